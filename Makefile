@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# `make` alone lists the targets.
+.DEFAULT_GOAL := help
+.PHONY: help setup lab site teardown status lab-down lint quick test clean
+SHELL := /bin/bash
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: ## Install what a fresh Debian machine lacks (once; later a moment)
+	@tools/setup
+
+lab: setup ## Start the lab (the first time it builds the machines' image: 2 to 3 minutes)
+	@lab up
+
+site: lab ## Build the whole site in the lab and look at it from outside
+	@ansible-playbook -i inventories/lab playbooks/site.yml
+	@echo 'Look at it:   .venv/bin/lab exec client curl https://www.hasite.test/'
+	@echo '              .venv/bin/lab browse https://www.hasite.test/    (a picture: build/browse.png)'
+	@echo '              .venv/bin/lab exec demo-web-a                    (a shell on a machine)'
+	@echo '              .venv/bin/lab status'
+	@echo 'Take it down: make teardown DATA=true, then make lab-down'
+
+teardown: ## Take the site down again (with its data: make teardown DATA=true)
+	@ansible-playbook -i inventories/lab playbooks/teardown.yml $(if $(DATA),-e site_delete_data=$(DATA))
+
+status: ## Show the lab's world as a table
+	@lab status
+
+lab-down: ## End the lab and remove everything that bears its name
+	@lab down
+
+lint: setup ## Check style and types
+	@ruff check . && ruff format --check . && mypy && ansible-lint --offline -q
+
+quick: setup ## Run the tests that need no lab (under 2 minutes)
+	@python -m pytest -q -m 'not lab'
+
+test: setup ## Run all tests (starts labs of their own)
+	@python -m pytest
+
+clean: lab-down ## Remove the virtual environment and what was built
+	@rm -rf .venv build
