@@ -1,0 +1,4 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""AWS on one Linux machine, with packets that really flow."""

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is true of every API call: an unknown one is refused clearly, one that changes something is noticed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from moto.core.exceptions import ServiceException
+from moto.core.responses import ActionResult, BaseResponse
+
+from lab.api.extension import replaces
+from lab.context import Context
+
+_READING = ("Describe", "List", "Get", "Head", "Lookup", "Search", "Simulate", "Test", "Batch")
+
+_OF_SESSIONS = ("UpdateInstanceInformation", "StartSession", "ResumeSession", "TerminateSession", "SendCommand")
+"""They change what agents do, which the service of sessions sees itself; the world stays as it is."""
+
+
+def changes_something(action: str) -> bool:
+    """Tell whether an operation may change the API's state; when in doubt it may."""
+    return not action.startswith(_READING) and action not in _OF_SESSIONS
+
+
+class UnknownOperation(ServiceException):
+    """An operation that AWS may have and the lab has not."""
+
+    code = "NotImplemented"
+
+    def __init__(self, service: str, action: str) -> None:
+        super().__init__(f"The lab does not know {service} {action}; nothing was done.")
+
+
+def extend(context: Context) -> None:
+    """Look at every call on its way into moto."""
+
+    @replaces(BaseResponse, "call_action")
+    def call_action(original: Callable[..., Any], self: Any) -> Any:
+        action = self._get_action() or "an operation without a name"
+        try:
+            answer = original(self)
+        except NotImplementedError:
+            refusal = UnknownOperation(self.service_name, action)
+            status, headers, body = self.serialized(ActionResult(refusal))
+            return 501 if status < 500 else status, headers, body
+        if changes_something(action):
+            context.touch()
+        return answer

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Elastic File System: mount targets that are available once they listen, and the operations that moto lacks."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from moto.efs import urls
+from moto.efs.exceptions import (
+    BadRequest,
+    EFSError,
+    FileSystemNotFound,
+    MountTargetNotFound,
+    PolicyNotFound,
+    SecurityGroupLimitExceeded,
+    SecurityGroupNotFound,
+)
+from moto.efs.models import EFSBackend, FileSystem, MountTarget
+from moto.efs.responses import EFSResponse
+
+from lab.api.extension import adds, replaces
+from lab.context import Context
+
+_GROUPS_LIMIT = 5
+_MODES = ("bursting", "provisioned", "elastic")
+_JSON = {"Content-Type": "application/json"}
+Original = Callable[..., Any]
+
+
+class InvalidPolicyError(EFSError):
+    """A file system policy that is none."""
+
+    code = 400
+
+    def __init__(self, message: str) -> None:
+        super().__init__("InvalidPolicyException", message)
+
+
+def extend(context: Context) -> None:
+    """Put the lab's mount targets and the missing operations into moto."""
+    for path in ("tags/<file_system_id>/", "create-tags/<file_system_id>", "delete-tags/<file_system_id>"):
+        urls.url_paths[f"/2015-02-01/{path}"] = urls.response.dispatch
+    _file_systems()
+    _mount_target_states(context)
+    _mount_targets()
+    _old_tags()
+    _policies()
+
+
+def _known(backend: Any, file_system_id: str) -> Any:
+    if file_system_id not in backend.file_systems_by_id:
+        raise FileSystemNotFound(file_system_id)
+    return backend.file_systems_by_id[file_system_id]
+
+
+def _file_systems() -> None:
+    @replaces(EFSBackend, "create_file_system")
+    def create_file_system(original: Original, self: Any, *args: Any, **kwargs: Any) -> Any:
+        _check_throughput(kwargs["throughput_mode"], kwargs["provisioned_throughput_in_mibps"])
+        system = original(self, *args, **kwargs)
+        if system.encrypted and not system.kms_key_id:
+            # The account's own key for the service, which AWS makes at its first use.
+            key = uuid.uuid5(uuid.NAMESPACE_URL, f"{self.account_id}/{self.region_name}/aws/elasticfilesystem")
+            system.kms_key_id = f"arn:aws:kms:{self.region_name}:{self.account_id}:key/{key}"
+        return system
+
+    @replaces(FileSystem, "info_json")
+    def info_json(original: Original, self: Any) -> dict[str, Any]:
+        # AWS leaves out what a file system does not have, and its policy has an operation of its own.
+        known = original(self)
+        return {key: value for key, value in known.items() if value is not None and key != "FileSystemPolicy"}
+
+    @adds(EFSResponse, "update_file_system")
+    def update_file_system(self: Any) -> Any:
+        system = _known(self.efs_backend, self._get_param("FileSystemId"))
+        mode = self._get_param("ThroughputMode") or system.throughput_mode
+        amount = self._get_param("ProvisionedThroughputInMibps") or system.provisioned_throughput_in_mibps
+        _check_throughput(mode, amount)
+        system.throughput_mode = mode
+        system.provisioned_throughput_in_mibps = amount if mode == "provisioned" else None
+        return json.dumps(system.info_json()), {"status": 202, **_JSON}
+
+
+def _check_throughput(mode: str | None, amount: Any) -> None:
+    if mode and mode not in _MODES:
+        raise BadRequest(f"ThroughputMode must be one of {', '.join(_MODES)}, not '{mode}'.")
+    if mode == "provisioned" and not amount:
+        raise BadRequest("ProvisionedThroughputInMibps must be given when ThroughputMode is provisioned.")
+
+
+def _mount_target_states(context: Context) -> None:
+    """Let a mount target be available while the plane listens for it; what moto assigns is not kept."""
+
+    def state(self: Any) -> str:
+        return "available" if self.mount_target_id in context.observed.mount_targets else "creating"
+
+    MountTarget.life_cycle_state = property(state, lambda _self, _value: None)
+
+    @replaces(MountTarget, "info_json")
+    def info_json(original: Original, self: Any) -> dict[str, Any]:
+        known = {key: value for key, value in original(self).items() if key != "SecurityGroups"}
+        return {**known, "LifeCycleState": self.life_cycle_state}
+
+
+def _mount_targets() -> None:
+    @replaces(EFSBackend, "create_mount_target")
+    def create_mount_target(
+        original: Original,
+        self: Any,
+        file_system_id: str,
+        subnet_id: str,
+        ip_address: str | None = None,
+        security_groups: list[str] | None = None,
+    ) -> Any:
+        _known(self, file_system_id)
+        subnets = {each: subnet for zone in self.ec2_backend.subnets.values() for each, subnet in zone.items()}
+        if subnet_id in subnets:
+            vpc_id = subnets[subnet_id].vpc_id
+            security_groups = security_groups or [self.ec2_backend.get_default_security_group(vpc_id).id]
+            _check_groups(self.ec2_backend, security_groups, vpc_id)
+        target = original(self, file_system_id, subnet_id, ip_address, security_groups)
+        interface = self.ec2_backend.enis[target.network_interface_id]
+        interface.description = f"EFS mount target for {file_system_id} ({target.mount_target_id})"
+        interface.requester_id, interface.requester_managed = "amazon-elasticfilesystem", True
+        interface.status = "in-use"
+        return target
+
+    @replaces(EFSBackend, "delete_mount_target")
+    def delete_mount_target(_original: Original, self: Any, mount_target_id: str) -> None:
+        target = self.mount_targets_by_id.pop(mount_target_id, None)
+        if target is None:
+            raise MountTargetNotFound(mount_target_id)
+        self.ec2_backend.delete_network_interface(target.network_interface_id)
+        target.clean_up()
+
+    @replaces(EFSBackend, "modify_mount_target_security_groups")
+    def modify_mount_target_security_groups(
+        original: Original, self: Any, mount_target_id: str, security_groups: list[str] | None
+    ) -> None:
+        target = self.mount_targets_by_id.get(mount_target_id)
+        if target is None:
+            raise MountTargetNotFound(mount_target_id)
+        groups = security_groups or [self.ec2_backend.get_default_security_group(target.vpc_id).id]
+        _check_groups(self.ec2_backend, groups, target.vpc_id)
+        original(self, mount_target_id, groups)
+
+
+def _check_groups(ec2_backend: Any, groups: list[str], vpc_id: str) -> None:
+    if len(groups) > _GROUPS_LIMIT:
+        raise SecurityGroupLimitExceeded("The maximum number of security groups per interface has been reached.")
+    for each in groups:
+        group = ec2_backend.get_security_group_from_id(each)
+        if group is None or group.vpc_id != vpc_id:
+            raise SecurityGroupNotFound(each)
+
+
+def _old_tags() -> None:
+    """Answer the operations that AWS has replaced by TagResource, and that community.aws.efs still calls."""
+
+    @adds(EFSResponse, "describe_tags")
+    def describe_tags(self: Any) -> Any:
+        system = _known(self.efs_backend, self._get_param("FileSystemId"))
+        return json.dumps({"Tags": self.efs_backend.list_tags_for_resource(system.file_system_id)}), _JSON
+
+    @adds(EFSResponse, "create_tags")
+    def create_tags(self: Any) -> Any:
+        system = _known(self.efs_backend, self._get_param("FileSystemId"))
+        tags = {tag["Key"]: tag["Value"] for tag in self._get_param("Tags")}
+        self.efs_backend.tag_resource(system.file_system_id, tags)
+        return "", {"status": 204}
+
+    @adds(EFSResponse, "delete_tags")
+    def delete_tags(self: Any) -> Any:
+        system = _known(self.efs_backend, self._get_param("FileSystemId"))
+        self.efs_backend.untag_resource(system.file_system_id, self._get_param("TagKeys"))
+        return "", {"status": 204}
+
+
+def _policies() -> None:
+    @replaces(EFSBackend, "put_file_system_policy")
+    def put_file_system_policy(original: Original, self: Any, file_system_id: str, policy: str, **kwargs: Any) -> None:
+        _known(self, file_system_id)
+        try:
+            statements = json.loads(policy)["Statement"]
+        except (ValueError, KeyError, TypeError):
+            statements = None
+        if not statements:
+            raise InvalidPolicyError("The file system policy is not a valid JSON policy with statements.")
+        original(self, file_system_id, policy, **kwargs)
+
+    @replaces(EFSBackend, "describe_file_system_policy")
+    def describe_file_system_policy(original: Original, self: Any, file_system_id: str) -> str:
+        if not _known(self, file_system_id).file_system_policy:
+            raise PolicyNotFound(f"Policy for file system '{file_system_id}' does not exist.")
+        return str(original(self, file_system_id))
+
+    @adds(EFSResponse, "delete_file_system_policy")
+    def delete_file_system_policy(self: Any) -> Any:
+        _known(self.efs_backend, self._get_param("FileSystemId")).file_system_policy = None
+        return "", {"status": 200}
+
+    @adds(EFSResponse, "put_backup_policy")
+    def put_backup_policy(self: Any) -> Any:
+        system = _known(self.efs_backend, self._get_param("FileSystemId"))
+        system._backup_status = self._get_param("BackupPolicy")["Status"]
+        return json.dumps({"BackupPolicy": {"Status": system._backup_status}}), _JSON
+
+    @replaces(EFSBackend, "describe_backup_policy")
+    def describe_backup_policy(_original: Original, self: Any, file_system_id: str) -> dict[str, str]:
+        system = _known(self, file_system_id)
+        status = getattr(system, "_backup_status", "ENABLED" if system._backup else None)
+        if status is None:
+            raise PolicyNotFound(f"Backup policy for file system '{file_system_id}' does not exist.")
+        return {"Status": status}

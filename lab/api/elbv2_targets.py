@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Target groups of the API: who uses them, and the health of their targets as the plane has found it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from moto.elbv2.exceptions import InvalidTargetError
+from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeTargetGroup, elbv2_backends
+
+from lab.api.elbv2_defaults import GROUP_ATTRIBUTES
+from lab.api.extension import replaces
+from lab.clock import Clock
+from lab.context import Context
+from lab.observed import Observed, TargetHealth
+from lab.world.target_health import DRAINING, NOT_IN_USE, NOT_REGISTERED, REGISTERING
+
+Original = Callable[..., Any]
+
+
+def extend(context: Context) -> None:
+    """Replace what moto does with target groups."""
+    _creation()
+    _registration()
+    _deregistration(context.clock)
+    _health(context.observed, context.clock)
+
+
+def users(group: Any) -> list[str]:
+    """Return the ARNs of the load balancers that forward to a target group."""
+    backend = elbv2_backends[group.account_id][group.region_name]
+    return [arn for arn, balancer in backend.load_balancers.items() if group.arn in _groups_of(balancer, backend)]
+
+
+def _groups_of(balancer: Any, backend: Any) -> set[str]:
+    return {
+        arn
+        for listener in balancer.listeners.values()
+        for rule in listener.rules.values()
+        for action in rule.actions
+        for arn in backend._get_target_group_arns_from(action_data=action.data)
+    }
+
+
+def _creation() -> None:
+    # moto notes the balancers and never forgets one; what it notes is not kept.
+    FakeTargetGroup.load_balancer_arns = property(users, lambda _self, _value: None)
+
+    @replaces(ELBv2Backend, "create_target_group")
+    def create_target_group(original: Original, self: Any, name: str, **kwargs: Any) -> Any:
+        group = original(self, name, **kwargs)
+        if group.protocol in ("HTTP", "HTTPS"):
+            group.attributes = {**GROUP_ATTRIBUTES, **group.attributes}
+        return group
+
+
+def _registration() -> None:
+    @replaces(FakeTargetGroup, "register")
+    def register(original: Original, self: Any, targets: list[dict[str, Any]]) -> None:
+        if self.target_type == "instance":
+            for target in targets:
+                _check_instance(self, target["Id"])
+        original(self, targets)
+        for target in targets:
+            self.terminated_targets.pop(target["Id"], None)
+
+
+def _check_instance(group: Any, instance_id: str) -> None:
+    instance = group.ec2_backend.get_instance_by_id(instance_id)
+    if instance is None:
+        raise InvalidTargetError(f"The following targets are not valid instance IDs: '{instance_id}'")
+    if instance.vpc_id != group.vpc_id:
+        raise InvalidTargetError(
+            f"The following targets are not in the target group VPC '{group.vpc_id}': '{instance_id}'"
+        )
+
+
+def _deregistration(clock: Clock) -> None:
+    def drain(group: Any, gone: dict[str, dict[str, Any]]) -> None:
+        """Let targets be `draining` as long as the group says: the delay runs out even if nothing is in flight."""
+        delay = float(group.attributes["deregistration_delay.timeout_seconds"])
+        for target in gone.values():
+            target["DrainedAt"] = clock.monotonic() + delay
+
+    @replaces(FakeTargetGroup, "deregister")
+    def deregister(original: Original, self: Any, targets: list[dict[str, Any]]) -> None:
+        # Deregistering what is not registered succeeds.
+        known = [target for target in targets if target["Id"] in self.targets]
+        original(self, known)
+        drain(self, {target["Id"]: self.deregistered_targets[target["Id"]] for target in known})
+
+    @replaces(FakeTargetGroup, "deregister_terminated_instances")
+    def deregister_terminated_instances(original: Original, self: Any, instance_ids: list[str]) -> None:
+        before = set(self.targets)
+        original(self, instance_ids)
+        drain(self, {each: self.terminated_targets[each] for each in before - set(self.targets)})
+
+
+def _draining(group: Any, clock: Clock) -> dict[str, dict[str, Any]]:
+    """Return the targets that have left and whose delay is not over."""
+    left = {**group.deregistered_targets, **group.terminated_targets}
+    return {key: target for key, target in left.items() if target.get("DrainedAt", 0.0) > clock.monotonic()}
+
+
+def _health(observed: Observed, clock: Clock) -> None:
+    @replaces(FakeTargetGroup, "health_for")
+    def health_for(_original: Original, self: Any, target: dict[str, Any], _ec2_backend: Any) -> FakeHealthStatus:
+        target_id = target["Id"]
+        known = self.targets.get(target_id)
+        if known is None:
+            found = DRAINING if target_id in _draining(self, clock) else NOT_REGISTERED
+        elif not self.load_balancer_arns:
+            found = NOT_IN_USE
+        else:
+            found = observed.targets.get((self.arn, target_id), REGISTERING)
+        return _status(self, target_id, (known or target).get("Port") or self.port, found)
+
+    @replaces(ELBv2Backend, "describe_target_health")
+    def describe_target_health(original: Original, self: Any, target_group_arn: str, targets: list[Any]) -> Any:
+        group = self.target_groups.get(target_group_arn)
+        if group is not None and not targets:
+            targets = [*group.targets.values(), *_draining(group, clock).values()]
+            if not targets:
+                return []
+        return original(self, target_group_arn, targets)
+
+
+def _status(group: Any, target_id: str, port: Any, health: TargetHealth) -> FakeHealthStatus:
+    check_port = port if group.health_check_port == "traffic-port" else group.health_check_port
+    # AWS leaves out the reason and the description of a healthy target.
+    return FakeHealthStatus(
+        target_id, port, str(check_port), health.state, health.reason or None, health.description or None
+    )

@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Route 53 as AWS has it: hosted zones with name servers of their own, change batches refused when wrong."""
+
+from __future__ import annotations
+
+import random
+import re
+import string
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.core.utils import utcnow
+from moto.route53 import urls
+from moto.route53.exceptions import Route53ClientError
+from moto.route53.models import DelegationSet, FakeZone, RecordSet, Route53Backend
+from moto.route53.responses import Route53
+
+from lab.api import route53_checks, route53_domains
+from lab.api.extension import adds, replaces
+from lab.api.route53_records import Fields, RefusalError, Rules, change, name_order, page
+from lab.context import Context
+from lab.world import load_balancer, names
+from lab.world.name_answers import View, answer
+from lab.world.name_health import balancer_name
+from lab.world.name_registry import pick_name_servers
+
+_DOMAIN = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+\Z", re.IGNORECASE)
+_FIELDS = {
+    "Name": "name",
+    "Type": "type",
+    "TTL": "ttl",
+    "SetIdentifier": "set_identifier",
+    "Weight": "weight",
+    "Failover": "failover",
+    "MultiValueAnswer": "multi_value_answer",
+    "HealthCheckId": "health_check_id",
+    "AliasTarget": "alias_target",
+}
+_CHARACTERS = string.ascii_uppercase + string.digits
+
+
+class InvalidChangeBatchError(Route53ClientError):  # moto is not typed
+    """A batch that Route 53 refuses, with every reason in `messages`."""
+
+    def __init__(self, messages: Sequence[str]) -> None:
+        super().__init__("InvalidChangeBatch", f"[{', '.join(messages)}]")
+        self.messages = list(messages)
+
+
+def extend(context: Context) -> None:
+    """Put AWS's rules for hosted zones, records and health checks into moto."""
+    for path in ("testdnsanswer", "checkeripranges", "healthcheckcount", "healthcheck/[^/]+/lastfailurereason"):
+        urls.url_paths[f"{{0}}/(?P<api_version>[\\d_-]+)/{path}/?$"] = Route53.dispatch
+    _zones()
+    _records(context)
+    _test_answer(context)
+    route53_checks.extend(context)
+    route53_domains.extend(context)
+
+
+def _fresh_id(prefix: str) -> str:
+    # Ids are to be unique, not secret.
+    return prefix + "".join(random.choice(_CHARACTERS) for _ in range(20))  # noqa: S311
+
+
+def _zones() -> None:
+    @replaces(Route53Backend, "create_reusable_delegation_set")
+    def create_reusable_delegation_set(
+        _original: Callable[..., Any],
+        self: Any,
+        caller_reference: str,
+        delegation_set_id: str | None = None,
+        hosted_zone_id: str | None = None,
+    ) -> DelegationSet:
+        servers = self.get_hosted_zone(hosted_zone_id).delegation_set.name_servers if hosted_zone_id else None
+        chosen = servers or list(pick_name_servers(caller_reference, ()) or ())
+        made = DelegationSet(caller_reference, chosen, delegation_set_id or _fresh_id("N"))
+        self.delegation_sets[made.id] = made
+        return made
+
+    @replaces(Route53Backend, "create_hosted_zone")
+    def create_hosted_zone(
+        _original: Callable[..., Any],
+        self: Any,
+        name: str,
+        private_zone: bool,
+        caller_reference: str | None = None,
+        vpcid: str | None = None,
+        vpcregion: str | None = None,
+        comment: str | None = None,
+        delegation_set_id: str | None = None,
+    ) -> FakeZone:
+        name = f"{name.lower().rstrip('.')}."
+        if not _DOMAIN.match(name):
+            raise Route53ClientError("InvalidDomainName", f"{name} is not a valid domain name.")
+        if caller_reference and any(zone.caller_reference == caller_reference for zone in self.zones.values()):
+            raise Route53ClientError(
+                "HostedZoneAlreadyExists",
+                f"A hosted zone has already been created with the specified caller reference: {caller_reference}",
+            )
+        if self._has_prev_conflicting_domain(name, delegation_set_id):
+            raise Route53ClientError("ConflictingDomainExists", f"{name} conflicts with a zone of the delegation set.")
+        zone_id = _fresh_id("Z")
+        servers = (
+            self.get_reusable_delegation_set(delegation_set_id)
+            if delegation_set_id
+            else _own_servers(self, zone_id, name)
+        )
+        zone = FakeZone(name, zone_id, private_zone, caller_reference or zone_id, comment, servers)
+        own = [f"{server}." for server in servers.name_servers]
+        soa = f"{own[0]} awsdns-hostmaster.amazon.com. 1 7200 900 1209600 86400"
+        # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/SOA-NSrecords.html
+        zone.add_rrset({"Name": name, "Type": "NS", "TTL": 172800, "ResourceRecords": own})
+        zone.add_rrset({"Name": name, "Type": "SOA", "TTL": 900, "ResourceRecords": [soa]})
+        zone.add_vpc(vpcid, vpcregion)
+        self.zones[zone_id] = zone
+        return zone
+
+    @replaces(Route53Backend, "list_hosted_zones_by_name")
+    def list_hosted_zones_by_name(
+        _original: Callable[..., Any], self: Any, dnsname: str | None
+    ) -> tuple[str | None, list[FakeZone]]:
+        """Return the zones from a name on, ordered by their labels from the right."""
+        start = name_order(dnsname) if dnsname else ()
+        found = sorted(self.zones.values(), key=lambda zone: (name_order(zone.name), zone.resource_id))
+        return dnsname, [zone for zone in found if name_order(zone.name) >= start]
+
+
+def _own_servers(backend: Any, zone_id: str, name: str) -> DelegationSet:
+    taken = [
+        server
+        for zone in backend.zones.values()
+        if zone.name == name and not zone.private_zone
+        for server in zone.delegation_set.name_servers
+    ]
+    chosen = pick_name_servers(zone_id, taken)
+    if chosen is None:
+        raise Route53ClientError(
+            "DelegationSetNotAvailable",
+            f"Route 53 has no name servers left that serve no zone named {name} yet; delete one of those zones.",
+        )
+    made = DelegationSet(f"DelSet_{name}", list(chosen), None)
+    # Only reusable delegation sets have an id.
+    made.id = ""
+    return made
+
+
+def _fields(record: RecordSet) -> Fields:
+    found = {name: getattr(record, attribute) for name, attribute in _FIELDS.items()}
+    values = [{"Value": value} for value in record.records or ()]
+    return {name: value for name, value in found.items() if value is not None} | (
+        {"ResourceRecords": values} if values else {}
+    )
+
+
+def _record_set(fields: Fields) -> RecordSet:
+    return RecordSet({**fields, "ResourceRecords": [each["Value"] for each in fields.get("ResourceRecords", ())]})
+
+
+def _records(context: Context) -> None:
+    @replaces(Route53Backend, "change_resource_record_sets")
+    def change_resource_record_sets(
+        _original: Callable[..., Any], self: Any, zoneid: str, change_list: list[dict[str, Any]]
+    ) -> None:
+        zone = self.get_hosted_zone(zoneid)
+        known = _known(context)
+        rules = Rules(
+            zone=zone.name,
+            checks=frozenset(self.health_checks),
+            alias_problem=lambda record, records: _alias_problem(record, records, zone, known),
+        )
+        try:
+            changed = change([_fields(record) for record in zone.rrsets], change_list, rules)
+        except RefusalError as refusal:
+            if refusal.code == "InvalidChangeBatch":
+                raise InvalidChangeBatchError(refusal.messages) from refusal
+            raise Route53ClientError(refusal.code, str(refusal)) from refusal
+        zone.rrsets = [_record_set(fields) for fields in changed]
+
+    @replaces(Route53, "list_resource_record_sets")
+    def list_resource_record_sets(_original: Callable[..., Any], self: Any) -> ActionResult:
+        name, kind, identifier = (
+            self._get_param(f"StartRecord{part}") or "" for part in ("Name", "Type", "Identifier")
+        )
+        if (kind and not name) or (identifier and not kind):
+            raise Route53ClientError("InvalidInput", "The input is not valid")
+        size = min(self._get_int_param("MaxItems", 300), 300)
+        zone = self.backend.get_hosted_zone(self._get_param("HostedZoneId"))
+        found, following = page([_fields(each) for each in zone.rrsets], (name, kind, identifier), size)
+        result: dict[str, Any] = {
+            "ResourceRecordSets": found,
+            "IsTruncated": following is not None,
+            "MaxItems": size,
+        }
+        if following:
+            result["NextRecordName"] = following["Name"]
+            result["NextRecordType"] = following["Type"]
+            result["NextRecordIdentifier"] = following.get("SetIdentifier")
+        return ActionResult(result)
+
+
+def _known(context: Context) -> names.Names:
+    """Return the world's names as they are in this very call."""
+    backends = context.backends
+    distributions = backends.at("cloudfront", "aws").distributions.values()
+    return names.collect(backends, load_balancer.describe(backends), [each.domain_name for each in distributions], ())
+
+
+def _alias_problem(record: Fields, records: Sequence[Fields], zone: FakeZone, known: names.Names) -> str | None:
+    """Return why an alias target is none, in Route 53's words.
+
+    https://docs.aws.amazon.com/Route53/latest/APIReference/API_AliasTarget.html
+    """
+    target, kind = record["AliasTarget"], record["Type"]
+    name, zone_id = target["DNSName"], target["HostedZoneId"]
+    what = f"Tried to create an alias that targets {name}, type {kind} in zone {zone_id}, but "
+    outside = f"{what}the alias target name does not lie within the target zone"
+    missing = f"{what}that target was not found"
+    short = names.plain(name)
+    if zone_id == names.CLOUDFRONT_ZONE:
+        if str(target.get("EvaluateTargetHealth")).lower() == "true":
+            return f"EvaluateTargetHealth cannot be true for {name}: the alias target is a CloudFront distribution."
+        if not short.endswith(".cloudfront.net"):
+            return outside
+        return None if short in known.distributions else missing
+    if zone_id == zone.resource_id:
+        if name != zone.name and not name.endswith(f".{zone.name}"):
+            return outside
+        return None if any((each["Name"], each["Type"]) == (name, kind) for each in records) else missing
+    balancer = known.balancer_by_name.get(balancer_name(short))
+    if balancer is None:
+        return f"{outside}, {missing}"
+    return None if balancer.zone_id == zone_id else outside
+
+
+def _test_answer(context: Context) -> None:
+    @adds(Route53, "test_dns_answer")
+    def test_dns_answer(self: Any) -> ActionResult:
+        """Answer as the zone's name server would now."""
+        zone_id, name, kind = (self._get_param(key) for key in ("HostedZoneId", "RecordName", "RecordType"))
+        self.backend.get_hosted_zone(zone_id)
+        known = _known(context)
+        zone = known.zone_by_id[zone_id.removeprefix("/hostedzone/")]
+        view = View(known, context.observed, random.random())  # noqa: S311  # a draw, not a secret
+        found = answer(view, {zone.name: zone}, names.plain(name), kind)
+        return ActionResult(
+            {
+                "Nameserver": zone.nameservers[0] if zone.nameservers else "",
+                "RecordName": f"{names.plain(name)}.",
+                "RecordType": kind,
+                "RecordData": [line.value for line in found.answer],
+                "ResponseCode": found.code,
+                "Protocol": "UDP",
+            }
+        )
+
+    @replaces(Route53, "get_change")
+    def get_change(_original: Callable[..., Any], self: Any) -> ActionResult:
+        """Report every change as done: the lab's name servers serve it from the same moment."""
+        change_id = self._get_param("Id")
+        return ActionResult({"ChangeInfo": {"Id": change_id, "Status": "INSYNC", "SubmittedAt": utcnow()}})

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Decides on every S3 request.
+
+`aws:SecureTransport` is true on the lab's TLS endpoints, and on the host's loopback, which stands for the
+TLS channel that an SDK would use to AWS.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, unquote
+
+from moto.core.responses import ActionResult
+from moto.iam.access_control import PermissionResult
+from moto.s3.exceptions import MissingBucket, S3AccessDeniedError, S3ClientError
+from moto.s3.models import FakeBucket
+from moto.s3.responses import S3Response
+
+from lab.api import s3_callers
+from lab.api.extension import replaces
+from lab.context import ACCOUNT, Backends, Context
+from lab.world import s3_actions
+from lab.world.bucket_access import Block, Bucket, Caller, allowed
+from lab.world.permissions import Request
+from lab.world.s3_signature import SignatureError
+
+SOURCE_ARN = "lab.source_arn"
+"""The key of the WSGI environment by which one of the lab's services says for which resource it asks."""
+_LOOPBACK = "127.0.0.1"
+_HEADER_KEYS = ("x-amz-acl", "x-amz-server-side-encryption", "x-amz-copy-source", "x-amz-content-sha256")
+_QUERY_KEYS = ("prefix", "delimiter", "max-keys", "versionid")
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A request under decision."""
+
+    caller: Caller
+    context: dict[str, str]
+
+
+_asking: ContextVar[Asking | None] = ContextVar("asking", default=None)
+
+
+def extend(context: Context) -> None:
+    """Decide before moto answers."""
+    for name in ("_bucket_response", "_key_response"):
+
+        @replaces(S3Response, name)
+        def respond(original: Callable[..., Any], self: Any, request: Any, full_url: str) -> Any:
+            try:
+                _authorize(self, request, context.backends)
+                return original(self, request, full_url)
+            except SignatureError as refusal:
+                return self.serialized(ActionResult(S3ClientError(refusal.code, str(refusal))))
+
+    @replaces(FakeBucket, "get_permission")
+    def get_permission(_original: Callable[..., Any], self: Any, action: str, resource: str) -> Any:
+        # moto asks once more, and for each object of a deletion of several only here.
+        asking = _asking.get()
+        if action != "s3:DeleteObject" or asking is None:
+            return PermissionResult.PERMITTED
+        key = resource.removeprefix(f"arn:aws:s3:::{self.name}/")
+        return PermissionResult.PERMITTED if _may(asking, self, action, key) else PermissionResult.DENIED
+
+
+def _authorize(response: Any, request: Any, backends: Backends) -> None:
+    environ = request.environ
+    bucket_name, key = response.bucket_name or "", _key(response)
+    query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+    asking = Asking(s3_callers.caller(environ, backends), _context(environ, query))
+    _asking.set(asking)
+    action = s3_actions.action(request.method, bucket_name, key, query)
+    if not bucket_name or action == "s3:CreateBucket":
+        if not allowed(asking.caller, Bucket(), _request(asking, action, bucket_name, key)):
+            raise S3AccessDeniedError
+        return
+    bucket = _bucket(backends, bucket_name)
+    if request.method == "POST" and not key and "delete" in query:
+        return  # each object is asked for by itself
+    if request.method == "OPTIONS":
+        return  # a preflight request is answered by the bucket's CORS rules
+    if not _may(asking, bucket, action, key):
+        raise S3AccessDeniedError
+    missing = action in ("s3:GetObject", "s3:GetObjectVersion") and key not in bucket.keys
+    if missing and not _may(asking, bucket, "s3:ListBucket", ""):
+        # Who may not list must not learn what is missing:
+        # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+        raise S3AccessDeniedError
+    if source := environ.get("HTTP_X_AMZ_COPY_SOURCE"):
+        source_bucket, _, source_key = unquote(source).lstrip("/").partition("/")
+        if not _may(asking, _bucket(backends, source_bucket), "s3:GetObject", source_key.partition("?")[0]):
+            raise S3AccessDeniedError
+
+
+def _key(response: Any) -> str:
+    """Return the object's key, empty for a request to the bucket itself."""
+    name = response.get_safe_path().lstrip("/")
+    if response.subdomain_based_buckets(response.request):
+        return str(name)
+    return str(name.partition("/")[2])
+
+
+def _bucket(backends: Backends, name: str) -> Any:
+    found = backends.at("s3", "aws").buckets.get(name)
+    if found is None:
+        raise MissingBucket(bucket=name)
+    return found
+
+
+def _may(asking: Asking, bucket: Any, action: str, key: str) -> bool:
+    return allowed(asking.caller, _facts(bucket, key), _request(asking, action, bucket.name, key))
+
+
+def _request(asking: Asking, action: str, bucket_name: str, key: str) -> Request:
+    return Request(action, s3_actions.resource(bucket_name, key), asking.context)
+
+
+def _facts(bucket: Any, key: str) -> Bucket:
+    block = bucket.public_access_block
+    held = bucket.keys.get(key) if key else bucket
+    acl = getattr(held, "acl", None)
+    return Bucket(
+        policy=json.loads(bucket.policy) if bucket.policy else None,
+        block=Block(
+            bool(block.block_public_acls),
+            bool(block.ignore_public_acls),
+            bool(block.block_public_policy),
+            bool(block.restrict_public_buckets),
+        )
+        if block
+        else Block(),
+        acls=bucket.ownership_rule != "BucketOwnerEnforced",
+        public_read=bool(acl and acl.public_read),
+    )
+
+
+def _context(environ: dict[str, Any], query: dict[str, list[str]]) -> dict[str, str]:
+    address = str(environ.get("REMOTE_ADDR", ""))
+    secure = environ.get("wsgi.url_scheme") == "https" or address == _LOOPBACK
+    found = {"aws:SecureTransport": str(secure).lower()}
+    if SOURCE_ARN in environ:
+        found |= {"aws:SourceArn": environ[SOURCE_ARN], "aws:SourceAccount": ACCOUNT}
+        found["aws:SecureTransport"] = "true"
+    else:
+        found["aws:SourceIp"] = address
+    for name in _HEADER_KEYS:
+        header = f"HTTP_{name.upper().replace('-', '_')}"
+        if header in environ:
+            found[f"s3:{name}"] = environ[header]
+    for name, values in query.items():
+        if name.lower() in _QUERY_KEYS:
+            found[f"s3:{name.lower()}"] = values[0]
+    return found

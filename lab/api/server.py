@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Serves moto's applications in this process, on as many sockets as there are ways to reach AWS."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import BaseWSGIServer, make_server
+
+_log = logging.getLogger(__name__)
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+def guarded(application: Application, lock: threading.RLock) -> Application:
+    """Return the application with one call at a time: moto does not guard its state."""
+
+    def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        with lock:
+            return [b"".join(application(environ, start_response))]
+
+    return serve
+
+
+def with_own_pages(application: Application, pages: Mapping[str, Callable[[], object]]) -> Application:
+    """Return the application with the lab's own JSON pages beside AWS's."""
+
+    def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        page = pages.get(environ["PATH_INFO"])
+        if page is None:
+            return application(environ, start_response)
+        body = json.dumps(page()).encode()
+        start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+        return [body]
+
+    return serve
+
+
+class _Handler(MotoRequestHandler):
+    """Keeps connections open between calls, and writes requests to the lab's log."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log(
+        self,
+        type: str,  # noqa: A002  werkzeug's name
+        message: str,
+        *args: Any,
+    ) -> None:
+        """Write one line a request."""
+        _log.debug(message, *args)
+
+
+class Api:
+    """The API's application and the servers it is reached by."""
+
+    def __init__(self, lock: threading.RLock, own: Mapping[str, Callable[[], object]]) -> None:
+        """Serve AWS's API, and the lab's own pages: path to what gives the page's data."""
+        self.application = with_own_pages(guarded(DomainDispatcherApplication(create_backend_app), lock), own)
+        self._servers: list[BaseWSGIServer] = []
+
+    def serve(self, listener: socket.socket, context: ssl.SSLContext | None = None) -> None:
+        """Serve on a listening socket, over TLS when a context is given."""
+        host, port = listener.getsockname()
+        listener.setblocking(True)
+        server = make_server(
+            host,
+            port,
+            self.application,
+            threaded=True,
+            request_handler=_Handler,
+            ssl_context=context,
+            fd=listener.detach(),
+        )
+        if isinstance(server.socket, ssl.SSLSocket):
+            # The handshake is the request's thread's business, else one silent client would hold up all others.
+            server.socket.do_handshake_on_connect = False  # type: ignore[attr-defined]  # it is an SSLSocket
+        self._servers.append(server)
+        threading.Thread(target=server.serve_forever, name=f"api {host}:{port}", daemon=True).start()
+
+    def close(self) -> None:
+        """Stop all servers."""
+        for server in self._servers:
+            server.shutdown()
+            server.server_close()

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every part of a running lab is given."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from moto.backends import get_backend
+
+from lab.authority import Authority
+from lab.clock import Clock
+from lab.observed import Observed
+from lab.place import Place
+from lab.session_book import Book
+
+if TYPE_CHECKING:
+    from lab.world import World
+
+ACCOUNT = "123456789012"
+"""The lab's one AWS account."""
+
+
+class Backends:
+    """The API's state: moto's backends of the lab's account."""
+
+    def regional(self, service: str) -> Iterator[tuple[str, Any]]:
+        """Yield (region, backend) of each region in which the service has been used."""
+        yield from list(get_backend(service)[ACCOUNT].items())
+
+    def at(self, service: str, region: str) -> Any:
+        """Return one region's backend; the region of global services is `aws`."""
+        return get_backend(service)[ACCOUNT][region]
+
+
+@dataclass
+class Context:
+    """The running lab, as its parts see it.
+
+    `lock` is held while an API call is served and while the world is read from the backends: moto
+    itself does not guard its state. `touch` asks for another look at the world, soon. `loop` is
+    where servers and timers run; blocking work belongs into `Part.apply` or a thread.
+    """
+
+    place: Place
+    clock: Clock
+    authority: Authority
+    observed: Observed
+    loop: asyncio.AbstractEventLoop
+    backends: Backends = field(default_factory=Backends)
+    sessions: Book = field(default_factory=Book)
+    """The machines' agents and the sessions with them."""
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    touch: Callable[[], None] = lambda: None
+    endpoint_url: str = ""
+    """The API's address on the host's loopback."""
+    faults: set[str] = field(default_factory=set)
+    """The faults in force now, by name; the part that a fault concerns looks here."""
+
+
+class Part(Protocol):
+    """A part of the data plane."""
+
+    def apply(self, world: World) -> None:
+        """Make this machine look like the world; called again, does only what has changed."""
+
+    def close(self) -> None:
+        """End what the part has started."""

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One session from its data channel's opening to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+import uuid
+
+from wire._session_channel import AgentChannel, Closed, Event, Flagged, Input, Notice, Ready, Refused, Size
+from wire._session_frames import Flag, opening, serialise, session_state
+
+from . import VERSION, task, users, websocket
+from .pipe import HIGH_WATER, Outlet
+from .port import Port
+from .service import Service, ServiceRefusedError, UnreachableError
+
+_log = logging.getLogger(__name__)
+_HANDSHAKE = 15.0
+_DRAIN = 2.0
+"""How long the last output may take to be acknowledged."""
+_PING = 54.0
+_FIRST_DELAY, _LONGEST_DELAY = 0.2, 5.0
+
+
+class Session:
+    """Serves one task."""
+
+    def __init__(self, service: Service, wanted: task.Task) -> None:
+        """Prepare; `run` begins."""
+        self._service = service
+        self._task = wanted
+        self._channel = AgentChannel()
+        self._wake = asyncio.Event()
+        """Set when the sender has something new to look at."""
+        self._freed = asyncio.Event()
+        """Set when messages were acknowledged, so that there may be room for more."""
+        self._handshaken = asyncio.Event()
+        self._over = asyncio.Event()
+        """Set when the service or the handshake has ended the session."""
+        self._socket: websocket.WebSocket | None = None
+        self._worker: task.Worker | None = None
+
+    @property
+    def id(self) -> str:
+        """Return the session's id."""
+        return self._task.session
+
+    def end(self) -> None:
+        """End at once: the control channel said so, or the agent stops."""
+        self._over.set()
+
+    async def run(self) -> None:
+        """Serve the session to its end."""
+        connection = asyncio.create_task(self._stay_connected())
+        work = asyncio.create_task(self._work())
+        over = asyncio.create_task(self._over.wait())
+        try:
+            await asyncio.wait({work, over}, return_when=asyncio.FIRST_COMPLETED)
+            if not self._over.is_set():
+                await self._drain()
+            await self._say("Terminating")
+        finally:
+            for each in (work, over, connection):
+                each.cancel()
+            await asyncio.gather(work, over, connection, return_exceptions=True)
+            if self._socket:
+                self._socket.close()
+
+    async def _work(self) -> None:
+        try:
+            worker = await asyncio.to_thread(task.worker, self._task)
+        except (task.UnsupportedError, users.NoUserError, OSError, KeyError, ValueError) as error:
+            _log.warning("session %s cannot be served: %s", self._task.session, error)
+            self._channel.skip_handshake()
+            await self._outlet().put(f"{error}\n".encode())
+            return
+        self._worker = worker
+        if not await self._begin(worker):
+            return
+        status = await worker.run(self._outlet())
+        if status is not None:
+            self._channel.exit(status)
+        if isinstance(worker, Port) and worker.failed:
+            self._channel.flag(Flag.CONNECT_TO_PORT_ERROR)
+        self._wake.set()
+
+    async def _begin(self, worker: task.Worker) -> bool:
+        """Come to the point from which input counts."""
+        if not worker.handshake:
+            self._channel.skip_handshake()
+            return True
+        properties = self._task.properties or None
+        self._channel.request_handshake(VERSION, self._task.session_type, properties, time.monotonic())
+        self._wake.set()
+        try:
+            await asyncio.wait_for(self._handshaken.wait(), _HANDSHAKE)
+        except TimeoutError:
+            _log.warning("session %s: the client did not answer the handshake", self._task.session)
+            return False
+        return True
+
+    def _outlet(self) -> Outlet:
+        def send(data: bytes, kind: str) -> None:
+            self._channel.send(data, kind)
+            self._wake.set()
+
+        def room() -> bool:
+            return self._channel.waiting < HIGH_WATER and not self._channel.paused
+
+        return Outlet(send, room, self._freed)
+
+    async def _drain(self) -> None:
+        end = time.monotonic() + _DRAIN
+        while self._channel.waiting and time.monotonic() < end:
+            await asyncio.sleep(0.01)
+
+    async def _say(self, state: str) -> None:
+        if self._socket:
+            with contextlib.suppress(websocket.DisconnectedError):
+                await self._socket.send(websocket.BINARY, serialise(session_state(self._task.session, state)))
+
+    async def _stay_connected(self) -> None:
+        """Keep the data channel open; one that breaks is opened again, and nothing is lost."""
+        delay = _FIRST_DELAY
+        while not self._over.is_set():
+            try:
+                self._socket = await self._open()
+                delay = _FIRST_DELAY
+                self._channel.reconnected()
+                await self._say("Connected")
+                await self._carry(self._socket)
+            except ServiceRefusedError as error:
+                if 400 <= error.status < 500:
+                    _log.info("session %s is over: %s", self._task.session, error)
+                    self._over.set()
+                    return
+            except (TimeoutError, websocket.DisconnectedError, UnreachableError) as error:
+                _log.info("session %s: %s", self._task.session, error)
+            await asyncio.sleep(delay)
+            delay = min(_LONGEST_DELAY, 2 * delay)
+
+    async def _open(self) -> websocket.WebSocket:
+        channel = f"data-channel/{self._task.session}"
+        identifier = str(uuid.uuid4())
+        token = await self._service.token(channel, ClientId=identifier)
+        opened = await self._service.open(channel, "role=publish_subscribe")
+        first = opening(token, ClientInstanceId=self._service.metadata.instance, ClientId=identifier)
+        await opened.send(websocket.TEXT, first.encode())
+        return opened
+
+    async def _carry(self, socket: websocket.WebSocket) -> None:
+        """Carry messages until the websocket breaks."""
+        parts = [asyncio.create_task(part) for part in (self._receive(socket), self._send(socket), _ping(socket))]
+        try:
+            done, _rest = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+            for part in done:
+                part.result()
+        finally:
+            for part in parts:
+                part.cancel()
+            await asyncio.gather(*parts, return_exceptions=True)
+
+    async def _receive(self, socket: websocket.WebSocket) -> None:
+        while True:
+            data = await socket.receive()
+            if not data:
+                continue
+            for event in self._channel.receive(data, time.monotonic()):
+                self._on(event)
+            self._wake.set()
+            self._freed.set()
+
+    async def _send(self, socket: websocket.WebSocket) -> None:
+        while True:
+            self._wake.clear()
+            for data in self._channel.due(time.monotonic()):
+                await socket.send(websocket.BINARY, data)
+            wait = self._channel.wait(time.monotonic())
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), wait)
+
+    def _on(self, event: Event) -> None:
+        worker = self._worker
+        if isinstance(event, Input) and worker:
+            worker.input(event.data)
+        elif isinstance(event, Size) and worker:
+            worker.resize(event.columns, event.rows)
+        elif isinstance(event, Flagged):
+            if event.value == Flag.TERMINATE_SESSION:
+                self._over.set()
+            elif worker:
+                worker.flag(event.value)
+        elif isinstance(event, Ready):
+            self._handshaken.set()
+        elif isinstance(event, (Closed, Refused)):
+            self._over.set()
+        elif isinstance(event, Notice):
+            _log.info("session %s: %s", self._task.session, event.text)
+
+
+async def _ping(socket: websocket.WebSocket) -> None:
+    while True:
+        await asyncio.sleep(_PING)
+        await socket.send(websocket.PING, b"keepalive")

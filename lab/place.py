@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every name by which a lab can be found on the host: what bears them is the lab's, nothing else is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.errors import LabError
+
+ROOT = Path("/var/lib/hasite-lab")
+"""Holds what all labs share (image cache, certificate authority) and one folder a lab."""
+
+DEFAULT_NAME = "default"
+DEFAULT_PORT = 4580
+_NAME = re.compile(r"[a-z][a-z0-9]{0,9}\Z")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a lab of this name keeps its things.
+
+    Interface names have at most 15 characters (IFNAMSIZ), which bounds the length of a lab's name.
+    """
+
+    name: str = DEFAULT_NAME
+
+    def __post_init__(self) -> None:
+        """Refuse a name that does not fit into an interface's."""
+        if not _NAME.match(self.name):
+            raise LabError(
+                f"The lab's name is {self.name!r}; use up to ten small letters and digits, beginning with a letter."
+            )
+
+    @property
+    def cache(self) -> Path:
+        """Return the folder of machine images, which all labs share."""
+        return ROOT / "cache"
+
+    @property
+    def authority(self) -> Path:
+        """Return the folder of the certificate authority, which all labs share."""
+        return ROOT / "authority"
+
+    @property
+    def folder(self) -> Path:
+        """Return this lab's own state folder."""
+        return ROOT / "labs" / self.name
+
+    @property
+    def log(self) -> Path:
+        """Return the log of the lab's process."""
+        return self.folder / "lab.log"
+
+    @property
+    def endpoint_file(self) -> Path:
+        """Return the file that holds the API's address and the process's id as JSON."""
+        return self.folder / "endpoint.json"
+
+    def namespace(self, role: str) -> str:
+        """Return the network namespace of one of the lab's parts, as under `/run/netns`."""
+        return f"{self.namespace_prefix}{role}"
+
+    @property
+    def namespace_prefix(self) -> str:
+        """Return what every network namespace of this lab begins with."""
+        return f"hasite-{self.name}-"
+
+    @property
+    def container_prefix(self) -> str:
+        """Return what every container of this lab begins with."""
+        return f"hasite-{self.name}-"
+
+    @property
+    def table(self) -> str:
+        """Return the lab's one packet-filter table on the host."""
+        return f"hasite_lab_{self.name}"
+
+    @property
+    def uplink(self) -> str:
+        """Return the host's interface towards the lab's internet."""
+        return f"hl-{self.name}"

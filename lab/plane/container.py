@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One machine as a container: its own systemd, users, packages and disk, on a namespace that is there already."""
+
+from __future__ import annotations
+
+import os
+import resource
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.place import Place
+from lab.plane import namespaces
+from lab.plane.furnish import furnish
+from lab.plane.runtime import podman
+from lab.world.machines import Machine
+
+SHARES = "/var/lib/hasite-lab/efs"
+"""Where a machine sees the data of all file systems: only the mount helper goes there."""
+
+REBOOTED = 129
+"""A container whose init asked the kernel for a reboot ends as if by SIGHUP, see reboot(2) on PID namespaces."""
+
+_SHUTDOWN_SECONDS = 30
+_CAPABILITIES = (
+    # To mount, to reboot, to have an address filter of one's own; the rest is what Debian's services expect.
+    "SYS_ADMIN", "SYS_BOOT", "NET_ADMIN", "NET_RAW", "SYS_PTRACE", "SYS_NICE", "SYS_RESOURCE", "AUDIT_WRITE",
+    "MKNOD", "IPC_LOCK", "DAC_READ_SEARCH",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Container:
+    """The container of one machine; every method may take seconds."""
+
+    place: Place
+    id: str
+
+    @property
+    def name(self) -> str:
+        """Return the name by which podman knows it."""
+        return f"{self.place.container_prefix}{self.id}"
+
+    def create(self, machine: Machine, image: str, authority: Path) -> None:
+        """Create it with its disk furnished; what an interrupted creation left is replaced."""
+        self.remove()
+        shares = self.place.folder / "efs"
+        shares.mkdir(parents=True, exist_ok=True)
+        podman(
+            "create", "--pull=never", f"--name={self.name}", f"--hostname={machine.host_name}",
+            f"--network=ns:{namespaces.FOLDER / self.place.namespace(machine.interface_id)}",
+            # Both files are on the machine's own disk: a user may change them there.
+            "--no-hosts", "--dns=none",
+            "--systemd=always", "--pids-limit=0", *_limits(),
+            f"--cap-add={','.join(_CAPABILITIES)}", "--security-opt=seccomp=unconfined",
+            "--security-opt=apparmor=unconfined", *_devices(), f"--volume={shares}:{SHARES}", image, "/sbin/init",
+        )  # fmt: skip
+        root = Path(podman("mount", self.name).strip())
+        try:
+            furnish(root, machine, authority)
+        finally:
+            podman("unmount", self.name)
+
+    def start(self) -> int:
+        """Start it and return the host's process id of its init."""
+        podman("start", self.name)
+        return self.process()
+
+    def process(self) -> int:
+        """Return the host's process id of its init; 0 if it does not run."""
+        found = podman("inspect", "--type=container", "--format={{.State.Pid}}", self.name, check=False).strip()
+        return int(found or 0)
+
+    def has_booted(self, process: int) -> bool:
+        """Tell whether its init has come to its end, by what a unit of ours leaves on the disk then."""
+        return Path(f"/proc/{process}/root/run/hasite-lab/booted").exists()
+
+    def wait(self) -> int:
+        """Wait for its end and return its exit status."""
+        return int(podman("wait", self.name))
+
+    def stop(self) -> None:
+        """Shut it down as the power button would; one that does not end in time is cut off."""
+        podman("stop", f"--time={_SHUTDOWN_SECONDS}", self.name)
+
+    def remove(self) -> None:
+        """Remove it and its disk, running or not, if it exists."""
+        podman("rm", "--force", "--ignore", "--time=0", "--volumes", self.name)
+
+
+def _limits() -> Sequence[str]:
+    """Return limits that podman's children may set: its own defaults may be above the host's, and be refused.
+
+    podman lowers its own limit on processes to the kernel's `pid_max` when it starts.
+    """
+    pids = int(Path("/proc/sys/kernel/pid_max").read_text())
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    processes = [pids if limit == resource.RLIM_INFINITY else min(limit, pids) for limit in _processes()]
+    return [f"--ulimit=nofile={files[0]}:{files[1]}", f"--ulimit=nproc={processes[0]}:{processes[1]}"]
+
+
+def _processes() -> tuple[int, int]:
+    return resource.getrlimit(resource.RLIMIT_NPROC)
+
+
+def _devices() -> Sequence[str]:
+    # For `x-systemd.automount` in a machine's fstab.
+    return ["--device=/dev/autofs"] if os.path.exists("/dev/autofs") else []  # noqa: PTH110

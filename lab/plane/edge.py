@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""CloudFront's edge: serves the distributions to the lab's internet, on CloudFront's addresses."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import ssl
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from lab import addresses
+from lab.api import acm
+from lab.api.server import Api
+from lab.authority import KeyPair
+from lab.context import Context
+from lab.plane import namespaces
+from lab.plane.edge_origin import S3Origins
+from lab.plane.edge_server import EdgeServer
+from lab.world.edge import Distribution
+from lab.world.edge import Edge as EdgeWorld
+
+if TYPE_CHECKING:
+    from lab.world import World
+
+_log = logging.getLogger(__name__)
+_OWN_NAMES = ("*.cloudfront.net", "cloudfront.net")
+
+
+class Edge:
+    """Follows the distributions; what it serves is what the API calls deployed."""
+
+    def __init__(self, context: Context, api: Api) -> None:
+        self._context = context
+        self._server = EdgeServer(context.clock, S3Origins(api.application))
+        self._certificates: dict[str, tuple[KeyPair, ssl.SSLContext]] = {}
+        """Certificate ARN to the certificate and the TLS context that presents it."""
+        self._default = context.authority.sign(_OWN_NAMES).context()
+        self._listening = context.authority.sign(_OWN_NAMES).context()
+        self._listening.sni_callback = self._choose
+        self._runner: web.ServerRunner | None = None
+        self._wait(self._listen())
+
+    async def _listen(self) -> None:
+        self._runner = web.ServerRunner(web.Server(self._server.answer, access_log=None))
+        await self._runner.setup()
+        internet = self._context.place.namespace("internet")
+        for address in addresses.EDGE:
+            for port, tls in ((443, self._listening), (80, None)):
+                listener = namespaces.listen(internet, address, port)
+                await web.SockSite(self._runner, listener, ssl_context=tls).start()
+
+    def _choose(self, connection: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> int | None:
+        """Choose the certificate by SNI; a name that no distribution has gets CloudFront's own."""
+        found = self._server.world.of_host(name or "")
+        alias = found is not None and name is not None and not name.lower().endswith(".cloudfront.net")
+        own = self._certificates.get(found.certificate_arn) if found and alias else None
+        connection.context = own[1] if own else self._default
+        return None
+
+    def apply(self, world: World) -> None:
+        """Serve the distributions as they are now, and say so."""
+        edge = world.edge
+        self._load_certificates(edge)
+        self._wait(self._take(edge))
+        observed = self._context.observed
+        observed.edge = {one.id: one.revision for one in edge.distributions}
+        observed.invalidated = {one.id for one in edge.invalidations}
+
+    def _load_certificates(self, edge: EdgeWorld) -> None:
+        for distribution in edge.distributions:
+            if distribution.certificate_arn:
+                self._load(distribution)
+
+    def _load(self, distribution: Distribution) -> None:
+        arn = distribution.certificate_arn
+        with self._context.lock:
+            pair = acm.certificate(arn)
+        if pair is None:
+            _log.error(
+                "The certificate %s of the distribution %s is gone or not issued; its aliases get CloudFront's own.",
+                arn,
+                distribution.id,
+            )
+            return
+        if arn not in self._certificates or self._certificates[arn][0] != pair:
+            self._certificates[arn] = pair, pair.context()
+
+    async def _take(self, edge: EdgeWorld) -> None:
+        self._server.take(edge, self._context.observed.invalidated)
+
+    def close(self) -> None:
+        """Stop serving."""
+        if self._runner is not None:
+            with contextlib.suppress(TimeoutError):
+                self._wait(self._runner.cleanup())
+
+    def _wait(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._context.loop).result(10)

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""AWS's regional endpoints in the lab's internet: the API over TLS, by AWS's own names.
+
+https://docs.aws.amazon.com/general/latest/gr/rande.html
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+from typing import TYPE_CHECKING, Any
+
+from lab import addresses
+from lab.api.server import Api
+from lab.authority import Authority
+from lab.context import Context
+from lab.plane import namespaces
+
+if TYPE_CHECKING:
+    from lab.world import World
+
+_NAME = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com")
+
+
+def names_for(server_name: str) -> tuple[str, ...]:
+    """Return the names of the certificate for a server: a wildcard of its domain, as AWS's certificates have it.
+
+    A wildcard covers one label, so a bucket whose name has dots is not covered on AWS either:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+    """
+    name = server_name.lower()
+    if not _NAME.fullmatch(name):
+        return ("*.amazonaws.com", "amazonaws.com")
+    _, dot, rest = name.partition(".s3")
+    if dot and re.fullmatch(r"([.-][a-z0-9-]+)?\.amazonaws\.com", rest):
+        return (f"*.s3{rest}", f"s3{rest}")
+    if name.startswith("s3"):
+        return (f"*.{name}", name)
+    domain = name.partition(".")[2]
+    return (f"*.{domain}", domain)
+
+
+class _Certificates:
+    """One TLS context for each certificate; made when a client first asks for it."""
+
+    def __init__(self, authority: Authority) -> None:
+        self._authority = authority
+        self._made: dict[tuple[str, ...], ssl.SSLContext] = {}
+
+    def of(self, server_name: str) -> ssl.SSLContext:
+        names = names_for(server_name)
+        if names not in self._made:
+            self._made[names] = self._authority.sign(names).context()
+        return self._made[names]
+
+    def context(self) -> ssl.SSLContext:
+        """Return a context that chooses the certificate by the server's name."""
+        made = self._authority.sign(names_for("")).context()
+
+        def choose(connection: ssl.SSLObject, server_name: str | None, _context: ssl.SSLContext) -> None:
+            connection.context = self.of(server_name or "")
+
+        made.sni_callback = choose
+        return made
+
+
+class Endpoints:
+    """S3 on an address of its own, all other services on another; S3 answers in clear text, too."""
+
+    def __init__(self, context: Context, api: Api) -> None:
+        certificates = _Certificates(context.authority)
+        internet = context.place.namespace("internet")
+        for address, port in ((addresses.API, 443), (addresses.S3, 443), (addresses.S3, 80)):
+            listener = namespaces.listen(internet, address, port)
+            tls: Any = certificates.context() if port == 443 else None
+            api.serve(listener, tls)
+
+    def apply(self, world: World) -> None:
+        """Do nothing: the endpoints are the same in every world."""
+
+    def close(self) -> None:
+        """Leave it to the API to stop its servers."""

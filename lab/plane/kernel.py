@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kernel settings of a network namespace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lab.plane.namespaces import inside
+
+_ROUTER = {
+    "ipv4/ip_forward": "1",
+    # A gateway's packets leave by the interface they came from: that is meant, not a detour.
+    "ipv4/conf/all/send_redirects": "0",
+    "ipv4/conf/default/send_redirects": "0",
+    # Ways differ by sender, so that the way back of a packet says nothing about its truth.
+    "ipv4/conf/all/rp_filter": "0",
+    "ipv4/conf/default/rp_filter": "0",
+    # The lab's networks are IPv4 only; without this every new interface announces itself.
+    "ipv6/conf/default/disable_ipv6": "1",
+}
+
+
+def be_router(namespace: str) -> None:
+    """Let a namespace forward packets; before its interfaces are made, which take over the defaults."""
+
+    def write() -> None:
+        for name, value in _ROUTER.items():
+            setting = Path("/proc/sys/net") / name
+            if setting.exists():  # a kernel without IPv6 has no such file
+                setting.write_text(value)
+
+    inside(namespace, write)

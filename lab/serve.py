@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab's process: runs until it is told to end, and says in its endpoint file when it is ready."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import socket
+from dataclasses import asdict
+
+from lab.authority import Authority
+from lab.clock import Clock
+from lab.context import Context
+from lab.endpoint import Endpoint, start_time
+from lab.errors import LabError
+from lab.lab import Lab
+from lab.observed import Observed
+from lab.place import Place
+
+
+def serve(place: Place, port: int, speed: float) -> None:
+    """Run the lab until SIGTERM or SIGINT."""
+    place.folder.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    asyncio.run(_serve(place, port, speed))
+
+
+async def _serve(place: Place, port: int, speed: float) -> None:
+    loop = asyncio.get_running_loop()
+    ending = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ending.set)
+    listener = _loopback(port)
+    url = f"http://127.0.0.1:{port}"
+    context = Context(place, Clock(speed), Authority(place.authority), Observed(), loop, endpoint_url=url)
+    lab = Lab(context)
+    try:
+        await loop.run_in_executor(None, lab.start)
+        lab.api.serve(listener)
+        endpoint = Endpoint(url, os.getpid(), start_time(os.getpid()) or "", speed)
+        place.endpoint_file.write_text(json.dumps(asdict(endpoint)))
+        await ending.wait()
+    finally:
+        place.endpoint_file.unlink(missing_ok=True)
+        await loop.run_in_executor(None, lab.stop)
+
+
+def _loopback(port: int) -> socket.socket:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as error:
+        raise LabError(
+            f"Port {port} on the loopback is taken; end what uses it or give another one with --port."
+        ) from error
+    listener.listen(128)
+    return listener

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What `lab status` shows: asked from the running lab, as data or as a table."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from typing import Any
+
+from lab.endpoint import require
+from lab.place import Place
+
+PATH = "/_lab/status"
+"""Where the API's server answers it: an underscore begins no bucket's name, so nothing of AWS's is hidden."""
+_COLUMNS = ("kind", "id", "name", "state", "detail")
+
+
+def fetch(place: Place) -> dict[str, Any]:
+    """Return the running lab's world as plain data."""
+    with urllib.request.urlopen(require(place).url + PATH, timeout=30) as answer:  # noqa: S310  our own http URL
+        found: dict[str, Any] = json.load(answer)
+        return found
+
+
+def table(status: dict[str, Any]) -> str:
+    """Return the world as a table, one row a resource."""
+    rows = status["resources"]
+    if not rows:
+        return "The world is empty."
+    cells = [_COLUMNS, *(tuple(str(row[column]) for column in _COLUMNS) for row in rows)]
+    widths = [max(len(row[number]) for row in cells) for number in range(len(_COLUMNS))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells
+    )

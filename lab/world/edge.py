@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""CloudFront's distributions, as the edge has to serve them. Pure.
+
+https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_DistributionConfig.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from lab.context import Backends
+from lab.world.edge_cache import Ttl
+from lab.world.edge_policies import cache_key_of, forwarded_of, headers_of, ttl_of
+from lab.world.edge_requests import NOTHING, Choice, path_matches
+from lab.world.edge_responses import HeadersPolicy
+
+Protocols = Literal["allow-all", "https-only", "redirect-to-https"]
+EventType = Literal["viewer-request", "viewer-response"]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """An S3 bucket that the edge fetches from; `signed` when an origin access control makes it sign."""
+
+    id: str
+    domain_name: str
+    path: str = ""
+    signed: bool = False
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Function:
+    """The published code of a CloudFront function."""
+
+    arn: str
+    code: str
+
+
+@dataclass(frozen=True)
+class Behavior:
+    """How requests for some paths are answered; the default one has the pattern `*`."""
+
+    pattern: str
+    origin_id: str
+    protocols: Protocols
+    methods: frozenset[str]
+    cached_methods: frozenset[str]
+    ttl: Ttl
+    cache_key: Choice = NOTHING
+    forwarded: Choice = NOTHING
+    headers: HeadersPolicy | None = None
+    functions: tuple[tuple[EventType, Function], ...] = ()
+
+    def function(self, event: EventType) -> Function | None:
+        """Return the function of an event."""
+        return next((function for kind, function in self.functions if kind == event), None)
+
+
+@dataclass(frozen=True)
+class ErrorResponse:
+    """What is answered instead of an origin's error."""
+
+    code: int
+    page: str
+    response_code: int
+    caching_min_ttl: int
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """One distribution; `revision` changes with every change of what is to be served."""
+
+    id: str
+    arn: str
+    domain_name: str
+    revision: str
+    enabled: bool
+    aliases: tuple[str, ...]
+    certificate_arn: str
+    default_root_object: str
+    origins: tuple[Origin, ...]
+    behaviors: tuple[Behavior, ...]
+    """In the order in which they are tried; the default behavior is the last."""
+    error_responses: tuple[ErrorResponse, ...]
+
+    def origin(self, id_: str) -> Origin:
+        """Return the origin with this id."""
+        return next(origin for origin in self.origins if origin.id == id_)
+
+    def behavior(self, path: str) -> Behavior:
+        """Return the first behavior whose pattern matches the path."""
+        return next(behavior for behavior in self.behaviors if path_matches(behavior.pattern, path))
+
+    def error_response(self, code: int) -> ErrorResponse | None:
+        """Return the custom error response for an origin's status."""
+        return next((response for response in self.error_responses if response.code == code), None)
+
+
+@dataclass(frozen=True)
+class Invalidation:
+    """Paths of a distribution whose cached answers are to be dropped."""
+
+    id: str
+    distribution_id: str
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Edge:
+    """All that the edge serves."""
+
+    distributions: tuple[Distribution, ...] = ()
+    invalidations: tuple[Invalidation, ...] = ()
+
+    def of_host(self, host: str) -> Distribution | None:
+        """Return the enabled distribution that has the name as its own or as an alias; an exact alias comes first."""
+        name = host.lower().rstrip(".")
+        served = [one for one in self.distributions if one.enabled]
+        exact = next((one for one in served if name == one.domain_name or name in one.aliases), None)
+        wildcard = f"*.{name.partition('.')[2]}"
+        return exact or next((one for one in served if wildcard in one.aliases), None)
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """What the API keeps beside the distributions themselves."""
+
+    policies: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    functions: Mapping[str, str]
+    access_controls: Mapping[str, Any] = field(default_factory=dict)
+
+
+def describe(backends: Backends) -> Edge:
+    """Return the edge; the caller holds the API's lock."""
+    found = Edge()
+    for _, backend in backends.regional("cloudfront"):
+        stored = _Stored(
+            policies=backend.lab_policies.configurations(),
+            functions={one.arn: one.live for one in backend.functions.values() if one.live is not None},
+            access_controls=backend.origin_access_controls,
+        )
+        found = Edge(
+            distributions=found.distributions
+            + tuple(_distribution(one, stored) for one in backend.distributions.values()),
+            invalidations=found.invalidations
+            + tuple(
+                Invalidation(one.id, distribution_id, tuple(one.paths))
+                for distribution_id, listed in backend.invalidations.items()
+                for one in listed
+            ),
+        )
+    return found
+
+
+def items(quantified: Mapping[str, Any] | None) -> list[Any]:
+    """Return the items of one of CloudFront's `{Quantity, Items}` structures."""
+    return list((quantified or {}).get("Items") or [])
+
+
+def _distribution(stored: Any, beside: _Stored) -> Distribution:
+    config = stored.distribution_config
+    default = _behavior({**config["DefaultCacheBehavior"], "PathPattern": "*"}, beside)
+    return Distribution(
+        id=stored.id,
+        arn=stored.arn,
+        domain_name=stored.domain_name,
+        revision=stored.etag,
+        enabled=bool(config["Enabled"]),
+        aliases=tuple(alias.lower() for alias in items(config["Aliases"])),
+        certificate_arn=config["ViewerCertificate"].get("ACMCertificateArn", ""),
+        default_root_object=config["DefaultRootObject"],
+        origins=tuple(_origin(one, beside) for one in items(config["Origins"])),
+        behaviors=(*(_behavior(one, beside) for one in items(config["CacheBehaviors"])), default),
+        error_responses=tuple(_error_response(one) for one in items(config["CustomErrorResponses"])),
+    )
+
+
+def _origin(config: Mapping[str, Any], beside: _Stored) -> Origin:
+    control = beside.access_controls.get(config["OriginAccessControlId"])
+    return Origin(
+        id=config["Id"],
+        domain_name=config["DomainName"],
+        path=config["OriginPath"],
+        signed=control is not None and control.signing_behavior != "never",
+        headers=tuple((one["HeaderName"], one["HeaderValue"]) for one in items(config["CustomHeaders"])),
+    )
+
+
+def _behavior(config: Mapping[str, Any], beside: _Stored) -> Behavior:
+    policies = beside.policies
+    cache = policies["cache-policy"].get(config.get("CachePolicyId", ""))
+    request = policies["origin-request-policy"].get(config.get("OriginRequestPolicyId", ""))
+    headers = policies["response-headers-policy"].get(config.get("ResponseHeadersPolicyId", ""))
+    key = cache_key_of(config, cache)
+    return Behavior(
+        pattern=config["PathPattern"],
+        origin_id=config["TargetOriginId"],
+        protocols=config["ViewerProtocolPolicy"],
+        methods=frozenset(items(config["AllowedMethods"])),
+        cached_methods=frozenset(items(config["AllowedMethods"]["CachedMethods"])),
+        ttl=ttl_of(config, cache),
+        cache_key=key,
+        forwarded=forwarded_of(key, request),
+        headers=headers_of(headers) if headers is not None else None,
+        functions=tuple(
+            (one["EventType"], Function(one["FunctionARN"], beside.functions[one["FunctionARN"]]))
+            for one in items(config["FunctionAssociations"])
+            if one["FunctionARN"] in beside.functions
+        ),
+    )
+
+
+def _error_response(config: Mapping[str, Any]) -> ErrorResponse:
+    code = int(config["ErrorCode"])
+    return ErrorResponse(
+        code=code,
+        page=config.get("ResponsePagePath", ""),
+        response_code=int(config.get("ResponseCode") or code),
+        caching_min_ttl=int(config["ErrorCachingMinTTL"]),
+    )

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who may do what: policies evaluated as IAM evaluates them. Pure.
+
+moto's own evaluation (`moto.iam.access_control`) takes every unmet condition for a denial and reads
+resources as regular expressions, so a policy that AWS accepts may fail there and the other way round.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+
+    allowed(iam, "site-web", "s3:GetObject", "arn:aws:s3:::bucket/key", {"aws:SecureTransport": "true"})
+    decide(bucket_policy, Request(action, resource, context, Principal(service="cloudfront.amazonaws.com")))
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from lab.world.conditions import Values, met
+
+Decision = Literal["allow", "deny", "none"]
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who asks: the ARNs a policy may name it by, or an AWS service; an anonymous one has neither."""
+
+    arns: tuple[str, ...] = ()
+    account: str = ""
+    service: str = ""
+    canonical_user: str = ""
+
+
+ANONYMOUS = Principal()
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for; `context` has the condition keys, such as `aws:SecureTransport`."""
+
+    action: str
+    resource: str = "*"
+    context: Mapping[str, Values] = field(default_factory=dict)
+    principal: Principal = ANONYMOUS
+
+
+def allowed(
+    iam_backend: Any, role: str, action: str, resource: str = "*", context: Mapping[str, Values] | None = None
+) -> bool:
+    """Tell whether the policies of a role (its name or ARN) allow an action; a role that is gone may do nothing."""
+    request = Request(action, resource, context or {})
+    return combine(decide(document, request) for document in role_policies(iam_backend, role)) == "allow"
+
+
+def combine(decisions: Iterable[Decision]) -> Decision:
+    """Return what several policies decide together: one denial outweighs every permission."""
+    found = set(decisions)
+    if "deny" in found:
+        return "deny"
+    return "allow" if "allow" in found else "none"
+
+
+def role_policies(iam_backend: Any, role: str) -> list[Document]:
+    """Return a role's inline policies, and the default versions of its attached ones."""
+    name = role.rsplit("/", 1)[-1]
+    found = next((one for one in iam_backend.roles.values() if one.name == name), None)
+    if found is None:
+        return []
+    return [
+        *(_parsed(text) for text in found.policies.values()),
+        *(_parsed(_default(policy).document) for policy in found.managed_policies.values()),
+    ]
+
+
+def _default(policy: Any) -> Any:
+    return next(version for version in policy.versions if version.is_default)
+
+
+def _parsed(document: Any) -> Document:
+    parsed: Document = json.loads(document) if isinstance(document, str) else document
+    return parsed
+
+
+def decide(policy: Document, request: Request, *, of_resource: bool = False) -> Decision:
+    """Return what one policy decides; a resource's policy also looks at the principal."""
+    return combine(_statement(one, request, of_resource) for one in _listed(policy.get("Statement", [])))
+
+
+def _statement(statement: Document, request: Request, of_resource: bool) -> Decision:
+    applies = (
+        _concerns(statement, "Action", request.action, ignore_case=True)
+        and _concerns(statement, "Resource", request.resource)
+        and (not of_resource or _names(statement, request.principal))
+        and met(statement.get("Condition", {}), request.context)
+    )
+    if not applies:
+        return "none"
+    return "allow" if statement.get("Effect") == "Allow" else "deny"
+
+
+def _concerns(statement: Document, element: str, value: str, *, ignore_case: bool = False) -> bool:
+    if f"Not{element}" in statement:
+        return not any(matches(p, value, ignore_case=ignore_case) for p in _listed(statement[f"Not{element}"]))
+    if element not in statement:
+        # A trust policy has no resource: it is that of the role it belongs to.
+        return element == "Resource"
+    return any(matches(p, value, ignore_case=ignore_case) for p in _listed(statement[element]))
+
+
+def _names(statement: Document, principal: Principal) -> bool:
+    if "NotPrincipal" in statement:
+        return not _is_one_of(statement["NotPrincipal"], principal)
+    return _is_one_of(statement.get("Principal", {}), principal)
+
+
+def _is_one_of(named: Any, principal: Principal) -> bool:
+    if named == "*":
+        return True
+    for kind, values in named.items():
+        for value in _listed(values):
+            if _is_the(kind, value, principal):
+                return True
+    return False
+
+
+def _is_the(kind: str, value: str, principal: Principal) -> bool:
+    if kind == "Service":
+        return value == principal.service
+    if kind == "CanonicalUser":
+        return bool(principal.canonical_user) and value == principal.canonical_user
+    if kind != "AWS":
+        return False
+    if value == "*":
+        return True
+    account = bool(principal.account) and (
+        value == principal.account or bool(re.fullmatch(rf"arn:[^:]+:iam::{principal.account}:root", value))
+    )
+    return account or value in principal.arns
+
+
+def matches(pattern: str, value: str, *, ignore_case: bool = False) -> bool:
+    """Tell whether a value matches a pattern of IAM's: `*` is any text, `?` any one character."""
+    expression = "".join({"*": ".*", "?": "."}.get(character, re.escape(character)) for character in pattern)
+    return re.fullmatch(expression, value, re.DOTALL | (re.IGNORECASE if ignore_case else 0)) is not None
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else [value]
