@@ -1,0 +1,392 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The connection plugin `hasite.aws.ssm`."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: ssm
+short_description: Run tasks on machines over AWS Systems Manager Session Manager
+version_added: 0.1.0
+author:
+  - hasite.aws contributors (@hasite)
+description:
+  - Reaches machines that have no inbound path at all, by sessions of AWS Systems Manager.
+  - Speaks the session protocol itself. It needs neither the session-manager-plugin nor an S3 bucket.
+  - One session with each machine is kept open across tasks and plays by a small background process, as
+    C(ControlPersist) of OpenSSH does, and ended when it was not used for O(idle_timeout) seconds.
+  - Standard input, standard output, standard error and the exit status are separate and exact. Modules are pipelined.
+  - Commands run as the session's user, C(ssm-user) unless its document names another. Use become for others.
+  - Variables of C(amazon.aws.aws_ssm) with the same meaning are understood.
+requirements:
+  - boto3 and websocket-client on the controller
+  - on the machine, the agent of Systems Manager, a POSIX shell, gzip and GNU coreutils or the like
+options:
+  instance_id:
+    description:
+      - The id of the instance.
+      - If not given, the host's address, which is C(ansible_host) or the name in the inventory.
+    type: str
+    vars:
+      - name: ansible_aws_ssm_instance_id
+  host:
+    description: The host's address, used where O(instance_id) is not given.
+    type: str
+    default: inventory_hostname
+    vars:
+      - name: inventory_hostname
+      - name: ansible_host
+  region:
+    description: The region of the instance. If not given, that of the profile.
+    type: str
+    vars:
+      - name: ansible_aws_ssm_region
+    env:
+      - name: AWS_REGION
+      - name: AWS_DEFAULT_REGION
+    ini:
+      - section: ssm_connection
+        key: region
+  profile:
+    description: The profile of the AWS configuration files.
+    type: str
+    vars:
+      - name: ansible_aws_ssm_profile
+    env:
+      - name: AWS_PROFILE
+      - name: AWS_DEFAULT_PROFILE
+    ini:
+      - section: ssm_connection
+        key: profile
+  access_key:
+    description: The access key. If not given, AWS's usual chain of credentials is asked.
+    type: str
+    vars:
+      - name: ansible_aws_ssm_access_key_id
+    env:
+      - name: AWS_ACCESS_KEY_ID
+      - name: AWS_ACCESS_KEY
+  secret_key:
+    description: The secret key that belongs to O(access_key).
+    type: str
+    vars:
+      - name: ansible_aws_ssm_secret_access_key
+    env:
+      - name: AWS_SECRET_ACCESS_KEY
+      - name: AWS_SECRET_KEY
+  session_token:
+    description: The token that belongs to a temporary O(access_key).
+    type: str
+    vars:
+      - name: ansible_aws_ssm_session_token
+    env:
+      - name: AWS_SESSION_TOKEN
+  endpoint_url:
+    description: Another address of the SSM API. Without it, C(AWS_ENDPOINT_URL_SSM) and C(AWS_ENDPOINT_URL) count.
+    type: str
+    vars:
+      - name: ansible_aws_ssm_endpoint_url
+    ini:
+      - section: ssm_connection
+        key: endpoint_url
+  ssm_document:
+    description: The session's document, of type C(Standard_Stream). If not given, the account's own.
+    type: str
+    vars:
+      - name: ansible_aws_ssm_document
+    ini:
+      - section: ssm_connection
+        key: document
+  reconnection_retries:
+    description:
+      - How often a session that could not be started is tried again, with growing pauses.
+      - A command that has begun is never run again.
+    type: int
+    default: 3
+    vars:
+      - name: ansible_aws_ssm_retries
+    ini:
+      - section: ssm_connection
+        key: retries
+  connection_timeout:
+    description: How long a session may take to be ready, in seconds.
+    type: int
+    default: 60
+    vars:
+      - name: ansible_aws_ssm_timeout
+    ini:
+      - section: ssm_connection
+        key: timeout
+  command_timeout:
+    description: How long a command may take, in seconds; V(0) means without end. The session is ended with the command.
+    type: int
+    default: 0
+    vars:
+      - name: ansible_aws_ssm_command_timeout
+    ini:
+      - section: ssm_connection
+        key: command_timeout
+  idle_timeout:
+    description:
+      - How long a session that nobody uses is kept open, in seconds.
+      - With V(0), each worker has a session of its own, which ends with it.
+    type: int
+    default: 60
+    vars:
+      - name: ansible_aws_ssm_idle_timeout
+    env:
+      - name: ANSIBLE_AWS_SSM_IDLE_TIMEOUT
+    ini:
+      - section: ssm_connection
+        key: idle_timeout
+  control_path_dir:
+    description: The folder of the local sockets of the kept sessions; it must be yours alone.
+    type: path
+    default: ~/.ansible/ssm
+    vars:
+      - name: ansible_aws_ssm_control_path_dir
+    env:
+      - name: ANSIBLE_AWS_SSM_CONTROL_PATH_DIR
+    ini:
+      - section: ssm_connection
+        key: control_path_dir
+  pipelining:
+    description: Whether modules are sent through standard input, without a file on the machine.
+    type: bool
+    default: true
+    vars:
+      - name: ansible_pipelining
+      - name: ansible_ssm_pipelining
+"""
+
+EXAMPLES = r"""
+# inventory.yml
+# web:
+#   hosts:
+#     web-a:
+#       ansible_host: i-0123456789abcdef0
+#     web-b:
+#       ansible_host: i-0fedcba9876543210
+#   vars:
+#     ansible_connection: hasite.aws.ssm
+#     ansible_aws_ssm_region: ap-northeast-1
+- name: Ask the machines
+  hosts: web
+  tasks:
+    - name: Ping
+      ansible.builtin.ping:
+"""
+
+import hashlib
+import os
+import secrets
+import tempfile
+import time
+import typing as t
+from pathlib import Path
+
+from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleFileNotFound
+from ansible.module_utils.common.text.converters import to_bytes, to_text
+from ansible.plugins.connection import ConnectionBase
+from ansible.utils.display import Display
+
+from ..plugin_utils import _session_shell as shell
+from ..plugin_utils._session_api import Api, Started, StartError
+from ..plugin_utils._session_client import SessionError
+from ..plugin_utils._session_control import Control, NotBegunError, TimedOutError
+
+display = Display()
+
+_FIRST_DELAY = 1.0
+_LONGEST_DELAY = 8.0
+_OWN_IDLE_SECONDS = 3600.0
+"""A session that is not shared ends with its worker; this is for a worker that was killed."""
+
+
+class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
+    """Commands and files over a session that a background process keeps open."""
+
+    transport = "hasite.aws.ssm"
+    has_pipelining = True
+    has_tty = False
+
+    def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._owner = secrets.token_hex(8)
+        self._connected = False
+
+    @property
+    def target(self) -> str:
+        """Return the instance's id."""
+        return str(self.get_option("instance_id") or self.get_option("host") or self._play_context.remote_addr)
+
+    def _control(self) -> Control:
+        """Return the session that the options describe now: some are bound after the constructor has run."""
+        idle = float(self.get_option("idle_timeout"))
+        return Control(
+            folder=Path(self.get_option("control_path_dir")),
+            api=Api(
+                region=self.get_option("region"),
+                profile=self.get_option("profile"),
+                access_key=self.get_option("access_key"),
+                secret_key=self.get_option("secret_key"),
+                session_token=self.get_option("session_token"),
+                endpoint_url=self.get_option("endpoint_url"),
+            ),
+            target=self.target,
+            document=self.get_option("ssm_document"),
+            idle_seconds=idle or _OWN_IDLE_SECONDS,
+            connect_seconds=float(self.get_option("connection_timeout")),
+            owner="" if idle else self._owner,
+        )
+
+    def _connect(self) -> Connection:
+        """Let there be a session; the API is only asked when none is kept."""
+        if not self._connected:
+            self._ensure(self._control())
+            self._connected = True
+        return self
+
+    def _ensure(self, control: Control) -> None:
+        """Start a session, and try again while that may help."""
+        retries = int(self.get_option("reconnection_retries"))
+        for attempt in range(retries + 1):
+            try:
+                control.ensure(lambda: self._start(control))
+            except (StartError, SessionError) as error:
+                if attempt == retries or getattr(error, "permanent", False):
+                    raise AnsibleConnectionFailure(to_text(error)) from error
+                delay = min(_LONGEST_DELAY, _FIRST_DELAY * 2**attempt)
+                display.vvv(f"SSM: {error} Trying again in {delay:g} s.", host=self.target)
+                time.sleep(delay)
+            else:
+                return
+
+    def _start(self, control: Control) -> Started:
+        started = control.api.start(control.target, control.document, "Ansible")
+        display.vvv(f"SSM: session {started.session} has begun.", host=self.target)
+        return started
+
+    def _run(self, command: bytes, stdin: bytes = b"", password: shell.Password | None = None) -> shell.Result:
+        """Run a command; a dead session is replaced before, but a command that has begun is never repeated."""
+        control = self._control()
+        seconds = float(self.get_option("command_timeout"))
+        for attempt in range(2):
+            try:
+                return control.run(command, stdin, password, seconds)
+            except NotBegunError as error:
+                if attempt:
+                    raise AnsibleConnectionFailure(to_text(error)) from error
+                display.vvv("SSM: the session has ended; another one is started.", host=self.target)
+                self._ensure(control)
+            except TimedOutError as error:
+                raise AnsibleConnectionFailure(f"{error} (command_timeout)") from error
+            except SessionError as error:
+                raise AnsibleConnectionFailure(to_text(error)) from error
+        raise AssertionError  # the loop returns or raises
+
+    def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
+        """Run a command and return its exit status, its standard output and its standard error."""
+        super().exec_command(cmd, in_data=in_data, sudoable=sudoable)
+        self._connect()
+        display.vvv(f"EXEC {to_text(cmd)}", host=self.target)
+        password = self._password() if sudoable else None
+        result = self._run(to_bytes(cmd, errors="surrogate_or_strict"), to_bytes(in_data or b""), password)
+        if sudoable and self.become and result.status:
+            self._explain_refusal(result, password)
+        stderr = result.stderr
+        for prompt in password.prompts if password else ():
+            stderr = stderr.replace(to_bytes(prompt), b"")
+        return result.status, result.stdout, stderr
+
+    def _password(self) -> shell.Password | None:
+        """Return what is to be answered when become asks; None when it will not."""
+        if not self.become or not self.become.expect_prompt():
+            return None
+        text = self.become.get_option("become_pass", playcontext=self._play_context)
+        # su asks in the machine's language.
+        prompts = [self.become.prompt] if self.become.prompt else self.become.get_option("prompt_l10n")
+        return shell.Password(to_text(text or ""), tuple(to_text(prompt) for prompt in prompts), self.become.success)
+
+    def _explain_refusal(self, result: shell.Result, password: shell.Password | None) -> None:
+        """Say it when become, and not the command, has failed."""
+        if password and to_bytes(password.success) in result.stdout:
+            return
+        output = result.stderr + result.stdout
+        if self.become.check_incorrect_password(output) or (password and self.become.check_password_prompt(output)):
+            raise AnsibleError(f"Incorrect {self.become.name} password")
+        if self.become.check_missing_password(output):
+            raise AnsibleError(f"Missing {self.become.name} password")
+
+    def put_file(self, in_path: str, out_path: str) -> None:
+        """Copy a file to the machine, in pieces; it takes its place only when it has arrived as it is."""
+        super().put_file(in_path, out_path)
+        self._connect()
+        display.vvv(f"PUT {in_path} TO {out_path}", host=self.target)
+        unfinished = f"{out_path}.{secrets.token_hex(6)}"
+        digest = hashlib.sha256()
+        try:
+            file = Path(in_path).open("rb")  # noqa: SIM115 (the error is translated, the file closed below)
+        except FileNotFoundError as error:
+            raise AnsibleFileNotFound(f"There is no file {in_path} to copy.") from error
+        try:
+            with file:
+                piece = file.read(shell.PIECE)
+                self._done(shell.write_piece(unfinished, first=True), piece, f"{out_path} cannot be written")
+                while piece:
+                    digest.update(piece)
+                    piece = file.read(shell.PIECE)
+                    if piece:
+                        self._done(shell.write_piece(unfinished, first=False), piece, f"{out_path} cannot be written")
+            self._done(
+                shell.put_in_place(unfinished, out_path, digest.hexdigest()), b"", f"{out_path} cannot take its place"
+            )
+        except AnsibleConnectionFailure:
+            raise  # the machine cannot be asked to clear up
+        except BaseException:
+            self._run(shell.discard(unfinished))
+            raise
+
+    def fetch_file(self, in_path: str, out_path: str) -> None:
+        """Copy a file from the machine, in pieces; it takes its place only when it has arrived as it is."""
+        super().fetch_file(in_path, out_path)
+        self._connect()
+        display.vvv(f"FETCH {in_path} TO {out_path}", host=self.target)
+        what = f"{in_path} cannot be fetched"
+        expected, size = shell.read_description(self._done(shell.describe_file(in_path), b"", what))
+        digest = hashlib.sha256()
+        target = Path(out_path)
+        descriptor, unfinished = tempfile.mkstemp(prefix=target.name, dir=target.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                for number in range(-(-size // shell.PIECE)):
+                    piece = self._done(shell.read_piece(in_path, number), b"", what)
+                    digest.update(piece)
+                    file.write(piece)
+            if digest.hexdigest() != expected:
+                raise AnsibleError(f"{what}: it changed while it was read.")
+            Path(unfinished).replace(target)
+        finally:
+            Path(unfinished).unlink(missing_ok=True)
+
+    def _done(self, command: bytes, stdin: bytes, what: str) -> bytes:
+        """Run a command of our own, and return its output."""
+        result = self._run(command, stdin)
+        if result.status:
+            raise AnsibleError(f"{what}: {to_text(result.stderr).strip()}.")
+        return result.stdout
+
+    def reset(self) -> None:
+        """End the session; the next command starts another one."""
+        try:
+            self._control().stop()
+        except SessionError as error:
+            raise AnsibleConnectionFailure(to_text(error)) from error
+        self._connected = False
+
+    def close(self) -> None:
+        """Let go of the session. A shared one stays open for the next worker."""
+        if self._connected and not float(self.get_option("idle_timeout")):
+            self._control().stop()
+        self._connected = False

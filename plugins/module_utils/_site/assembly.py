@@ -1,0 +1,255 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection: this file may change at any time.
+"""Turning AWS's answers into a site. Pure: dictionaries in, a `Site` out."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+
+from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
+
+from .model import Network, Resource, Site, Unreadable
+
+SITE_TAG = "hasite:site"
+PART_TAG = "hasite:part"
+HEALTHY_SHARE = 0.18
+"""A check is healthy if more than this share of the checkers says so
+(https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html)."""
+
+Raw = Mapping[str, t.Any]
+
+
+def tags_of(raw: Raw) -> dict[str, str]:
+    """Return the tags of an answer, whichever of AWS's shapes they have."""
+    tags = raw.get("Tags") or raw.get("tags") or []
+    if isinstance(tags, Mapping):
+        return dict(tags)
+    return {one.get("Key", one.get("TagKey")): one.get("Value", one.get("TagValue")) for one in tags}
+
+
+def resource(raw: Raw, *keys: str) -> Resource:
+    """Return an answer in snake case, all of it or only these keys of AWS's, with its tags, name and part."""
+    tags = tags_of(raw)
+    chosen = (
+        {key: raw.get(key) for key in keys} if keys else {key: value for key, value in raw.items() if key != "Tags"}
+    )
+    found = t.cast("Resource", plain(camel_dict_to_snake_dict(chosen)))
+    found.setdefault("name", tags.get("Name", ""))
+    return {**found, "part": tags.get(PART_TAG), "tags": tags}
+
+
+def plain(value: t.Any) -> t.Any:
+    """Return a value that Ansible can pass on: dates become text."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {key: plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(one) for one in value]
+    return value
+
+
+def belongs(name: str, site: str) -> bool:
+    """Tell whether a name without tags is the site's: `shop`, `shop-…` or, of a log group, `/shop/…`."""
+    return name == site or name.startswith((f"{site}-", f"/{site}/"))
+
+
+def by(*keys: str) -> Callable[[Resource], tuple[str, ...]]:
+    """Return what sorts resources by these keys."""
+    return lambda one: tuple(str(one.get(key)) for key in keys)
+
+
+# ---- network
+
+
+def route_table(raw: Raw) -> Resource:
+    """Return a route table with the subnets that use it."""
+    associations = raw.get("Associations", [])
+    return {
+        **resource(raw, "RouteTableId", "VpcId", "Routes"),
+        "main": any(one.get("Main") for one in associations),
+        "subnet_ids": sorted(one["SubnetId"] for one in associations if one.get("SubnetId")),
+    }
+
+
+def leads_to_internet(table: Resource) -> bool:
+    """Tell whether a route table has a route to an internet gateway."""
+    return any(str(route.get("gateway_id") or "").startswith("igw-") for route in table["routes"])
+
+
+def subnet(raw: Raw, tables: Iterable[Resource]) -> Resource:
+    """Return a subnet. What makes it public is its route table; before it has one, its name tells."""
+    found = resource(raw, "SubnetId", "VpcId", "CidrBlock", "AvailabilityZone", "AvailableIpAddressCount")
+    own = [table for table in tables if raw["SubnetId"] in table["subnet_ids"]]
+    public = any(map(leads_to_internet, own)) if own else "public" in found["name"]
+    return {**found, "kind": "public" if public else "private"}
+
+
+def nat_gateway(raw: Raw) -> Resource:
+    """Return a NAT gateway with its address."""
+    address: Raw = next(iter(raw.get("NatGatewayAddresses", [])), {})
+    return {
+        **resource(raw, "NatGatewayId", "State", "SubnetId", "VpcId", "FailureMessage"),
+        "public_ip": address.get("PublicIp"),
+        "private_ip": address.get("PrivateIp"),
+        "allocation_id": address.get("AllocationId"),
+        "network_interface_id": address.get("NetworkInterfaceId"),
+    }
+
+
+def internet_gateway(raw: Raw) -> Resource:
+    """Return an internet gateway, and whether it is attached."""
+    return {**resource(raw, "InternetGatewayId"), "attached": bool(raw.get("Attachments"))}
+
+
+def interface(raw: Raw) -> Resource:
+    """Return a network interface."""
+    found = resource(
+        {**raw, "Tags": raw.get("TagSet", [])},
+        *("NetworkInterfaceId", "Description", "Status", "SubnetId", "InterfaceType", "RequesterManaged"),
+        *("PrivateIpAddress"),
+    )
+    return {**found, "groups": sorted(one["GroupId"] for one in raw.get("Groups", []))}
+
+
+def network(raw: Raw, region: str) -> Network:
+    """Return the network."""
+    tables = sorted(map(route_table, raw.get("route_tables", [])), key=by("name", "route_table_id"))
+    subnets = sorted(
+        (subnet(one, tables) for one in raw.get("subnets", [])), key=by("kind", "availability_zone", "subnet_id")
+    )
+    vpc = next((resource(one, "VpcId", "CidrBlock", "State") for one in raw.get("vpcs", [])), None)
+    return Network(
+        vpc={**vpc, "region": region} if vpc else None,
+        subnets=subnets,
+        public_subnet_ids=[one["subnet_id"] for one in subnets if one["kind"] == "public"],
+        private_subnet_ids=[one["subnet_id"] for one in subnets if one["kind"] == "private"],
+        route_tables=tables,
+        nat_gateways=sorted(map(nat_gateway, raw.get("nat_gateways", [])), key=by("name")),
+        elastic_ips=[resource(one, "AllocationId", "PublicIp", "AssociationId") for one in raw.get("addresses", [])],
+        internet_gateway=next(map(internet_gateway, raw.get("internet_gateways", [])), None),
+        endpoints=[
+            resource(
+                one, "VpcEndpointId", "ServiceName", "VpcEndpointType", "State", "SubnetIds", "RouteTableIds", "Tags"
+            )
+            for one in raw.get("endpoints", [])
+        ],
+        flow_logs=list(raw.get("flow_logs", [])),
+        network_interfaces=sorted(map(interface, raw.get("interfaces", [])), key=by("network_interface_id")),
+    )
+
+
+# ---- machines, shares, balancers
+
+
+def instance(raw: Raw, pings: Mapping[str, str]) -> Resource:
+    """Return a machine with what Systems Manager says of it."""
+    found = resource(
+        raw, "InstanceId", "SubnetId", "VpcId", "PrivateIpAddress", "InstanceType", "ImageId", "LaunchTime", "Tags"
+    )
+    return {
+        **found,
+        "state": raw["State"]["Name"],
+        "availability_zone": raw.get("Placement", {}).get("AvailabilityZone"),
+        "security_group_ids": sorted(one["GroupId"] for one in raw.get("SecurityGroups", [])),
+        "iam_instance_profile_arn": raw.get("IamInstanceProfile", {}).get("Arn"),
+        "ssm_ping_status": pings.get(raw["InstanceId"]),
+    }
+
+
+def load_balancer(raw: Raw) -> Resource:
+    """Return the load balancer with its listeners."""
+    keys = ("LoadBalancerArn", "LoadBalancerName", "DNSName", "CanonicalHostedZoneId", "Scheme", "Type", "VpcId")
+    return {
+        **resource(raw, *keys, "SecurityGroups", "AvailabilityZones", "CreatedTime"),
+        "state": raw.get("State", {}).get("Code"),
+        "listeners": sorted(
+            (t.cast("Resource", plain(camel_dict_to_snake_dict(dict(one)))) for one in raw.get("Listeners", [])),
+            key=lambda one: int(one.get("port") or 0),
+        ),
+    }
+
+
+# ---- names
+
+
+def zone(raw: Raw) -> Resource:
+    """Return the hosted zone with its records."""
+    tags = tags_of(raw)
+    return {
+        "id": raw["Id"].rpartition("/")[2],
+        "name": raw["Name"].rstrip("."),
+        "name_servers": sorted(raw.get("NameServers", [])),
+        "records": [t.cast("Resource", plain(camel_dict_to_snake_dict(dict(one)))) for one in raw.get("Records", [])],
+        "part": tags.get(PART_TAG),
+        "tags": tags,
+    }
+
+
+def health_check(raw: Raw) -> Resource:
+    """Return a health check with its checkers' verdicts. Without a verdict yet, a check is healthy."""
+    tags = tags_of(raw)
+    told = [
+        {"ip_address": one.get("IPAddress"), "region": one.get("Region"), "status": one["StatusReport"]["Status"]}
+        for one in raw.get("Observations", [])
+    ]
+    good = sum(str(one["status"]).startswith("Success") for one in told)
+    return {
+        "id": raw["Id"],
+        "name": tags.get("Name", ""),
+        "config": camel_dict_to_snake_dict(dict(raw.get("HealthCheckConfig", {}))),
+        "healthy": not told or good / len(told) > HEALTHY_SHARE,
+        "checkers": {"healthy": good, "all": len(told)},
+        "observations": told,
+        "part": tags.get(PART_TAG),
+        "tags": tags,
+    }
+
+
+# ---- the whole
+
+
+def assemble(name: str, region: str, raw: Raw, errors: Mapping[str, str]) -> Site:
+    """Return the site that the answers describe."""
+    groups = sorted(
+        (
+            resource(
+                one, "GroupId", "GroupName", "Description", "VpcId", "IpPermissions", "IpPermissionsEgress", "Tags"
+            )
+            for one in raw.get("security_groups", [])
+        ),
+        key=by("group_name"),
+    )
+    pings = {one["instance_id"]: one["ping_status"] for one in raw.get("pings", [])}
+    balancers = list(map(load_balancer, raw.get("load_balancers", [])))
+    return Site(
+        name=name,
+        region=region,
+        account_id=raw.get("account_id"),
+        network=network(raw, region),
+        security_groups=groups,
+        security_groups_by_part={one["part"]: one["group_id"] for one in groups if one["part"]},
+        instances=sorted((instance(one, pings) for one in raw.get("instances", [])), key=by("name", "instance_id")),
+        load_balancer=balancers[0] if balancers else None,
+        hosted_zone=next(map(zone, raw.get("hosted_zones", [])), None),
+        health_checks=sorted(map(health_check, raw.get("health_checks", [])), key=by("name", "id")),
+        unreadable=[Unreadable(service, error) for service, error in sorted(errors.items())],
+        **{key: _tagged(raw.get(key, [])) for key in _READY},
+    )
+
+
+_READY = (
+    *("file_systems", "buckets", "target_groups", "certificates", "distributions", "origin_access_controls"),
+    *("functions", "response_headers_policies", "log_groups", "alarms", "topics", "dashboards", "roles", "documents"),
+)
+"""What the readers return in its final shape, but for the part."""
+
+
+def _tagged(found: Iterable[Resource]) -> list[Resource]:
+    return [
+        {**t.cast("Resource", plain(one)), "part": tags_of(one).get(PART_TAG), "tags": tags_of(one)} for one in found
+    ]

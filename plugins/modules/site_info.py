@@ -1,0 +1,329 @@
+#!/usr/bin/python
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Read a whole live site."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: site_info
+version_added: 0.1.0
+short_description: Read everything that belongs to a site, in one structure
+description:
+  - Finds all resources of a site by their tags C(hasite:site) and C(hasite:part), or by name where a service has no
+    tags, and returns them with their present state.
+  - All services are asked at once.
+  - Nothing found is an empty list or null, never a failure. A service that may not be read is named in
+    RV(site.unreadable).
+options:
+  name:
+    description:
+      - The name of the site, the value of the tag C(hasite:site).
+    type: str
+    required: true
+  domain:
+    description:
+      - The name that visitors type. Needed to find records that belong to the site.
+    type: str
+  zone:
+    description:
+      - The name of the hosted zone. By default O(domain) without its first label.
+    type: str
+author:
+  - hasite.aws contributors (@hasite)
+extends_documentation_fragment:
+  - hasite.aws._attributes.info
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+"""
+
+EXAMPLES = r"""
+- name: Read the site
+  hasite.aws.site_info:
+    name: shop
+    domain: www.example.com
+    region: ap-northeast-1
+  register: read
+
+- name: Show which machines are running
+  ansible.builtin.debug:
+    msg: "{{ read.site.instances | selectattr('state', 'eq', 'running') | map(attribute='instance_id') }}"
+"""
+
+RETURN = r"""
+site:
+  description:
+    - The site. Every resource has C(tags), and C(part), the value of its tag C(hasite:part).
+  returned: always
+  type: dict
+  contains:
+    name:
+      description: The name of the site.
+      returned: always
+      type: str
+      sample: shop
+    region:
+      description: The region of the site.
+      returned: always
+      type: str
+      sample: ap-northeast-1
+    account_id:
+      description: The account of the site.
+      returned: if it may be read
+      type: str
+      sample: "123456789012"
+    network:
+      description: The network.
+      returned: always
+      type: dict
+      contains:
+        vpc:
+          description: The VPC with C(vpc_id), C(cidr_block), C(tags). Null if there is none.
+          returned: always
+          type: dict
+          sample: {vpc_id: vpc-0123456789abcdef0, cidr_block: 10.0.0.0/16}
+        subnets:
+          description:
+            - The subnets with C(subnet_id), C(cidr_block), C(availability_zone), C(kind) (V(public) or V(private)),
+              C(name).
+          returned: always
+          type: list
+          elements: dict
+          sample: [{subnet_id: subnet-0123456789abcdef0, availability_zone: ap-northeast-1a, kind: public}]
+        public_subnet_ids:
+          description: The IDs of the public subnets, sorted by availability zone.
+          returned: always
+          type: list
+          elements: str
+          sample: [subnet-0123456789abcdef0]
+        private_subnet_ids:
+          description: The IDs of the private subnets, sorted by availability zone.
+          returned: always
+          type: list
+          elements: str
+          sample: [subnet-0123456789abcdef1]
+        route_tables:
+          description: The route tables with C(route_table_id), C(name), C(main), C(subnet_ids), C(routes).
+          returned: always
+          type: list
+          elements: dict
+          sample: []
+        nat_gateways:
+          description:
+            - The NAT gateways that are not deleted, with C(nat_gateway_id), C(state), C(subnet_id), C(public_ip),
+              C(allocation_id).
+          returned: always
+          type: list
+          elements: dict
+          sample: []
+        elastic_ips:
+          description: The elastic addresses with C(allocation_id), C(public_ip), C(association_id).
+          returned: always
+          type: list
+          elements: dict
+          sample: []
+        internet_gateway:
+          description: The internet gateway with C(internet_gateway_id), C(attached). Null if there is none.
+          returned: always
+          type: dict
+          sample: {internet_gateway_id: igw-0123456789abcdef0, attached: true}
+        endpoints:
+          description:
+            - The VPC endpoints with C(vpc_endpoint_id), C(service_name), C(vpc_endpoint_type), C(state).
+          returned: always
+          type: list
+          elements: dict
+          sample: []
+        flow_logs:
+          description:
+            - The flow logs with C(flow_log_id), C(flow_log_status), C(log_group_name), C(log_destination).
+          returned: always
+          type: list
+          elements: dict
+          sample: []
+        network_interfaces:
+          description:
+            - All network interfaces in the VPC, with C(network_interface_id), C(description), C(status),
+              C(subnet_id), C(groups), C(requester_managed). What still stands in the way of a deletion is seen here.
+          returned: always
+          type: list
+          elements: dict
+          sample: []
+    security_groups:
+      description:
+        - The security groups with C(group_id), C(group_name), C(part), C(ip_permissions), C(ip_permissions_egress).
+      returned: always
+      type: list
+      elements: dict
+      sample: []
+    security_groups_by_part:
+      description: The IDs of the security groups by part.
+      returned: always
+      type: dict
+      sample: {web: sg-0123456789abcdef0}
+    instances:
+      description:
+        - The machines that are not terminated, sorted by name, with C(instance_id), C(name), C(state),
+          C(availability_zone), C(subnet_id), C(private_ip_address), C(instance_type), C(image_id),
+          C(security_group_ids), C(iam_instance_profile_arn), C(launch_time), C(ssm_ping_status) (null if Systems
+          Manager does not know the machine).
+      returned: always
+      type: list
+      elements: dict
+      sample: [{instance_id: i-0123456789abcdef0, state: running, ssm_ping_status: Online}]
+    file_systems:
+      description:
+        - The file systems with C(file_system_id), C(life_cycle_state), C(encrypted), C(throughput_mode), C(dns_name),
+          C(mount_targets).
+      returned: always
+      type: list
+      elements: dict
+      sample: []
+    buckets:
+      description: The buckets with C(name), C(region), C(part).
+      returned: always
+      type: list
+      elements: dict
+      sample: [{name: shop-content-123456789012, part: content}]
+    load_balancer:
+      description:
+        - The load balancer with C(load_balancer_arn), C(dns_name), C(canonical_hosted_zone_id), C(state),
+          C(security_groups), C(availability_zones), C(listeners). Null if there is none.
+      returned: always
+      type: dict
+      sample: null
+    target_groups:
+      description:
+        - The target groups with C(target_group_arn), C(target_group_name), the settings of the health check, and
+          C(targets) with C(id), C(port), C(state), C(reason), C(description).
+      returned: always
+      type: list
+      elements: dict
+      sample: []
+    hosted_zone:
+      description: The hosted zone with C(id), C(name), C(name_servers), C(records). Null if there is none.
+      returned: always
+      type: dict
+      sample: null
+    health_checks:
+      description: The health checks with C(id), C(name), C(config), C(healthy), C(checkers), C(observations).
+      returned: always
+      type: list
+      elements: dict
+      sample: []
+    certificates:
+      description:
+        - The certificates in both regions with C(certificate_arn), C(region), C(domain_name), C(status),
+          C(domain_validation_options), C(in_use_by).
+      returned: always
+      type: list
+      elements: dict
+      sample: []
+    distributions:
+      description:
+        - The distributions with C(id), C(arn), C(domain_name), C(status), C(enabled), C(aliases), C(comment).
+      returned: always
+      type: list
+      elements: dict
+      sample: []
+    origin_access_controls:
+      description: The origin access controls whose name is the site's or begins with it and a hyphen.
+      returned: always
+      type: list
+      elements: dict
+      sample: []
+    functions:
+      description: The CloudFront functions whose name is the site's or begins with it and a hyphen.
+      returned: always
+      type: list
+      elements: dict
+      sample: []
+    response_headers_policies:
+      description: The response headers policies whose name is the site's or begins with it and a hyphen.
+      returned: always
+      type: list
+      elements: dict
+      sample: []
+    log_groups:
+      description: The log groups in both regions with C(log_group_name), C(region), C(retention_in_days).
+      returned: always
+      type: list
+      elements: dict
+      sample: []
+    alarms:
+      description: The alarms in both regions with C(alarm_name), C(region), C(state_value), C(state_reason).
+      returned: always
+      type: list
+      elements: dict
+      sample: []
+    topics:
+      description: The notification topics in both regions with C(topic_arn), C(region).
+      returned: always
+      type: list
+      elements: dict
+      sample: []
+    dashboards:
+      description: The dashboards whose name is the site's or begins with it and a hyphen.
+      returned: always
+      type: list
+      elements: dict
+      sample: []
+    roles:
+      description:
+        - The roles whose name is the site's or begins with it and a hyphen, with C(role_name), C(arn),
+          C(instance_profiles).
+      returned: always
+      type: list
+      elements: dict
+      sample: []
+    documents:
+      description: The session documents with C(name), C(document_type), C(document_version).
+      returned: always
+      type: list
+      elements: dict
+      sample: []
+    unreadable:
+      description: What could not be read, and why.
+      returned: always
+      type: list
+      elements: dict
+      contains:
+        service:
+          description: The service and the reading that failed.
+          returned: always
+          type: str
+          sample: "efs: file systems"
+        error:
+          description: The error.
+          returned: always
+          type: str
+          sample: AccessDeniedException
+"""
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.hasite.aws.plugins.module_utils._site.assembly import assemble
+from ansible_collections.hasite.aws.plugins.module_utils._site.clients import client_maker
+from ansible_collections.hasite.aws.plugins.module_utils._site.reading import Place, read_all
+
+ARGUMENTS = {"name": {"type": "str", "required": True}, "domain": {"type": "str"}, "zone": {"type": "str"}}
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleAWSModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    params = module.params
+    if not module.region:
+        module.fail_json(msg="The region of the site is not known. Set region, or the environment's AWS_REGION.")
+    domain = params["domain"] or ""
+    place = Place(
+        params["name"], params["zone"] or domain.partition(".")[2] or None, module.region, client_maker(module)
+    )
+    answers, errors = read_all(place)
+    module.exit_json(changed=False, site=assemble(params["name"], module.region, answers, errors).as_dict())
+
+
+if __name__ == "__main__":
+    main()

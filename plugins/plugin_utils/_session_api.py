@@ -1,0 +1,119 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The three calls to the API that a session needs: StartSession, ResumeSession, TerminateSession.
+
+PRIVATE to the collection. boto3 is imported at the first call only: the process that keeps a session
+open stays small, for it makes a call at the session's end at most.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import asdict, dataclass
+
+
+class StartError(Exception):
+    """One sentence that says why no session could be had; `permanent` ones are not tried again."""
+
+    def __init__(self, message: str, *, permanent: bool) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+
+
+@dataclass(frozen=True)
+class Api:
+    """How the API is reached, and as whom."""
+
+    region: str | None = None
+    profile: str | None = None
+    access_key: str | None = None
+    secret_key: str | None = None
+    session_token: str | None = None
+    endpoint_url: str | None = None
+
+    def __repr__(self) -> str:
+        """Show no secret."""
+        return f"Api(region={self.region!r}, profile={self.profile!r}, endpoint_url={self.endpoint_url!r})"
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """Return the fields as JSON can carry them."""
+        return asdict(self)
+
+    def start(self, target: str, document: str | None, reason: str) -> Started:
+        """Begin a session with a machine."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        request = {"Target": target, "Reason": reason}
+        if document:
+            request["DocumentName"] = document
+        try:
+            answer = self._client().start_session(**request)
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "")
+            raise StartError(_sentence(target, code, str(error)), permanent=code not in _PASSING) from error
+        except BotoCoreError as error:
+            permanent = type(error).__name__ in _PERMANENT
+            raise StartError(
+                f"SSM cannot be asked for a session with {target}: {error}", permanent=permanent
+            ) from error
+        return Started(answer["SessionId"], answer["StreamUrl"], answer["TokenValue"])
+
+    def resume(self, session: str) -> str | None:
+        """Return a new token for a session whose connection was lost; None when it is over."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            token = self._client().resume_session(SessionId=session).get("TokenValue")
+        except (BotoCoreError, ClientError):
+            return None
+        return str(token) if token else None
+
+    def terminate(self, session: str) -> None:
+        """End a session; one that has ended already is no fault."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            self._client().terminate_session(SessionId=session)
+        except (BotoCoreError, ClientError):
+            return
+
+    def _client(self) -> t.Any:
+        import boto3
+        from botocore.config import Config
+
+        session = boto3.session.Session(
+            aws_access_key_id=self.access_key,
+            aws_secret_access_key=self.secret_key,
+            aws_session_token=self.session_token,
+            region_name=self.region,
+            profile_name=self.profile,
+        )
+        config = Config(connect_timeout=10, read_timeout=30, retries={"mode": "standard", "max_attempts": 3})
+        return session.client("ssm", endpoint_url=self.endpoint_url, config=config)
+
+
+@dataclass(frozen=True)
+class Started:
+    """A session that has begun. The token is a secret: whoever has it has the machine's shell."""
+
+    session: str
+    url: str
+    token: str
+
+    def __repr__(self) -> str:
+        """Show no secret."""
+        return f"Started({self.session!r})"
+
+
+_PASSING = ("TargetNotConnected", "ThrottlingException", "InternalServerError", "ServiceUnavailable", "RequestTimeout")
+_PERMANENT = ("NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "NoRegionError")
+
+
+def _sentence(target: str, code: str, text: str) -> str:
+    if code == "TargetNotConnected":
+        return (
+            f"The agent of {target} is not connected to Session Manager. Is the machine running, has it an instance "
+            "profile for SSM, and a way to ssm, ssmmessages and ec2messages on port 443?"
+        )
+    return f"SSM refused a session with {target}: {text}"

@@ -1,0 +1,455 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Both ends of a Session Manager data channel as state machines without I/O.
+
+PRIVATE to the collection. Bytes of websocket messages in, events out; time is passed in as seconds of
+any monotonic clock. The caller owns the websocket, and runs one loop:
+
+    channel = ClientChannel()
+    websocket.send_text(client_opening(token))                # _session_frames; not part of the channel
+    while True:
+        for data in channel.due(now()):                       # acknowledgements, new messages, repetitions
+            websocket.send_binary(data)
+        data = websocket.receive(timeout=channel.wait(now())) # None: nothing is due until an event
+        for event in channel.receive(data, now()):
+            match event:
+                Ready()     the session may be used; earlier input was kept back until now
+                Output()    bytes of the remote side, `.kind` is "output" or "stderr"
+                ExitCode()  the command's status, only of separated non-interactive ones
+                KeyRequested()  answer with use_key() or refuse_key(); until then nothing goes on
+                Closed()    the service has ended the session; `.output` is for the user
+                Notice()    a malformed frame or a port's Flag, for the log
+
+    channel.send(data)          input of any length, cut into messages; before Ready it is kept back
+    channel.resize(80, 24)      the terminal's size
+    channel.flag(Flag.…)        port sessions
+    channel.waiting             messages (also kept back ones) the other end has not acknowledged yet
+    channel.oldest(now())       seconds the oldest of these has been on its way: tells a dead peer
+    channel.reconnected()       after ResumeSession, on the new websocket: send all that again
+
+`due()` never blocks: it stops at the allowed pace, and `wait()` says when to come back. A dropped
+websocket is no event: whoever owns it notices. Websocket pings are the owner's, too.
+
+The agent's end is `AgentChannel`: it begins with `request_handshake()` or `skip_handshake()`, gets
+`Ready`, `Refused`, `Input`, `Size`, `Flagged` and `Closed`, and sends by `send(data, kind)` and `exit(code)`.
+While its `accepting` is False, input is neither handled nor acknowledged.
+"""
+
+from __future__ import annotations
+
+import base64
+import typing as t
+from dataclasses import dataclass
+
+from ._session_frames import (
+    ACKNOWLEDGE,
+    CHANNEL_CLOSED,
+    CLIENT_VERSION,
+    INPUT,
+    OUTPUT,
+    PAUSE_PUBLICATION,
+    START_PUBLICATION,
+    ActionStatus,
+    Frame,
+    FrameError,
+    HandshakeRequest,
+    PayloadType,
+    acknowledged,
+    action_result,
+    compact,
+    exit_code,
+    handshake_complete,
+    handshake_request,
+    handshake_response,
+    parse,
+    read_handshake_request,
+    read_json,
+    refused_actions,
+    size,
+)
+from ._session_stream import MESSAGES_PER_SECOND, PAYLOAD_SIZE, Pace, halves
+
+KINDS = {"output": PayloadType.OUTPUT, "stderr": PayloadType.STDERR}
+
+
+class Event:
+    """Something that the owner of a channel has to know."""
+
+
+@dataclass(frozen=True)
+class Ready(Event):
+    """The session may be used. Without a handshake all but `handshaken` is empty: a shell without KMS."""
+
+    handshaken: bool = False
+    session_type: str = ""
+    properties: t.Any = None
+    agent_version: str = ""
+    message: str = ""
+    """For the user's eyes."""
+
+
+@dataclass(frozen=True)
+class Output(Event):
+    """Bytes that the remote side wrote."""
+
+    data: bytes
+    kind: str = "output"
+
+
+@dataclass(frozen=True)
+class ExitCode(Event):
+    """The remote command has ended; -1 when a signal killed it."""
+
+    code: int
+
+
+@dataclass(frozen=True)
+class KeyRequested(Event):
+    """The session is encrypted with a KMS key: GenerateDataKey (64 bytes) is wanted.
+
+    The encryption context is `aws:ssm:SessionId`, `aws:ssm:TargetId`, and, unless `challenge` is
+    empty, `aws:ssm:RandomChallenge`.
+    """
+
+    key_id: str
+    challenge: str
+
+
+@dataclass(frozen=True)
+class Closed(Event):
+    """The service has ended the session."""
+
+    output: str = ""
+
+
+@dataclass(frozen=True)
+class Notice(Event):
+    """Something unusual that does not end the session."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Input(Event):
+    """At the agent: bytes that the client sent."""
+
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Size(Event):
+    """At the agent: the client's terminal has this size."""
+
+    columns: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class Flagged(Event):
+    """A port session's flag: see `Flag`."""
+
+    value: int
+
+
+@dataclass(frozen=True)
+class Refused(Event):
+    """At the agent: the client does not accept the handshake; the session must end."""
+
+    reason: str
+
+
+class Cipher(t.Protocol):
+    """What encrypts a session: AES-256-GCM with each half of the KMS data key, nonce first."""
+
+    def encrypt(self, data: bytes) -> bytes:
+        """Return the data as the other end can decrypt it."""
+
+    def decrypt(self, data: bytes) -> bytes:
+        """Return what the other end encrypted."""
+
+
+class _Channel:
+    """What both ends have in common."""
+
+    def __init__(self, *, client: bool, payload_size: int, rate: float) -> None:
+        self._client = client
+        self._payload_size = payload_size
+        self._sender, self._receiver = halves(client, Pace(rate))
+        self._incoming = OUTPUT if client else INPUT
+        self._events: list[Event] = []
+
+    def receive(self, data: bytes, now: float) -> list[Event]:
+        """Take one websocket message and return what it means."""
+        try:
+            frame = parse(data, check_digest=self._client)
+            self._take(frame, now)
+        except FrameError as error:
+            self._events.append(Notice(str(error)))
+        events, self._events = self._events, []
+        return events
+
+    def due(self, now: float) -> t.Iterator[bytes]:
+        """Yield the websocket messages that are to be sent now."""
+        yield from self._receiver.due()
+        yield from self._sender.due(now)
+
+    def wait(self, now: float) -> float | None:
+        """Return the seconds until something may be due; None when nothing is, until an event."""
+        return 0.0 if self._receiver.waiting else self._sender.wait(now)
+
+    def reconnected(self) -> None:
+        """Send all unacknowledged messages again: the websocket is a new one."""
+        self._sender.reconnected()
+
+    def oldest(self, now: float) -> float:
+        """Return for how many seconds the oldest unacknowledged message has been on its way."""
+        return self._sender.oldest(now)
+
+    @property
+    def waiting(self) -> int:
+        """Return how many messages the other end has not acknowledged."""
+        return self._sender.waiting
+
+    @property
+    def paused(self) -> bool:
+        """Tell whether the service has asked for silence."""
+        return self._sender.paused
+
+    def _take(self, frame: Frame, now: float) -> None:
+        if frame.type == self._incoming:
+            self._sender.paused = False
+            self._receiver.take(frame, self._guarded)
+        elif frame.type == ACKNOWLEDGE:
+            self._sender.paused = False
+            self._sender.acknowledge(acknowledged(frame.payload), now)
+        elif frame.type == PAUSE_PUBLICATION:
+            self._sender.paused = True
+        elif frame.type == START_PUBLICATION:
+            self._sender.paused = False
+        elif frame.type == CHANNEL_CLOSED:
+            self._events.append(Closed(_closing_text(frame)))
+
+    def _guarded(self, frame: Frame) -> bool:
+        """Handle a stream message; one that cannot be read is told, and taken, as it would not improve."""
+        try:
+            return self._handle(frame)
+        except FrameError as error:
+            self._events.append(Notice(str(error)))
+            return True
+
+    def _handle(self, frame: Frame) -> bool:
+        raise NotImplementedError
+
+    def _put_pieces(self, payload_type: int, data: bytes, seal: t.Callable[[bytes], bytes] | None = None) -> None:
+        for start in range(0, len(data), self._payload_size):
+            piece = bytes(data[start : start + self._payload_size])
+            self._sender.put(payload_type, seal(piece) if seal else piece)
+
+
+class ClientChannel(_Channel):
+    """The controller's end of a session."""
+
+    def __init__(self, *, payload_size: int = PAYLOAD_SIZE, rate: float = MESSAGES_PER_SECOND) -> None:
+        """Make an end that puts `payload_size` bytes into a message, `rate` messages into a second (0: no limit)."""
+        super().__init__(client=True, payload_size=payload_size, rate=rate)
+        self.ready = False
+        self._kept: list[tuple[int, bytes]] = []
+        self._request: HandshakeRequest | None = None
+        self._results: list[dict[str, t.Any]] = []
+        self._cipher: Cipher | None = None
+
+    def send(self, data: bytes) -> None:
+        """Send input, as soon as the session is ready: an agent acknowledges and forgets what comes earlier."""
+        self._send(PayloadType.OUTPUT, data)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Set the terminal's size; 0 by 0 is never sent."""
+        if columns and rows:
+            self._send(PayloadType.SIZE, size(columns, rows))
+
+    def flag(self, value: int) -> None:
+        """Send a port session's flag."""
+        self._send(PayloadType.FLAG, int(value).to_bytes(4, "big"))
+
+    @property
+    def waiting(self) -> int:
+        """Return how many messages the agent has not acknowledged, with those that are kept back."""
+        return self._sender.waiting + len(self._kept)
+
+    def use_key(self, cipher: Cipher, encrypted_key: bytes) -> None:
+        """Answer KeyRequested: the cipher, and the CiphertextBlob from which the agent makes its own."""
+        assert self._request, "use_key() answers KeyRequested"
+        self._cipher = cipher
+        result: dict[str, t.Any] = {
+            "KMSCipherTextKey": base64.b64encode(encrypted_key).decode(),
+            "KMSCipherTextHash": None,
+        }
+        if self._request.challenge:
+            result["ChallengeAcknowledgement"] = True
+        self._answer(action_result("KMSEncryption", ActionStatus.SUCCESS, result))
+
+    def refuse_key(self, reason: str) -> None:
+        """Answer KeyRequested: the key is not to be had; the agent will end the session."""
+        self._answer(action_result("KMSEncryption", ActionStatus.FAILED, None, reason))
+
+    def _send(self, payload_type: int, data: bytes) -> None:
+        if not self.ready:
+            self._kept.append((payload_type, data))
+            return
+        seal = self._cipher.encrypt if self._cipher and payload_type == PayloadType.OUTPUT else None
+        self._put_pieces(payload_type, data, seal)
+
+    def _become_ready(self, event: Ready) -> None:
+        self.ready = True
+        self._events.append(event)
+        kept, self._kept = self._kept, []
+        for payload_type, data in kept:
+            self._send(payload_type, data)
+
+    def _handle(self, frame: Frame) -> bool:
+        handle = {
+            PayloadType.OUTPUT: self._on_output,
+            PayloadType.STDERR: self._on_output,
+            PayloadType.EXIT_CODE: self._on_exit_code,
+            PayloadType.HANDSHAKE_REQUEST: self._on_request,
+            PayloadType.CHALLENGE_REQUEST: self._on_challenge,
+            PayloadType.HANDSHAKE_COMPLETE: self._on_complete,
+            PayloadType.FLAG: self._on_flag,
+        }.get(t.cast("PayloadType", frame.payload_type), self._on_unknown)
+        handle(frame)
+        return True
+
+    def _on_output(self, frame: Frame) -> None:
+        if not self.ready and not self._request:
+            self._become_ready(Ready())
+        kind = "stderr" if frame.payload_type == PayloadType.STDERR else "output"
+        self._events.append(Output(self._opened(frame.payload), kind))
+
+    def _on_exit_code(self, frame: Frame) -> None:
+        self._events.append(ExitCode(exit_code(self._opened(frame.payload))))
+
+    def _on_request(self, frame: Frame) -> None:
+        self._request = request = read_handshake_request(frame.payload)
+        self._results = [
+            action_result(action, ActionStatus.SUCCESS)
+            if action == "SessionType"
+            else action_result(action, ActionStatus.UNSUPPORTED, None, f"{action} is unknown to this client.")
+            for action in request.actions
+            if action != "KMSEncryption"
+        ]
+        if "KMSEncryption" in request.actions:
+            self._events.append(KeyRequested(request.key_id, request.challenge))
+        else:
+            self._answer()
+
+    def _answer(self, *more: dict[str, t.Any]) -> None:
+        response = handshake_response([*self._results, *more], CLIENT_VERSION)
+        self._sender.put(PayloadType.HANDSHAKE_RESPONSE, response)
+
+    def _on_challenge(self, frame: Frame) -> None:
+        challenge = read_json(frame.payload, "challenge").get("Challenge")
+        if not self._cipher or not isinstance(challenge, str):
+            raise FrameError("The agent challenges a session that has no key.")
+        # Not split: the answer is one message, like all of the handshake.
+        answer = self._cipher.encrypt(self._cipher.decrypt(_decoded(challenge)))
+        self._sender.put(PayloadType.CHALLENGE_RESPONSE, compact({"Challenge": base64.b64encode(answer).decode()}))
+
+    def _on_complete(self, frame: Frame) -> None:
+        message = str(read_json(frame.payload, "end of the handshake").get("CustomerMessage") or "")
+        request = self._request or HandshakeRequest("", "")
+        self._become_ready(Ready(True, request.session_type, request.properties, request.agent_version, message))
+
+    def _on_flag(self, frame: Frame) -> None:
+        self._events.append(Flagged(int.from_bytes(frame.payload[:4], "big")))
+
+    def _on_unknown(self, frame: Frame) -> None:
+        self._events.append(Notice(f"A message of payload type {frame.payload_type} was ignored."))
+
+    def _opened(self, payload: bytes) -> bytes:
+        return self._cipher.decrypt(payload) if self._cipher else payload
+
+
+class AgentChannel(_Channel):
+    """The machine's end of a session."""
+
+    def __init__(self, *, payload_size: int = PAYLOAD_SIZE, rate: float = MESSAGES_PER_SECOND) -> None:
+        """Make an end that discards input, though acknowledged, until it is ready: as AWS's agent does."""
+        super().__init__(client=False, payload_size=payload_size, rate=rate)
+        self.ready = False
+        self.accepting = True
+        """False while what takes the input is not up yet: the client will repeat it."""
+        self._asked_at = 0.0
+        self._now = 0.0
+        self._session_type = ""
+
+    def request_handshake(self, agent_version: str, session_type: str, properties: t.Any, now: float) -> None:
+        """Begin with a handshake; `Ready` or `Refused` follows."""
+        self._asked_at = now
+        self._session_type = session_type
+        request = handshake_request(agent_version, session_type, properties)
+        self._sender.put(PayloadType.HANDSHAKE_REQUEST, request)
+
+    def skip_handshake(self) -> None:
+        """Begin without one: a shell that is not encrypted."""
+        self.ready = True
+
+    def receive(self, data: bytes, now: float) -> list[Event]:
+        """Take one websocket message and return what it means."""
+        self._now = now
+        return super().receive(data, now)
+
+    def send(self, data: bytes, kind: str = "output") -> None:
+        """Send output."""
+        self._put_pieces(KINDS[kind], data)
+
+    def exit(self, code: int) -> None:
+        """Send the command's status, after its last output."""
+        self._sender.put(PayloadType.EXIT_CODE, f"EXIT_CODE: {code}".encode())
+
+    def flag(self, value: int) -> None:
+        """Send a port session's flag."""
+        self._sender.put(PayloadType.FLAG, int(value).to_bytes(4, "big"))
+
+    def _handle(self, frame: Frame) -> bool:
+        if frame.payload_type == PayloadType.HANDSHAKE_RESPONSE:
+            self._on_response(frame)
+        elif self.ready:
+            if not self.accepting:
+                return False
+            self._on_input(frame)
+        return True
+
+    def _on_response(self, frame: Frame) -> None:
+        refused = refused_actions(frame.payload)
+        if refused:
+            self._events.append(Refused("; ".join(refused)))
+        elif not self.ready:
+            self._sender.put(PayloadType.HANDSHAKE_COMPLETE, handshake_complete(self._now - self._asked_at))
+            self.ready = True
+            self._events.append(Ready(True, self._session_type))
+
+    def _on_input(self, frame: Frame) -> None:
+        if frame.payload_type == PayloadType.OUTPUT:
+            self._events.append(Input(frame.payload))
+        elif frame.payload_type == PayloadType.SIZE:
+            value = read_json(frame.payload, "terminal's size")
+            self._events.append(Size(int(value.get("cols") or 0), int(value.get("rows") or 0)))
+        elif frame.payload_type == PayloadType.FLAG:
+            self._events.append(Flagged(int.from_bytes(frame.payload[:4], "big")))
+        else:
+            self._events.append(Notice(f"A message of payload type {frame.payload_type} was ignored."))
+
+
+def _closing_text(frame: Frame) -> str:
+    try:
+        return str(read_json(frame.payload, "end of the session").get("Output") or "")
+    except FrameError:
+        return ""
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise FrameError("The challenge is not base64.") from error

@@ -1,0 +1,170 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+r"""The background process that keeps one session open, as ssh's ControlPersist does.
+
+PRIVATE to the collection. Started by `_session_control`, which tells it on its standard input which
+session it is to keep; it answers there whether the session's shell is ready, and from then on serves
+commands on a local socket, one after the other. It ends, and with it the session, when nobody has
+asked for anything for a while, when it is told to, and when the session has died.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+import typing as t
+from pathlib import Path
+
+from . import _session_wire as wire
+from ._session_api import Api
+from ._session_client import CommandTimeoutError, Session, SessionError, open_websocket
+from ._session_shell import Password
+
+_FRESH_SECONDS = 5.0
+"""A session that was heard so recently is believed to live; an older one is asked first."""
+_ALIVE_SECONDS = 10.0
+_GREETING_SECONDS = 5.0
+
+
+class _Stop(Exception):  # noqa: N818 (the wish to end, not a fault)
+    """The process is to end."""
+
+
+class Door:
+    """The listening socket, which only this user can reach."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        path.unlink(missing_ok=True)
+        self.listener = socket.socket(socket.AF_UNIX)
+        before = os.umask(0o177)
+        try:
+            self.listener.bind(str(path))
+        finally:
+            os.umask(before)
+        self.listener.listen(64)
+
+    def close(self) -> None:
+        """Let nobody in any more: a new keeper may take the place. Closed a second time, the place is another's."""
+        if self.listener.fileno() != -1:
+            self._path.unlink(missing_ok=True)
+            self.listener.close()
+
+
+def serve(session: Session, door: Door, idle_seconds: float) -> None:
+    """Serve commands until the session is to end."""
+    used = time.monotonic()
+    while True:
+        left = used + idle_seconds - time.monotonic()
+        if left <= 0:
+            return
+        waited_for: list[t.Any] = [session, door.listener]
+        readable = select.select(waited_for, [], [], min(left, 5.0))[0]
+        if door.listener in readable:
+            with door.listener.accept()[0] as client:
+                if not _serve_one(session, door, client):
+                    return
+            used = time.monotonic()
+        else:
+            session.pump(0)
+
+
+def _serve_one(session: Session, door: Door, client: socket.socket) -> bool:
+    """Serve one request; return False if it was the last one.
+
+    Before the client hears that the session ends, the door is closed: it may start another keeper at
+    once. A client that hears nothing at all knows that its command has not begun.
+    """
+    client.settimeout(_GREETING_SECONDS)
+    try:
+        header, parts = wire.receive(client)
+    except (OSError, EOFError, ValueError):
+        return True  # who asked has gone
+    if header["request"] == "stop":
+        door.close()
+        return False
+    try:
+        if time.monotonic() - session.heard > _FRESH_SECONDS and not session.alive(_ALIVE_SECONDS):
+            raise _Stop
+        _tell(client, {"begun": True})
+        client.settimeout(None)
+        answer, output = _run(session, header, parts, client)
+    except _Stop:
+        door.close()
+        raise
+    except SessionError as error:
+        door.close()
+        _tell(client, {"error": str(error), "timeout": isinstance(error, CommandTimeoutError)})
+        raise
+    _tell(client, answer, *output)
+    return True
+
+
+def _run(
+    session: Session, header: dict[str, t.Any], parts: list[bytes], client: socket.socket
+) -> tuple[dict[str, t.Any], list[bytes]]:
+    command, stdin, text = parts
+    password = Password(text.decode(), tuple(header["prompts"]), header["success"]) if header["prompts"] else None
+    result = session.run(command, stdin, password, header["seconds"], client)
+    return {"status": result.status}, [result.stdout, result.stderr]
+
+
+def _tell(client: socket.socket, header: dict[str, t.Any], *parts: bytes) -> None:
+    with contextlib.suppress(OSError):  # who asked may have gone
+        wire.send(client, header, *parts)
+
+
+def _say(answer: dict[str, t.Any]) -> None:
+    """Tell the worker that started this process, and let go of it."""
+    with contextlib.suppress(OSError):
+        os.write(1, json.dumps(answer).encode())
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nothing, descriptor)
+    os.close(nothing)
+
+
+def _stop(_number: int, _frame: object) -> None:
+    raise _Stop
+
+
+def main() -> None:
+    """Keep the session that standard input describes."""
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    order = json.load(sys.stdin)
+    api = Api(**order["api"])
+    path = Path(order["socket"])
+    door: Door | None = None
+    session: Session | None = None
+    try:
+        session = Session(
+            lambda: open_websocket(order["url"], order["ca_file"], order["seconds"]),
+            order.pop("token"),
+            lambda: api.resume(order["session"]),
+        )
+        session.start(order["seconds"])
+        door = Door(path)
+        _say({"ready": True})
+        serve(session, door, order["idle_seconds"])
+        door.close()
+        session.leave()
+    except _Stop:
+        pass
+    except SessionError as error:
+        _say({"error": str(error)})
+    except OSError as error:
+        _say({"error": f"The session cannot be kept at {path}: {error}."})
+    finally:
+        if door:
+            door.close()
+        if session:
+            session.close()
+        api.terminate(order["session"])

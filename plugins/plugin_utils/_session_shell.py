@@ -1,0 +1,233 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+r"""Commands through the shell of a session: what is typed into it, and how its answers are read.
+
+PRIVATE to the collection. Pure: bytes in, bytes out.
+
+A session is a shell in a terminal, made for people: it echoes, it changes line ends, it mixes stdout
+with stderr, it reports no exit status, and the agent damages what is not UTF-8. So the shell is
+replaced, once, by a loop that reads requests of counted bytes and answers with encoded ones:
+
+    request:  MARK <bytes of command> <of stdin> <of password> <of prompts> <of success>, filled up with
+              newlines to 80 bytes; then these parts
+    answer:   \nMARK <exit status>\n  base64 of stdout  MARK,\n  base64 of stderr  MARK.\n
+
+Stdin, stdout and stderr are gzip files. The mark is a random one for each request, and holds a character
+that base64 does not, so no output can be taken for it.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import secrets
+import shlex
+import typing as t
+import zlib
+from dataclasses import dataclass, field
+
+_LOOP = r"""
+cd 2>/dev/null
+d=$(mktemp -d "${TMPDIR:-/tmp}/.ansible-ssm-XXXXXXXXXX") || exit 1
+trap 'rm -rf "$d"' EXIT
+trap 'exit 1' HUP INT TERM
+n=$(command -v setsid)
+failed() { printf '\n%s failed\n' "$m"; exit 1; }
+take() { head -c "$1" >"$d/$2" || failed; }
+unpack() { if [ "$1" -gt 0 ]; then head -c "$1" | gzip -dc >"$d/$2" || failed; else : >"$d/$2" || failed; fi; }
+pack() { if [ -s "$d/$1" ]; then gzip -1 <"$d/$1" | base64; fi; }
+seen() { cat "$d/o" "$d/e" | grep -oF -f "$d/$1" | head -n "$2" | wc -l; }
+run() { $n sh "$d/c" <"$d/$1" >"$d/o" 2>"$d/e"; }
+ask() {
+  : >"$d/o"; : >"$d/e"; mkfifo "$d/f" || failed
+  run f & k=$!
+  exec 3>"$d/f"
+  a=1
+  while kill -0 "$k" 2>/dev/null; do
+    if [ "$(seen s 1)" -eq 1 ]; then cat "$d/i" >&3 2>/dev/null; break; fi
+    if [ "$(seen q 2)" -ge "$a" ]; then
+      [ "$a" -eq 1 ] || break
+      cat "$d/p" >&3 2>/dev/null; a=2
+    fi
+    sleep 0.02
+  done
+  exec 3>&-
+  wait "$k"
+}
+while h=$(head -c 80) && [ -n "$h" ] && [ "$h" != quit ]; do
+  set -- $h; m=$1
+  take "$2" c; unpack "$3" i
+  if [ "$4" -gt 0 ]; then take "$4" p; take "$5" q; take "$6" s; ask; else run i; fi
+  r=$?
+  printf '\n%s %s\n' "$m" "$r"; pack o; printf '%s,\n' "$m"; pack e; printf '%s.\n' "$m"
+  rm -f "$d"/?
+done
+""".strip().encode()
+r"""Plain POSIX shell, with head, gzip, base64, mktemp, mkfifo and, where it is there, setsid.
+
+- `head -c` reads the bytes it is told and no more. The shell's own `read` may not: bash's takes what a terminal has.
+- setsid takes the terminal away from the command: a program that would ask a person fails, instead of waiting.
+- Output goes to files: what a command leaves in the background cannot hold the answer back, and a
+  command that writes before it reads cannot block.
+- With a password: the command is watched until it prompts or reports success, and stdin goes to it only after
+  that; a second prompt means that the password was wrong, and ends its input.
+- After a full disk the counts are lost: it says so and ends.
+"""
+
+
+class ShellError(Exception):
+    """One sentence that says what the machine's shell could not do."""
+
+
+@dataclass(frozen=True)
+class Password:
+    """What a command like sudo asks for, and how one knows that it asks or is content."""
+
+    text: str
+    prompts: tuple[str, ...]
+    success: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a command ended."""
+
+    status: int
+    stdout: bytes
+    stderr: bytes
+
+
+@dataclass
+class Opening:
+    """The change from the person's shell to the loop.
+
+    `line` is typed when the shell has shown its first output (an agent drops what comes earlier);
+    `loop` follows when `feed` has seen the sign that the terminal is out of the way.
+    """
+
+    sign: str = field(default_factory=lambda: secrets.token_hex(10))
+    shown: bytes = b""
+
+    @property
+    def line(self) -> bytes:
+        """Return the line to type; its echo does not hold the sign in one piece.
+
+        The loop is not the agent's own child: that is killed at the session's end, while the loop is
+        hung up and can remove its folder.
+        """
+        half = len(self.sign) // 2
+        shown = f"'{self.sign[:half]}''{self.sign[half:]}'"
+        return f'stty raw -echo && printf %s {shown} && sh -c "$(head -c {len(_LOOP)})"; exit\n'.encode()
+
+    @property
+    def loop(self) -> bytes:
+        """Return what is sent after the sign."""
+        return _LOOP
+
+    def feed(self, data: bytes) -> bool:
+        """Take output; return True once the sign was seen."""
+        self.shown = (self.shown + data)[-4096:]
+        return self.sign.encode() in self.shown
+
+
+_HEADER_BYTES = 80
+
+
+def _header(text: str) -> bytes:
+    return text.encode().ljust(_HEADER_BYTES, b"\n")
+
+
+def quit_request() -> bytes:
+    """Return what ends the loop, and the session with it."""
+    return _header("quit")
+
+
+def _packed(data: bytes) -> bytes:
+    return gzip.compress(data, 6, mtime=0) if data else b""
+
+
+@dataclass
+class Request:
+    """One command on its way: the bytes to send, and the answer as it comes in."""
+
+    command: bytes
+    stdin: bytes = b""
+    password: Password | None = None
+    mark: str = field(default_factory=lambda: ":" + secrets.token_hex(10))
+    _answer: bytearray = field(default_factory=bytearray)
+
+    def data(self) -> bytes:
+        """Return the bytes to send."""
+        parts = [self.command, _packed(self.stdin)]
+        if self.password:
+            prompts = "\n".join(self.password.prompts)
+            parts += [f"{self.password.text}\n".encode(), prompts.encode(), self.password.success.encode()]
+        counts = " ".join(str(len(part)) for part in [*parts, *[b""] * (5 - len(parts))])
+        return _header(f"{self.mark} {counts}") + b"".join(parts)
+
+    def feed(self, data: bytes) -> Result | None:
+        """Take output; return the result once it is complete."""
+        mark = self.mark.encode()
+        end = mark + b".\n"
+        search_from = max(0, len(self._answer) - len(end))
+        self._answer += data
+        if b"\n" + mark + b" failed\n" in self._answer[:4096]:
+            raise ShellError("The machine cannot store what a command needs; is its disk (/tmp) full?")
+        if self._answer.find(end, search_from) < 0:
+            return None
+        _before, _mark, rest = bytes(self._answer).partition(b"\n" + mark + b" ")
+        status, _newline, rest = rest.partition(b"\n")
+        stdout, _mark, rest = rest.partition(mark + b",\n")
+        stderr, _mark, _after = rest.partition(end)
+        try:
+            return Result(int(status), _unpacked(stdout), _unpacked(stderr))
+        except (ValueError, OSError, EOFError, zlib.error) as error:
+            raise ShellError(f"The machine's answer is damaged: {error}.") from error
+
+
+def _unpacked(text: bytes) -> bytes:
+    return gzip.decompress(base64.b64decode(text)) if text.strip() else b""
+
+
+PIECE = 4 << 20
+"""Files travel in pieces, so that neither end holds a large one in memory."""
+
+
+def write_piece(path: str, *, first: bool) -> bytes:
+    """Return the command that puts its stdin into a file, or adds it to one."""
+    return f"cat {'>' if first else '>>'}{shlex.quote(path)}".encode()
+
+
+def put_in_place(unfinished: str, path: str, digest: str) -> bytes:
+    """Return the command that lets a checked file take its place, in one step; a wrong one is removed."""
+    source = shlex.quote(unfinished)
+    return (
+        f'if [ "$(sha256sum <{source} | cut -c 1-64)" = {digest} ]; then mv -f -- {source} {shlex.quote(path)}; '
+        f"else rm -f -- {source}; echo 'the checksum is wrong' >&2; exit 1; fi"
+    ).encode()
+
+
+def discard(path: str) -> bytes:
+    """Return the command that removes an unfinished file."""
+    return f"rm -f -- {shlex.quote(path)}".encode()
+
+
+def describe_file(path: str) -> bytes:
+    """Return the command that prints a file's SHA-256 and its size."""
+    name = shlex.quote(path)
+    return (
+        f"[ -f {name} ] || {{ echo 'it is no file' >&2; exit 3; }}; "
+        f'sum=$(sha256sum <{name}) || exit 1; echo "${{sum%% *}} $(wc -c <{name})"'
+    ).encode()
+
+
+def read_piece(path: str, number: int) -> bytes:
+    """Return the command that prints one piece of a file."""
+    return f"tail -c +{number * PIECE + 1} {shlex.quote(path)} | head -c {PIECE}".encode()
+
+
+def read_description(stdout: bytes) -> tuple[str, int]:
+    """Return the SHA-256 and the size that `describe_file` printed."""
+    digest, size = t.cast("tuple[str, str]", tuple(stdout.decode().split()))
+    return digest, int(size)
