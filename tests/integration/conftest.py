@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One lab serves all tests of a run; it bears a name of its own, so a user's lab beside it is left alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import boto3
+import pytest
+
+from lab.endpoint import require
+from lab.place import Place
+from tests.integration.labs import run_lab, up
+
+
+@pytest.fixture(scope="session")
+def place() -> Iterator[Place]:
+    """The place of the shared, running lab."""
+    if os.geteuid() != 0:
+        pytest.skip("the lab needs root")
+    place = Place("test")
+    up(place.name)
+    yield place
+    assert run_lab(place.name, "down").returncode == 0
+
+
+@pytest.fixture(scope="session")
+def session(place: Place) -> boto3.session.Session:
+    """A stranger's SDK, pointed at the lab."""
+    os.environ["AWS_ENDPOINT_URL"] = require(place).url
+    return boto3.session.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="ap-northeast-1")

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Labs of the tests' own, brought up and down by the public command."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from lab.endpoint import Endpoint, require
+from lab.place import Place
+
+ROOT = Path(__file__).parents[2]
+LAB_SECONDS = 400
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def run_lab(name: str, *words: str, timeout: float = LAB_SECONDS) -> subprocess.CompletedProcess[str]:
+    """Run the public command as a user would, in this checkout."""
+    return subprocess.run(
+        [sys.executable, "-m", "lab", "--name", name, *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def up(name: str, *words: str) -> Endpoint:
+    run_lab(name, "down")
+    done = run_lab(name, "up", "--port", str(free_port()), *words)
+    assert done.returncode == 0, done.stderr
+    return require(Place(name))

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An Application Load Balancer whose nodes, targets and checks have packets of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from lab.place import Place
+from tests.integration.small_world import SmallWorld, until
+
+pytestmark = pytest.mark.lab
+
+
+class Site(SmallWorld):
+    """Two servers behind a balancer, registered by address."""
+
+    def __init__(self, session: boto3.session.Session, place: Place, folder: Path) -> None:
+        super().__init__(session, place, second=71)
+        self.front, self.web = self.group("front"), self.group("web")
+        self.admit(self.front, 80, world=True)
+        self.rule = self.admit(self.web, 80, source=self.front)
+        self.health_files = [folder / "a", folder / "b"]
+        made = self.elb.create_target_group(
+            Name="site71", Protocol="HTTP", Port=80, VpcId=self.vpc, TargetType="ip", HealthCheckPath="/health",
+            HealthCheckIntervalSeconds=5, HealthCheckTimeoutSeconds=2, HealthyThresholdCount=2,
+        )  # fmt: skip
+        self.targets = made["TargetGroups"][0]["TargetGroupArn"]
+        made = self.elb.create_load_balancer(Name="site71", Subnets=self.public, SecurityGroups=[self.front])
+        self.balancer = made["LoadBalancers"][0]
+        self.arn = self.balancer["LoadBalancerArn"]
+        self.listen()
+        self.addresses = [self.serve(subnet, n) for n, subnet in enumerate(self.private)]
+
+    def serve(self, subnet: str, number: int) -> str:
+        self.health_files[number].write_text("200")
+        identity, address = self.interface(subnet, self.web)
+        self.web_server(identity, str(self.health_files[number]), f"server {number}")
+        return address
+
+    def listen(self) -> None:
+        forward = [{"Type": "forward", "TargetGroupArn": self.targets}]
+        self.elb.create_listener(LoadBalancerArn=self.arn, Protocol="HTTP", Port=80, DefaultActions=forward)
+        self.elb.get_waiter("load_balancer_available").wait(
+            LoadBalancerArns=[self.arn], WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+        )
+
+    def nodes(self) -> list[str]:
+        filters = [{"Name": "description", "Values": ["ELB " + self.arn.partition(":loadbalancer/")[2]]}]
+        found = self.ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"]
+        return [each["Association"]["PublicIp"] for each in found]
+
+    def health(self) -> dict[str, tuple[str, str]]:
+        found = self.elb.describe_target_health(TargetGroupArn=self.targets)["TargetHealthDescriptions"]
+        return {
+            each["Target"]["Id"]: (each["TargetHealth"]["State"], each["TargetHealth"].get("Reason", ""))
+            for each in found
+        }
+
+    def all_are(self, state: str, reason: str = "") -> bool:
+        found = self.health()
+        return len(found) == 2 and set(found.values()) == {(state, reason)}
+
+
+@pytest.fixture(scope="module")
+def site(session: boto3.session.Session, place: Place, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    made = Site(session, place, tmp_path_factory.mktemp("health"))
+    yield made
+    made.close()
+    made.elb.delete_load_balancer(LoadBalancerArn=made.arn)
+    made.elb.delete_target_group(TargetGroupArn=made.targets)
+
+
+def test_without_a_target_every_node_answers_503(site: Site) -> None:
+    nodes = site.nodes()
+    assert len(nodes) == 2
+    for node in nodes:
+        status, head, body = site.fetch(node)
+        assert (status, "server: awselb/2.0" in head.lower()) == (503, True)
+        assert "503 Service Temporarily Unavailable" in body
+
+
+def test_both_targets_become_healthy_and_every_node_reaches_both(site: Site) -> None:
+    site.elb.register_targets(TargetGroupArn=site.targets, Targets=[{"Id": each} for each in site.addresses])
+    until(lambda: site.all_are("healthy"))
+    for node in site.nodes():
+        bodies = [site.fetch(node)[2] for _ in range(6)]
+        assert {body[:8] for body in bodies} == {"server 0", "server 1"}
+        assert all(body.endswith(site.run("client", "hostname", "-I").stdout.split()[0]) for body in bodies)
+
+
+def test_a_target_that_fails_its_checks_gets_no_requests(site: Site) -> None:
+    site.health_files[0].write_text("500")
+    until(lambda: site.health()[site.addresses[0]] == ("unhealthy", "Target.ResponseCodeMismatch"), 40)
+    (found,) = (
+        each["TargetHealth"]["Description"]
+        for each in site.elb.describe_target_health(TargetGroupArn=site.targets)["TargetHealthDescriptions"]
+        if each["Target"]["Id"] == site.addresses[0]
+    )
+    assert found == "Health checks failed with these codes: [500]"
+    node = site.nodes()[0]
+    until(lambda: {site.fetch(node)[2][:8] for _ in range(4)} == {"server 1"})
+
+
+def test_a_group_without_a_healthy_target_fails_open(site: Site) -> None:
+    site.health_files[1].write_text("500")
+    until(lambda: site.all_are("unhealthy", "Target.ResponseCodeMismatch"), 40)
+    node = site.nodes()[0]
+    until(lambda: {site.fetch(node)[2][:8] for _ in range(6)} == {"server 0", "server 1"})
+    for file in site.health_files:
+        file.write_text("200")
+    until(lambda: site.all_are("healthy"), 60)
+
+
+def test_a_closed_security_group_is_a_timeout(site: Site) -> None:
+    site.ec2.revoke_security_group_ingress(GroupId=site.web, IpPermissions=[site.rule])
+    until(lambda: site.all_are("unhealthy", "Target.Timeout"), 60)
+    assert site.fetch(site.nodes()[0])[0] == 504
+    site.ec2.authorize_security_group_ingress(GroupId=site.web, IpPermissions=[site.rule])
+    until(lambda: site.all_are("healthy"), 60)
+
+
+def test_rules_take_effect_while_it_runs(site: Site) -> None:
+    (listener,) = site.elb.describe_listeners(LoadBalancerArn=site.arn)["Listeners"]
+    action: dict[str, Any] = {
+        "Type": "redirect",
+        "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"},
+    }
+    made = site.elb.create_rule(
+        ListenerArn=listener["ListenerArn"], Priority=1, Actions=[action],
+        Conditions=[{"Field": "path-pattern", "Values": ["/old/*"]}],
+    )  # fmt: skip
+    node = site.nodes()[0]
+    until(lambda: site.fetch(f"{node}/old/page?a=b")[0] == 301)
+    assert f"location: https://{node}:443/old/page?a=b" in site.fetch(f"{node}/old/page?a=b")[1].lower()
+    site.elb.delete_rule(RuleArn=made["Rules"][0]["RuleArn"])
+    until(lambda: site.fetch(f"{node}/old/page")[0] == 200)
+
+
+def test_a_deregistered_target_drains(site: Site) -> None:
+    site.elb.deregister_targets(TargetGroupArn=site.targets, Targets=[{"Id": site.addresses[0]}])
+    assert site.health()[site.addresses[0]] == ("draining", "Target.DeregistrationInProgress")
+    node = site.nodes()[0]
+    until(lambda: {site.fetch(node)[2][:8] for _ in range(4)} == {"server 1"})

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sessions with a real machine, which is online only as long as its role and its path let it be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from lab.place import Place
+from tests.integration.small_world import SmallWorld, until
+from tests.session_client import Talk
+
+pytestmark = pytest.mark.lab
+TRUST = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+CORE = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
+BOOT = 60
+LOST = 60
+BACK = 30
+
+
+@dataclass
+class Managed:
+    """A machine in a private subnet, and the API that manages it."""
+
+    world: SmallWorld
+    iam: Any
+    ssm: Any
+    instance: str
+
+    def ping(self) -> str:
+        wanted = [{"Key": "InstanceIds", "Values": [self.instance]}]
+        found = self.ssm.describe_instance_information(Filters=wanted)["InstanceInformationList"]
+        return str(found[0]["PingStatus"]) if found else ""
+
+    def connected(self) -> bool:
+        return bool(self.ssm.get_connection_status(Target=self.instance)["Status"] == "connected")
+
+    def online(self) -> bool:
+        return self.connected() and self.ping() == "Online"
+
+    def open(self, document: str = "", **parameters: str) -> Talk:
+        request: dict[str, Any] = {"Target": self.instance}
+        if document:
+            request["DocumentName"] = document
+            request["Parameters"] = {name: [value] for name, value in parameters.items()}
+        return Talk(self.ssm.start_session(**request))
+
+    def table(self) -> str:
+        filters = [{"Name": "association.subnet-id", "Values": [self.world.private[0]]}]
+        return str(self.world.ec2.describe_route_tables(Filters=filters)["RouteTables"][0]["RouteTableId"])
+
+
+@pytest.fixture(scope="module")
+def managed(session: boto3.session.Session, place: Place) -> Iterator[Managed]:
+    iam: Any = session.client("iam")
+    iam.create_role(RoleName="sessions", AssumeRolePolicyDocument=json.dumps(TRUST))
+    iam.attach_role_policy(RoleName="sessions", PolicyArn=CORE)
+    iam.create_instance_profile(InstanceProfileName="sessions")
+    iam.add_role_to_instance_profile(InstanceProfileName="sessions", RoleName="sessions")
+    world = SmallWorld(session, place, 47)
+    world.translate()
+    ssm: Any = session.client("ssm")
+    image = ssm.get_parameter(Name="/aws/service/debian/release/12/latest/amd64")["Parameter"]["Value"]
+    made = world.ec2.run_instances(
+        ImageId=image,
+        MinCount=1,
+        MaxCount=1,
+        InstanceType="t3.micro",
+        SubnetId=world.private[0],
+        SecurityGroupIds=[world.group("sessions")],
+        IamInstanceProfile={"Name": "sessions"},
+        MetadataOptions={"HttpTokens": "required"},
+    )
+    managed = Managed(world, iam, ssm, made["Instances"][0]["InstanceId"])
+    until(managed.online, BOOT)
+    yield managed
+    world.ec2.terminate_instances(InstanceIds=[managed.instance])
+
+
+def test_a_shell_belongs_to_the_user_that_the_agent_makes(managed: Managed) -> None:
+    talk = managed.open()
+    talk.read_until(b"$ ")
+    talk.channel.send(b"stty -echo; PS1=; whoami; pwd; sudo -n id -u; hostname\n")
+    assert b"ssm-user\r\n/usr/bin\r\n0\r\nip-10-47-10-" in talk.read_until(b"ip-10-47-10-")
+    talk.channel.send(b"exit\n")
+    talk.until_closed()
+
+
+def test_a_command_runs_as_root(managed: Managed) -> None:
+    sent = managed.ssm.send_command(
+        InstanceIds=[managed.instance], DocumentName="AWS-RunShellScript", Parameters={"commands": ["id -un; uname -s"]}
+    )
+    asked = {"CommandId": sent["Command"]["CommandId"], "InstanceId": managed.instance}
+    managed.ssm.get_waiter("command_executed").wait(**asked, WaiterConfig={"Delay": 1, "MaxAttempts": 20})
+    assert managed.ssm.get_command_invocation(**asked)["StandardOutputContent"] == "root\nLinux\n"
+
+
+def test_without_a_way_out_a_machine_is_lost_and_with_one_it_is_back(managed: Managed) -> None:
+    table = managed.table()
+    (route,) = (
+        each
+        for each in managed.world.ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"][0]["Routes"]
+        if each["DestinationCidrBlock"] == "0.0.0.0/0"
+    )
+    managed.world.ec2.delete_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0")
+    until(lambda: not managed.connected() and managed.ping() == "ConnectionLost", LOST)
+    with pytest.raises(ClientError, match="TargetNotConnected"):
+        managed.open()
+    managed.world.ec2.create_route(
+        RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=route["NatGatewayId"]
+    )
+    until(managed.online, BACK)
+
+
+def test_a_rebooted_machine_ends_its_sessions_and_is_back(managed: Managed) -> None:
+    talk = managed.open()
+    talk.read_until(b"$ ")
+    managed.world.ec2.reboot_instances(InstanceIds=[managed.instance])
+    talk.run(lambda: False, 45)
+    until(managed.online, BOOT)
+    done = managed.open("AWS-StartNonInteractiveCommand", command="id -un", separateOutputStream="true")
+    done.until_closed()
+    assert (done.output, done.code) == (b"ssm-user\n", 0)
+
+
+def test_a_role_that_may_not_is_not_heard(managed: Managed) -> None:
+    managed.iam.detach_role_policy(RoleName="sessions", PolicyArn=CORE)
+    until(lambda: managed.ping() == "ConnectionLost", LOST)
+    managed.iam.attach_role_policy(RoleName="sessions", PolicyArn=CORE)
+    until(managed.online, BACK)
+
+
+def test_a_stopped_machine_is_not_connected(managed: Managed) -> None:
+    managed.world.ec2.stop_instances(InstanceIds=[managed.instance])
+    managed.world.ec2.get_waiter("instance_stopped").wait(
+        InstanceIds=[managed.instance], WaiterConfig={"Delay": 1, "MaxAttempts": LOST}
+    )
+    assert not managed.connected()
+    managed.world.ec2.start_instances(InstanceIds=[managed.instance])
+    until(managed.online, BOOT)

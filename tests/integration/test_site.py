@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The site from nothing to nothing, as its owner and its visitors see it. The tests build on each other, in order."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from lab.endpoint import require
+from lab.place import Place
+from tests.integration.labs import ROOT, run_lab, up
+
+pytestmark = pytest.mark.lab
+
+SPEED = 4
+"""How many times as fast as real time this lab runs: failover is a matter of minutes otherwise."""
+URL = "https://www.hasite.test/"
+HOST_NAME = re.compile(r"hostname is: <code>([\w-]+)</code>")
+
+
+@dataclass
+class Owner:
+    """Who runs the playbooks, and holds the account's keys."""
+
+    place: Place
+    session: boto3.session.Session
+
+    def play(self, name: str, *options: str) -> str:
+        """Run a playbook of the collection and return what it printed."""
+        environment = {**os.environ, "LAB_NAME": self.place.name, "ANSIBLE_NOCOLOR": "1"}
+        environment.pop("AWS_ENDPOINT_URL", None)
+        done = subprocess.run(
+            ["ansible-playbook", "-i", "inventories/lab", f"playbooks/{name}.yml", *options],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+        return done.stdout
+
+    def client(self, service: str, region: str = "ap-northeast-1") -> Any:
+        return self.session.client(service, region_name=region, endpoint_url=require(self.place).url)
+
+    def machines(self) -> list[dict[str, Any]]:
+        found = self.client("ec2").describe_instances(Filters=[{"Name": "tag:hasite:site", "Values": ["demo"]}])
+        return [machine for reservation in found["Reservations"] for machine in reservation["Instances"]]
+
+    def ids(self) -> list[str]:
+        return [machine["InstanceId"] for machine in self.machines()]
+
+    def status(self) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = json.loads(run_lab(self.place.name, "status", "--json").stdout)["resources"]
+        return rows
+
+
+@pytest.fixture(scope="module")
+def owner() -> Iterator[Owner]:
+    place = Place("site")
+    up(place.name, "--speed", str(SPEED))
+    yield Owner(place, boto3.session.Session(aws_access_key_id="lab", aws_secret_access_key="nobody"))
+    run_lab(place.name, "down")
+
+
+def visit(owner: Owner, *options: str) -> subprocess.CompletedProcess[str]:
+    """Ask as a visitor; the certificate is verified against the lab's authority."""
+    return run_lab(owner.place.name, "exec", "client", "--", "curl", "-sS", "-m", "5", *options, timeout=30)
+
+
+def host_names(owner: Owner, tries: int = 8) -> set[str]:
+    return {name for _ in range(tries) for name in HOST_NAME.findall(visit(owner, URL).stdout)}
+
+
+def eventually(what: Callable[[], Any], seconds: float) -> Any:
+    """Return what is true at last; fail when it is not so in time."""
+    deadline = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < deadline, f"not so after {seconds} s"
+        time.sleep(0.5)
+    return found
+
+
+def changes(output: str) -> list[str]:
+    return re.findall(r"^\S+\s+: .*changed=[1-9].*$", output, re.MULTILINE)
+
+
+def test_check_mode_on_an_empty_account_creates_nothing(owner: Owner) -> None:
+    owner.play("site", "--check", "--diff")
+    assert owner.status() == []
+
+
+def test_site_is_built_and_both_machines_answer(owner: Owner) -> None:
+    output = owner.play("site")
+    assert re.search(r"https://www\.hasite\.test/ is answered by ip-[\d-]+ and ip-[\d-]+", output)
+    assert host_names(owner) == {machine["PrivateDnsName"].partition(".")[0] for machine in owner.machines()}
+
+
+def test_http_is_redirected(owner: Owner) -> None:
+    answer = visit(owner, "-o", "/dev/null", "-w", "%{http_code} %{redirect_url}", "http://www.hasite.test/a?b=c")
+    assert answer.stdout == "301 https://www.hasite.test:443/a?b=c"
+
+
+def test_nobody_reaches_the_machines_or_the_share_from_the_internet(owner: Owner) -> None:
+    targets = owner.client("efs").describe_mount_targets(
+        FileSystemId=owner.client("efs").describe_file_systems()["FileSystems"][0]["FileSystemId"]
+    )["MountTargets"]
+    inside = [machine["PrivateIpAddress"] for machine in owner.machines()]
+    for address, port in [*((one, 80) for one in inside), *((one["IpAddress"], 2049) for one in targets)]:
+        answer = visit(owner, "--connect-timeout", "2", f"telnet://{address}:{port}")
+        assert answer.returncode in (7, 28), f"{address}:{port} answered a visitor"
+    assert not [machine for machine in owner.machines() if "PublicIpAddress" in machine]
+
+
+def test_buckets_refuse_strangers(owner: Owner) -> None:
+    for bucket in owner.client("s3").list_buckets()["Buckets"]:
+        answer = visit(owner, "-w", "%{http_code}", f"https://{bucket['Name']}.s3.ap-northeast-1.amazonaws.com/")
+        assert answer.stdout.endswith("403")
+        assert "AccessDenied" in answer.stdout
+
+
+def test_error_page_is_served_by_the_edge_on_every_path(owner: Owner) -> None:
+    name = owner.client("cloudfront", "us-east-1").list_distributions()["DistributionList"]["Items"][0]["DomainName"]
+    for path in ("", "index.php", "deep/er?x=1", "error/index.html"):
+        answer = visit(owner, "-i", f"https://{name}/{path}")
+        assert re.match(r"HTTP/\S+ 503", answer.stdout)
+        assert re.search(r"^cache-control: no-store\r?$", answer.stdout, re.MULTILINE | re.IGNORECASE)
+        assert re.search(r"^retry-after: 60\r?$", answer.stdout, re.MULTILINE | re.IGNORECASE)
+        assert "back soon" in answer.stdout
+
+
+def test_public_clients_list_what_the_site_consists_of(owner: Owner) -> None:
+    environment = {
+        **os.environ,
+        "AWS_ENDPOINT_URL": require(owner.place).url,
+        "AWS_ACCESS_KEY_ID": "lab",
+        "AWS_SECRET_ACCESS_KEY": "nobody",
+        "AWS_DEFAULT_REGION": "ap-northeast-1",
+    }
+
+    def aws(*words: str) -> Any:
+        done = subprocess.run(
+            ["aws", *words, "--output", "json"], env=environment, capture_output=True, text=True, check=True
+        )
+        return json.loads(done.stdout)
+
+    online = aws("ssm", "describe-instance-information")["InstanceInformationList"]
+    assert {row["InstanceId"] for row in online if row["PingStatus"] == "Online"} == set(owner.ids())
+    assert len(aws("ec2", "describe-nat-gateways")["NatGateways"]) == 2
+    [balancer] = aws("elbv2", "describe-load-balancers")["LoadBalancers"]
+    assert balancer["State"]["Code"] == "active"
+    certificates = [
+        row["Status"]
+        for region in ("ap-northeast-1", "us-east-1")
+        for row in aws("acm", "list-certificates", "--region", region)["CertificateSummaryList"]
+    ]
+    assert certificates == ["ISSUED", "ISSUED"]
+    for machine in owner.machines():
+        assert machine["MetadataOptions"]["HttpTokens"] == "required"
+        assert "KeyName" not in machine
+    assert all(volume["Encrypted"] for volume in aws("ec2", "describe-volumes")["Volumes"])
+
+
+def test_check_mode_on_the_built_site_reports_no_change(owner: Owner) -> None:
+    assert changes(owner.play("site", "--check", "--diff")) == []
+
+
+def test_second_run_changes_nothing(owner: Owner) -> None:
+    assert changes(owner.play("site")) == []
+
+
+def test_a_reboot_of_both_machines_loses_nothing(owner: Owner) -> None:
+    boots = {one: booted(owner, one) for one in owner.ids()}
+    owner.client("ec2").reboot_instances(InstanceIds=owner.ids())
+    for one, before in boots.items():
+        eventually(lambda one=one, before=before: booted(owner, one) not in ("", before), 60)
+        eventually(lambda one=one: mounted(owner, one), 60)
+    eventually(lambda: healthy(owner) == 2, 60)
+    assert len(host_names(owner)) == 2
+
+
+def booted(owner: Owner, machine: str) -> str:
+    """Return what tells one boot of a machine from another: when its init started."""
+    return run_lab(owner.place.name, "exec", machine, "--", "stat", "-c", "%Y", "/run/systemd/system").stdout.strip()
+
+
+def mounted(owner: Owner, machine: str) -> bool:
+    return run_lab(owner.place.name, "exec", machine, "--", "mountpoint", "-q", "/srv/site").returncode == 0
+
+
+def healthy(owner: Owner) -> int:
+    elbv2 = owner.client("elbv2")
+    [group] = elbv2.describe_target_groups()["TargetGroups"]
+    found = elbv2.describe_target_health(TargetGroupArn=group["TargetGroupArn"])["TargetHealthDescriptions"]
+    return len([one for one in found if one["TargetHealth"]["State"] == "healthy"])
+
+
+def test_visitors_get_the_error_page_while_both_machines_are_down_and_the_site_afterwards(owner: Owner) -> None:
+    def page() -> bool:
+        answer = visit(owner, "-i", URL).stdout
+        return bool(re.match(r"HTTP/\S+ 503", answer)) and "no-store" in answer and "back soon" in answer
+
+    owner.client("ec2").stop_instances(InstanceIds=owner.ids())
+    eventually(page, 90)
+    owner.client("ec2").start_instances(InstanceIds=owner.ids())
+    eventually(lambda: len(host_names(owner, tries=4)) == 2, 120)
+
+
+def test_teardown_keeps_data_unless_told_otherwise(owner: Owner) -> None:
+    output = owner.play("teardown")
+    assert "bucket demo-content-" in output
+    assert {row["kind"] for row in owner.status()} == {"bucket", "file system"}
+
+
+def test_teardown_with_data_leaves_an_empty_world(owner: Owner) -> None:
+    owner.play("teardown", "-e", "site_delete_data=true")
+    assert owner.status() == []
+
+
+def test_nothing_of_the_lab_is_left_on_the_host(owner: Owner) -> None:
+    assert run_lab(owner.place.name, "down").returncode == 0
+    named = f"hasite-{owner.place.name}-"
+    assert not list(Path("/run/netns").glob(f"{named}*"))
+    assert named not in Path("/proc/self/mounts").read_text()
+    commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+    assert not [command for command in commands if named.encode() in command]
+    tables = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=True).stdout
+    assert owner.place.table not in tables
+    assert not owner.place.folder.exists()

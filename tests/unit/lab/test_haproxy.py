@@ -1,0 +1,282 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rendered configuration, read by HAProxy itself and tried in a namespace of its own."""
+
+from __future__ import annotations
+
+import http.client
+import http.server
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck as Health
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lab.authority import Authority
+from lab.plane import namespaces
+from lab.plane.haproxy import HaProxy
+from lab.world.haproxy import Surroundings, quoted, render
+from lab.world.load_balancer import (
+    Action,
+    Condition,
+    HealthCheck,
+    Listener,
+    LoadBalancer,
+    Node,
+    Rule,
+    Target,
+    TargetGroup,
+)
+
+pytestmark = pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("haproxy"), reason="needs root, for a namespace, and HAProxy"
+)
+
+ARN = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012"
+CHECK = HealthCheck(True, "HTTP", None, "/health", 10, 5, 5, 2, "200")
+NODE = Node("eni-1", "ap-northeast-1a", "127.0.0.1", None)
+
+
+def group(name: str, *targets: Target) -> TargetGroup:
+    return TargetGroup(f"{ARN}:targetgroup/{name}/0123", "HTTP", targets, CHECK)
+
+
+def target(port: int) -> Target:
+    return Target(f"i-{port}", "127.0.0.1", port, "ap-northeast-1a", usable=True)
+
+
+WEB, EMPTY, DEAD = group("web", target(8001)), group("empty"), group("dead", target(8009))
+FORWARD = Action("forward", ((WEB.arn, 1),))
+REDIRECT = Action("redirect", status=301, location=("HTTPS", "#{host}", "443", "/#{path}", "#{query}"))
+
+
+def balancer(*rules: Rule, https: bool = False, **attributes: str) -> LoadBalancer:
+    listeners = [Listener("listener-80", "HTTP", 8080, (), "", rules or (Rule((), FORWARD),))]
+    if https:
+        policy = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+        listeners.append(Listener("listener-443", "HTTPS", 8443, ("cert",), policy, (Rule((), FORWARD),)))
+    return LoadBalancer(
+        arn=f"{ARN}:loadbalancer/app/site/1", name="site", dns_name="site.elb.amazonaws.com", canonical_zone_id="Z",
+        region="ap-northeast-1", scheme="internet-facing", state="active", nodes=(NODE,), listeners=tuple(listeners),
+        target_groups=(WEB, EMPTY, DEAD), attributes={key.replace("__", "."): each for key, each in attributes.items()},
+    )  # fmt: skip
+
+
+SERVING = {WEB.arn: WEB.targets, DEAD.arn: DEAD.targets}
+
+
+class Echo(http.server.BaseHTTPRequestHandler):
+    """Answers with the request's head."""
+
+    def do_GET(self) -> None:
+        body = f"{self.path}\n{self.headers}".encode()
+        self.send_response(int(self.headers.get("X-Want", "200")))
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def namespace() -> Iterator[str]:
+    name = f"hasite-test-{os.getpid()}"
+    namespaces.add(name)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo, bind_and_activate=False)
+    server.socket.close()
+    server.socket = namespaces.listen(name, "127.0.0.1", 8001)
+    server.socket.setblocking(True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield name
+    server.shutdown()
+    server.server_close()
+    namespaces.remove(name)
+
+
+@pytest.fixture
+def node(namespace: str, tmp_path: Path) -> Iterator[HaProxy]:
+    process = HaProxy(namespace, tmp_path)
+    yield process
+    process.stop()
+
+
+def serve(node: HaProxy, world: LoadBalancer, speed: float = 1.0, certificates: Path | None = None) -> None:
+    lists = {"listener-443": str(certificates)} if certificates else {}
+    node.serve(render(world, NODE, SERVING, Surroundings(str(node.socket), lists, speed)))
+
+
+def connect(namespace: str, port: int) -> socket.socket:
+    made = namespaces.make_socket(namespace)
+    made.settimeout(10)
+    made.connect(("127.0.0.1", port))
+    return made
+
+
+def get(namespace: str, path: str = "/", **headers: str) -> tuple[int, dict[str, str], str]:
+    connection = http.client.HTTPConnection("www.hasite.test")
+    connection.sock = connect(namespace, 8080)
+    connection.request("GET", path, headers={key.replace("_", "-"): value for key, value in headers.items()})
+    answer = connection.getresponse()
+    head = {key.lower(): value for key, value in answer.getheaders()}
+    body = answer.read().decode()
+    connection.close()
+    return answer.status, head, body
+
+
+def test_forwards_with_the_headers_that_a_target_expects(namespace: str, node: HaProxy) -> None:
+    serve(node, balancer())
+    status, _, body = get(namespace, "/page?x=1", X_Forwarded_For="192.0.2.1", Bad_Name="kept")
+    assert status == 200
+    assert body.startswith("/page?x=1\n")
+    lowered = body.lower()
+    assert "x-forwarded-for: 192.0.2.1, 127.0.0.1\n" in lowered
+    assert "x-forwarded-proto: http\n" in lowered
+    assert "x-forwarded-port: 8080\n" in lowered
+    assert "x-amzn-trace-id: root=1-" in lowered
+
+
+def test_drops_invalid_header_fields_when_asked_to(namespace: str, node: HaProxy) -> None:
+    serve(node, balancer(routing__http__drop_invalid_header_fields__enabled="true"))
+    connection = connect(namespace, 8080)
+    connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nbad_name: 1\r\nGood-Name: 1\r\nConnection: close\r\n\r\n")
+    body = b"".join(iter(lambda: connection.recv(4096), b"")).lower()
+    assert b"good-name: 1" in body
+    assert b"bad_name" not in body
+
+
+@pytest.mark.parametrize(
+    ("path", "location"),
+    [
+        ("/", "https://www.hasite.test:443/"),
+        ("/a/b?c=d&e=%25", "https://www.hasite.test:443/a/b?c=d&e=%25"),
+    ],
+)
+def test_redirects_as_an_alb_does(namespace: str, node: HaProxy, path: str, location: str) -> None:
+    serve(node, balancer(Rule((), REDIRECT)))
+    status, head, body = get(namespace, path)
+    assert (status, head["location"], head["server"]) == (301, location, "awselb/2.0")
+    assert "<h1>301 Moved Permanently</h1>" in body
+
+
+def test_the_first_rule_that_fits_counts(namespace: str, node: HaProxy) -> None:
+    def says(text: str, *conditions: Condition) -> Rule:
+        return Rule(conditions, Action("fixed-response", status=200, body=text, content_type="text/plain"))
+
+    serve(
+        node,
+        balancer(
+            says("host and path", Condition("host-header", ("*.Example.com",)), Condition("path-pattern", ("/a/*",))),
+            says("path", Condition("path-pattern", ("/a/?", "/b"))),
+            says("query", Condition("query-string", ("k=v*",))),
+            says("method", Condition("http-request-method", ("POST",))),
+            says('100% "$HOME"\n', Condition("http-header", ("*curl*",), "User-Agent")),
+            says("nobody", Condition("source-ip", ("192.0.2.0/24",))),
+            Rule((), Action("fixed-response", status=404)),
+        ),
+    )
+    assert get(namespace, "/a/xyz", Host="www.example.com:80")[2] == "host and path"
+    assert get(namespace, "/a/x", Host="other.test")[2] == "path"
+    assert get(namespace, "/A/x", Host="other.test")[0] == 404
+    assert get(namespace, "/c?a=b&k=value")[2] == "query"
+    assert get(namespace, "/c", User_Agent="my curl 1")[2] == '100% "$HOME"\n'
+    assert get(namespace, "/c")[0] == 404
+
+
+def test_errors_are_those_of_an_alb(namespace: str, node: HaProxy) -> None:
+    to = {each: Rule((Condition("path-pattern", (f"/{each.arn.split('/')[1]}",)),), Action("forward", ((each.arn, 1),)))
+          for each in (EMPTY, DEAD)}  # fmt: skip
+    serve(node, balancer(*to.values(), Rule((), FORWARD)))
+    assert get(namespace, "/empty")[0] == 503
+    assert "<h1>503 Service Temporarily Unavailable</h1>" in get(namespace, "/empty")[2]
+    status, _, body = get(namespace, "/dead")
+    assert (status, "<h1>502 Bad Gateway</h1>" in body) == (502, True)
+    assert get(namespace, "/", X_Want="503")[0] == 503, "a target's own 503 stays"
+
+
+def test_a_connection_that_times_out_is_a_504(namespace: str, node: HaProxy) -> None:
+    full = namespaces.make_socket(namespace)
+    full.bind(("127.0.0.1", 8009))
+    full.listen(0)
+    waiting = [namespaces.make_socket(namespace) for _ in range(4)]
+    for each in waiting:
+        each.connect_ex(("127.0.0.1", 8009))
+    serve(node, balancer(Rule((), Action("forward", ((DEAD.arn, 1),)))), speed=20)
+    status, _, body = get(namespace)
+    for each in [full, *waiting]:
+        each.close()
+    assert (status, "<h1>504 Gateway Time-out</h1>" in body) == (504, True)
+
+
+def test_weights_are_honoured(namespace: str, node: HaProxy) -> None:
+    serve(node, balancer(Rule((), Action("forward", ((WEB.arn, 1), (EMPTY.arn, 0))))))
+    assert {get(namespace)[0] for _ in range(5)} == {200}
+    serve(node, balancer(Rule((), Action("forward", ((WEB.arn, 50), (EMPTY.arn, 50))))))
+    assert {get(namespace)[0] for _ in range(40)} == {200, 503}
+
+
+def test_https_with_names_versions_and_http2(namespace: str, node: HaProxy, tmp_path: Path) -> None:
+    authority = Authority(tmp_path / "ca")
+    listed = []
+    for name in ("www.hasite.test", "other.test"):
+        pair = authority.sign([name])
+        file = tmp_path / f"{name}.pem"
+        file.write_text(pair.certificate + pair.chain + pair.key)
+        listed.append(f"{file}\n")
+    certificates = tmp_path / "certificates.list"
+    certificates.write_text("".join(listed))
+    serve(node, balancer(https=True), certificates=certificates)
+
+    def handshake(name: str, highest: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED) -> ssl.SSLSocket:
+        context = ssl.create_default_context(cafile=str(authority.path))
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        context.maximum_version = highest
+        context.set_alpn_protocols(["h2"])
+        return context.wrap_socket(connect(namespace, 8443), server_hostname=name)
+
+    for name in ("www.hasite.test", "other.test"):
+        with handshake(name) as connection:
+            assert (connection.version(), connection.selected_alpn_protocol()) == ("TLSv1.3", "h2")
+    with handshake("www.hasite.test", ssl.TLSVersion.TLSv1_2) as connection:
+        assert connection.version() == "TLSv1.2"
+    with pytest.raises(ssl.SSLCertVerificationError):
+        handshake("unknown.test")
+    with pytest.raises(ssl.SSLError):
+        handshake("www.hasite.test", ssl.TLSVersion.TLSv1_1)
+
+
+def test_a_new_configuration_cuts_no_connection(namespace: str, node: HaProxy) -> None:
+    serve(node, balancer())
+    kept = connect(namespace, 8080)
+    kept.sendall(b"GET /slow HTTP/1.1\r\nHost: a\r\n")
+    serve(node, balancer(Rule((), REDIRECT)))
+    assert get(namespace)[0] == 301
+    kept.sendall(b"Connection: close\r\n\r\n")
+    assert b"200 OK" in kept.recv(4096)
+    kept.close()
+
+
+def test_a_balancer_without_listeners_runs(node: HaProxy) -> None:
+    bare = balancer()
+    serve(node, LoadBalancer(**{**vars(bare), "listeners": (), "target_groups": ()}))
+    assert node.running
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[Health.function_scoped_fixture])
+@given(text=st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=40))
+def test_any_text_is_one_word(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "haproxy.cfg"
+    file.write_text(
+        "defaults\n mode http\n timeout client 1s\n timeout server 1s\n timeout connect 1s\n"
+        "frontend a\n bind 127.0.0.1:1\n"
+        f" http-request return status 200 content-type text/plain string {quoted(text)}\n"
+    )
+    done = subprocess.run(["haproxy", "-c", "-f", str(file)], capture_output=True, check=False, text=True)
+    assert done.returncode == 0, done.stderr

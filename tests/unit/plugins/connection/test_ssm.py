@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The connection plugin, loaded as Ansible loads it, against a machine behind a stream of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+import stat
+import threading
+import time
+from collections.abc import Callable, Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleFileNotFound
+from ansible.playbook.play_context import PlayContext
+from ansible.plugins.loader import become_loader, connection_loader
+
+from tests.unit.plugins.machine import Machine
+
+Connect = Callable[..., Any]
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    home = tmp_path / "home"
+    home.mkdir()
+    made = Machine(home)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def connect(machine: Machine, tmp_path: Path) -> Iterator[Connect]:
+    made: list[Any] = []
+
+    def make(**options: Any) -> Any:
+        connection = connection_loader.get("hasite.aws.ssm", PlayContext(), StringIO())
+        defaults = {
+            "instance_id": "i-0123456789abcdef0",
+            "region": "ap-northeast-1",
+            "access_key": "AKIAEXAMPLE",
+            "secret_key": "example",
+            "endpoint_url": machine.url,
+            "reconnection_retries": 0,
+            "connection_timeout": 20,
+            "control_path_dir": str(tmp_path / "c"),
+        }
+        connection.set_options(direct={**defaults, **options})
+        made.append(connection)
+        return connection
+
+    yield make
+    for connection in made:
+        connection.reset()
+    wait_until(lambda: sorted(machine.terminated) == sorted(machine.started))
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 15) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash"])
+def test_streams_are_separate_and_exact(connect: Connect, machine: Machine, shell: str) -> None:
+    (machine.home / "sh").symlink_to(f"/bin/{shell}")
+    every_byte = bytes(range(256)) * 8 + "�".encode() + b"\xff"
+    status, stdout, stderr = connect().exec_command("cat; printf 'a\\r\\nb' >&2; exit 42", in_data=every_byte)
+    assert (status, stdout, stderr) == (42, every_byte, b"a\r\nb")
+
+
+def test_workers_share_one_session(connect: Connect, machine: Machine) -> None:
+    for number in range(4):
+        connection = connect()
+        assert connection.exec_command(f"echo {number}")[1] == f"{number}\n".encode()
+        connection.close()
+    assert machine.started == ["test-0"]
+
+
+def test_command_runs_at_home_without_a_terminal(connect: Connect, machine: Machine) -> None:
+    script = "pwd; tty; [ -t 0 ] || echo none; cat </dev/tty 2>/dev/null || echo refused"
+    assert connect().exec_command(script)[1].decode().split("\n")[0] == str(machine.home)
+    assert connect().exec_command(script)[1].endswith(b"none\nrefused\n")
+
+
+def test_unicode_and_long_commands(connect: Connect) -> None:
+    text = "ä€😀'\"$" + "x" * 200_000
+    quoted = text.replace("'", "'\\''")
+    assert connect().exec_command(f"printf %s '{quoted}'")[1].decode() == text
+
+
+def test_big_input_and_output(connect: Connect) -> None:
+    data = os.urandom(300_000)
+    assert connect().exec_command("cat", in_data=data)[1] == data
+
+
+def test_command_that_leaves_input_unread(connect: Connect) -> None:
+    connection = connect()
+    assert connection.exec_command("true", in_data=b"x" * 100_000) == (0, b"", b"")
+    assert connection.exec_command("echo next")[1] == b"next\n"
+
+
+def test_background_child_does_not_hold_the_answer(connect: Connect) -> None:
+    begin = time.monotonic()
+    assert connect().exec_command("sleep 30 & echo done")[1] == b"done\n"
+    assert time.monotonic() - begin < 15
+
+
+def test_put_and_fetch(connect: Connect, tmp_path: Path) -> None:
+    source, target, back = tmp_path / "s p ä", tmp_path / "t 'q", tmp_path / "back"
+    source.write_bytes(os.urandom(50_000))
+    connection = connect()
+    connection.put_file(str(source), str(target))
+    assert target.read_bytes() == source.read_bytes()
+    connection.fetch_file(str(target), str(back))
+    assert hashlib.sha256(back.read_bytes()).digest() == hashlib.sha256(source.read_bytes()).digest()
+    source.write_bytes(b"")
+    connection.put_file(str(source), str(target))
+    connection.fetch_file(str(target), str(back))
+    assert back.read_bytes() == b""
+
+
+def test_large_file_travels_in_pieces(connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = connect()
+    from ansible_collections.hasite.aws.plugins.plugin_utils import _session_shell
+
+    monkeypatch.setattr(_session_shell, "PIECE", 10_000)
+    source, target, back = tmp_path / "source", tmp_path / "target", tmp_path / "back"
+    source.write_bytes(os.urandom(30_001))
+    connection.put_file(str(source), str(target))
+    connection.fetch_file(str(target), str(back))
+    assert source.read_bytes() == target.read_bytes() == back.read_bytes()
+
+
+def test_failed_put_leaves_nothing(connect: Connect, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"x")
+    with pytest.raises(AnsibleError, match="cannot be written"):
+        connect().put_file(str(source), str(tmp_path / "no" / "folder"))
+    with pytest.raises(AnsibleFileNotFound):
+        connect().put_file(str(tmp_path / "none"), str(tmp_path / "there"))
+    with pytest.raises(AnsibleError, match="no file"):
+        connect().fetch_file(str(tmp_path / "none"), str(tmp_path / "there"))
+    assert {entry.name for entry in tmp_path.iterdir()} <= {"source", "home", "c"}
+
+
+def become(password: str | None) -> Any:
+    plugin = become_loader.get("ansible.builtin.sudo")
+    plugin.set_options(direct={"become_pass": password, "become_user": "root"})
+    return plugin
+
+
+SUDO = """
+if [ "$2" = -n ]; then echo 'sudo: a password is required' >&2; exit 1; fi
+for try in 1 2 3; do
+  printf '%s' "[sudo via ansible, key=$KEY] password:" >&2
+  IFS= read -r given || { echo 'sudo: no password was provided' >&2; exit 1; }
+  [ "$given" = right ] && { echo "BECOME-SUCCESS-$KEY"; exec cat; }
+  echo 'Sorry, try again.' >&2
+done
+exit 1
+"""
+
+
+@pytest.mark.parametrize("password", ["right", "wrong"])
+def test_password_is_given_only_when_asked(connect: Connect, password: str) -> None:
+    connection = connect()
+    plugin = become(password)
+    plugin.build_become_command("true", connection._shell)
+    key = plugin.success.removeprefix("BECOME-SUCCESS-")
+    connection.set_become_plugin(plugin)
+    command = f"KEY={key} sh -c {quoted(SUDO)}"
+    if password == "wrong":
+        with pytest.raises(AnsibleError, match="Incorrect sudo password"):
+            connection.exec_command(command, in_data=b"module")
+        return
+    status, stdout, stderr = connection.exec_command(command, in_data=b"module")
+    assert (status, stdout, stderr) == (0, f"{plugin.success}\nmodule".encode(), b"")
+
+
+def quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def test_socket_is_private(connect: Connect, tmp_path: Path) -> None:
+    connect().exec_command("true")
+    sockets = [entry for entry in (tmp_path / "c").iterdir() if entry.is_socket()]
+    assert [stat.S_IMODE(entry.stat().st_mode) for entry in sockets] == [0o600]
+    assert stat.S_IMODE((tmp_path / "c").stat().st_mode) == 0o700
+
+
+def test_open_folder_is_refused(connect: Connect, tmp_path: Path) -> None:
+    connection = connect()
+    (tmp_path / "c").mkdir(mode=0o755)
+    with pytest.raises(AnsibleConnectionFailure, match="chmod 700"):
+        connection.exec_command("true")
+    (tmp_path / "c").chmod(0o700)
+
+
+def test_reset_ends_the_session(connect: Connect, machine: Machine, tmp_path: Path) -> None:
+    connection = connect()
+    connection.exec_command("true")
+    connection.reset()
+    assert not [entry for entry in (tmp_path / "c").iterdir() if entry.is_socket()]
+    wait_until(lambda: machine.terminated == ["test-0"])
+    connection.exec_command("true")
+    assert machine.started == ["test-0", "test-1"]
+
+
+def test_idle_session_ends(connect: Connect, machine: Machine) -> None:
+    connect(idle_timeout=1).exec_command("true")
+    wait_until(lambda: machine.terminated == ["test-0"])
+
+
+def test_unshared_session_ends_with_its_worker(connect: Connect, machine: Machine) -> None:
+    connection = connect(idle_timeout=0)
+    connection.exec_command("true")
+    connection.close()
+    wait_until(lambda: machine.terminated == ["test-0"])
+
+
+def test_session_ended_by_the_service_is_replaced(connect: Connect, machine: Machine) -> None:
+    connection = connect()
+    connection.exec_command("true")
+    machine.end_sessions()
+    wait_until(lambda: machine.terminated == ["test-0"])
+    assert connection.exec_command("echo again")[1] == b"again\n"
+
+
+def test_begun_command_is_not_repeated(connect: Connect, machine: Machine, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    connection = connect()
+    threading.Timer(2, machine.end_sessions).start()
+    with pytest.raises(AnsibleConnectionFailure, match="ended by the service"):
+        connection.exec_command(f"echo run >>{trace}; sleep 5")
+    assert trace.read_text() == "run\n"
+
+
+def test_lost_connection_is_resumed(connect: Connect, machine: Machine) -> None:
+    connection = connect()
+    connection.exec_command("true")
+    machine.cut()
+    assert connection.exec_command("echo still")[1] == b"still\n"
+    assert machine.started == ["test-0"]
+
+
+def test_command_has_a_timeout_and_the_next_one_works(connect: Connect) -> None:
+    connection = connect(command_timeout=1)
+    with pytest.raises(AnsibleConnectionFailure, match=r"within 1 s.*command_timeout"):
+        connection.exec_command("sleep 20")
+    assert connection.exec_command("echo next")[1] == b"next\n"
+
+
+def test_abandoned_command_ends_its_session(connect: Connect, machine: Machine, tmp_path: Path) -> None:
+    connection = connect()
+    connection.exec_command("true")
+    from ansible_collections.hasite.aws.plugins.plugin_utils import _session_wire as wire
+
+    with socket.socket(socket.AF_UNIX) as worker:
+        worker.connect(str(next(entry for entry in (tmp_path / "c").iterdir() if entry.is_socket())))
+        header = {"request": "run", "seconds": 0, "prompts": [], "success": ""}
+        wire.send(worker, header, b"sleep 60", b"", b"")
+        assert wire.receive(worker)[0] == {"begun": True}
+    wait_until(lambda: machine.terminated == ["test-0"])
+    assert connection.exec_command("echo next")[1] == b"next\n"
+
+
+def test_unconnected_machine_is_explained(connect: Connect, machine: Machine) -> None:
+    machine.connected = False
+    with pytest.raises(AnsibleConnectionFailure, match="not connected to Session Manager"):
+        connect().exec_command("true")
+    machine.connected = True
+
+
+def test_silent_machine_at_the_beginning(connect: Connect, machine: Machine) -> None:
+    machine.silent = True
+    with pytest.raises(AnsibleConnectionFailure, match="did not begin in time"):
+        connect(connection_timeout=2).exec_command("true")
