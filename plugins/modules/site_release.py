@@ -186,18 +186,21 @@ def run(params: dict[str, t.Any], check: bool, source: Source | None) -> dict[st
     }
 
 
+ARGUMENTS = {
+    "state": {"type": "str", "choices": ["present", "rolled_back"], "default": "present"},
+    "path": {"type": "path", "required": True},
+    "bucket": {"type": "str"},
+    "prefix": {"type": "str", "default": ""},
+    "region": {"type": "str"},
+    "keep": {"type": "int", "default": 5},
+    "release": {"type": "str"},
+}
+
+
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
-        argument_spec={
-            "state": {"type": "str", "choices": ["present", "rolled_back"], "default": "present"},
-            "path": {"type": "path", "required": True},
-            "bucket": {"type": "str"},
-            "prefix": {"type": "str", "default": ""},
-            "region": {"type": "str"},
-            "keep": {"type": "int", "default": 5},
-            "release": {"type": "str"},
-        },
+        argument_spec=ARGUMENTS,
         required_if=[("state", "present", ["bucket", "region"])],
         supports_check_mode=True,
     )

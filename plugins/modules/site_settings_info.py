@@ -49,15 +49,8 @@ options:
     type: str
 author:
   - hasite.aws contributors (@hasite)
-attributes:
-  check_mode:
-    description: Can run in check mode and return what it would otherwise.
-    support: full
-  diff_mode:
-    description: Returns details on what has changed.
-    support: none
-    details: The module changes nothing.
 extends_documentation_fragment:
+  - hasite.aws._attributes.info
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -204,21 +197,21 @@ def complete(module: Any) -> dict[str, Any]:
     }
 
 
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "name": {"type": "str", "required": True},
+    "domain": {"type": "str", "required": True},
+    "zone": {"type": "str"},
+    "availability_zones": {"type": "list", "elements": "str"},
+    "vpc_cidr": {"type": "str", "default": "10.0.0.0/16"},
+    "instance_type": {"type": "str", "required": True},
+    "ami_parameter": {"type": "str", "required": True},
+    "expected_endpoint_url": {"type": "str"},
+}
+
+
 def main() -> None:
     """Run the module."""
-    module = AnsibleAWSModule(
-        argument_spec={
-            "name": {"type": "str", "required": True},
-            "domain": {"type": "str", "required": True},
-            "zone": {"type": "str"},
-            "availability_zones": {"type": "list", "elements": "str"},
-            "vpc_cidr": {"type": "str", "default": "10.0.0.0/16"},
-            "instance_type": {"type": "str", "required": True},
-            "ami_parameter": {"type": "str", "required": True},
-            "expected_endpoint_url": {"type": "str"},
-        },
-        supports_check_mode=True,
-    )
+    module = AnsibleAWSModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
         settings = complete(module)
     except _settings.SettingsError as error:

@@ -7,8 +7,7 @@ import json
 import os
 import re
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,10 +18,11 @@ import pytest
 from lab.endpoint import require
 from lab.place import Place
 from tests.integration.labs import ROOT, run_lab, up
+from tests.integration.small_world import until
 
 pytestmark = pytest.mark.lab
 
-SPEED = 4
+SPEED = 2
 """How many times as fast as real time this lab runs: failover is a matter of minutes otherwise."""
 URL = "https://www.hasite.test/"
 HOST_NAME = re.compile(r"hostname is: <code>([\w-]+)</code>")
@@ -81,15 +81,6 @@ def visit(owner: Owner, *options: str) -> subprocess.CompletedProcess[str]:
 
 def host_names(owner: Owner, tries: int = 8) -> set[str]:
     return {name for _ in range(tries) for name in HOST_NAME.findall(visit(owner, URL).stdout)}
-
-
-def eventually(what: Callable[[], Any], seconds: float) -> Any:
-    """Return what is true at last; fail when it is not so in time."""
-    deadline = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < deadline, f"not so after {seconds} s"
-        time.sleep(0.5)
-    return found
 
 
 def changes(output: str) -> list[str]:
@@ -184,9 +175,9 @@ def test_a_reboot_of_both_machines_loses_nothing(owner: Owner) -> None:
     boots = {one: booted(owner, one) for one in owner.ids()}
     owner.client("ec2").reboot_instances(InstanceIds=owner.ids())
     for one, before in boots.items():
-        eventually(lambda one=one, before=before: booted(owner, one) not in ("", before), 60)
-        eventually(lambda one=one: mounted(owner, one), 60)
-    eventually(lambda: healthy(owner) == 2, 60)
+        until(lambda one=one, before=before: booted(owner, one) not in ("", before), 60)
+        until(lambda one=one: mounted(owner, one), 60)
+    until(lambda: healthy(owner) == 2, 60)
     assert len(host_names(owner)) == 2
 
 
@@ -212,9 +203,9 @@ def test_visitors_get_the_error_page_while_both_machines_are_down_and_the_site_a
         return bool(re.match(r"HTTP/\S+ 503", answer)) and "no-store" in answer and "back soon" in answer
 
     owner.client("ec2").stop_instances(InstanceIds=owner.ids())
-    eventually(page, 90)
+    until(page, 90)
     owner.client("ec2").start_instances(InstanceIds=owner.ids())
-    eventually(lambda: len(host_names(owner, tries=4)) == 2, 120)
+    until(lambda: len(host_names(owner, tries=4)) == 2, 120)
 
 
 def test_teardown_keeps_data_unless_told_otherwise(owner: Owner) -> None:

@@ -44,7 +44,7 @@ def test_error_sentence_names_arguments() -> None:
     from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
     from botocore.exceptions import ClientError
 
-    @_aws.aws_lookup("delete bucket {name}", "NoSuchBucket")
+    @_aws.aws_lookup("delete bucket {name}", "NoSuchBucket")  # type: ignore[untyped-decorator]
     def delete(client: Any, name: str) -> None:
         raise ClientError({"Error": {"Code": client, "Message": "m"}}, "DeleteBucket")
 
@@ -216,7 +216,7 @@ def test_content(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     (tmp_path / "index.html").write_text("a")
     (tmp_path / "sub" / "x.swp").write_text("b")
-    params = {
+    params: dict[str, Any] = {
         "source": str(tmp_path),
         "prefix": "p/",
         "exclude": ["*.swp"],
@@ -251,7 +251,8 @@ def test_delegated_to_the_registrars_servers() -> None:
     found = _delegation.compare("example.com", "com", EXPECTED, [{"ns1.parking.example."}])
     assert not found["delegated"]
     assert found["explanation"].startswith(
-        "example.com is delegated to ns1.parking.example instead of ns-1.awsdns-01.com, ns-2.awsdns-02.net: enter these 2"
+        "example.com is delegated to ns1.parking.example "
+        "instead of ns-1.awsdns-01.com, ns-2.awsdns-02.net: enter these 2"
     )
 
 
