@@ -33,7 +33,7 @@ lab-down: ## End the lab and remove everything that bears its name
 	@lab down
 
 lint: setup ## Check style and types
-	@ruff check . && ruff format --check . && mypy && ansible-lint --offline -q
+	@ruff check . && ruff format --check . && mypy && tools/role-tables --check && ansible-lint --offline -q
 
 quick: setup ## Run the tests that need no lab (under 2 minutes)
 	@python -m pytest -q -m 'not lab'

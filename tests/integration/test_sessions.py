@@ -123,6 +123,8 @@ def test_a_rebooted_machine_ends_its_sessions_and_is_back(managed: Managed) -> N
     talk.read_until(b"$ ")
     managed.world.ec2.reboot_instances(InstanceIds=[managed.instance])
     talk.run(lambda: False, 45)
+    # The agent ends its sessions first and hangs up a moment later: only then is "online" the next boot's.
+    until(lambda: not managed.connected(), BOOT)
     until(managed.online, BOOT)
     done = managed.open("AWS-StartNonInteractiveCommand", command="id -un", separateOutputStream="true")
     done.until_closed()

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from lab.context import Backends
+from lab.status import table
+from lab.world import inventory
+
+
+@pytest.fixture(autouse=True)
+def _keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "lab")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "nobody")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-northeast-1")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+
+
+@mock_aws
+def test_what_every_account_has_is_not_shown() -> None:
+    boto3.client("ec2").describe_vpcs()
+    assert inventory.resources(Backends()) == []
+
+
+@mock_aws
+def test_what_a_user_makes_is_shown() -> None:
+    ec2 = boto3.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    ec2.create_tags(Resources=[vpc], Tags=[{"Key": "Name", "Value": "demo"}])
+    ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24", AvailabilityZone="ap-northeast-1a")
+    ec2.create_security_group(GroupName="web", Description="d", VpcId=vpc)
+    boto3.client("logs").create_log_group(logGroupName="/demo/flow-logs")
+    found = {row.kind: row for row in inventory.resources(Backends())}
+    assert set(found) == {"vpc", "subnet", "security group", "log group"}
+    assert (found["vpc"].id, found["vpc"].name, found["vpc"].detail) == (vpc, "demo", "10.0.0.0/16")
+    assert found["subnet"].detail == "ap-northeast-1a 10.0.1.0/24"
+
+
+def test_table_lines_its_columns_up() -> None:
+    row = {"kind": "vpc", "id": "vpc-1", "name": "demo", "state": "available", "detail": "10.0.0.0/16"}
+    assert table({"resources": [row]}).splitlines() == [
+        "kind  id     name  state      detail",
+        "vpc   vpc-1  demo  available  10.0.0.0/16",
+    ]
+    assert table({"resources": []}) == "The world is empty."
