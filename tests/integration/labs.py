@@ -15,6 +15,11 @@ ROOT = Path(__file__).parents[2]
 LAB_SECONDS = 400
 
 
+def installed(command: str) -> str:
+    """Return the path of a command that came with this environment's packages, whatever PATH says."""
+    return str(Path(sys.executable).with_name(command))
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

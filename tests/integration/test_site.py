@@ -17,7 +17,7 @@ import pytest
 
 from lab.endpoint import require
 from lab.place import Place
-from tests.integration.labs import ROOT, run_lab, up
+from tests.integration.labs import ROOT, installed, run_lab, up
 from tests.integration.small_world import until
 
 pytestmark = pytest.mark.lab
@@ -40,7 +40,7 @@ class Owner:
         environment = {**os.environ, "LAB_NAME": self.place.name, "ANSIBLE_NOCOLOR": "1"}
         environment.pop("AWS_ENDPOINT_URL", None)
         done = subprocess.run(
-            ["ansible-playbook", "-i", "inventories/lab", f"playbooks/{name}.yml", *options],
+            [installed("ansible-playbook"), "-i", "inventories/lab", f"playbooks/{name}.yml", *options],
             cwd=ROOT,
             env=environment,
             capture_output=True,
@@ -142,7 +142,7 @@ def test_public_clients_list_what_the_site_consists_of(owner: Owner) -> None:
 
     def aws(*words: str) -> Any:
         done = subprocess.run(
-            ["aws", *words, "--output", "json"], env=environment, capture_output=True, text=True, check=True
+            [installed("aws"), *words, "--output", "json"], env=environment, capture_output=True, text=True, check=True
         )
         return json.loads(done.stdout)
 
@@ -218,6 +218,16 @@ def test_teardown_keeps_data_unless_told_otherwise(owner: Owner) -> None:
 def test_teardown_with_data_leaves_an_empty_world(owner: Owner) -> None:
     owner.play("teardown", "-e", "site_delete_data=true")
     assert owner.status() == []
+
+
+def test_teardown_leaves_a_zone_of_the_users_own_alone(owner: Owner) -> None:
+    route53 = owner.client("route53", "us-east-1")
+    zone = route53.create_hosted_zone(Name="hasite.test", CallerReference="the user's")["HostedZone"]["Id"]
+    record = {"Name": "mail.hasite.test.", "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "192.0.2.1"}]}
+    change = {"Action": "CREATE", "ResourceRecordSet": record}
+    route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": [change]})
+    owner.play("teardown", "-e", "site_delete_data=true")
+    assert record in route53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
 
 
 def test_nothing_of_the_lab_is_left_on_the_host(owner: Owner) -> None:
