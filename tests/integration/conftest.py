@@ -26,7 +26,10 @@ def place() -> Iterator[Place]:
 
 
 @pytest.fixture(scope="session")
-def session(place: Place) -> boto3.session.Session:
-    """A stranger's SDK, pointed at the lab."""
-    os.environ["AWS_ENDPOINT_URL"] = require(place).url
-    return boto3.session.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="ap-northeast-1")
+def session(place: Place) -> Iterator[boto3.session.Session]:
+    """A stranger's SDK, pointed at the lab as `lab env` points it."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_ENDPOINT_URL", require(place).url)
+        yield boto3.session.Session(
+            aws_access_key_id="test", aws_secret_access_key="test", region_name="ap-northeast-1"
+        )

@@ -37,7 +37,9 @@ def signed(request: AWSRequest) -> Signed:
     return Signed("GET", split.path, split.query, headers)
 
 
-@pytest.mark.parametrize("request_", [by_header("/a%20b/%C3%BC%2B1.php?x=1&a=b%20c&a"), by_query("/a%20b/%C3%BC.php")])
+@pytest.mark.parametrize(
+    "request_", [by_header("/a%20b/%C3%BC%2B1.php?x=1&a=b%20c&a"), by_query("/a%20b/%C3%BC.php", 3600)]
+)
 def test_what_an_sdk_signs_is_accepted(request_: Signed) -> None:
     found = s3_signature.read(request_)
     assert found is not None
