@@ -11,7 +11,7 @@ import pytest
 
 from lab.endpoint import require
 from lab.place import Place
-from tests.integration.labs import run_lab, up
+from tests.integration.labs import place_of, run_lab, up
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +19,7 @@ def place() -> Iterator[Place]:
     """The place of the shared, running lab."""
     if os.geteuid() != 0:
         pytest.skip("the lab needs root")
-    place = Place("test")
+    place = place_of("test")
     up(place.name)
     yield place
     assert run_lab(place.name, "down").returncode == 0

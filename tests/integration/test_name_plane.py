@@ -29,7 +29,6 @@ from lab.authority import Authority
 from lab.clock import Clock
 from lab.context import Context
 from lab.observed import Observed
-from lab.place import Place
 from lab.plane import name_transport, namespaces
 from lab.plane.health_checkers import HealthCheckers
 from lab.plane.name_server import SERVERS, NameServers
@@ -37,6 +36,7 @@ from lab.plane.resolver import VPC_RESOLVER, Resolvers
 from lab.world import names
 from lab.world.edge import Edge
 from lab.world.network import Interface, Vpc
+from tests.integration.labs import place_of
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")
 
@@ -87,7 +87,7 @@ def until(condition: Callable[[], object], seconds: float = 15) -> Any:
 
 @pytest.fixture(scope="module")
 def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    place = Place("namestest")
+    place = place_of("names")
     for role in ("internet", "vpc-1"):
         namespaces.remove(place.namespace(role))
         namespaces.add(place.namespace(role))

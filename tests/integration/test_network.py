@@ -29,6 +29,7 @@ from lab.plane import namespaces
 from lab.plane.internet import Internet
 from lab.plane.network import Networks
 from lab.world.network import describe
+from tests.integration.labs import place_of
 
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")]
 
@@ -74,7 +75,7 @@ class NetworkLab:
 @pytest.fixture(scope="module")
 def network_lab() -> Iterator[NetworkLab]:
     """A lab of networks only: the API, the internet and the VPCs."""
-    place, dirty, ending = Place("nettest"), threading.Event(), threading.Event()
+    place, dirty, ending = place_of("net"), threading.Event(), threading.Event()
     sweep_network(place)
     context = Context(place, Clock(), None, Observed(), None, touch=dirty.set)  # type: ignore[arg-type]
     calls.extend(context)

@@ -17,7 +17,7 @@ import pytest
 
 from lab.endpoint import require
 from lab.place import Place
-from tests.integration.labs import ROOT, installed, run_lab, up
+from tests.integration.labs import ROOT, installed, place_of, run_lab, up
 from tests.integration.small_world import until
 
 pytestmark = pytest.mark.lab
@@ -68,7 +68,7 @@ class Owner:
 
 @pytest.fixture(scope="module")
 def owner() -> Iterator[Owner]:
-    place = Place("site")
+    place = place_of("site")
     up(place.name, "--speed", str(SPEED))
     yield Owner(place, boto3.session.Session(aws_access_key_id="lab", aws_secret_access_key="nobody"))
     run_lab(place.name, "down")
