@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from lab import host, visit
 from lab.endpoint import Endpoint, require, start_time
@@ -18,6 +19,8 @@ from lab.image.build import ensure
 from lab.place import Place
 
 _TOOLS = {"ip": "iproute2", "nft": "nftables", "podman": "podman", "runc": "runc", "haproxy": "haproxy"}
+_CHECKOUT = Path(__file__).parents[1]
+"""Where the lab's process finds the wire format of sessions, which is the collection's."""
 _START_SECONDS = 60
 _STOP_SECONDS = 60
 
@@ -52,7 +55,12 @@ def up(place: Place, port: int, speed: float) -> Endpoint:
     command = [sys.executable, "-m", "lab", "--name", place.name, "serve", "--port", str(port), "--speed", str(speed)]
     with place.log.open("wb") as log:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            command,
+            cwd=_CHECKOUT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:

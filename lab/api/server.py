@@ -14,8 +14,9 @@ from typing import Any
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from lab.api.unknown_paths import Application, refusing_unknown_paths
+
 _log = logging.getLogger(__name__)
-Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 def guarded(application: Application, lock: threading.RLock) -> Application:
@@ -62,11 +63,12 @@ class Api:
 
     def __init__(self, lock: threading.RLock, own: Mapping[str, Callable[[], object]]) -> None:
         """Serve AWS's API, and the lab's own pages: path to what gives the page's data."""
-        self.application = with_own_pages(guarded(DomainDispatcherApplication(create_backend_app), lock), own)
+        aws = refusing_unknown_paths(DomainDispatcherApplication(create_backend_app))
+        self.application = with_own_pages(guarded(aws, lock), own)
         self._servers: list[BaseWSGIServer] = []
 
-    def serve(self, listener: socket.socket, context: ssl.SSLContext | None = None) -> None:
-        """Serve on a listening socket, over TLS when a context is given."""
+    def serve(self, listener: socket.socket, context: ssl.SSLContext | None = None) -> BaseWSGIServer:
+        """Serve on a listening socket, over TLS when a context is given; return the server, for `end`."""
         host, port = listener.getsockname()
         listener.setblocking(True)
         server = make_server(
@@ -83,9 +85,15 @@ class Api:
             server.socket.do_handshake_on_connect = False  # type: ignore[attr-defined]  # it is an SSLSocket
         self._servers.append(server)
         threading.Thread(target=server.serve_forever, name=f"api {host}:{port}", daemon=True).start()
+        return server
+
+    def end(self, server: BaseWSGIServer) -> None:
+        """Stop one server."""
+        self._servers.remove(server)
+        server.shutdown()
+        server.server_close()
 
     def close(self) -> None:
         """Stop all servers."""
-        for server in self._servers:
-            server.shutdown()
-            server.server_close()
+        for server in list(self._servers):
+            self.end(server)

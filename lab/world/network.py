@@ -6,7 +6,7 @@ A VPC without any interface carries no packets and is left out: every region has
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from typing import Any, Literal
@@ -180,6 +180,16 @@ class Network:
     def members(self, vpc_id: str) -> list[Interface]:
         """Return a VPC's interfaces in the order of their ids."""
         return sorted((each for each in self.interfaces.values() if each.vpc_id == vpc_id), key=lambda each: each.id)
+
+    def endpoint_interfaces(self, chosen: Callable[[str], bool]) -> list[Interface]:
+        """Return the interfaces of the interface endpoints whose service is chosen by its short name, such as `ssm`."""
+        return [
+            self.interfaces[each]
+            for endpoint in self.endpoints.values()
+            if chosen(endpoint.service.rpartition(".")[2])
+            for each in endpoint.interfaces
+            if each in self.interfaces
+        ]
 
 
 def describe(backends: Backends, observed: Observed) -> Network:
