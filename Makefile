@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup lab site teardown status lab-down lint quick test clean
+.PHONY: help setup lab site teardown status lab-down lint quick molecule test clean
 SHELL := /bin/bash
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -37,6 +37,9 @@ lint: setup ## Check style and types
 
 quick: setup ## Run the tests that need no lab (under 2 minutes)
 	@python -m pytest -q -m 'not lab'
+
+molecule: setup ## Run the molecule scenarios over a lab of their own
+	@molecule test --all
 
 test: setup ## Run all tests (starts labs of their own)
 	@python -m pytest
