@@ -79,21 +79,8 @@ author:
 seealso:
   - module: hasite.aws.failover_watch
   - module: hasite.aws.failover_wait
-attributes:
-  check_mode:
-    description: Can run in C(check_mode) and return changed status prediction without modifying target.
-    support: full
-    details:
-      - In check mode nobody visits the site.
-  diff_mode:
-    description: Will return details on what has changed, or needs changing in C(check_mode), when in diff mode.
-    support: none
-  idempotent:
-    description:
-      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
-    support: none
-    details:
-      - Every run adds to the record.
+extends_documentation_fragment:
+  - hasite.aws._attributes.recorder_without_aws
 """
 
 EXAMPLES = r"""

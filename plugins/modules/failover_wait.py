@@ -69,23 +69,8 @@ author:
 seealso:
   - module: hasite.aws.failover_probe
   - module: hasite.aws.failover_watch
-attributes:
-  check_mode:
-    description: Can run in C(check_mode) and return changed status prediction without modifying target.
-    support: full
-    details:
-      - In check mode nothing is waited for.
-  diff_mode:
-    description: Will return details on what has changed, or needs changing in C(check_mode), when in diff mode.
-    support: N/A
-    details:
-      - This action does not modify state.
-  idempotent:
-    description:
-      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
-    support: full
-    details:
-      - This action does not modify state.
+extends_documentation_fragment:
+  - hasite.aws._attributes.info_without_aws
 """
 
 EXAMPLES = r"""
