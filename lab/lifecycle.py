@@ -47,6 +47,7 @@ def up(place: Place, port: int, speed: float) -> Endpoint:
         return running
     preflight(port)
     host.sweep(place)
+    shutil.rmtree(place.faults, ignore_errors=True)
     build_image(place)
     place.folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "lab", "--name", place.name, "serve", "--port", str(port), "--speed", str(speed)]
