@@ -16,6 +16,8 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 _log = logging.getLogger(__name__)
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+Page = Callable[[Any], object]
+"""Takes the JSON that was sent, or None, and returns what the page shows."""
 
 
 def guarded(application: Application, lock: threading.RLock) -> Application:
@@ -28,14 +30,15 @@ def guarded(application: Application, lock: threading.RLock) -> Application:
     return serve
 
 
-def with_own_pages(application: Application, pages: Mapping[str, Callable[[], object]]) -> Application:
+def with_own_pages(application: Application, pages: Mapping[str, Page]) -> Application:
     """Return the application with the lab's own JSON pages beside AWS's."""
 
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         page = pages.get(environ["PATH_INFO"])
         if page is None:
             return application(environ, start_response)
-        body = json.dumps(page()).encode()
+        sent = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        body = json.dumps(page(json.loads(sent) if sent else None)).encode()
         start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
         return [body]
 
@@ -60,7 +63,7 @@ class _Handler(MotoRequestHandler):
 class Api:
     """The API's application and the servers it is reached by."""
 
-    def __init__(self, lock: threading.RLock, own: Mapping[str, Callable[[], object]]) -> None:
+    def __init__(self, lock: threading.RLock, own: Mapping[str, Page]) -> None:
         """Serve AWS's API, and the lab's own pages: path to what gives the page's data."""
         self.application = with_own_pages(guarded(DomainDispatcherApplication(create_backend_app), lock), own)
         self._servers: list[BaseWSGIServer] = []

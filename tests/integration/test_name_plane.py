@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import asyncio
 import http.server
+import json
 import os
 import socket
 import subprocess
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,7 +32,7 @@ from lab.authority import Authority
 from lab.clock import Clock
 from lab.context import Context
 from lab.observed import Observed
-from lab.plane import name_transport, namespaces
+from lab.plane import name_transport, namespaces, registrar
 from lab.plane.health_checkers import HealthCheckers
 from lab.plane.name_server import SERVERS, NameServers
 from lab.plane.resolver import VPC_RESOLVER, Resolvers
@@ -101,7 +104,7 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     context = Context(place, Clock(SPEED), Authority(folder), Observed(), loop)
     for service in (calls, acm, route53):
         service.extend(context)
-    api = Api(context.lock, {})
+    api = Api(context.lock, {registrar.PATH: partial(registrar.console, context)})
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     api.serve(listener)
@@ -424,6 +427,30 @@ def test_registered_domain_is_delegated_by_its_own_list(rig: Rig) -> None:
     listed = [each["Name"] for each in client.get_domain_detail(DomainName="bought-here.com")["Nameservers"]]
     wanted = sorted(f"{each}." for each in listed)
     until(lambda: sorted(rig.values("bought-here.com", "NS")) == wanted)
+
+
+def delegation(rig: Rig, domain: str) -> list[str]:
+    """Return what the registry itself says, whatever resolvers remember."""
+    told = rig.ask(domain, "NS", server=addresses.REGISTRAR_SERVER)
+    return sorted(item.to_text().rstrip(".") for found in (*told.answer, *told.authority) for item in found)
+
+
+def test_what_is_entered_at_the_registrar_by_hand_stays_until_it_is_taken_back(rig: Rig) -> None:
+    made = rig.client("route53").create_hosted_zone(Name="by-hand.test", CallerReference="by hand")
+    own = sorted(made["DelegationSet"]["NameServers"])
+    until(lambda: delegation(rig, "by-hand.test") == own)
+    former = ["ns-1.awsdns-00.com", "ns-513.awsdns-00.net"]
+
+    def enter(servers: list[str] | None) -> None:
+        entry = json.dumps({"by-hand.test": servers}).encode()
+        urllib.request.urlopen(rig.url + registrar.PATH, data=entry, timeout=10).close()
+
+    enter(former)
+    until(lambda: delegation(rig, "by-hand.test") == former)
+    newer = rig.client("route53").create_hosted_zone(Name="by-hand.test", CallerReference="a newer zone")
+    assert json.load(urllib.request.urlopen(rig.url + registrar.PATH, timeout=10)) == {"by-hand.test": former}
+    enter(None)
+    until(lambda: delegation(rig, "by-hand.test") == sorted(newer["DelegationSet"]["NameServers"]))
 
 
 def test_test_dns_answer_and_checker_ranges(rig: Rig, zone: str) -> None:
