@@ -20,6 +20,8 @@ from lab.faults.steps import STEPS
 from lab.place import Place
 
 DEFAULT_SITE = "demo"
+_TROUBLE = (LabError, BotoCoreError, ClientError, OSError)
+"""What may happen on the way to the API and to the machines."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def break_(place: Place, name: str, site: str | None, machine: str | None) -> Fa
     made = Journal.begin(place, name, site or _only_site(place), machine)
     try:
         fault.break_(Site(place, made))
-    except (LabError, BotoCoreError, ClientError) as error:
+    except _TROUBLE as error:
         if made.steps:
             raise LabError(f"{name} is broken in part only, `lab mend {name}` mends that: {error}") from error
         made.drop(place)
@@ -73,7 +75,7 @@ def mend(place: Place, name: str) -> Fault:
     try:
         for step in made.taken_back(place):
             STEPS[step.name](site, *step.arguments, **step.options)
-    except (BotoCoreError, ClientError) as error:
+    except _TROUBLE as error:
         raise LabError(f"{name} could not be mended: {error}") from error
     return fault
 

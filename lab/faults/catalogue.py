@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from lab.faults import balancer, login, routes
+from lab.faults import balancer, certificates, edge, login, machines, names, pages, routes, share
 from lab.faults.fault import known
 
-MODULES = (login, routes, balancer)
+MODULES = (login, routes, balancer, certificates, names, pages, share, edge, machines)
 FAULTS = known()
 """By name."""

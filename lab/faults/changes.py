@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from lab.faults import steps
-from lab.faults.site import Site
+from lab.faults import outside, steps
+from lab.faults.site import GLOBAL_REGION, Site
 
 Direction = Literal["ingress", "egress"]
 
@@ -51,3 +51,19 @@ def set_target_group(site: Site, **settings: Any) -> None:
     group = site.target_group
     site.to_mend(steps.target_group, group["TargetGroupArn"], **{key: group[key] for key in settings})
     steps.target_group(site, group["TargetGroupArn"], **settings)
+
+
+def replace_health_check(site: Site, **settings: Any) -> None:
+    """Make the PRIMARY record's health check anew, with other settings."""
+    check = site.failover("PRIMARY")["HealthCheckId"]
+    found = site.client("route53", GLOBAL_REGION).get_health_check(HealthCheckId=check)["HealthCheck"]
+    former = {key: found["HealthCheckConfig"][key] for key in settings}
+    site.to_mend(outside.replaced_health_check, **former)
+    outside.replaced_health_check(site, **settings)
+
+
+def set_error_responses(site: Site, member: str, value: Any) -> None:
+    """Set one member of all of the distribution's custom error responses."""
+    former = {str(one["ErrorCode"]): one[member] for one in site.distribution["CustomErrorResponses"]["Items"]}
+    site.to_mend(outside.error_responses, member, former)
+    outside.error_responses(site, member, dict.fromkeys(former, value))

@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import boto3
 
@@ -19,6 +19,8 @@ from lab.plane.machines import enter
 
 GLOBAL_REGION = "us-east-1"
 """Where the services without regions are asked, and where CloudFront takes its certificates from."""
+WEB, PHP = "apache2", "php8.2-fpm"
+"""The units on the machines: whatever their image's id says, it is Debian 12."""
 _COMMAND_SECONDS = 60
 _WAIT_SECONDS = 300
 
@@ -92,10 +94,10 @@ class Site(Account):
     def _tagged(self) -> list[Resource]:
         return [{"Name": "tag:hasite:site", "Values": [self.name]}]
 
-    @cached_property
-    def tags(self) -> list[dict[str, str]]:
-        """What the site's owner writes on everything."""
-        return [{"Key": "Name", "Value": self.name}, {"Key": "hasite:site", "Value": self.name}]
+    def tags(self, part: str) -> list[dict[str, str]]:
+        """Return what the site's owner writes on the things of a part."""
+        tags = {"Name": self.name, "hasite:site": self.name, "hasite:part": part}
+        return [{"Key": key, "Value": value} for key, value in tags.items()]
 
     @cached_property
     def machines(self) -> list[Resource]:
@@ -118,6 +120,11 @@ class Site(Account):
                 return machine
         known = ", ".join(tags_of(one).get("Name", "") for one in self.machines)
         raise LabError(f"The site {self.name} has no machine {wanted!r}; it has {known}.")
+
+    @property
+    def machine_ids(self) -> list[str]:
+        """All machines' ids."""
+        return [str(machine["InstanceId"]) for machine in self.machines]
 
     @property
     def machine_id(self) -> str:
@@ -181,7 +188,22 @@ class Site(Account):
         own = [one["ResourceId"] for one in answer.get("ResourceTagSets", []) if self._owns(one)]
         return self._one("hosted zone", [zones[each] for each in own])
 
-    @cached_property
+    def records(self) -> list[Resource]:
+        """Return the zone's records."""
+        pages = self.client("route53", GLOBAL_REGION).get_paginator("list_resource_record_sets")
+        found = pages.paginate(HostedZoneId=self.zone["Id"])
+        return [record for page in found for record in page["ResourceRecordSets"]]
+
+    def failover(self, kind: Literal["PRIMARY", "SECONDARY"]) -> Resource:
+        """Return one of the two records between which visitors are switched."""
+        return self._one(f"{kind} record", [one for one in self.records() if one.get("Failover") == kind])
+
+    @property
+    def domain(self) -> str:
+        """The name that visitors type."""
+        return str(self.failover("PRIMARY")["Name"].rstrip("."))
+
+    @property
     def distribution(self) -> Resource:
         """The distribution of the error page."""
         cloudfront = self.client("cloudfront", GLOBAL_REGION)

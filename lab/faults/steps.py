@@ -120,3 +120,37 @@ def file(site: Site, machine: str, path: str, content: str, *then: str) -> None:
 def target_group(site: Site, arn: str, **settings: Any) -> None:
     """Have these settings in a target group."""
     site.client("elbv2").modify_target_group(TargetGroupArn=arn, **settings)
+
+
+@step
+def listener(site: Site, arn: str, **settings: Any) -> None:
+    """Have these settings in a listener."""
+    site.client("elbv2").modify_listener(ListenerArn=arn, **settings)
+
+
+@step
+def running(site: Site, machine: str) -> None:
+    """Have a machine running."""
+
+    def state() -> str:
+        found = site.ec2.describe_instances(InstanceIds=[machine])["Reservations"]
+        return str(found[0]["Instances"][0]["State"]["Name"])
+
+    site.wait(f"The end of {machine}'s stopping", lambda: state() != "stopping")
+    site.ec2.start_instances(InstanceIds=[machine])
+    site.wait(f"The start of {machine}", lambda: state() == "running")
+
+
+@step
+def mount_target(site: Site, share: str, subnet: str, address: str, groups: list[str]) -> None:
+    """Have a mount target of a share in a subnet."""
+    efs = site.client("efs")
+
+    def states() -> list[str]:
+        targets = efs.describe_mount_targets(FileSystemId=share)["MountTargets"]
+        return [one["LifeCycleState"] for one in targets if one["SubnetId"] == subnet]
+
+    site.wait(f"The end of the former mount target in {subnet}", lambda: "deleting" not in states())
+    if not states():
+        efs.create_mount_target(FileSystemId=share, SubnetId=subnet, IpAddress=address, SecurityGroups=groups)
+    site.wait(f"The mount target in {subnet}", lambda: states() == ["available"])

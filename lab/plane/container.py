@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lab.place import Place
 from lab.plane import namespaces
-from lab.plane.furnish import furnish
+from lab.plane.furnish import RESOLVERS, furnish, resolvers
 from lab.plane.runtime import podman
 from lab.world.machines import Machine
 
@@ -65,6 +65,10 @@ class Container:
         """Start it and return the host's process id of its init."""
         podman("start", self.name)
         return self.process()
+
+    def renew_lease(self, process: int, machine: Machine) -> None:
+        """Take over what DHCP says now, as a client does when its lease is renewed; here that is at once."""
+        Path(f"/proc/{process}/root/{RESOLVERS}").write_text(resolvers(machine))
 
     def process(self) -> int:
         """Return the host's process id of its init; 0 if it does not run."""
