@@ -138,7 +138,7 @@ report:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hasite.aws.plugins.module_utils._doctor.diagnosis import diagnose
-from ansible_collections.hasite.aws.plugins.module_utils._doctor.evidence import Evidence, machine_from, visit_from
+from ansible_collections.hasite.aws.plugins.module_utils._doctor.evidence import evidence_from
 from ansible_collections.hasite.aws.plugins.module_utils._doctor.report import render, unseen
 
 ARGUMENTS = {
@@ -153,14 +153,7 @@ ARGUMENTS = {
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    params = module.params
-    evidence = Evidence(
-        params["domain"],
-        params["site"],
-        visit_from(params["visit"]),
-        {key: machine_from(one) for key, one in params["machines"].items() if one},
-        {key: str(one) for key, one in params["silent"].items()},
-    )
+    evidence = evidence_from(**{key: module.params[key] for key in ARGUMENTS})
     findings, not_seen = diagnose(evidence), unseen(evidence)
     module.exit_json(
         changed=False,

@@ -320,6 +320,15 @@ site:
           type: list
           elements: dict
           sample: []
+        ways:
+          description:
+            - The ways on which packets have to go, with C(purpose) (V(session_manager), V(share), V(names),
+              V(requests), V(visitors)), C(machine), C(from), C(to), C(protocol), C(port), and C(reachable), C(blocked_by),
+              C(explanation) as M(hasite.aws.reachability_info) judges them.
+          returned: always
+          type: list
+          elements: dict
+          sample: []
         load_balancer_attributes:
           description: The attributes of the load balancer.
           returned: always

@@ -50,7 +50,7 @@ def machine_stopped(evidence: Evidence) -> Iterator[Case]:
         "Without the profile's role the agent has no credentials, so Session Manager cannot reach the machine, and the "
         "machine cannot read the content bucket.",
         f"Associate the instance profile NAME-web with it: {PROVISION}",
-        ("machine-unreachable", "share-not-mounted"),
+        ("machine-unreachable",),
     )
 )
 def profile_detached(evidence: Evidence) -> Iterator[Case]:
@@ -73,10 +73,10 @@ def profile_detached(evidence: Evidence) -> Iterator[Case]:
 )
 def session_manager_denied(evidence: Evidence) -> Iterator[Case]:
     """The machines' role does not let Systems Manager in."""
-    for role, policies in (evidence.detail("role_policies") or {}).items():
+    for role, policies in evidence.documents("role_policies").items():
         if not role.endswith("-web"):
             continue
-        attached = policies.get("attached") or []
+        attached = [str(one) for one in policies.get("attached") or []]
         own = str(policies.get("own") or {})
         if not any(SSM_POLICY in arn for arn in attached) and "ssmmessages" not in own:
             yield Case(

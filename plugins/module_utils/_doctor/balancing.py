@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .evidence import Evidence, Resource, Unit
+from .evidence import Evidence, Resource, Unit, rows
 from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Case, Kind, Where
 from .places import blocked, by_stop, called, ids, machine, only, place, stopped_by, where_of
 
@@ -26,7 +26,7 @@ HEALTH_PAGE = (
 def targets(evidence: Evidence) -> Iterator[tuple[Resource, Resource]]:
     """Return each target with its group."""
     for group in evidence.listed("target_groups"):
-        for one in group.get("targets") or []:
+        for one in rows(group, "targets"):
             yield group, one
 
 
@@ -266,7 +266,7 @@ def health_page_500(evidence: Evidence) -> Iterator[Case]:
         for _, one, status in refused(evidence, 500, 600)
     ]
     for one, status, seen in found:
-        said = seen.health.headers.get("body", "") if seen and seen.health else ""
+        said = seen.health.body if seen and seen.health else ""
         yield Case(
             f"The health page on {called(one)} answers {status}.",
             machine(one),
@@ -339,8 +339,8 @@ def http_not_redirected(evidence: Evidence) -> Iterator[Case]:
     balancer = evidence.balancer
     if not balancer:
         return
-    listeners = [one for one in balancer.get("listeners") or [] if one.get("port") == 80]
-    actions = [action for one in listeners for action in one.get("default_actions") or []]
+    listeners = [one for one in rows(balancer, "listeners") if one.get("port") == 80]
+    actions = [action for one in listeners for action in rows(one, "default_actions")]
     redirects = [one for one in actions if (one.get("redirect_config") or {}).get("protocol") == "HTTPS"]
     if not redirects:
         said = ", ".join(str(one.get("type")) for one in actions) if listeners else "no listener on port 80"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .evidence import Evidence, Resource, same_name
+from .evidence import Evidence, Resource, rows, same_name
 from .finding import CRITICAL, PROVISION, WARNING, Area, Case, Kind, Where
 from .places import place
 
@@ -105,7 +105,7 @@ def validation_record_missing(evidence: Evidence) -> Iterator[Case]:
         return
     awaited: dict[str, list[Resource]] = {}
     for one in evidence.listed("certificates"):
-        for option in one.get("domain_validation_options") or []:
+        for option in rows(one, "domain_validation_options"):
             record = option.get("resource_record") or {}
             if record.get("name") and one.get("status") in USABLE and not _there(evidence, record):
                 awaited.setdefault(str(record["name"]), []).append(one)
@@ -121,7 +121,7 @@ def _there(evidence: Evidence, record: Resource) -> bool:
     values = [
         value.get("value")
         for one in evidence.records(str(record["name"]), str(record.get("type") or "CNAME"))
-        for value in one.get("resource_records") or []
+        for value in rows(one, "resource_records")
     ]
     return any(same_name(one, record.get("value")) for one in values)
 
@@ -157,9 +157,7 @@ def nearest_caa(evidence: Evidence) -> tuple[str | None, list[str]]:
     name = evidence.domain.rstrip(".")
     while zone and (name == zone or name.endswith(f".{zone}")):
         values = [
-            str(value.get("value"))
-            for one in evidence.records(name, "CAA")
-            for value in one.get("resource_records") or []
+            str(value.get("value")) for one in evidence.records(name, "CAA") for value in rows(one, "resource_records")
         ]
         if values:
             return name, [value for value in values if len(value.split(" ", 2)) == 3]

@@ -74,7 +74,7 @@ def releases_differ(evidence: Evidence) -> Iterator[Case]:
 def content_unreadable(evidence: Evidence) -> Iterator[Case]:
     """The machines' role may not read the content bucket."""
     buckets = [str(one.get("name")) for one in evidence.listed("buckets") if one.get("part") == "content"]
-    for role, found in (evidence.detail("role_policies") or {}).items():
+    for role, found in evidence.documents("role_policies").items():
         for bucket in buckets if role.endswith("-web") else []:
             if not policies.lets_read(found, bucket):
                 proof = f"its own policies: {', '.join(found.get('own') or {}) or 'none'}"
@@ -93,7 +93,7 @@ def staleness(php: dict[str, str]) -> str | None:
         if name in php and php[name] not in on:
             return name
     for name in SETTINGS[2:]:
-        if php.get(name, "").isdigit() and int(php[name]) > LONGEST_SECONDS:
+        if str(php.get(name)).isdigit() and int(php[name]) > LONGEST_SECONDS:
             return name
     return None
 

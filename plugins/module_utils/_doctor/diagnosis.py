@@ -38,51 +38,44 @@ def rules() -> list[tuple[str, Rule]]:
     return [(area.name, rule) for area in AREAS for rule in area.rules]
 
 
-def diagnose(evidence: Evidence) -> list[Finding]:
-    """Return what is wrong: the worst first, causes before each other's consequences, and these beneath them."""
-    found = [Finding(rule.kind, case) for area in AREAS for rule in area.rules for case in rule.check(evidence)]
-    found = without_needless(found)
-    order = {id(one): number for number, one in enumerate(found)}
-    roots = [one for one in found if not causes_of(one, found)]
-    roots.sort(key=lambda one: (SEVERITIES.index(one.severity), order[id(one)]))
-    return [replace(one, consequences=tuple(consequences_of(one, found))) for one in roots]
+def followers() -> dict[str, set[str]]:
+    """Return the codes of all that may follow from each kind, over any number of steps."""
+    follow = {rule.kind.code: set(rule.kind.explains) for _, rule in rules()}
+    for middle in follow:
+        for codes in follow.values():
+            if middle in codes:
+                codes |= follow[middle]
+    return follow
 
 
-def touching(one: Finding, other: Finding) -> bool:
-    """Tell whether two findings concern a machine both, or one of them all of the site."""
-    return not one.case.touches or not other.case.touches or bool(one.case.touches & other.case.touches)
+FOLLOWERS = followers()
 
 
 def leads_to(cause: Finding, effect: Finding) -> bool:
-    """Tell whether one finding explains another directly."""
-    return effect.kind.code in cause.kind.explains and touching(cause, effect)
+    """Tell whether one finding explains another: by its kind, and on a machine that both concern."""
+    mine, theirs = cause.case.touches, effect.case.touches
+    return effect.kind.code in FOLLOWERS[cause.kind.code] and (not mine or not theirs or bool(mine & theirs))
 
 
-def causes_of(effect: Finding, found: Iterable[Finding]) -> list[Finding]:
-    """Return what explains a finding directly."""
-    return [one for one in found if one is not effect and leads_to(one, effect)]
+def explained(effect: Finding, found: Iterable[Finding]) -> bool:
+    """Tell whether something else that was found explains a finding."""
+    return any(one is not effect and leads_to(one, effect) for one in found)
 
 
 def without_needless(found: list[Finding]) -> list[Finding]:
     """Leave out what was only supposed, where what it would explain has a known cause."""
+    known = [one for one in found if not one.kind.supposed]
 
     def needed(one: Finding) -> bool:
-        known = [other for other in found if not other.kind.supposed]
-        effects = [other for other in known if leads_to(one, other)]
-        return not any(causes_of(effect, known) for effect in effects)
+        return not any(leads_to(one, effect) and explained(effect, known) for effect in known)
 
     return [one for one in found if not one.kind.supposed or needed(one)]
 
 
-def consequences_of(cause: Finding, found: list[Finding]) -> list[str]:
-    """Return in words all that follows from a finding, over any number of steps."""
-    reached: list[Finding] = []
-    frontier = [cause]
-    while frontier:
-        frontier = [
-            effect
-            for effect in found
-            if effect is not cause and effect not in reached and any(leads_to(one, effect) for one in frontier)
-        ]
-        reached += frontier
-    return [one.case.what for one in reached]
+def diagnose(evidence: Evidence) -> list[Finding]:
+    """Return what is wrong: the worst first, then in the order of the areas; beneath each what follows from it."""
+    cases = [Finding(rule.kind, case) for _, rule in rules() for case in rule.check(evidence)]
+    found = without_needless(cases)
+    roots = [one for one in found if not explained(one, found)]
+    roots.sort(key=lambda one: SEVERITIES.index(one.severity))
+    return [replace(one, consequences=tuple(each.case.what for each in found if leads_to(one, each))) for one in roots]

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from . import policies
 from .certificates import covers
-from .evidence import Evidence, Fetch, Resource
+from .evidence import Evidence, Fetch, Resource, rows
 from .finding import CRITICAL, NOTICE, PROVISION, WARNING, Area, Case, Kind
 from .places import place
 
@@ -83,7 +83,7 @@ def edge_alias_missing(evidence: Evidence) -> Iterator[Case]:
 )
 def error_page_denied(evidence: Evidence) -> Iterator[Case]:
     """The distribution may not read the error page's bucket."""
-    found = evidence.detail("bucket_policies") or {}
+    found = evidence.documents("bucket_policies")
     for one in evidence.listed("distributions"):
         bucket = str(one.get("origin_domain_name") or "").partition(".s3.")[0]
         if bucket in found and not policies.lets_distribution_read(found[bucket], str(one.get("arn"))):
@@ -105,27 +105,26 @@ def error_page_cacheable(evidence: Evidence) -> Iterator[Case]:
     one = evidence.distribution
     if not one:
         return
-    mapped = [row for row in one.get("custom_error_responses") or [] if row.get("response_page_path")]
+    mapped = [row for row in rows(one, "custom_error_responses") if row.get("response_page_path")]
     wrong = [row for row in mapped if int(row.get("response_code") or row.get("error_code") or 0) < 500]
-    headers = _policy_headers(evidence, one)
     fetch = seen(evidence)
-    said = []
-    if wrong:
-        said.append(", ".join(f"{row.get('error_code')} is answered with {row.get('response_code')}" for row in wrong))
-    elif fetch and fetch.status == 200:
+    said = [f"{row.get('error_code')} is answered with {row.get('response_code')}" for row in wrong]
+    if not wrong and fetch and fetch.status == 200:
         said.append("the edge answers 200")
-    kept = fetch.headers.get("cache-control") if fetch else headers.get("cache-control")
-    if (fetch or headers is not None) and lasting(kept):
+    headers = fetch.headers if fetch else _policy_headers(evidence, one)
+    kept = headers.get("cache-control")
+    # Another status than these two is not the page's.
+    if lasting(kept) and (fetch is None or fetch.status in (200, 503)):
         said.append(f"Cache-Control: {kept or 'not set'}")
-    if said and not (fetch and fetch.status == 403 and not wrong):
+    if said:
         yield Case("The error page can stick.", place("distribution", one, "id"), "; ".join(said))
 
 
 def _policy_headers(evidence: Evidence, distribution: Resource) -> dict[str, str]:
     policy = distribution.get("response_headers_policy_id")
     found = [one for one in evidence.listed("response_headers_policies") if one.get("id") == policy]
-    rows = [row for one in found for row in one.get("custom_headers") or []]
-    return {str(row.get("header")).lower(): str(row.get("value")) for row in rows}
+    kept = [row for one in found for row in rows(one, "custom_headers")]
+    return {str(row.get("header")).lower(): str(row.get("value")) for row in kept}
 
 
 @AREA.rule(
@@ -138,12 +137,12 @@ def _policy_headers(evidence: Evidence, distribution: Resource) -> dict[str, str
 )
 def long_error_ttl(evidence: Evidence) -> Iterator[Case]:
     """The edge keeps errors or the error page for long."""
-    times = evidence.detail("cache_policies") or {}
+    times = evidence.documents("cache_policies")
     for one in evidence.listed("distributions"):
         policy = times.get(str(one.get("cache_policy_id"))) or one
         kept = {
             f"ErrorCachingMinTTL of {row.get('error_code')}": int(row.get("error_caching_min_ttl") or 0)
-            for row in one.get("custom_error_responses") or []
+            for row in rows(one, "custom_error_responses")
         }
         kept["MinTTL"] = int(policy.get("min_ttl") or 0)
         long = {name: seconds for name, seconds in kept.items() if seconds > LONGEST_TTL}

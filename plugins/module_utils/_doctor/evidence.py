@@ -13,9 +13,23 @@ from dataclasses import dataclass, field, fields
 Resource = dict[str, t.Any]
 
 
+def without_nulls(value: t.Any) -> t.Any:
+    """Return a value without the nulls in it: what is null was not read, or is not there, and so is left out."""
+    if isinstance(value, dict):
+        return {key: without_nulls(one) for key, one in value.items() if one is not None}
+    if isinstance(value, list):
+        return [without_nulls(one) for one in value if one is not None]
+    return value
+
+
 def chosen(kind: type[t.Any], raw: Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Return the part of a dictionary that a dataclass has fields for."""
     return {one.name: raw[one.name] for one in fields(kind) if one.name in raw}
+
+
+def rows(raw: Mapping[str, t.Any] | None, key: str) -> list[Resource]:
+    """Return the list below a key, empty if it is missing."""
+    return list((raw or {}).get(key) or [])
 
 
 # ---- from outside
@@ -31,6 +45,8 @@ class Fetch:
     headers: dict[str, str] = field(default_factory=dict)
     """By name in small letters."""
     certificate_names: list[str] | None = None
+    body: str = ""
+    """How the answer begins."""
     problem: str | None = None
     """Why there is no answer, in one line."""
 
@@ -82,7 +98,7 @@ _PARTS: dict[str, type[t.Any]] = {
 }
 
 
-def visit_from(raw: Mapping[str, t.Any] | None) -> Visit | None:
+def visit_from(raw: Mapping[str, t.Any]) -> Visit | None:
     """Return a visit from what the module returned."""
     if not raw:
         return None
@@ -153,11 +169,19 @@ class Evidence:
 
     def listed(self, key: str) -> list[Resource]:
         """Return the site's resources of a kind."""
-        return [one for one in self.site.get(key) or [] if isinstance(one, dict)]
+        return rows(self.site, key)
 
     def networked(self, key: str) -> list[Resource]:
         """Return a kind of things in the network."""
-        return [one for one in (self.site.get("network") or {}).get(key) or [] if isinstance(one, dict)]
+        return rows(self.site.get("network"), key)
+
+    def detailed(self, key: str) -> list[Resource]:
+        """Return a detail that is a list."""
+        return rows(self.site.get("details"), key)
+
+    def documents(self, key: str) -> dict[str, Resource]:
+        """Return a detail that holds dictionaries by the name of what they belong to."""
+        return dict(self.detail(key) or {})
 
     def detail(self, key: str) -> t.Any:
         """Return a detail, None if it was not read."""
@@ -199,13 +223,30 @@ class Evidence:
         """Return the zone's records of a name, of one type or all."""
         return [
             one
-            for one in (self.zone or {}).get("records") or []
+            for one in rows(self.zone, "records")
             if same_name(one.get("name"), name) and (kind is None or one.get("type") == kind)
         ]
 
     def groups_of(self, part: str) -> list[Resource]:
         """Return the security groups of a part."""
         return [one for one in self.listed("security_groups") if one.get("part") == part]
+
+
+def evidence_from(
+    domain: str,
+    site: Mapping[str, t.Any],
+    visit: Mapping[str, t.Any] | None = None,
+    machines: Mapping[str, t.Any] | None = None,
+    silent: Mapping[str, t.Any] | None = None,
+) -> Evidence:
+    """Return the evidence that the modules' results are."""
+    return Evidence(
+        domain,
+        without_nulls(dict(site)),
+        visit_from(without_nulls(dict(visit or {}))),
+        {key: machine_from(without_nulls(one)) for key, one in (machines or {}).items() if one},
+        {key: str(one) for key, one in (silent or {}).items()},
+    )
 
 
 def same_name(one: object, other: object) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .evidence import Evidence, Resource, alias_of, same_name, same_target
+from .evidence import Evidence, Resource, alias_of, rows, same_name, same_target
 from .finding import CRITICAL, PROVISION, WARNING, Area, Case, Kind, Where
 from .places import place
 
@@ -32,7 +32,7 @@ def where(evidence: Evidence, kind: str, note: str) -> Where:
 
 def said(record: Resource) -> str:
     """Return a record as evidence."""
-    values = [str(one.get("value")) for one in record.get("resource_records") or []]
+    values = [str(one.get("value")) for one in rows(record, "resource_records")]
     role = record.get("failover") or "simple"
     return f"{role} {record.get('type')} → {alias_of(record) or ', '.join(values) or 'nothing'}"
 
@@ -253,7 +253,7 @@ def check_failing(evidence: Evidence) -> Iterator[Case]:
     for one in used_checks(evidence):
         if one.get("healthy") is False and not (one.get("config") or {}).get("disabled"):
             checkers = one.get("checkers") or {}
-            said_by = [str(seen.get("status")) for seen in one.get("observations") or []]
+            said_by = [str(seen.get("status")) for seen in rows(one, "observations")]
             bad = next((status for status in said_by if not status.startswith("Success")), "")
             proof = f"{checkers.get('healthy')} of {checkers.get('all')} checkers find it healthy; one says: {bad}"
             yield Case("The health check fails.", title(one), proof)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .evidence import Evidence, Resource
+from .evidence import Evidence, Resource, rows
 from .finding import CRITICAL, PROVISION, WARNING, Area, Case, Kind
 from .places import called, machine, only, place
 
@@ -18,8 +18,8 @@ WORLD = ("0.0.0.0/0", "::/0")
 
 def sources(rule: Resource) -> list[str]:
     """Return the address blocks that a rule admits."""
-    found = [row.get("cidr_ip") for row in rule.get("ip_ranges") or []]
-    found += [row.get("cidr_ipv6") for row in rule.get("ipv6_ranges") or []]
+    found = [row.get("cidr_ip") for row in rows(rule, "ip_ranges")]
+    found += [row.get("cidr_ipv6") for row in rows(rule, "ipv6_ranges")]
     return [str(one) for one in found if one]
 
 
@@ -50,11 +50,11 @@ def ports(rule: Resource) -> str:
 def port_22_open(evidence: Evidence) -> Iterator[Case]:
     """A security group lets SSH in."""
     for group in evidence.listed("security_groups"):
-        for rule in group.get("ip_permissions") or []:
+        for rule in rows(group, "ip_permissions"):
             if has_port(rule, 22) and (rule.get("ip_protocol") == "tcp" or WORLD[0] not in sources(rule)):
                 admitted = [
                     *sources(rule),
-                    *(str(one.get("group_id")) for one in rule.get("user_id_group_pairs") or []),
+                    *(str(one.get("group_id")) for one in rows(rule, "user_id_group_pairs")),
                 ]
                 proof = f"inbound {ports(rule)} from {', '.join(admitted) or 'nobody'}"
                 what = f"The security group {group.get('group_name')} lets SSH in."
@@ -72,7 +72,7 @@ def port_22_open(evidence: Evidence) -> Iterator[Case]:
 def web_group_open_to_world(evidence: Evidence) -> Iterator[Case]:
     """The machines or the share are open to addresses, not only to groups."""
     for group in [*evidence.groups_of("web"), *evidence.groups_of("file_system")]:
-        for rule in group.get("ip_permissions") or []:
+        for rule in rows(group, "ip_permissions"):
             ssh = rule.get("ip_protocol") == "tcp" and rule.get("from_port") == rule.get("to_port") == 22
             if sources(rule) and not ssh:
                 proof = f"inbound {ports(rule)} from {', '.join(sources(rule))}"

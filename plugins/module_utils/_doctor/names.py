@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 
-from .evidence import Evidence
+from .evidence import Evidence, rows
 from .finding import CRITICAL, PROVISION, Area, Case, Kind, Where
 from .places import blocked, by_stop, called, ids, place
 
@@ -38,7 +38,7 @@ def registrar_old_nameservers(evidence: Evidence) -> Iterator[Case]:
     found = sorted(set().union(*told))
     name, parent = zone.get("name"), delegation.parent_zone or "the parent zone"
     names = ", ".join(sorted(wanted))
-    if found and all(one in (wanted, told[0]) for one in told) and wanted in told:
+    if wanted in told:
         what = f"The servers of {parent} do not agree yet how {name} is delegated."
     else:
         what = f"{name} is delegated to {', '.join(found) or 'nobody'} instead of to {names}."
@@ -96,7 +96,7 @@ def outside(evidence: Evidence, name_server: str) -> bool:
 
 def lets_names_out(evidence: Evidence, name_servers: list[str]) -> bool:
     """Tell whether the machines' groups let UDP 53 out to all of these."""
-    rules = [rule for group in evidence.groups_of("web") for rule in group.get("ip_permissions_egress") or []]
+    rules = [rule for group in evidence.groups_of("web") for rule in rows(group, "ip_permissions_egress")]
     return all(any(_admits(rule, one) for rule in rules) for one in name_servers)
 
 

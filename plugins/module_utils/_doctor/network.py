@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .evidence import Evidence, Resource
+from .evidence import Evidence, Resource, rows
 from .finding import CRITICAL, PROVISION, Area, Case, Kind
 from .places import ids, machines_in, place
 
@@ -32,7 +32,7 @@ def private_tables(evidence: Evidence) -> Iterator[tuple[Resource, Resource | No
 
 def default_route(table: Resource | None) -> Resource | None:
     """Return a table's default route."""
-    routes = (table or {}).get("routes") or []
+    routes = rows(table, "routes")
     return next((one for one in routes if one.get("destination_cidr_block") == DEFAULT), None)
 
 
@@ -52,7 +52,7 @@ def routed(evidence: Evidence) -> Iterator[tuple[Resource, Resource, Resource]]:
 
 def nat_gateways(evidence: Evidence) -> dict[str, Resource]:
     """Return the NAT gateways by their ids: the site's, and all others that its routes may lead to."""
-    found = [*evidence.networked("nat_gateways"), *(evidence.detail("nat_gateways") or [])]
+    found = [*evidence.networked("nat_gateways"), *evidence.detailed("nat_gateways")]
     return {str(one.get("nat_gateway_id")): one for one in found}
 
 
@@ -151,7 +151,7 @@ def default_route_missing(evidence: Evidence) -> Iterator[Case]:
     for subnet, table in private_tables(evidence):
         if not default_route(table):
             what = f"The private subnet {title(subnet)} has no default route."
-            found = [one.get("destination_cidr_block") for one in (table or {}).get("routes") or []]
+            found = [one.get("destination_cidr_block") for one in rows(table, "routes")]
             routes = [str(one) for one in found if one]
             proof = f"routes: {', '.join(routes)}" if table else "no route table of its own"
             yield case(evidence, what, subnet, table, proof)

@@ -49,7 +49,7 @@ def machines_in(evidence: Evidence, subnets: Iterable[object]) -> list[Resource]
 
 def blocked(evidence: Evidence, purpose: str) -> Iterator[tuple[Resource, Resource]]:
     """Return the ways of a purpose that are known to lead nowhere, with what stops them."""
-    for way in evidence.detail("ways") or []:
+    for way in evidence.detailed("ways"):
         stop = way.get("blocked_by")
         if way.get("purpose") == purpose and way.get("reachable") is False and isinstance(stop, dict):
             yield way, stop

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from . import policies
-from .evidence import Evidence
+from .evidence import Evidence, rows
 from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Case, Kind, Where
 from .places import blocked, by_stop, called, ids, machine, only, place, stopped_by, where_of
 
@@ -32,7 +32,7 @@ def mount_target_missing(evidence: Evidence) -> Iterator[Case]:
     for share in evidence.listed("file_systems"):
         there = {
             one.get("availability_zone_name")
-            for one in share.get("mount_targets") or []
+            for one in rows(share, "mount_targets")
             if one.get("life_cycle_state") not in ("deleting", "deleted", "error")
         }
         zones = {str(one.get("availability_zone")) for one in evidence.listed("instances")}
@@ -131,7 +131,7 @@ def share_name_unresolved(evidence: Evidence) -> Iterator[Case]:
 )
 def file_system_locked(evidence: Evidence) -> Iterator[Case]:
     """The share's policy lets nobody mount it."""
-    for share, policy in (evidence.detail("file_system_policies") or {}).items():
+    for share, policy in evidence.documents("file_system_policies").items():
         if not policies.lets_mount(policy):
             proof = f"statements: {', '.join(policies.titles(policy))}"
             yield Case(f"The policy of {share} lets nobody mount it.", Where("file system", share), proof)

@@ -14,12 +14,12 @@ from functools import partial
 from urllib.parse import unquote
 
 from .._aws import error_code
+from .._reachability.model import Model
+from .._reachability.reading import read as read_model
 from .assembly import nat_gateway
 from .model import Details, Resource, Site, Unreadable
 from .reading import AWS_ERRORS, GLOBAL_REGION, Place, ask_at_once, asked, listed
-
-AMAZON_RESOLVER = "AmazonProvidedDNS"
-"""What a VPC without DHCP options of its own gives its machines: the resolver at the VPC's base address plus two."""
+from .ways import AMAZON_RESOLVER, judged, needed
 
 
 def read_dns(place: Place, site: Site) -> Resource:
@@ -58,6 +58,11 @@ def read_nat_gateways(place: Place, site: Site) -> list[Resource]:
     inside = [{"Name": "vpc-id", "Values": [site.network.vpc["vpc_id"]]}]
     found = listed(place.here("ec2"), "describe_nat_gateways", "NatGateways", Filter=inside)
     return [nat_gateway(one) for one in found]
+
+
+def read_reachability(place: Place, site: Site) -> Model | None:
+    """Return what decides about packets in the VPC."""
+    return read_model(place.here("ec2"), [site.network.vpc["vpc_id"]]) if site.network.vpc else None
 
 
 def read_load_balancer_attributes(place: Place, site: Site) -> dict[str, str]:
@@ -147,6 +152,7 @@ READERS: dict[str, tuple[str, Callable[[Place, Site], t.Any]]] = {
     "dns": ("ec2: VPC attributes", read_dns),
     "dhcp_name_servers": ("ec2: DHCP options", read_name_servers),
     "nat_gateways": ("ec2: NAT gateways of the VPC", read_nat_gateways),
+    "reachability": ("ec2: reachability", read_reachability),
     "load_balancer_attributes": ("elbv2: load balancer attributes", read_load_balancer_attributes),
     "listener_certificates": ("elbv2: listener certificates", read_listener_certificates),
     "file_system_policies": ("efs: file system policies", read_file_system_policies),
@@ -160,6 +166,9 @@ def add_details(place: Place, site: Site) -> Site:
     """Return the site with its details."""
     readers = {kind: (label, partial(read, place, site)) for kind, (label, read) in READERS.items()}
     answers, errors = ask_at_once(readers)
-    dns = answers.pop("dns", {})
+    dns, model = answers.pop("dns", {}), answers.pop("reachability", None)
+    if model:
+        errors |= {f"ec2: {kind} for reachability": error for kind, error in model.unreadable.items()}
+        answers["ways"] = judged(model, needed(site, answers.get("dhcp_name_servers", [])))
     more = [Unreadable(service, error) for service, error in sorted(errors.items())]
     return replace(site, details=Details(**dns, **answers), unreadable=[*site.unreadable, *more])

@@ -45,6 +45,7 @@ class Details:
     dns_hostnames: bool | None = None
     dhcp_name_servers: list[str] | None = None
     nat_gateways: list[Resource] | None = None
+    ways: list[Resource] | None = None
     load_balancer_attributes: dict[str, str] | None = None
     listener_certificates: dict[str, list[str]] | None = None
     file_system_policies: dict[str, Resource] | None = None
