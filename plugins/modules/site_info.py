@@ -323,7 +323,7 @@ site:
         ways:
           description:
             - The ways on which packets have to go, with C(purpose) (V(session_manager), V(share), V(names),
-              V(requests), V(visitors)), C(machine), C(from), C(to), C(protocol), C(port), and C(reachable), C(blocked_by),
+              V(requests), V(visitors)), C(machine), C(from), C(to), C(protocol), C(port), C(reachable), C(blocked_by),
               C(explanation) as M(hasite.aws.reachability_info) judges them.
           returned: always
           type: list

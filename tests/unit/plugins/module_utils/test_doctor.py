@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import copy
 import itertools
+import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from hypothesis import strategies as st
 
 from tests.unit.plugins.healthy_site import DOMAIN, EDGE, REGION, Tree, evidence, healthy, rule
 
+ROOT = Path(__file__).parents[4]
 Break = Callable[[Tree], None]
 BREAKS: dict[str, Break] = {}
 
@@ -513,6 +516,11 @@ def test_a_mistake_alone_is_named_and_nothing_beside_it(code: str) -> None:
     tree = healthy()
     BREAKS[code](tree)
     assert codes(tree) == [code]
+
+
+def test_the_table_of_findings_in_the_documentation_is_that_of_the_rules() -> None:
+    done = subprocess.run([ROOT / "tools" / "finding-table", "--check"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def test_no_machine_at_all_leaves_no_target() -> None:
