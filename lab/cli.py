@@ -105,7 +105,7 @@ def _status(options: argparse.Namespace, place: Place) -> int:
 
 
 def _env(_options: argparse.Namespace, place: Place) -> int:
-    from lab.lifecycle import environment
+    from lab.endpoint import environment
 
     for name, value in environment(place).items():
         print(f"export {name}={shlex.quote(value)}")

@@ -14,7 +14,7 @@ from pathlib import Path
 from lab.endpoint import require
 from lab.errors import LabError
 from lab.place import Place
-from lab.plane.machines import enter
+from lab.plane.container import Container
 from lab.status import fetch
 
 CLIENT = "client"
@@ -49,7 +49,7 @@ def command_at(place: Place, where: str, words: Sequence[str]) -> list[str]:
         known = ", ".join(f"{row['id']} ({row['name']})" for row in machines) or "none"
         raise LabError(f"{where!r} names {len(found)} machines of the lab; it has {known}, and `client`.")
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    return [*enter(place, found[0]["id"], terminal=terminal), *words]
+    return [*Container(place, found[0]["id"]).enter(terminal=terminal), *words]
 
 
 def browse(place: Place, url: str) -> Path:

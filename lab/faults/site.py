@@ -11,11 +11,11 @@ from typing import Any, Literal, TypeVar
 
 import boto3
 
+from lab.endpoint import environment
 from lab.errors import LabError
 from lab.faults.journal import Journal, Step
-from lab.lifecycle import environment
 from lab.place import Place
-from lab.plane.machines import enter
+from lab.plane.container import Container
 
 GLOBAL_REGION = "us-east-1"
 """Where the services without regions are asked, and where CloudFront takes its certificates from."""
@@ -68,7 +68,7 @@ class Site(Account):
 
     def run(self, machine: str, *command: str, given: str | None = None) -> str:
         """Run a command on a machine and return what it said."""
-        words = [*enter(self.place, machine), *command]
+        words = [*Container(self.place, machine).enter(), *command]
         done = subprocess.run(words, input=given, capture_output=True, text=True, timeout=_COMMAND_SECONDS, check=False)
         if done.returncode:
             raise LabError(f"`{' '.join(command)}` failed on {machine}: {done.stderr.strip() or done.stdout.strip()}")

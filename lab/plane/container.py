@@ -12,7 +12,7 @@ from pathlib import Path
 from lab.place import Place
 from lab.plane import namespaces
 from lab.plane.furnish import RESOLVERS, furnish, resolvers
-from lab.plane.runtime import podman
+from lab.plane.runtime import command, isolation, podman
 from lab.world.machines import Machine
 
 SHARES = "/var/lib/hasite-lab/efs"
@@ -86,6 +86,12 @@ class Container:
     def stop(self) -> None:
         """Shut it down as the power button would; one that does not end in time is cut off."""
         podman("stop", f"--time={_SHUTDOWN_SECONDS}", self.name)
+
+    def enter(self, *, terminal: bool = False) -> list[str]:
+        """Return the command prefix that runs a program on it, at a terminal of its own if asked for."""
+        tty = ["--tty"] if terminal else []
+        environment = [f"{name}={value}" for name, value in isolation().items()]
+        return ["env", *environment, *command("exec", "--interactive", *tty, self.name)]
 
     def remove(self) -> None:
         """Remove it and its disk, running or not, if it exists."""

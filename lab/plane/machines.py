@@ -60,10 +60,3 @@ def sweep(place: Place) -> None:
     if not runtime.containers(""):
         runtime.unmount_storage()
         watches.restore()
-
-
-def enter(place: Place, instance_id: str, *, terminal: bool = False) -> list[str]:
-    """Return the command prefix that runs a program on a machine, at a terminal of its own if asked for."""
-    tty = ["--tty"] if terminal else []
-    podman = runtime.command("exec", "--interactive", *tty, Container(place, instance_id).name)
-    return ["env", *(f"{name}={value}" for name, value in runtime.isolation().items()), *podman]
