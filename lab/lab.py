@@ -7,12 +7,13 @@ import asyncio
 import logging
 import threading
 from dataclasses import asdict, dataclass, field
+from functools import partial
 
 from lab import status
 from lab.api import extensions
 from lab.api.server import Api
 from lab.context import Context, Part
-from lab.plane import parts
+from lab.plane import parts, registrar
 from lab.world import World, describe, inventory
 
 _log = logging.getLogger(__name__)
@@ -34,9 +35,10 @@ class Lab:
         """Extend moto before its applications are made: they read its URLs once."""
         self.context.touch = self._dirty.set
         extensions.extend(self.context)
-        self.api = Api(self.context.lock, {status.PATH: self.status})
+        console = partial(registrar.console, self.context)
+        self.api = Api(self.context.lock, {status.PATH: self.status, registrar.PATH: console})
 
-    def status(self) -> dict[str, object]:
+    def status(self, _sent: object = None) -> dict[str, object]:
         """Return what `lab status` shows."""
         with self.context.lock:
             rows = [asdict(resource) for resource in inventory.resources(self.context.backends)]

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from lab import host, visit
-from lab.endpoint import Endpoint, require, start_time
+from lab.endpoint import Endpoint, start_time
 from lab.errors import LabError
 from lab.image.build import ensure
 from lab.place import Place
@@ -50,6 +50,7 @@ def up(place: Place, port: int, speed: float) -> Endpoint:
         return running
     preflight(port)
     host.sweep(place)
+    shutil.rmtree(place.faults, ignore_errors=True)
     build_image(place)
     place.folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "lab", "--name", place.name, "serve", "--port", str(port), "--speed", str(speed)]
@@ -92,13 +93,3 @@ def down(place: Place) -> None:
             time.sleep(0.05)
     host.sweep(place)
     shutil.rmtree(place.folder, ignore_errors=False) if place.folder.exists() else None
-
-
-def environment(place: Place) -> dict[str, str]:
-    """Return what a client of the lab's API has in its environment."""
-    return {
-        "AWS_ENDPOINT_URL": require(place).url,
-        "AWS_ACCESS_KEY_ID": "lab",
-        "AWS_SECRET_ACCESS_KEY": "nobody-asks-for-it",
-        "AWS_DEFAULT_REGION": "ap-northeast-1",
-    }

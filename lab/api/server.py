@@ -17,6 +17,8 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from lab.api.unknown_paths import Application, refusing_unknown_paths
 
 _log = logging.getLogger(__name__)
+Page = Callable[[Any], object]
+"""Takes the JSON that was sent, or None, and returns what the page shows."""
 
 
 def guarded(application: Application, lock: threading.RLock) -> Application:
@@ -29,14 +31,15 @@ def guarded(application: Application, lock: threading.RLock) -> Application:
     return serve
 
 
-def with_own_pages(application: Application, pages: Mapping[str, Callable[[], object]]) -> Application:
+def with_own_pages(application: Application, pages: Mapping[str, Page]) -> Application:
     """Return the application with the lab's own JSON pages beside AWS's."""
 
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         page = pages.get(environ["PATH_INFO"])
         if page is None:
             return application(environ, start_response)
-        body = json.dumps(page()).encode()
+        sent = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        body = json.dumps(page(json.loads(sent) if sent else None)).encode()
         start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
         return [body]
 
@@ -61,7 +64,7 @@ class _Handler(MotoRequestHandler):
 class Api:
     """The API's application and the servers it is reached by."""
 
-    def __init__(self, lock: threading.RLock, own: Mapping[str, Callable[[], object]]) -> None:
+    def __init__(self, lock: threading.RLock, own: Mapping[str, Page]) -> None:
         """Serve AWS's API, and the lab's own pages: path to what gives the page's data."""
         aws = refusing_unknown_paths(DomainDispatcherApplication(create_backend_app))
         self.application = with_own_pages(guarded(aws, lock), own)

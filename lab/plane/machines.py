@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from lab.api import ec2_instances
 from lab.context import Context
 from lab.image.recipe import Recipe
@@ -62,10 +60,3 @@ def sweep(place: Place) -> None:
     if not runtime.containers(""):
         runtime.unmount_storage()
         watches.restore()
-
-
-def enter(place: Place, instance_id: str) -> list[str]:
-    """Return the command prefix that runs a program on a machine."""
-    terminal = ["--tty"] if sys.stdin.isatty() and sys.stdout.isatty() else []
-    podman = runtime.command("exec", "--interactive", *terminal, Container(place, instance_id).name)
-    return ["env", *(f"{name}={value}" for name, value in runtime.isolation().items()), *podman]

@@ -218,7 +218,7 @@ def _describe_region(network: Network, region: str, backend: Any, observed: Obse
             if subnet.vpc_id in used
         }
     )
-    network.prefix_lists.update({each.id: _prefixes(each) for each in backend.managed_prefix_lists.values()})
+    network.prefix_lists.update({each.id: prefixes(each) for each in backend.managed_prefix_lists.values()})
     network.route_tables.update(
         {table.id: _route_table(table, network) for table in backend.route_tables.values() if table.vpc_id in used}
     )
@@ -298,7 +298,8 @@ def _runs(instance: Any, observed: Observed) -> bool:
     return state in _ALIVE
 
 
-def _prefixes(prefix_list: Any) -> tuple[str, ...]:
+def prefixes(prefix_list: Any) -> tuple[str, ...]:
+    """Return the IPv4 blocks of a prefix list's newest version."""
     versions = list(prefix_list.entries.values())
     blocks = [entry["Cidr"] for entry in versions[-1] or ()] if versions else []
     return tuple(block for block in blocks if ":" not in block)
