@@ -16,6 +16,7 @@ from lab.endpoint import Endpoint, require, start_time
 from lab.errors import LabError
 from lab.image.build import ensure
 from lab.place import Place
+from lab.settings import Settings
 
 _TOOLS = {"ip": "iproute2", "nft": "nftables", "podman": "podman", "runc": "runc", "haproxy": "haproxy"}
 _START_SECONDS = 60
@@ -41,7 +42,7 @@ def build_image(place: Place) -> None:
     ensure(place)
 
 
-def up(place: Place, port: int, speed: float) -> Endpoint:
+def up(place: Place, port: int, settings: Settings) -> Endpoint:
     """Start the lab's process in the background and return once it is ready; a lab that runs already is kept."""
     if running := Endpoint.read(place):
         return running
@@ -49,7 +50,7 @@ def up(place: Place, port: int, speed: float) -> Endpoint:
     host.sweep(place)
     build_image(place)
     place.folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "lab", "--name", place.name, "serve", "--port", str(port), "--speed", str(speed)]
+    command = [sys.executable, "-m", "lab", "--name", place.name, "serve", "--port", str(port), *settings.words()]
     with place.log.open("wb") as log:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
