@@ -10,9 +10,14 @@ import shlex
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lab.errors import LabError
 from lab.place import DEFAULT_NAME, DEFAULT_PORT, Place
+
+if TYPE_CHECKING:
+    from lab.settings import Settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,9 +52,16 @@ def _parser() -> argparse.ArgumentParser:
         starter = add(name, command, help_)
         starter.add_argument("--port", type=int, default=int(os.environ.get("LAB_PORT", DEFAULT_PORT)))
         starter.add_argument("--speed", type=float, default=1.0, help="how many times as fast as real time")
+        starter.add_argument("--waits", default="none", help="none, or AWS's waits: aws, aws:FACTOR (aws:0.1)")
+        starter.add_argument("--seed", type=int, default=0, help="draws the waits; the same one draws the same")
+        starter.add_argument("--latency", default="", help="AWS's distance in milliseconds: rtt=60,api=150")
     add("image", _image, "build the machines' image if it is not in the cache")
     add("down", _down, "end the lab and remove all that bears its name")
     add("status", _status, "show the world as a table").add_argument("--json", action="store_true")
+    line = add("timeline", _timeline, "show which resource waited for AWS when, and the critical path")
+    line.add_argument("--json", action="store_true")
+    line.add_argument("--picture", type=Path, metavar="FILE", help="draw it, as .svg, .png or .pdf")
+    line.add_argument("--since", type=float, default=0.0, metavar="SECONDS", help="lab seconds since it came up")
     add("env", _env, "print what a shell needs to talk to the lab's API")
     runner = add("exec", _exec, "run a command on a machine (instance id or Name tag) or as the visitor (client)")
     runner.add_argument("where", metavar="MACHINE|client")
@@ -76,7 +88,7 @@ def _image(_options: argparse.Namespace, place: Place) -> int:
 def _up(options: argparse.Namespace, place: Place) -> int:
     from lab.lifecycle import up
 
-    endpoint = up(place, options.port, options.speed)
+    endpoint = up(place, options.port, _settings(options))
     print(f"The lab {place.name!r} is up: {endpoint.url}")
     return 0
 
@@ -84,8 +96,14 @@ def _up(options: argparse.Namespace, place: Place) -> int:
 def _serve(options: argparse.Namespace, place: Place) -> int:
     from lab.serve import serve
 
-    serve(place, options.port, options.speed)
+    serve(place, options.port, _settings(options))
     return 0
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    from lab.settings import Settings
+
+    return Settings(options.speed, options.waits, options.seed, options.latency)
 
 
 def _down(_options: argparse.Namespace, place: Place) -> int:
@@ -101,6 +119,16 @@ def _status(options: argparse.Namespace, place: Place) -> int:
 
     status = fetch(place)
     print(json.dumps(status, indent=2) if options.json else table(status))
+    return 0
+
+
+def _timeline(options: argparse.Namespace, place: Place) -> int:
+    from lab.timeline import fetch, picture, table
+
+    found = fetch(place, options.since)
+    if options.picture:
+        picture(found, options.picture)
+    print(json.dumps(found.data(), indent=2) if options.json else table(found))
     return 0
 
 

@@ -17,6 +17,7 @@ from lab.endpoint import Endpoint, start_time
 from lab.errors import LabError
 from lab.image.build import ensure
 from lab.place import Place
+from lab.settings import Settings
 
 _TOOLS = {"ip": "iproute2", "nft": "nftables", "podman": "podman", "runc": "runc", "haproxy": "haproxy"}
 _CHECKOUT = Path(__file__).parents[1]
@@ -44,7 +45,7 @@ def build_image(place: Place) -> None:
     ensure(place)
 
 
-def up(place: Place, port: int, speed: float) -> Endpoint:
+def up(place: Place, port: int, settings: Settings) -> Endpoint:
     """Start the lab's process in the background and return once it is ready; a lab that runs already is kept."""
     if running := Endpoint.read(place):
         return running
@@ -53,7 +54,7 @@ def up(place: Place, port: int, speed: float) -> Endpoint:
     shutil.rmtree(place.faults, ignore_errors=True)
     build_image(place)
     place.folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "lab", "--name", place.name, "serve", "--port", str(port), "--speed", str(speed)]
+    command = [sys.executable, "-m", "lab", "--name", place.name, "serve", "--port", str(port), *settings.words()]
     with place.log.open("wb") as log:
         process = subprocess.Popen(
             command,

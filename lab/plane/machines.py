@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from lab.api import ec2_instances
 from lab.context import Context
 from lab.image.recipe import Recipe
@@ -41,7 +43,8 @@ class Machines:
         with self._context.lock:
             observed.machines[instance_id] = state
             observed.booted.discard(instance_id)
-            ec2_instances.settle(self._context.backends, instance_id, state, reason)
+            settle = functools.partial(ec2_instances.settle, self._context.backends, instance_id, state, reason)
+            self._context.waits.after(instance_id, settle)
         self._context.touch()
 
     def close(self) -> None:

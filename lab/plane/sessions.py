@@ -15,7 +15,7 @@ from aiohttp import web
 
 from lab import addresses
 from lab.context import Context
-from lab.plane import namespaces
+from lab.plane import distance, namespaces
 from lab.plane.session_service import SessionService
 from lab.world import World
 
@@ -32,7 +32,8 @@ class Sessions:
         self._wait(self._runner.setup())
         local = socket.create_server(("127.0.0.1", 0))
         context.sessions.stream_base = f"ws://127.0.0.1:{local.getsockname()[1]}"
-        self._listen(local)
+        far = asyncio.run_coroutine_threadsafe(distance.put_before(local, context.distance), context.loop).result()
+        self._listen(far)
         self._watch = asyncio.run_coroutine_threadsafe(self._service.watch(), context.loop)
         context.sessions.deliver = lambda session: self._begin(self._service.deliver(session))
         context.sessions.run = lambda command, one: self._begin(self._service.run(command, one))

@@ -193,8 +193,8 @@ from ansible.utils.display import Display
 
 from ..plugin_utils import _session_shell as shell
 from ..plugin_utils._session_api import Api, Started, StartError
-from ..plugin_utils._session_client import SessionError
 from ..plugin_utils._session_control import Control, NotBegunError, TimedOutError
+from ..plugin_utils._session_link import SessionError
 
 display = Display()
 

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from . import _session_wire as wire
 from ._session_api import Api, Started
-from ._session_client import SessionError
+from ._session_link import SessionError
 from ._session_shell import Password, Result
 
 if t.TYPE_CHECKING:

@@ -24,7 +24,8 @@ from pathlib import Path
 
 from . import _session_wire as wire
 from ._session_api import Api
-from ._session_client import CommandTimeoutError, Session, SessionError, open_websocket
+from ._session_client import CommandTimeoutError, Session
+from ._session_link import SessionError, open_websocket
 from ._session_shell import Password
 
 _FRESH_SECONDS = 5.0
