@@ -239,11 +239,12 @@ reachability:
           returned: always
           type: str
           sample: eu-west-1a
-        partly:
-          description: Whether it lets a part of the ports pass.
+        lost_ports:
+          description: The ranges of ports that it does not let pass, where it lets others pass.
           returned: always
-          type: bool
-          sample: false
+          type: list
+          elements: list
+          sample: []
 paths:
   description: The answers to the questions, in their order. Each has the shape of RV(reachability).
   returned: when O(paths) is given

@@ -172,6 +172,20 @@ def test_a_private_subnet_leaves_by_the_nat_gateway(site: Site, serve: Callable[
     assert until(lambda: site.lab.ask(machine, addresses.API, 9000)) == site.nat_address
 
 
+def test_a_nat_gateway_sends_from_any_port(site: Site) -> None:
+    machine, _ = site.interface(site.private)
+    heard = namespaces.listen(site.lab.place.namespace("internet"), addresses.API, 9002)
+    connect = (
+        "import socket\nfor port in range(40000, 40024):\n"
+        f"    socket.create_connection(('{addresses.API}', 9002), 5, ('0.0.0.0', port))"
+    )
+    try:
+        assert site.lab.run(machine, "python3", "-c", connect).returncode == 0
+        assert min(heard.accept()[1][1] for _ in range(24)) < 32768
+    finally:
+        heard.close()
+
+
 def test_a_public_address_is_reached_by_its_rules_only(site: Site, serve: Callable[[str, int], None]) -> None:
     group = site.group("public")
     node, _ = site.interface(site.public, group)

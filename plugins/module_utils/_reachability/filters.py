@@ -49,11 +49,11 @@ class Peer(t.NamedTuple):
 
 
 class Ruling(t.NamedTuple):
-    """What a filter decides. `partly`: it lets only some of the ports pass, which is not `passed`."""
+    """What a filter decides. `lost` are the ports that do not pass although others do."""
 
     passed: bool
-    partly: bool
     reason: str
+    lost: tuple[Ports, ...] = ()
 
 
 def security_groups(model: Model, groups: Iterable[Group], direction: Direction, flow: Flow, peer: Peer) -> Ruling:
@@ -66,8 +66,8 @@ def security_groups(model: Model, groups: Iterable[Group], direction: Direction,
                 admitted_by = admitted_by or f"{group.id} admits it by {_told(rule)}"
                 left = _without(left, part)
     if not left:
-        return Ruling(True, False, admitted_by)
-    return Ruling(False, left != [flow.ports], f"no {direction} rule admits {_with(flow, left)}")
+        return Ruling(True, admitted_by)
+    return Ruling(False, f"no {direction} rule admits {_with(flow, left)}", tuple(left) if admitted_by else ())
 
 
 def _concerns(model: Model, rule: Rule, peer: Peer) -> bool:
@@ -95,8 +95,9 @@ def network_acl(entries: Iterable[Entry], flow: Flow, address: IPv4Address) -> R
         else:
             denied, denied_by = [*denied, *hit], denied_by or f"rule {entry.number} denies {_with(flow, hit)}"
     if not denied and not left:
-        return Ruling(True, False, admitted_by)
-    return Ruling(False, bool(admitted_by), denied_by or f"no rule allows {_with(flow, left)}")
+        return Ruling(True, admitted_by)
+    lost = tuple(sorted([*denied, *left])) if admitted_by else ()
+    return Ruling(False, denied_by or f"no rule allows {_with(flow, left)}", lost)
 
 
 def _part(rule: Rule | Entry, flow: Flow) -> Ports | None:

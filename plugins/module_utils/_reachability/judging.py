@@ -124,7 +124,7 @@ def _concluded(question: Question, hops: tuple[Hop, ...]) -> Verdict:
     unknown = next((hop for hop in hops if hop.passed is None), None)
     words = f"{question.destination} from {question.source}"
     if blocked:
-        return Verdict(question, False, blocked.explanation, blocked, blocked.partly, hops)
+        return Verdict(question, False, blocked.explanation, blocked, bool(blocked.lost_ports), hops)
     if unknown:
         return Verdict(question, None, unknown.explanation, hops=hops)
     port = f" {question.port}" if question.port else ""

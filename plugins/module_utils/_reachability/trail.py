@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 
 from . import filters, routes
-from .filters import Direction, Flow, Peer
+from .filters import Direction, Flow, Peer, Ports
 from .model import Interface, Model, Route, Subnet
 
 Way = t.Literal["request", "answer"]
@@ -19,7 +19,10 @@ Way = t.Literal["request", "answer"]
 
 @dataclass(frozen=True)
 class Hop:
-    """One thing on the way. `passed` is None where what it does can't be told."""
+    """One thing on the way. `passed` is None where what it does can't be told.
+
+    `lost_ports` are those that it does not let pass where it lets others pass.
+    """
 
     kind: str
     id: str
@@ -30,7 +33,7 @@ class Hop:
     direction: Direction | t.Literal[""] = ""
     subnet_id: str = ""
     zone: str = ""
-    partly: bool = False
+    lost_ports: tuple[Ports, ...] = ()
 
     def at(self, place: Interface | Subnet) -> Hop:
         """Return the hop with the place where it is."""
@@ -101,7 +104,7 @@ class Trail:
             sentence = f"{plural} {names} of {_who(interface)}: {ruling.reason} {words[0]} {peer.address}."
         name = groups[0].name if groups else ""
         hop = Hop("security_group", interface.groups[0], sentence, passed, name, "request", direction)
-        self.look(replace(hop, partly=ruling.partly).at(interface))
+        self.look(replace(hop, lost_ports=ruling.lost).at(interface))
 
     def _lacks_prefixes(self, ids: t.Iterable[str]) -> bool:
         return any(each and each not in self.model.prefix_lists for each in ids)
@@ -118,9 +121,9 @@ class Trail:
             words = f"{'from' if direction == 'ingress' else 'to'} {peer.address}"
             what = f"{'answers' if way == 'answer' else flow} {words}, {direction}"
             where = f"Network ACL {acl.id} of subnet {subnet.id}"
-            limits = " lets only a part pass" if ruling.partly else ""
+            limits = " lets only a part pass" if ruling.lost else ""
             sentence = f"{where}{limits}: {ruling.reason} ({what})."
-            hop = Hop("network_acl", acl.id, sentence, ruling.passed, acl.name, partly=ruling.partly)
+            hop = Hop("network_acl", acl.id, sentence, ruling.passed, acl.name, lost_ports=ruling.lost)
         self.look(replace(hop, way=way, direction=direction).at(subnet))
 
     # ---- subnets and their routes
