@@ -241,5 +241,5 @@ def _peering(raw: Raw) -> Peering:
 
 
 def _prefix_list(raw: Raw) -> PrefixList:
-    cidrs = tuple(IPv4Network(one) for one in raw["Cidrs"] if ":" not in one)
+    cidrs = tuple(IPv4Network(one) for one in raw.get("Cidrs", []) if ":" not in one)
     return PrefixList(raw["PrefixListId"], raw["PrefixListName"], cidrs)
