@@ -29,6 +29,8 @@ options:
       - V(internet), an address or a block of addresses, the ID of an instance, a network interface, a NAT gateway, a
         VPC endpoint, a mount target or a file system, or the ARN or the name of a load balancer, which means every
         node of it.
+      - Of a load balancer, the connections are meant that its nodes begin. Of a Network Load Balancer that leaves the
+        clients' addresses as they are, these are its health checks only.
       - V(internet) stands for somebody whom no rule singles out. Of a block, an address of each part is tried for which
         the rules differ.
     type: str

@@ -170,6 +170,9 @@ class RandomNetwork:
             self._route(table, "0.0.0.0/0", public=n < 2)
             if self.chance(0.25):
                 self._route(table, self.dice.choice((_INTERNET, f"{addresses.API}/32")), public=self.chance(0.5))
+            if self.chance(0.15):
+                other = self.dice.choice([each for each in range(4) if each != n])
+                self._route(table, f"10.{self.number}.{other}.0/24", public=False)
         if self.chance(0.6):
             self.ec2.create_vpc_endpoint(
                 VpcId=self.vpc, ServiceName=f"com.amazonaws.{self.region}.s3",

@@ -74,6 +74,12 @@ def _vpc(answers: Answers) -> Callable[[Raw], Vpc]:
     }
     support = {one["VpcId"]: one["EnableDnsSupport"]["Value"] for one in answers.get("dns_support", [])}
 
+    edge = {
+        one["VpcId"]: one["RouteTableId"]
+        for one in answers.get("route_tables", [])
+        if any(str(each.get("GatewayId", "")).startswith("igw-") for each in one.get("Associations", []))
+    }
+
     def vpc(raw: Raw) -> Vpc:
         own = raw["VpcId"]
         others = [
@@ -82,7 +88,7 @@ def _vpc(answers: Answers) -> Callable[[Raw], Vpc]:
             if one["CidrBlock"] != raw["CidrBlock"] and one["CidrBlockState"]["State"] == "associated"
         ]
         cidrs = tuple(map(IPv4Network, (raw["CidrBlock"], *others)))
-        return Vpc(own, cidrs, _name(raw), attached.get(own, ""), support.get(own))
+        return Vpc(own, cidrs, _name(raw), attached.get(own, ""), support.get(own), edge.get(own, ""))
 
     return vpc
 

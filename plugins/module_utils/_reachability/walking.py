@@ -248,6 +248,10 @@ class Walk:
             self.trail.lost(Hop("address", str(to), sentence, passed))
         receiver, address = found
         self._attached(receiver.vpc_id)
+        edge = self._model.route_tables.get(self._model.vpcs[receiver.vpc_id].edge_table_id)
+        route = routes.lookup(edge, address.private) if edge else None
+        if route and route.target != routes.LOCAL:
+            self._out_of_sight(receiver, address.private, route)
         self._arrive(self._leg(None, receiver, origin, address.private, "igw"), receiver)
 
 

@@ -276,6 +276,9 @@ WRONG: list[tuple[str, tuple[Change, ...], Question, str, str, str, str]] = [
     ("private address from a public subnet", (egress("sg-lb", ALL),), q("shop", "192.168.0.1", 80),
      "internet_gateway", "igw-1", "", "request"),
     ("nobody there", (), q("i-a", "10.0.0.99", 80), "address", "10.0.0.99", "", "request"),
+    ("narrower than local", (put("route_tables", "rtb-public", routes=(
+        LOCAL, route("10.0.2.0/24", "eni-webc"), route("0.0.0.0/0", "igw-1"))),), TO_WEB,
+     "interface", "eni-webc", "", "request"),
     ("checked appliance", (routes("rtb-private", route("0.0.0.0/0", "eni-webc")),), OUT,
      "interface", "eni-webc", "", "request"),
     # ---- who is not there
@@ -363,6 +366,9 @@ UNKNOWN: list[tuple[str, tuple[Change, ...], Question]] = [
         routes("rtb-private", route("0.0.0.0/0", "pcx-1")),
         add("peerings", Peering("pcx-1", "active", ("vpc-1", "vpc-9")))),
      OUT),
+    ("an appliance at the edge", (
+        put("vpcs", "vpc-1", edge_table_id="rtb-edge"),
+        add("route_tables", RouteTable("rtb-edge", (LOCAL, route("10.0.0.0/24", "eni-webc"))))), TO_BALANCER),
     ("lists unread", (unread("network_acls"),), OUT),
     ("groups unread", (unread("security_groups"),), OUT),
     ("tables unread", (unread("route_tables"),), OUT),
