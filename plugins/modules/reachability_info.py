@@ -159,7 +159,7 @@ reachability:
       description: The answer in one sentence.
       returned: always
       type: str
-      sample: "Route table rtb-0123456789abcdef0 of subnet subnet-0123456789abcdef0: it has no route to 203.0.113.1."
+      sample: "Route table rtb-0123456789abcdef0 of subnet subnet-0123456789abcdef0: it has no route to the internet."
     partly:
       description:
         - With RV(reachability.reachable=false), whether some connections do get an answer, depending on the port from

@@ -43,8 +43,9 @@ def assemble(answers: Answers, errors: Mapping[str, str]) -> Model:
     lists = {one["PrefixListId"]: _prefix_list(one) for one in answers.get("prefix_lists", [])}
     return Model(
         vpcs=_by_id(map(_vpc(answers), answers.get("vpcs", []))),
-        subnets=_by_id(map(_subnet(answers), answers.get("subnets", []))),
-        interfaces=_by_id(map(_interface, answers.get("interfaces", []))),
+        # What is of IPv6 only has no such block or address.
+        subnets=_by_id(map(_subnet(answers), _with("CidrBlock", answers.get("subnets", [])))),
+        interfaces=_by_id(map(_interface, _with("PrivateIpAddress", answers.get("interfaces", [])))),
         instances=_by_id(map(_instance, answers.get("instances", []))),
         route_tables=_by_id(_route_table(one, lists) for one in answers.get("route_tables", [])),
         security_groups=_by_id(map(_group, answers.get("security_groups", []))),
@@ -55,6 +56,10 @@ def assemble(answers: Answers, errors: Mapping[str, str]) -> Model:
         prefix_lists=lists,
         unreadable=dict(errors),
     )
+
+
+def _with(key: str, found: list[Raw]) -> Iterable[Raw]:
+    return (one for one in found if one.get(key))
 
 
 def _by_id(found: Iterable[T]) -> dict[str, T]:
@@ -232,7 +237,7 @@ def _endpoint(raw: Raw) -> Endpoint:
     return Endpoint(
         id=raw["VpcEndpointId"],
         vpc_id=raw["VpcId"],
-        service=raw["ServiceName"],
+        service=raw.get("ServiceName", ""),
         kind=raw.get("VpcEndpointType") or "Gateway",
         state=raw["State"].lower(),
         interfaces=tuple(raw.get("NetworkInterfaceIds", [])),

@@ -26,7 +26,7 @@ LINUX_PORTS: Ports = (32768, 60999)
 WINDOWS_PORTS: Ports = (49152, 65535)
 """https://docs.aws.amazon.com/vpc/latest/userguide/nacl-ephemeral-ports.html"""
 
-_STRANGERS = tuple(map(IPv4Address, ("203.0.113.1", "198.51.100.1", "192.0.2.1")))
+STRANGERS = tuple(map(IPv4Address, ("203.0.113.1", "198.51.100.1", "192.0.2.1")))
 """Addresses for documentation (RFC 5737), one of which stands for everybody on the internet."""
 _SERVICE = re.compile(r"(com\.amazonaws|aws\.api)\.[\w.-]+")
 _BALANCER = re.compile(r"(?:.*:loadbalancer/)?((?:(?:app|net|gwy)/)?[A-Za-z0-9-]{1,32}(?:/[0-9a-f]+)?)")
@@ -209,7 +209,7 @@ def _blocks(model: Model) -> Iterator[IPv4Network]:
 def _stranger(model: Model) -> IPv4Address:
     """Return an address that stands for the internet: one that no rule singles out, if there is one."""
     named = [block for block in _blocks(model) if block.prefixlen > 1]
-    return next((one for one in _STRANGERS if not any(one in block for block in named)), _STRANGERS[0])
+    return next((one for one in STRANGERS if not any(one in block for block in named)), STRANGERS[0])
 
 
 def _samples(model: Model, network: IPv4Network) -> Iterator[IPv4Address]:

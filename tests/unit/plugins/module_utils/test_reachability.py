@@ -389,6 +389,21 @@ def test_what_cannot_be_told(changes: tuple[Change, ...], question: Question) ->
     assert verdict.explanation.endswith(".")
 
 
+def test_who_stands_for_the_internet_is_not_named() -> None:
+    found = judge(site(routes("rtb-private")), OUT)
+    assert found.explanation == "Route table rtb-private of subnet private-a: it has no route to the internet."
+    assert "from the internet" in judge(site(ingress("sg-lb")), TO_BALANCER).explanation
+    named = judge(site(routes("rtb-private")), q("i-a", "203.0.113.1", 443))
+    assert "203.0.113.1" in named.explanation
+
+
+def test_the_local_route_needs_no_prefix_list() -> None:
+    storage = Route((), "vpce-1", prefix_list="pl-s3")
+    changes = unread("prefix_lists"), put("route_tables", "rtb-private", routes=(LOCAL, storage))
+    assert judge(site(*changes), q("i-a", "fsmt-c", 2049)).reachable
+    assert judge(site(*changes), OUT).reachable is None
+
+
 def test_what_is_certain_counts_more_than_what_is_not() -> None:
     verdict = judge(site(unread("network_acls"), ingress("sg-fs")), TO_SHARE)
     assert verdict.reachable is False
