@@ -132,10 +132,10 @@ def _without_endpoint(model: Model, service: str, sender: t.Any, hop: Hop) -> Ho
 def _concluded(question: Question, hops: tuple[Hop, ...]) -> Verdict:
     blocked = next((hop for hop in hops if hop.passed is False), None)
     unknown = next((hop for hop in hops if hop.passed is None), None)
-    words = f"{question.destination} from {question.source}"
     if blocked:
         return Verdict(question, False, blocked.explanation, blocked, bool(blocked.lost_ports), hops)
     if unknown:
         return Verdict(question, None, unknown.explanation, hops=hops)
     port = f" {question.port}" if question.port else ""
-    return Verdict(question, True, f"{question.protocol}{port} reaches {words}.", hops=hops)
+    sentence = f"{question.protocol}{port} gets from {question.source} to {question.destination} and back."
+    return Verdict(question, True, sentence, hops=hops)

@@ -139,11 +139,12 @@ def drop(kind: str, name: str) -> Change:
     return change
 
 
-def unread(kind: str, *names: str) -> Change:
+def unread(kind: str) -> Change:
     """Let a kind of things be unreadable."""
 
     def change(found: dict[str, Any]) -> None:
-        found[kind] = {}
+        if kind != "internet_gateways":  # they are a part of the VPCs
+            found[kind] = {}
         found["unreadable"] = {**found["unreadable"], kind: "UnauthorizedOperation: no"}
 
     return change
@@ -288,6 +289,9 @@ WRONG: list[tuple[str, tuple[Change, ...], Question, str, str, str, str]] = [
     ("attached to nothing", (put("interfaces", "eni-fsa", attached=False),), TO_SHARE,
      "interface", "eni-fsa", "", "request"),
     ("no mount target here", (drop("interfaces", "eni-fsa"),), TO_SHARE, "mount_target", "fs-1", "", "request"),
+    ("nobody asks", (), q("10.0.0.99", "i-a", 80), "address", "10.0.0.99", "", "request"),
+    ("an empty list", (put("prefix_lists", "pl-s3", cidrs=()),), q("i-a", "pl-s3", 443),
+     "prefix_list", "pl-s3", "", "request"),
     ("no balancer", (), q("internet", "shop2", 443), "load_balancer", "shop2", "", "request"),
     # ---- endpoints
     ("neither endpoint nor way out", (routes("rtb-private"),), TO_SSM, "endpoint", SSM, "", "request"),
@@ -374,6 +378,12 @@ UNKNOWN: list[tuple[str, tuple[Change, ...], Question]] = [
     ("tables unread", (unread("route_tables"),), OUT),
     ("instances unread", (unread("instances"),), OUT),
     ("gateways unread", (unread("nat_gateways"), put("interfaces", "eni-nat", groups=())), OUT),
+    ("vpcs unread", (unread("vpcs"),), TO_BALANCER),
+    ("internet gateways unread", (
+        unread("internet_gateways"), put("vpcs", "vpc-1", internet_gateway="")), TO_BALANCER),
+    ("who has no groups", (unread("nat_gateways"),), q("internet", "198.51.100.20", 443)),
+    ("endpoints unread", (unread("endpoints"), routes("rtb-private")), TO_SSM),
+    ("subnets unread", (unread("subnets"),), OUT),
     ("interfaces unread", (unread("interfaces"),), OUT),
     ("prefix lists unread", (unread("prefix_lists"), egress("sg-web", Rule(6, prefix_list="pl-s3"))), OUT),
     ("from a place that was not read", (), q("192.168.7.7", "i-a", 80)),
