@@ -29,6 +29,8 @@ options:
       - V(internet), an address or a block of addresses, the ID of an instance, a network interface, a NAT gateway, a
         VPC endpoint, a mount target or a file system, or the ARN or the name of a load balancer, which means every
         node of it.
+      - Of a load balancer, the connections are meant that its nodes begin. Of a Network Load Balancer that leaves the
+        clients' addresses as they are, these are its health checks only.
       - V(internet) stands for somebody whom no rule singles out. Of a block, an address of each part is tried for which
         the rules differ.
     type: str
@@ -157,7 +159,7 @@ reachability:
       description: The answer in one sentence.
       returned: always
       type: str
-      sample: "Route table rtb-0123456789abcdef0 of subnet subnet-0123456789abcdef0: it has no route to 203.0.113.1."
+      sample: "Route table rtb-0123456789abcdef0 of subnet subnet-0123456789abcdef0: it has no route to the internet."
     partly:
       description:
         - With RV(reachability.reachable=false), whether some connections do get an answer, depending on the port from

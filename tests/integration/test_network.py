@@ -186,6 +186,12 @@ def test_a_nat_gateway_sends_from_any_port(site: Site) -> None:
         heard.close()
 
 
+def test_services_begin_connections_from_any_port(site: Site) -> None:
+    node, _ = site.interface(site.public)
+    found = site.lab.run(node, "cat", "/proc/sys/net/ipv4/ip_local_port_range")
+    assert found.stdout.split() == ["1024", "65535"]
+
+
 def test_a_public_address_is_reached_by_its_rules_only(site: Site, serve: Callable[[str, int], None]) -> None:
     group = site.group("public")
     node, _ = site.interface(site.public, group)
