@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each fault alone on one built site: it is seen, and after it is mended all is well again."""
+"""Each fault alone on one built site: it is seen, the doctor names it and nothing else; mended, all is well again."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from lab.faults.breaking import break_, mend, states
 from lab.faults.catalogue import FAULTS
+from tests.integration.doctor import findings
 from tests.integration.fault_effects import EFFECTS, Look
 from tests.integration.labs import place_of, run_lab, up
 from tests.integration.owner import Owner
@@ -41,9 +42,11 @@ def test_fault_is_seen_and_mended(look: Look, name: str) -> None:
     break_(look.owner.place, name, None, None)
     try:
         until(lambda: EFFECTS[name](look), 90)
+        assert findings(look.owner.place) == [name]
     finally:
         mend(look.owner.place, name)
     until(lambda: look.well() and not EFFECTS[name](look), 120)
+    assert findings(look.owner.place) == []
 
 
 def test_nothing_is_left_of_all_that(look: Look) -> None:
