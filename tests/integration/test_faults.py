@@ -3,33 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import boto3
 import pytest
 
 from lab.faults.breaking import break_, mend, states
 from lab.faults.catalogue import FAULTS
 from tests.integration.doctor import findings
 from tests.integration.fault_effects import EFFECTS, Look
-from tests.integration.labs import place_of, run_lab, up
-from tests.integration.owner import Owner
 from tests.integration.small_world import until
 
 pytestmark = pytest.mark.lab
-
-SPEED = 4
-"""How many times as fast as real time this lab runs."""
-
-
-@pytest.fixture(scope="module")
-def look() -> Iterator[Look]:
-    place = place_of("faults")
-    up(place.name, "--speed", str(SPEED))
-    owner = Owner(place, boto3.session.Session(aws_access_key_id="lab", aws_secret_access_key="nobody"))
-    owner.play("site")
-    yield Look(owner)
-    run_lab(place.name, "down")
 
 
 def test_every_fault_has_its_effect_here() -> None:

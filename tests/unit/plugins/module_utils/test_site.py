@@ -97,6 +97,7 @@ def test_one_failing_reader_hides_nothing() -> None:
     assert errors["s3: buckets"].startswith("AccessDenied: ")
 
 
+BALANCER = "arn:aws:elasticloadbalancing:r:123456789012:loadbalancer/app/shop/0123456789abcdef"
 SITE = assembly.assemble(
     "shop",
     "r",
@@ -107,7 +108,7 @@ SITE = assembly.assemble(
             {"InstanceId": "i-2", "State": {"Name": "stopped"}},
         ],
         "file_systems": [{"file_system_id": "fs-1"}],
-        "load_balancers": [{"LoadBalancerArn": "arn:lb", "Listeners": []}],
+        "load_balancers": [{"LoadBalancerArn": BALANCER, "Listeners": []}],
         "target_groups": [{"target_group_arn": "arn:tg", "port": 8080}],
     },
     {},
@@ -121,9 +122,9 @@ def test_ways_that_a_site_needs() -> None:
         ("session_manager", "i-1", "com.amazonaws.r.ssmmessages", 443),
         ("session_manager", "i-1", "com.amazonaws.r.ec2messages", 443),
         ("share", "i-1", "fs-1", 2049),
-        ("requests", "arn:lb", "i-1", 8080),
-        ("visitors", "internet", "arn:lb", 443),
-        ("visitors", "internet", "arn:lb", 80),
+        ("requests", BALANCER, "i-1", 8080),
+        ("visitors", "internet", BALANCER, 443),
+        ("visitors", "internet", BALANCER, 80),
     ]
 
 
