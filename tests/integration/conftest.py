@@ -11,9 +11,7 @@ import pytest
 
 from lab.endpoint import require
 from lab.place import Place
-from tests.integration.fault_effects import Look
 from tests.integration.labs import place_of, run_lab, up
-from tests.integration.owner import Owner
 
 
 @pytest.fixture(scope="session")
@@ -35,18 +33,3 @@ def session(place: Place) -> Iterator[boto3.session.Session]:
         yield boto3.session.Session(
             aws_access_key_id="test", aws_secret_access_key="test", region_name="ap-northeast-1"
         )
-
-
-FAULTS_SPEED = 4
-"""How many times as fast as real time the lab of the faults runs."""
-
-
-@pytest.fixture(scope="session")
-def look() -> Iterator[Look]:
-    """The built site, in a lab of its own, to which faults are done and which the doctor looks at."""
-    faulty = place_of("faults")
-    up(faulty.name, "--speed", str(FAULTS_SPEED))
-    owner = Owner(faulty, boto3.session.Session(aws_access_key_id="lab", aws_secret_access_key="nobody"))
-    owner.play("site")
-    yield Look(owner)
-    run_lab(faulty.name, "down")
