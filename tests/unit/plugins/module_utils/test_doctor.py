@@ -539,6 +539,14 @@ def test_machines_out_of_reach_without_a_reading_are_judged_by_trying() -> None:
     assert "inside demo-web-a: The agent of i-a is not connected." in unseen(evidence(tree))
 
 
+def test_a_machine_that_could_not_be_looked_at_is_no_finding() -> None:
+    tree = healthy()
+    del tree["machines"]["i-a"]
+    put(tree, "failed", {"i-a": "sudo: a password is required"})
+    assert codes(tree) == []
+    assert unseen(evidence(tree)) == ["inside demo-web-a: sudo: a password is required"]
+
+
 def test_consequences_are_told_by_their_cause_over_several_steps() -> None:
     tree = healthy()
     BREAKS["balancer-not-admitted"](tree)
