@@ -60,7 +60,7 @@ def mounts_in(mountinfo: str) -> dict[str, Resource]:
         before, _, after = line.partition(" - ")
         fields, kind = before.split(), after.split()
         if len(fields) >= 5 and len(kind) >= 2:
-            point = fields[4].encode().decode("unicode_escape")  # blanks are written as octal numbers
+            point = re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), fields[4])  # blanks are octal numbers
             found[point] = {"source": kind[1], "type": kind[0], "root": fields[3]}
     return found
 
@@ -83,7 +83,7 @@ def keep_alive(texts: list[str]) -> int | None:
     if (directive(texts, "KeepAlive") or "On").lower() == "off":
         return 0
     told = directive(texts, "KeepAliveTimeout")
-    return int(told) if told and told.isdigit() else 5 if texts else None  # 5 is Apache's default
+    return int(told) if told and told.isdecimal() else 5 if texts else None  # 5 is Apache's default
 
 
 def name_servers_in(resolv_conf: str) -> list[str]:

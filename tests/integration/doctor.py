@@ -2,7 +2,7 @@
 """The doctor without Ansible around it: the same readings and the same rules as playbooks/doctor.yml, in one process.
 
 A run of the playbook costs ten seconds of processor time, most of it for starting Pythons; with a hundred looks at a
-site that would be the tests' time. `test_doctor.py` shows that both say the same.
+site that would be the tests' time. `test_faults.py` shows that both say the same.
 """
 
 from __future__ import annotations

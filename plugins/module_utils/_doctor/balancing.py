@@ -196,7 +196,7 @@ def accepted(matcher: object, status: int) -> bool:
     """Tell whether a target group takes a status for healthy: `200`, `200,202` or `200-299`."""
     for part in str(matcher or "200").split(","):
         low, _, high = part.strip().partition("-")
-        if low.isdigit() and int(low) <= status <= int(high if high.isdigit() else low):
+        if low.isdecimal() and int(low) <= status <= int(high if high.isdecimal() else low):
             return True
     return False
 
@@ -290,7 +290,7 @@ def keep_alive_too_short(evidence: Evidence) -> Iterator[Case]:
     """The web server closes idle connections before the load balancer does."""
     attributes = evidence.detail("load_balancer_attributes") or {}
     idle = str(attributes.get("idle_timeout.timeout_seconds") or "")
-    for one, seen in evidence.asked() if idle.isdigit() else []:
+    for one, seen in evidence.asked() if idle.isdecimal() else []:
         if seen.keep_alive_seconds is not None and seen.keep_alive_seconds <= int(idle):
             kept = f"{seen.keep_alive_seconds} s" if seen.keep_alive_seconds else "not at all"
             yield Case(

@@ -111,7 +111,7 @@ def validation_record_missing(evidence: Evidence) -> Iterator[Case]:
                 awaited.setdefault(str(record["name"]), []).append(one)
     for name, certificates in awaited.items():
         pending = [one for one in certificates if one.get("status") == PENDING]
-        regions = " and ".join(sorted(str(one.get("region")) for one in certificates))
+        regions = " and ".join(sorted({str(one.get("region")) for one in certificates}))
         what = f"The validation record {name.rstrip('.')} of the certificate in {regions} is not in the zone."
         proof = f"status={(pending or certificates)[0].get('status')}; no record {name} in {evidence.zone.get('id')}"
         yield Case(what, where((pending or certificates)[0]), proof, severity=CRITICAL if pending else WARNING)

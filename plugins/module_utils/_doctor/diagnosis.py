@@ -78,4 +78,9 @@ def diagnose(evidence: Evidence) -> list[Finding]:
     found = without_needless(cases)
     roots = [one for one in found if not explained(one, found)]
     roots.sort(key=lambda one: SEVERITIES.index(one.severity))
-    return [replace(one, consequences=tuple(each.case.what for each in found if leads_to(one, each))) for one in roots]
+    return [replace(one, consequences=consequences(one, found)) for one in roots]
+
+
+def consequences(cause: Finding, found: Iterable[Finding]) -> tuple[str, ...]:
+    """Return in words what follows from a finding, each once."""
+    return tuple(dict.fromkeys(one.case.what for one in found if leads_to(cause, one)))

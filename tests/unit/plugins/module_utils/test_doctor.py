@@ -539,6 +539,14 @@ def test_machines_out_of_reach_without_a_reading_are_judged_by_trying() -> None:
     assert "inside demo-web-a: The agent of i-a is not connected." in unseen(evidence(tree))
 
 
+def test_a_machine_that_could_not_be_looked_at_is_no_finding() -> None:
+    tree = healthy()
+    del tree["machines"]["i-a"]
+    put(tree, "failed", {"i-a": "sudo: a password is required"})
+    assert codes(tree) == []
+    assert unseen(evidence(tree)) == ["inside demo-web-a: sudo: a password is required"]
+
+
 def test_consequences_are_told_by_their_cause_over_several_steps() -> None:
     tree = healthy()
     BREAKS["balancer-not-admitted"](tree)
@@ -630,6 +638,46 @@ def test_what_may_not_be_read_is_not_missing() -> None:
     [finding] = found(tree)
     assert "buckets" not in finding.case.what
     assert unseen(evidence(tree))[0] == "s3: buckets: AccessDenied: no"
+
+
+READINGS = {
+    "ec2: VPCs": "network/vpc",
+    "ec2: subnets": "network/subnets",
+    "ec2: route tables": "network/route_tables",
+    "ec2: NAT gateways": "network/nat_gateways",
+    "ec2: endpoints": "network/endpoints",
+    "ec2: security groups": "security_groups",
+    "ec2: instances": "instances",
+    "efs: file systems": "file_systems",
+    "s3: buckets": "buckets",
+    "elbv2: load balancers": "load_balancer",
+    "elbv2: target groups": "target_groups",
+    "route53: hosted zones": "hosted_zone",
+    "route53: health checks": "health_checks",
+    "acm: certificates": "certificates",
+    "cloudfront: distributions": "distributions",
+    "cloudfront: response headers policies": "response_headers_policies",
+    **{f"detail {name}": f"details/{name}" for name in healthy()["site"]["details"]},
+}
+
+
+@pytest.mark.parametrize("reading", READINGS)
+def test_what_may_not_be_read_brings_no_finding(reading: str) -> None:
+    tree = healthy()
+    put(tree, f"site/{READINGS[reading]}", None)
+    put(tree, "site/unreadable", [{"service": reading, "error": "AccessDenied"}])
+    assert codes(tree) == []
+    assert unseen(evidence(tree)) == [f"{reading}: AccessDenied"]
+
+
+@pytest.mark.parametrize("part", sorted(healthy()["visit"]))
+def test_what_was_not_seen_from_outside_brings_no_finding(part: str) -> None:
+    tree = healthy()
+    del tree["visit"][part]
+    assert codes(tree) == []
+    del tree["visit"]
+    put(tree, "site/response_headers_policies", [])
+    assert codes(tree) == []
 
 
 def test_the_report_reads_from_top_to_bottom() -> None:
