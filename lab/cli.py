@@ -9,6 +9,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from lab.errors import LabError
 from lab.place import DEFAULT_NAME, DEFAULT_PORT, Place
@@ -112,7 +113,12 @@ def _exec(options: argparse.Namespace, place: Place) -> int:
 
 
 def _browse(options: argparse.Namespace, place: Place) -> int:
-    from lab.visit import browse
+    from lab.browser import opened
+    from lab.endpoint import require
 
-    print(browse(place, options.url))
+    require(place)
+    with opened(place) as browser:
+        tab = browser.tab()
+        tab.go(options.url)
+        print(tab.picture(Path.cwd() / "build" / "browse.png"))
     return 0
