@@ -13,12 +13,15 @@ from moto.backends import get_backend
 
 from lab.authority import Authority
 from lab.clock import Clock
+from lab.latency import Latency
 from lab.observed import Observed
 from lab.place import Place
 from lab.session_book import Book
+from lab.waits import Waits
 
 if TYPE_CHECKING:
     from lab.world import World
+    from lab.world.waits import Imposed
 
 ACCOUNT = "123456789012"
 """The lab's one AWS account."""
@@ -57,8 +60,17 @@ class Context:
     touch: Callable[[], None] = lambda: None
     endpoint_url: str = ""
     """The API's address on the host's loopback."""
-    faults: set[str] = field(default_factory=set)
-    """The faults in force now, by name; the part that a fault concerns looks here."""
+    entered: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """What was entered at the registrar's console by hand: domains with name servers other than their zones' own."""
+    imposed: Imposed | None = None
+    """The wish for AWS-like waits."""
+    distance: Latency = field(default_factory=Latency)
+    """How far away AWS is from the controller."""
+    waits: Waits = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Let the waits run by this lab's clock, under its lock."""
+        self.waits = Waits(self.imposed, self.clock, self.loop, self.lock, lambda: self.touch())
 
 
 class Part(Protocol):

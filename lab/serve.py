@@ -19,28 +19,39 @@ from lab.errors import LabError
 from lab.lab import Lab
 from lab.observed import Observed
 from lab.place import Place
+from lab.plane import distance
+from lab.settings import Settings
 
 
-def serve(place: Place, port: int, speed: float) -> None:
+def serve(place: Place, port: int, settings: Settings) -> None:
     """Run the lab until SIGTERM or SIGINT."""
     place.folder.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    asyncio.run(_serve(place, port, speed))
+    asyncio.run(_serve(place, port, settings))
 
 
-async def _serve(place: Place, port: int, speed: float) -> None:
+async def _serve(place: Place, port: int, settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     ending = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ending.set)
     listener = _loopback(port)
     url = f"http://127.0.0.1:{port}"
-    context = Context(place, Clock(speed), Authority(place.authority), Observed(), loop, endpoint_url=url)
+    context = Context(
+        place,
+        Clock(settings.speed),
+        Authority(place.authority),
+        Observed(),
+        loop,
+        endpoint_url=url,
+        imposed=settings.imposed,
+        distance=settings.distance,
+    )
     lab = Lab(context)
     try:
         await loop.run_in_executor(None, lab.start)
-        lab.api.serve(listener)
-        endpoint = Endpoint(url, os.getpid(), start_time(os.getpid()) or "", speed)
+        lab.api.serve(await distance.put_before(listener, context.distance), delay=context.distance.call)
+        endpoint = Endpoint(url, os.getpid(), start_time(os.getpid()) or "", settings.speed)
         place.endpoint_file.write_text(json.dumps(asdict(endpoint)))
         await ending.wait()
     finally:

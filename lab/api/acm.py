@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from moto.acm.exceptions import AWSError, CertificateNotFound
@@ -19,6 +19,7 @@ from lab.api.extension import replaces
 from lab.authority import KEY_ALGORITHMS, KeyPair
 from lab.context import ACCOUNT, Backends, Context
 from lab.plane.recursor import Recursor
+from lab.world import names
 from lab.world.certificate_authority import caa_allows
 from lab.world.names import ancestors
 
@@ -134,7 +135,13 @@ def _check_request(names: list[str], algorithm: str, authority: str | None) -> N
 
 async def _validate(context: Context, backend: Any, pending: RequestedCertificate) -> None:
     """Look for the proofs from the root down until all are there, then issue the certificate."""
-    await context.clock.sleep(RECORDS_KNOWN_AFTER)
+    await context.waits.sit_out(
+        "certificate, records to prove",
+        pending.arn,
+        otherwise=RECORDS_KNOWN_AFTER,
+        label=", ".join(pending.sans),
+        gives=[f"proof {names.plain(proof_for(name).name)}" for name in pending.sans],
+    )
     pending.records_known = True
     while backend._certificates.get(pending.arn) is pending and pending.status == PENDING:
         try:
@@ -160,6 +167,16 @@ async def _look(context: Context, pending: RequestedCertificate) -> None:
             pending.status, pending.failure = "FAILED", "CAA_ERROR"
             _log.info("No certificate for %s: its CAA records do not name Amazon", name)
             return
+    await context.waits.sit_out(
+        "certificate issued",
+        pending.arn,
+        otherwise=0,
+        label=", ".join(pending.sans),
+        needs=[
+            *_zones_above(context, pending.sans),
+            *(f"record {names.plain(proof_for(n).name)}" for n in pending.sans),
+        ],
+    )
     pair = await asyncio.get_running_loop().run_in_executor(
         None, context.authority.issue, pending.sans, pending.algorithm
     )
@@ -167,6 +184,13 @@ async def _look(context: Context, pending: RequestedCertificate) -> None:
         pending.issue(pair)
     _log.info("The certificate for %s is issued", ", ".join(pending.sans))
     context.touch()
+
+
+def _zones_above(context: Context, domains: Iterable[str]) -> Iterator[str]:
+    above = {each for domain in domains for each in ancestors(domain.removeprefix("*."))}
+    for zone in context.backends.at("route53", "aws").zones.values():
+        if names.plain(zone.name) in above:
+            yield zone.resource_id
 
 
 async def _caa_allows(recursor: Recursor, name: str) -> bool:

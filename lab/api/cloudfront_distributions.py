@@ -24,6 +24,7 @@ from lab.api.extension import replaces
 from lab.context import ACCOUNT, Context
 from lab.observed import Observed
 from lab.world.edge_config import completed
+from lab.world.waits import Step
 
 _NO_SIGNERS = {"Enabled": False, "Quantity": 0}
 
@@ -109,6 +110,7 @@ def _keep(context: Context) -> None:
         cloudfront_checks.check(context.backends, self, config)
         made = Distribution(config, context.observed)
         self.distributions[made.id] = made
+        _issue(context, made, "distribution")
         self.tagger.tag_resource(made.arn, tags or [])
         return made, made.location, made.etag
 
@@ -127,7 +129,9 @@ def _keep(context: Context) -> None:
         if config["CallerReference"] != found.distribution_config["CallerReference"]:
             raise CloudFrontException("IllegalUpdate", "The caller reference of a distribution cannot be changed.")
         cloudfront_checks.check(context.backends, self, config, found)
+        disabled = found.distribution_config["Enabled"] and not config["Enabled"]
         found.change(config)
+        _issue(context, found, "distribution, disabled" if disabled else "distribution, update")
         return found, found.location, found.etag
 
     @replaces(CloudFrontBackend, "delete_distribution")
@@ -142,6 +146,13 @@ def _keep(context: Context) -> None:
         del self.distributions[distribution_id]
         self.invalidations.pop(distribution_id, None)
         self.tagger.delete_all_tags_for_resource(found.arn)
+
+
+def _issue(context: Context, distribution: Distribution, step: Step) -> None:
+    """Let the edge have a configuration only when it has reached all of its places."""
+    certificate = distribution.distribution_config["ViewerCertificate"].get("ACMCertificateArn") or ""
+    label = ", ".join(distribution.aliases)
+    context.waits.begin(step, distribution.id, label=label, holds=[distribution.id], needs=[certificate])
 
 
 def _found(backend: Any, distribution_id: str) -> Distribution:

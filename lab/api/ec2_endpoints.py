@@ -7,20 +7,22 @@ https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
-from moto.ec2.models.managed_prefixes import ManagedPrefixListBackend
-from moto.ec2.models.vpcs import VPCBackend
+from moto.ec2.models.managed_prefixes import ManagedPrefixList, ManagedPrefixListBackend
+from moto.ec2.models.vpcs import VPCBackend, VPCEndPoint
 from moto.ec2.responses.vpcs import VPCs
 
 from lab import addresses
 from lab.api.ec2_addresses import service_interface
 from lab.api.extension import replaces
 from lab.context import Context
-from lab.world.network import truth
+from lab.world.network import prefixes, truth
+from lab.world.waits import Step
 
 
 def _blocks(found: tuple[str, ...]) -> list[dict[str, str]]:
@@ -30,12 +32,15 @@ def _blocks(found: tuple[str, ...]) -> list[dict[str, str]]:
 def extend(context: Context) -> None:
     """Make endpoints behave."""
     _extend_prefix_lists()
-    _extend_creation()
+    _extend_creation(context)
     _extend_change()
     _extend_life(context)
 
 
 def _extend_prefix_lists() -> None:
+    # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_PrefixList.html
+    ManagedPrefixList.cidrs = property(prefixes)
+
     @replaces(ManagedPrefixListBackend, "create_default_pls")
     def create_default_pls(original: Callable[..., Any], self: Any) -> None:
         """Let AWS's lists name the addresses that the lab's services have.
@@ -100,7 +105,7 @@ def _add_interface(backend: Any, endpoint: Any, subnet: Any) -> None:
     endpoint.network_interface_ids.append(eni.id)
 
 
-def _extend_creation() -> None:
+def _extend_creation(context: Context) -> None:
     @replaces(VPCBackend, "create_vpc_endpoint")
     def create_vpc_endpoint(
         original: Callable[..., Any], self: Any, vpc_id: str, service_name: str, endpoint_type: str | None, **more: Any
@@ -112,7 +117,8 @@ def _extend_creation() -> None:
             if kind == "Gateway":
                 _check_gateway(self, vpc_id, service_name, more.get("route_table_ids") or [])
             more |= {"private_dns_enabled": False}
-            return original(self, vpc_id=vpc_id, service_name=service_name, endpoint_type=kind, **more)
+            endpoint = original(self, vpc_id=vpc_id, service_name=service_name, endpoint_type=kind, **more)
+            return _issue(context, endpoint, "gateway endpoint")
         subnet_ids = list(more.get("subnet_ids") or [])
         subnets = _check_subnets(self, vpc_id, subnet_ids)
         if truth(more.get("private_dns_enabled")):
@@ -123,7 +129,15 @@ def _extend_creation() -> None:
         endpoint.subnet_ids, endpoint.state = subnet_ids, "pending"
         for subnet in subnets:
             _add_interface(self, endpoint, subnet)
-        return endpoint
+        return _issue(context, endpoint, "interface endpoint")
+
+
+def _issue(context: Context, endpoint: Any, step: Step) -> Any:
+    holds = [endpoint.id, *endpoint.network_interface_ids]
+    context.waits.begin(step, endpoint.id, label=endpoint.service_name, holds=holds)
+    if context.waits.pending(endpoint.id):
+        endpoint.state = "pending"
+    return endpoint
 
 
 def _check_gateway(backend: Any, vpc_id: str, service_name: str, table_ids: list[str]) -> None:
@@ -185,29 +199,38 @@ def _follow_tables(backend: Any, endpoint: Any) -> None:
 
 
 def _extend_life(context: Context) -> None:
-    @replaces(VPCBackend, "describe_vpc_endpoints")
-    def describe_vpc_endpoints(
-        original: Callable[..., Any], self: Any, vpc_end_point_ids: list[str] | None, filters: Any = None
-    ) -> Any:
-        for endpoint in self.vpc_end_points.values():
-            if endpoint.state == "pending" and context.observed.interfaces.issuperset(endpoint.network_interface_ids):
-                endpoint.state = "available"
-        return original(self, vpc_end_point_ids, filters)
+    def state(endpoint: Any) -> str:
+        """Return the state: available once the endpoint's interfaces are there."""
+        there = context.observed.interfaces.issuperset(endpoint.network_interface_ids)
+        if endpoint._state == "pending" and there and not context.waits.pending(endpoint.id):
+            return "available"
+        return str(endpoint._state)
+
+    VPCEndPoint.state = property(state, lambda endpoint, said: setattr(endpoint, "_state", said))
 
     @replaces(VPCs, "delete_vpc_endpoints")
     def delete_vpc_endpoints(_original: Callable[..., Any], self: Any) -> Any:
         """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteVpcEndpoints.html."""
         backend, refused = self.ec2_backend, []
         for endpoint_id in self._get_param("VpcEndpointIds", []):
-            endpoint = backend.vpc_end_points.pop(endpoint_id, None)
+            endpoint = backend.vpc_end_points.get(endpoint_id)
             if not endpoint:
                 message = f"The Vpc Endpoint Id '{endpoint_id}' does not exist"
                 error = {"Code": "InvalidVpcEndpoint.NotFound", "Message": message}
                 refused.append({"ResourceId": endpoint_id, "Error": error})
                 continue
-            for eni_id in endpoint.network_interface_ids:
-                backend.delete_network_interface(eni_id)
             endpoint.route_table_ids = []
             if endpoint.destination_prefix_list_id:
                 _follow_tables(backend, endpoint)
+                del backend.vpc_end_points[endpoint_id]
+            elif endpoint.state != "deleting":
+                endpoint.state = "deleting"
+                end = functools.partial(_remove, backend, endpoint)
+                context.waits.begin("interface endpoint, deletion", endpoint_id, label=endpoint.service_name, then=end)
         return ActionResult({"Unsuccessful": refused})
+
+
+def _remove(backend: Any, endpoint: Any) -> None:
+    for eni_id in endpoint.network_interface_ids:
+        backend.delete_network_interface(eni_id)
+    del backend.vpc_end_points[endpoint.id]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -33,7 +34,8 @@ def extend(context: Context) -> None:
     _extend_internet_gateways()
     _extend_nat_gateway(context)
     _extend_nat_creation(context)
-    _extend_nat_life(context)
+    _extend_nat_deletion(context)
+    _extend_nat_description(context)
     _extend_routes()
 
 
@@ -112,6 +114,7 @@ def _extend_nat_creation(context: Context) -> None:
             gateway._state, gateway._ended = "failed", context.clock.monotonic()
             return gateway
         _connect(self, gateway, subnet, allocation_id if public else None)
+        context.waits.begin("NAT gateway", gateway.id, label=(tags or {}).get("Name", ""), holds=[gateway._eni.id])
         return gateway
 
 
@@ -131,17 +134,20 @@ def _connect(backend: Any, gateway: Any, subnet: Any, allocation_id: str | None)
     gateway.address_set = [{**address, "isPrimary": True, "status": "succeeded"}]
 
 
-def _extend_nat_life(context: Context) -> None:
+def _extend_nat_deletion(context: Context) -> None:
     @replaces(NatGatewayBackend, "delete_nat_gateway")
     def delete_nat_gateway(_original: Callable[..., Any], self: Any, nat_gateway_id: str) -> Any:
         gateway = self.nat_gateways.get(nat_gateway_id)
         if not gateway:
             raise _not_found(nat_gateway_id)
         if gateway.state in ("pending", "available"):
-            self.delete_network_interface(gateway._eni.id)
             gateway._state, gateway.delete_time = "deleting", utcnow()
+            end = functools.partial(self.delete_network_interface, gateway._eni.id)
+            context.waits.begin("NAT gateway, deletion", gateway.id, then=end)
         return gateway
 
+
+def _extend_nat_description(context: Context) -> None:
     @replaces(NatGatewayBackend, "describe_nat_gateways")
     def describe_nat_gateways(
         original: Callable[..., Any], self: Any, filters: Any, nat_gateway_ids: list[str] | None
@@ -165,10 +171,12 @@ def _has(gateway: Any, name: str, values: list[str]) -> bool:
 
 def _state(context: Context, gateway: Any) -> str:
     """Return the state: available once the gateway's interface is there, deleted once it is gone."""
-    there = bool(gateway._eni) and gateway._eni.id in context.observed.interfaces
+    if not gateway._eni:
+        return str(gateway._state)
+    there = gateway._eni.id in context.observed.interfaces
     if gateway._state == "pending" and there:
         gateway._state = "available"
-    if gateway._state == "deleting" and not there:
+    if gateway._state == "deleting" and not there and gateway._eni.id not in gateway.ec2_backend.enis:
         gateway._state, gateway._ended = "deleted", context.clock.monotonic()
     return str(gateway._state)
 

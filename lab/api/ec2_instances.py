@@ -82,30 +82,32 @@ def _refuse(instance: Any, verb: str) -> None:
 def extend(context: Context) -> None:
     """Let instances follow their machines."""
     amis.extend()
-    ec2_launch.extend()
-    _extend_transitions()
+    ec2_launch.extend(context)
+    _extend_transitions(context)
     _extend_refusals()
     _extend_status(context)
     _extend_metadata_options()
 
 
-def _extend_transitions() -> None:
+def _extend_transitions(context: Context) -> None:
     @replaces(Instance, "start")
     def start(_original: Callable[..., Any], self: Any) -> InstanceState:
         if self.state != "stopped":
             return copy.copy(self._state)
         for interface in self.nics.values():
             interface.start()
-        self.starts = getattr(self, "starts", 0) + 1
         self.launch_time = utcnow()
         _explain(self)
-        return _become(self, "pending")
+        previous = _become(self, "pending")
+        context.waits.begin("instance, start", self.id, then=lambda: _count_start(self))
+        return previous
 
     @replaces(Instance, "stop")
     def stop(_original: Callable[..., Any], self: Any) -> InstanceState:
         if self.state != "running":
             return copy.copy(self._state)
         _explain(self, "Client.UserInitiatedShutdown", "User initiated shutdown")
+        context.waits.begin("instance, stop", self.id)
         return _become(self, "stopping")
 
     @replaces(Instance, "terminate")
@@ -113,11 +115,17 @@ def _extend_transitions() -> None:
         if self.state in ("shutting-down", "terminated"):
             return copy.copy(self._state)
         _explain(self, "Client.UserInitiatedShutdown", "User initiated shutdown")
+        context.waits.begin("instance, termination", self.id)
         return _become(self, "shutting-down")
 
     @replaces(Instance, "reboot")
     def reboot(_original: Callable[..., Any], self: Any) -> None:
         self.reboots = getattr(self, "reboots", 0) + 1
+
+
+def _count_start(instance: Any) -> None:
+    """Let the machine start: its keeper looks for another start than the last one."""
+    instance.starts = getattr(instance, "starts", 0) + 1
 
 
 _MAY_STOP = ("running", "stopping", "stopped")

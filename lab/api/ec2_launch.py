@@ -22,19 +22,20 @@ from moto.iam.exceptions import NotFoundException
 
 from lab.api.amis import ROOT_SIZE
 from lab.api.extension import replaces
+from lab.context import Context
 
 _ROOT = {"VolumeSize": ROOT_SIZE, "VolumeType": "gp3", "DeleteOnTermination": True}
 
 
-def extend() -> None:
+def extend(context: Context) -> None:
     """Check every launch, wherever it comes from."""
-    _extend_call()
+    _extend_call(context)
     _extend_mappings()
-    _extend_launch()
-    _extend_profiles()
+    _extend_launch(context)
+    _extend_profiles(context)
 
 
-def _extend_call() -> None:
+def _extend_call(context: Context) -> None:
     @replaces(InstanceResponse, "run_instances")
     def run_instances(original: Callable[..., Any], self: Any) -> Any:
         token = self._get_param("ClientToken")
@@ -49,7 +50,7 @@ def _extend_call() -> None:
                 )
             return ActionResult(reservation)
         profile = self._get_param("IamInstanceProfile") or {}
-        _check_profile(self.current_account, self.partition, profile.get("Name"), profile.get("Arn"))
+        _check_profile(context, self.current_account, self.partition, profile.get("Name"), profile.get("Arn"))
         # AWS launches as many as it can, and the lab always can.
         self.params["MinCount"] = self._get_param("MaxCount") or self._get_param("MinCount")
         answer = original(self)
@@ -77,11 +78,16 @@ def _extend_mappings() -> None:
         return original(self)
 
 
-def _check_profile(account: str, partition: str, name: str | None, arn: str | None) -> None:
+def _check_profile(context: Context, account: str, partition: str, name: str | None, arn: str | None) -> None:
     if not (name or arn):
         return
     try:
-        filter_iam_instance_profiles(account, partition, iam_instance_profile_arn=arn, iam_instance_profile_name=name)
+        found = filter_iam_instance_profiles(
+            account, partition, iam_instance_profile_arn=arn, iam_instance_profile_name=name
+        )
+        if context.waits.pending(found.arn):
+            # https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html (eventually consistent)
+            raise NotFoundException("EC2 does not see the profile yet.")
     except NotFoundException:
         field, value, kind = ("name", name, "name") if name else ("arn", arn, "ARN")
         raise EC2ClientError(
@@ -90,7 +96,7 @@ def _check_profile(account: str, partition: str, name: str | None, arn: str | No
         ) from None
 
 
-def _extend_launch() -> None:
+def _extend_launch(context: Context) -> None:
     @replaces(InstanceBackend, "run_instances")
     def run_instances(
         original: Callable[..., Any],
@@ -118,16 +124,19 @@ def _extend_launch() -> None:
                 interface.setdefault("DeleteOnTermination", True)
         reservation = original(self, image_id, count, user_data, security_group_names, **wanted)
         for instance in reservation.instances:
-            _begin(instance, wanted)
+            _begin(context, instance, wanted)
         return reservation
 
 
-def _begin(instance: Any, wanted: dict[str, Any]) -> None:
+def _begin(context: Context, instance: Any, wanted: dict[str, Any]) -> None:
     """Let an instance that moto made running begin as pending; its machine's keeper says when it runs."""
     instance._state.name, instance._state.code = "pending", 0
     instance.hypervisor = "xen"
     if not wanted.get("nics"):
         instance.nics[0].delete_on_termination = True
+    profile = wanted.get("iam_instance_profile_arn") or wanted.get("iam_instance_profile_name") or ""
+    label = next((tag["value"] for tag in instance.get_tags() if tag["key"] == "Name"), "")
+    context.waits.begin("instance", instance.id, label=label, holds=[instance.id], needs=[profile])
 
 
 def _check_image(backend: Any, image_id: str | None) -> Any:
@@ -216,16 +225,16 @@ def _volumes(image: Any, wanted: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _extend_profiles() -> None:
+def _extend_profiles(context: Context) -> None:
     for name in ("associate_iam_instance_profile", "replace_iam_instance_profile_association"):
-        _extend_profile_call(name)
+        _extend_profile_call(context, name)
 
 
-def _extend_profile_call(name: str) -> None:
+def _extend_profile_call(context: Context, name: str) -> None:
     @replaces(IamInstanceProfileAssociationBackend, name)
     def call(original: Callable[..., Any], self: Any, *given: Any, **wanted: Any) -> Any:
         profile, arn = wanted.get("iam_instance_profile_name"), wanted.get("iam_instance_profile_arn")
-        _check_profile(self.account_id, self.partition, profile, arn)
+        _check_profile(context, self.account_id, self.partition, profile, arn)
         association = original(self, *given, **wanted)
         # moto describes an instance's profile by the association's id, and forgets to when it is replaced.
         association.instance.iam_instance_profile = {

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import uuid
 from collections.abc import Callable
@@ -39,13 +40,23 @@ class InvalidPolicyError(EFSError):
         super().__init__("InvalidPolicyException", message)
 
 
+class LifeCycleStateError(EFSError):
+    """A call that comes too early or too late for what it is about."""
+
+    code = 409
+
+    def __init__(self, what: str, message: str) -> None:
+        super().__init__(f"Incorrect{what}LifeCycleState", message)
+
+
 def extend(context: Context) -> None:
     """Put the lab's mount targets and the missing operations into moto."""
     for path in ("tags/<file_system_id>/", "create-tags/<file_system_id>", "delete-tags/<file_system_id>"):
         urls.url_paths[f"/2015-02-01/{path}"] = urls.response.dispatch
-    _file_systems()
-    _mount_target_states(context)
-    _mount_targets()
+    _file_systems(context)
+    _states(context)
+    _mount_targets(context)
+    _deletions(context)
     _old_tags()
     _policies()
 
@@ -56,7 +67,7 @@ def _known(backend: Any, file_system_id: str) -> Any:
     return backend.file_systems_by_id[file_system_id]
 
 
-def _file_systems() -> None:
+def _file_systems(context: Context) -> None:
     @replaces(EFSBackend, "create_file_system")
     def create_file_system(original: Original, self: Any, *args: Any, **kwargs: Any) -> Any:
         _check_throughput(kwargs["throughput_mode"], kwargs["provisioned_throughput_in_mibps"])
@@ -65,12 +76,13 @@ def _file_systems() -> None:
             # The account's own key for the service, which AWS makes at its first use.
             key = uuid.uuid5(uuid.NAMESPACE_URL, f"{self.account_id}/{self.region_name}/aws/elasticfilesystem")
             system.kms_key_id = f"arn:aws:kms:{self.region_name}:{self.account_id}:key/{key}"
+        context.waits.begin("file system", system.file_system_id, label=system.creation_token)
         return system
 
     @replaces(FileSystem, "info_json")
     def info_json(original: Original, self: Any) -> dict[str, Any]:
         # AWS leaves out what a file system does not have, and its policy has an operation of its own.
-        known = original(self)
+        known = {**original(self), "LifeCycleState": self.life_cycle_state}
         return {key: value for key, value in known.items() if value is not None and key != "FileSystemPolicy"}
 
     @adds(EFSResponse, "update_file_system")
@@ -91,13 +103,21 @@ def _check_throughput(mode: str | None, amount: Any) -> None:
         raise BadRequest("ProvisionedThroughputInMibps must be given when ThroughputMode is provisioned.")
 
 
-def _mount_target_states(context: Context) -> None:
+def _states(context: Context) -> None:
     """Let a mount target be available while the plane listens for it; what moto assigns is not kept."""
 
-    def state(self: Any) -> str:
+    def system_state(self: Any) -> str:
+        if getattr(self, "_leaves", False):
+            return "deleting"
+        return "creating" if context.waits.pending(self.file_system_id) else "available"
+
+    def target_state(self: Any) -> str:
+        if getattr(self, "_leaves", False):
+            return "deleting"
         return "available" if self.mount_target_id in context.observed.mount_targets else "creating"
 
-    MountTarget.life_cycle_state = property(state, lambda _self, _value: None)
+    FileSystem.life_cycle_state = property(system_state, lambda _self, _value: None)
+    MountTarget.life_cycle_state = property(target_state, lambda _self, _value: None)
 
     @replaces(MountTarget, "info_json")
     def info_json(original: Original, self: Any) -> dict[str, Any]:
@@ -105,7 +125,7 @@ def _mount_target_states(context: Context) -> None:
         return {**known, "LifeCycleState": self.life_cycle_state}
 
 
-def _mount_targets() -> None:
+def _mount_targets(context: Context) -> None:
     @replaces(EFSBackend, "create_mount_target")
     def create_mount_target(
         original: Original,
@@ -115,7 +135,9 @@ def _mount_targets() -> None:
         ip_address: str | None = None,
         security_groups: list[str] | None = None,
     ) -> Any:
-        _known(self, file_system_id)
+        state = _known(self, file_system_id).life_cycle_state
+        if state != "available":
+            raise LifeCycleStateError("FileSystem", f"None of the file system's states admits this: it is {state}.")
         subnets = {each: subnet for zone in self.ec2_backend.subnets.values() for each, subnet in zone.items()}
         if subnet_id in subnets:
             vpc_id = subnets[subnet_id].vpc_id
@@ -126,15 +148,14 @@ def _mount_targets() -> None:
         interface.description = f"EFS mount target for {file_system_id} ({target.mount_target_id})"
         interface.requester_id, interface.requester_managed = "amazon-elasticfilesystem", True
         interface.status = "in-use"
+        context.waits.begin(
+            "mount target",
+            target.mount_target_id,
+            label=target.availability_zone_name,
+            holds=[target.mount_target_id],
+            needs=[file_system_id],
+        )
         return target
-
-    @replaces(EFSBackend, "delete_mount_target")
-    def delete_mount_target(_original: Original, self: Any, mount_target_id: str) -> None:
-        target = self.mount_targets_by_id.pop(mount_target_id, None)
-        if target is None:
-            raise MountTargetNotFound(mount_target_id)
-        self.ec2_backend.delete_network_interface(target.network_interface_id)
-        target.clean_up()
 
     @replaces(EFSBackend, "modify_mount_target_security_groups")
     def modify_mount_target_security_groups(
@@ -146,6 +167,33 @@ def _mount_targets() -> None:
         groups = security_groups or [self.ec2_backend.get_default_security_group(target.vpc_id).id]
         _check_groups(self.ec2_backend, groups, target.vpc_id)
         original(self, mount_target_id, groups)
+
+
+def _deletions(context: Context) -> None:
+    @replaces(EFSBackend, "delete_mount_target")
+    def delete_mount_target(_original: Original, self: Any, mount_target_id: str) -> None:
+        target = self.mount_targets_by_id.get(mount_target_id)
+        if target is None:
+            raise MountTargetNotFound(mount_target_id)
+        if target.life_cycle_state == "deleting":
+            raise LifeCycleStateError("MountTarget", f"The mount target {mount_target_id} is being deleted.")
+        target._leaves = True
+
+        def end() -> None:
+            del self.mount_targets_by_id[mount_target_id]
+            self.ec2_backend.delete_network_interface(target.network_interface_id)
+            target.clean_up()
+
+        context.waits.begin("mount target, deletion", mount_target_id, then=end)
+
+    @replaces(EFSBackend, "delete_file_system")
+    def delete_file_system(original: Original, self: Any, file_system_id: str) -> None:
+        system = _known(self, file_system_id)
+        if system.number_of_mount_targets > 0:
+            original(self, file_system_id)  # refuses
+        system._leaves = True
+        end = functools.partial(original, self, file_system_id)
+        context.waits.begin("file system, deletion", file_system_id, then=end)
 
 
 def _check_groups(ec2_backend: Any, groups: list[str], vpc_id: str) -> None:

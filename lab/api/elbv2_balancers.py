@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable
 from typing import Any
@@ -21,8 +22,8 @@ Original = Callable[..., Any]
 def extend(context: Context) -> None:
     """Replace what moto does with load balancers."""
     _tell_states(context)
-    _creation()
-    _deletion()
+    _creation(context)
+    _deletion(context)
     _changes()
 
 
@@ -42,7 +43,7 @@ def dns_name(name: str, arn: str, scheme: str, region: str) -> str:
     return f"{prefix}{name}-{number:010d}.{region}.elb.amazonaws.com".lower()
 
 
-def _creation() -> None:
+def _creation(context: Context) -> None:
     @replaces(ELBv2Backend, "create_load_balancer")
     def create_load_balancer(original: Original, self: Any, **kwargs: Any) -> Any:
         if (kwargs.get("loadbalancer_type") or "application") != "application":
@@ -63,10 +64,11 @@ def _creation() -> None:
         balancer.canonical_hosted_zone_id = CANONICAL_ZONES.get(self.region_name, CANONICAL_ZONES["us-east-1"])
         balancer.attrs = dict(ATTRIBUTES)
         elbv2_nodes.converge(balancer, self.ec2_backend)
+        context.waits.begin("load balancer", balancer.arn, label=balancer.name, holds=[balancer.arn])
         return balancer
 
 
-def _deletion() -> None:
+def _deletion(context: Context) -> None:
     @replaces(ELBv2Backend, "delete_load_balancer")
     def delete_load_balancer(original: Original, self: Any, arn: str) -> None:
         balancer = self.load_balancers.get(arn)
@@ -77,7 +79,9 @@ def _deletion() -> None:
                 "OperationNotPermitted",
                 f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled",
             )
-        elbv2_nodes.clear(balancer, self.ec2_backend)
+        # The balancer is gone at once, its interfaces are not: what they use can't be deleted until then.
+        end = functools.partial(elbv2_nodes.clear, balancer, self.ec2_backend)
+        context.waits.begin("load balancer, deletion of its interfaces", arn, label=balancer.name, then=end)
         original(self, arn)
 
 

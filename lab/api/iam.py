@@ -23,7 +23,7 @@ def _managed(account: str) -> list[Any]:
     return [AWSManagedPolicy.from_data(name, account, "aws", policy) for name, policy in known.items()]
 
 
-def extend(_context: Context) -> None:
+def extend(context: Context) -> None:
     """Add what moto leaves out."""
 
     @replaces(IAMBackend, "_init_aws_policies")
@@ -31,6 +31,12 @@ def extend(_context: Context) -> None:
         # moto has them, and by default does not load them: AmazonSSMManagedInstanceCore is one. How often each is
         # attached is the account's own; the rest never changes.
         return [copy.copy(policy) for policy in _managed(self.account_id)] if self.region_name == "aws" else []
+
+    @replaces(IAMBackend, "create_instance_profile")
+    def create_instance_profile(original: Callable[..., Any], self: Any, name: str, *args: Any, **more: Any) -> Any:
+        made = original(self, name, *args, **more)
+        context.waits.begin("instance profile, visible to EC2", made.arn, label=name, gives=[name])
+        return made
 
     @replaces(IAMBackend, "delete_policy")
     def delete_policy(original: Callable[..., Any], self: Any, policy_arn: str) -> None:

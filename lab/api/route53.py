@@ -5,19 +5,18 @@ from __future__ import annotations
 
 import random
 import re
-import string
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.core.utils import utcnow
 from moto.route53 import urls
 from moto.route53.exceptions import Route53ClientError
 from moto.route53.models import DelegationSet, FakeZone, RecordSet, Route53Backend
 from moto.route53.responses import Route53
 
-from lab.api import route53_checks, route53_domains
+from lab.api import route53_changes, route53_checks, route53_domains
 from lab.api.extension import adds, replaces
+from lab.api.route53_changes import fresh_id
 from lab.api.route53_records import Fields, RefusalError, Rules, change, name_order, page
 from lab.context import Context
 from lab.world import load_balancer, names
@@ -37,7 +36,6 @@ _FIELDS = {
     "HealthCheckId": "health_check_id",
     "AliasTarget": "alias_target",
 }
-_CHARACTERS = string.ascii_uppercase + string.digits
 
 
 class InvalidChangeBatchError(Route53ClientError):  # moto is not typed
@@ -55,13 +53,9 @@ def extend(context: Context) -> None:
     _zones()
     _records(context)
     _test_answer(context)
+    route53_changes.extend(context)
     route53_checks.extend(context)
     route53_domains.extend(context)
-
-
-def _fresh_id(prefix: str) -> str:
-    # Ids are to be unique, not secret.
-    return prefix + "".join(random.choice(_CHARACTERS) for _ in range(20))  # noqa: S311
 
 
 def _zones() -> None:
@@ -75,7 +69,7 @@ def _zones() -> None:
     ) -> DelegationSet:
         servers = self.get_hosted_zone(hosted_zone_id).delegation_set.name_servers if hosted_zone_id else None
         chosen = servers or list(pick_name_servers(caller_reference, ()) or ())
-        made = DelegationSet(caller_reference, chosen, delegation_set_id or _fresh_id("N"))
+        made = DelegationSet(caller_reference, chosen, delegation_set_id or fresh_id("N"))
         self.delegation_sets[made.id] = made
         return made
 
@@ -101,7 +95,7 @@ def _zones() -> None:
             )
         if self._has_prev_conflicting_domain(name, delegation_set_id):
             raise Route53ClientError("ConflictingDomainExists", f"{name} conflicts with a zone of the delegation set.")
-        zone_id = _fresh_id("Z")
+        zone_id = fresh_id("Z")
         servers = (
             self.get_reusable_delegation_set(delegation_set_id)
             if delegation_set_id
@@ -176,7 +170,8 @@ def _records(context: Context) -> None:
             if refusal.code == "InvalidChangeBatch":
                 raise InvalidChangeBatchError(refusal.messages) from refusal
             raise Route53ClientError(refusal.code, str(refusal)) from refusal
-        zone.rrsets = [_record_set(fields) for fields in changed]
+        before, zone.rrsets = zone.rrsets, [_record_set(fields) for fields in changed]
+        route53_changes.propagate(context, zone, before, change_list)
 
     @replaces(Route53, "list_resource_record_sets")
     def list_resource_record_sets(_original: Callable[..., Any], self: Any) -> ActionResult:
@@ -254,9 +249,3 @@ def _test_answer(context: Context) -> None:
                 "Protocol": "UDP",
             }
         )
-
-    @replaces(Route53, "get_change")
-    def get_change(_original: Callable[..., Any], self: Any) -> ActionResult:
-        """Report every change as done: the lab's name servers serve it from the same moment."""
-        change_id = self._get_param("Id")
-        return ActionResult({"ChangeInfo": {"Id": change_id, "Status": "INSYNC", "SubmittedAt": utcnow()}})

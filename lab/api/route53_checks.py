@@ -42,7 +42,7 @@ _RESETTABLE = {
 
 def extend(context: Context) -> None:
     """Put AWS's rules for health checks, and the checkers' readings, into moto."""
-    _creation()
+    _creation(context)
     _update()
     _deletion()
     _status(context)
@@ -52,7 +52,7 @@ def _refuse(message: str) -> Route53ClientError:
     return Route53ClientError("InvalidInput", message)
 
 
-def _creation() -> None:
+def _creation(context: Context) -> None:
     @replaces(Route53Backend, "create_health_check")
     def create_health_check(
         original: Callable[..., Any], self: Any, caller_reference: str, health_check_args: dict[str, Any]
@@ -70,6 +70,7 @@ def _creation() -> None:
                 )
         made: HealthCheck = original(self, caller_reference, wanted)
         made.created_as = wanted
+        context.waits.begin("health check, first status", made.id, label=wanted.get("fqdn") or "", holds=[made.id])
         return made
 
 

@@ -17,6 +17,7 @@ from lab.api.paging import TokenError, page
 from lab.context import ACCOUNT, Context
 from lab.session_book import Agent
 from lab.world.managed_instances import STYLES, UnknownKeyError, UnknownValueError, filters, select
+from lab.world.timeline import ways_out
 
 _TOLD = ("AgentVersion", "PlatformType", "PlatformName", "PlatformVersion", "ComputerName", "IPAddress")
 _SETTINGS = {
@@ -51,7 +52,7 @@ def _hear(context: Context) -> None:
             refusal = json.dumps({"__type": error.code, "message": str(error)})
             # moto takes the status from here, not from the tuple.
             return 400, {**headers, "status": "400"}, refusal
-        context.sessions.hear(information["InstanceId"], self.region, information, context.clock.time())
+        _register(context, self.region, information)
         return 200, headers, "{}"
 
 
@@ -94,8 +95,8 @@ def _tell(context: Context) -> None:
     @adds(SimpleSystemManagerResponse, "get_connection_status")
     def get_connection_status(self: Any) -> ActionResult:
         target = self._get_param("Target")
-        connected = target in context.sessions.connected and find_instance(context, self.region, target) is not None
-        return ActionResult({"Target": target, "Status": "connected" if connected else "notconnected"})
+        status = "connected" if connected(context, self.region, target) else "notconnected"
+        return ActionResult({"Target": target, "Status": status})
 
 
 def _settle() -> None:
@@ -112,6 +113,35 @@ def _settle() -> None:
             "Status": "Default",
         }
         return ActionResult({"ServiceSetting": setting})
+
+
+def _register(context: Context, region: str, information: dict[str, Any]) -> None:
+    """Take a heartbeat; the first one of an agent that was not there makes it known only after AWS's wait."""
+    instance = information["InstanceId"]
+    known = context.sessions.agents.get(instance)
+    agent = agent_of(instance)
+    if context.waits.pending(agent):
+        return
+
+    def hear() -> None:
+        context.sessions.hear(instance, region, information, context.clock.time())
+
+    if known and known.online:
+        hear()
+    else:
+        needs = [instance, *ways_out(context.backends.at("ec2", region), instance)]
+        context.waits.begin("agent online", agent, label=information["ComputerName"], needs=needs, then=hear)
+
+
+def agent_of(instance: str) -> str:
+    """Return by what name an instance's agent waits: the instance itself waits for other things."""
+    return f"agent of {instance}"
+
+
+def connected(context: Context, region: str, instance: str) -> bool:
+    """Tell whether sessions with an instance can begin."""
+    present = instance in context.sessions.connected and find_instance(context, region, instance) is not None
+    return present and not context.waits.pending(agent_of(instance))
 
 
 def find_instance(context: Context, region: str, instance: str) -> Any:

@@ -14,7 +14,7 @@ from moto.ssm.exceptions import InvalidDocument, SSMException
 from moto.ssm.responses import SimpleSystemManagerResponse
 
 from lab.api.extension import adds
-from lab.api.ssm_instances import find_instance, moment, paged
+from lab.api.ssm_instances import connected, moment, paged
 from lab.context import ACCOUNT, Context
 from lab.session_book import Session
 from lab.world.session_documents import DEFAULT_PREFERENCES, PREFERENCES, ParameterError, fill
@@ -38,7 +38,7 @@ def _begin(context: Context) -> None:
         name = self._get_param("DocumentName") or PREFERENCES
         parameters = self._get_param("Parameters") or {}
         document = _document(self.ssm_backend, name, parameters)
-        if target not in book.connected or find_instance(context, self.region, target) is None:
+        if not connected(context, self.region, target):
             raise SSMException("TargetNotConnected", f"{target} is not connected.")
         owner = _owner(context, self.access_key)
         session = Session(

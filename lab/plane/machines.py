@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import sys
+import functools
 
 from lab.api import ec2_instances
 from lab.context import Context
@@ -43,7 +43,8 @@ class Machines:
         with self._context.lock:
             observed.machines[instance_id] = state
             observed.booted.discard(instance_id)
-            ec2_instances.settle(self._context.backends, instance_id, state, reason)
+            settle = functools.partial(ec2_instances.settle, self._context.backends, instance_id, state, reason)
+            self._context.waits.after(instance_id, settle)
         self._context.touch()
 
     def close(self) -> None:
@@ -62,10 +63,3 @@ def sweep(place: Place) -> None:
     if not runtime.containers(""):
         runtime.unmount_storage()
         watches.restore()
-
-
-def enter(place: Place, instance_id: str) -> list[str]:
-    """Return the command prefix that runs a program on a machine."""
-    terminal = ["--tty"] if sys.stdin.isatty() and sys.stdout.isatty() else []
-    podman = runtime.command("exec", "--interactive", *terminal, Container(place, instance_id).name)
-    return ["env", *(f"{name}={value}" for name, value in runtime.isolation().items()), *podman]

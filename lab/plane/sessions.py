@@ -15,12 +15,11 @@ from aiohttp import web
 
 from lab import addresses
 from lab.context import Context
-from lab.plane import namespaces
+from lab.plane import distance, namespaces
 from lab.plane.session_service import SessionService
 from lab.world import World
-from lab.world.network import Interface, Network
 
-_SERVICES = ("ssmmessages", "ec2messages")
+SERVICES = ("ssmmessages", "ec2messages")
 
 
 class Sessions:
@@ -33,7 +32,8 @@ class Sessions:
         self._wait(self._runner.setup())
         local = socket.create_server(("127.0.0.1", 0))
         context.sessions.stream_base = f"ws://127.0.0.1:{local.getsockname()[1]}"
-        self._listen(local)
+        far = asyncio.run_coroutine_threadsafe(distance.put_before(local, context.distance), context.loop).result()
+        self._listen(far)
         self._watch = asyncio.run_coroutine_threadsafe(self._service.watch(), context.loop)
         context.sessions.deliver = lambda session: self._begin(self._service.deliver(session))
         context.sessions.run = lambda command, one: self._begin(self._service.run(command, one))
@@ -45,7 +45,7 @@ class Sessions:
     def apply(self, world: World) -> None:
         """Listen on the lab's internet, and in VPCs that have an interface endpoint of the service."""
         wanted = {self._context.place.namespace("internet"): addresses.SESSIONS}
-        for interface in endpoint_interfaces(world.network):
+        for interface in world.network.endpoint_interfaces(SERVICES.__contains__):
             wanted[self._context.place.namespace(interface.id)] = str(interface.address)
         for namespace in self._sites.keys() - wanted.keys():
             self._wait(self._sites.pop(namespace).stop())
@@ -70,19 +70,8 @@ class Sessions:
         asyncio.run_coroutine_threadsafe(doing, self._context.loop).result(timeout=15)
 
 
-def endpoint_interfaces(network: Network) -> list[Interface]:
-    """Return the interfaces of the service's interface endpoints."""
-    return [
-        network.interfaces[each]
-        for endpoint in network.endpoints.values()
-        if endpoint.service.rpartition(".")[2] in _SERVICES
-        for each in endpoint.interfaces
-        if each in network.interfaces
-    ]
-
-
 @cache
 def service_names() -> tuple[str, ...]:
     """Return the service's host name in every region."""
     regions = botocore.session.get_session().get_available_regions("ssm")
-    return tuple(f"{service}.{region}.amazonaws.com" for service in _SERVICES for region in regions)
+    return tuple(f"{service}.{region}.amazonaws.com" for service in SERVICES for region in regions)

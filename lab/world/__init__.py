@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lab.context import Backends
 from lab.observed import Observed
-from lab.world import edge, file_system, load_balancer, machines, names, network
+from lab.world import edge, file_system, held, load_balancer, machines, names, network
 
 
 @dataclass(frozen=True)
@@ -22,16 +22,22 @@ class World:
     names: names.Names
 
 
-def describe(backends: Backends, observed: Observed) -> World:
-    """Return the world; the caller holds the API's lock."""
+def describe(
+    backends: Backends, observed: Observed, waiting: held.Ids = held.NOTHING, before: World | None = None
+) -> World:
+    """Return the world without what waits still, as AWS would make it wait; the caller holds the API's lock.
+
+    `before` is the world that the plane has now.
+    """
     balancers = load_balancer.describe(backends)
     distributions = edge.describe(backends)
-    shares = file_system.describe(backends)
+    shares = held.shares(file_system.describe(backends), waiting)
     return World(
-        network=network.describe(backends, observed),
-        machines=machines.describe(backends),
+        network=held.network(network.describe(backends, observed), waiting),
+        machines=tuple(each for each in machines.describe(backends) if each.id not in waiting),
         file_systems=shares,
-        load_balancers=balancers,
-        edge=distributions,
-        names=names.describe(backends, balancers, distributions, shares),
+        load_balancers=tuple(each for each in balancers if each.arn not in waiting),
+        edge=held.edge(distributions, waiting, before.edge if before else edge.Edge()),
+        # A name that leads to what is not there yet is known already.
+        names=held.names(names.describe(backends, balancers, distributions, shares), waiting),
     )

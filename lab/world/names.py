@@ -192,11 +192,17 @@ def _zone(zone: Any) -> Zone:
     return Zone(
         name=plain(zone.name),
         id=zone.resource_id,
-        records=tuple(_record(each) for each in zone.rrsets),
+        records=tuple(_record(each) for each in _served(zone)),
         nameservers=tuple(plain(name) for name in zone.delegation_set.name_servers) if zone.delegation_set else (),
         private=bool(zone.private_zone),
         vpcs=tuple(vpc["vpc_id"] for vpc in zone.vpcs),
     )
+
+
+def _served(zone: Any) -> Iterable[Any]:
+    """Return the records that the name servers have: not yet those of a change that is still on its way to them."""
+    served: Iterable[Any] | None = getattr(zone, "served", None)
+    return zone.rrsets if served is None else served
 
 
 def _record(record: Any) -> Record:

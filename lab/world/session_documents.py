@@ -14,6 +14,12 @@ PREFERENCES = "SSM-SessionManagerRunShell"
 """The account's own document, which a session without a document's name gets."""
 
 _PORT = "^([1-9]|[1-9][0-9]{1,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$"
+_HOST = "^[^,$^&(){}|`'\"<> ]+$"
+_FORWARDING = {
+    "portNumber": "{{ portNumber }}",
+    "type": "LocalPortForwarding",
+    "localPortNumber": "{{ localPortNumber }}",
+}
 _PREFIX = "^[0-9A-Za-z\\r\\n_:-]{0,30}$"
 _PLACE = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
 
@@ -101,7 +107,19 @@ OWNED: dict[str, dict[str, Any]] = {
             "portNumber": _string("(Optional) Port of the server on the instance", default="80", allowedPattern=_PORT),
             "localPortNumber": _string("(Optional) Port on the client", default="0"),
         },
-        {"portNumber": "{{ portNumber }}", "type": "LocalPortForwarding", "localPortNumber": "{{ localPortNumber }}"},
+        _FORWARDING,
+    ),
+    "AWS-StartPortForwardingSessionToRemoteHost": _document(
+        "Document to start port forwarding session over Session Manager to remote host",
+        "Port",
+        {
+            "portNumber": _string(
+                "(Optional) Port of the server on the remote host", default="80", allowedPattern=_PORT
+            ),
+            "localPortNumber": _string("(Optional) Port on the client", default="0"),
+            "host": _string("(Required) Name or address of the remote host", allowedPattern=_HOST),
+        },
+        {**_FORWARDING, "host": "{{ host }}"},
     ),
 }
 

@@ -41,8 +41,8 @@ AGENT_JOB_REPLY_ACKNOWLEDGE = "agent_job_reply_ack"
 
 SYN = 1
 FIN = 2
-CLIENT_VERSION = "1.2.707.0"
-"""What the client says it is: the agent turns smux and separated output off for older ones."""
+CLIENT_VERSION = "1.2.764.0"
+"""What the client says it is: the agent turns smux and separated output off for older ones, the AWS CLI warns."""
 
 _HEADER = struct.Struct(">I32sIQqQ16s32sII")
 _HEADER_LENGTH = 116

@@ -10,6 +10,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,7 +25,7 @@ from lab.authority import Authority
 from lab.clock import Clock
 from lab.context import Context
 from lab.observed import Observed
-from lab.plane import name_transport, namespaces
+from lab.plane import name_transport, namespaces, registrar
 from lab.plane.health_checkers import HealthCheckers
 from lab.plane.name_server import SERVERS, NameServers
 from lab.plane.resolver import VPC_RESOLVER, Resolvers
@@ -86,7 +87,7 @@ def open_rig(folder: Path) -> Iterator[Rig]:
     context = Context(place, Clock(SPEED), Authority(folder), Observed(), loop)
     for service in (calls, acm, route53):
         service.extend(context)
-    api = Api(context.lock, {})
+    api = Api(context.lock, {registrar.PATH: partial(registrar.console, context)})
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     api.serve(listener)

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import socket
 import subprocess
 import time
+import urllib.request
 from typing import Any
 
 import dns.flags
@@ -18,7 +20,7 @@ from cryptography import x509
 
 from lab import addresses
 from lab.api import acm
-from lab.plane import name_transport
+from lab.plane import name_transport, registrar
 from lab.plane.resolver import VPC_RESOLVER
 from lab.world.network import Interface, Vpc
 from tests.integration.name_rig import REGION, WEB, Page, Rig, plain, upsert
@@ -299,6 +301,30 @@ def test_registered_domain_is_delegated_by_its_own_list(rig: Rig) -> None:
     listed = [each["Name"] for each in client.get_domain_detail(DomainName="bought-here.com")["Nameservers"]]
     wanted = sorted(f"{each}." for each in listed)
     until(lambda: sorted(rig.values("bought-here.com", "NS")) == wanted)
+
+
+def delegation(rig: Rig, domain: str) -> list[str]:
+    """Return what the registry itself says, whatever resolvers remember."""
+    told = rig.ask(domain, "NS", server=addresses.REGISTRAR_SERVER)
+    return sorted(item.to_text().rstrip(".") for found in (*told.answer, *told.authority) for item in found)
+
+
+def test_what_is_entered_at_the_registrar_by_hand_stays_until_it_is_taken_back(rig: Rig) -> None:
+    made = rig.client("route53").create_hosted_zone(Name="by-hand.test", CallerReference="by hand")
+    own = sorted(made["DelegationSet"]["NameServers"])
+    until(lambda: delegation(rig, "by-hand.test") == own)
+    former = ["ns-1.awsdns-00.com", "ns-513.awsdns-00.net"]
+
+    def enter(servers: list[str] | None) -> None:
+        entry = json.dumps({"by-hand.test": servers}).encode()
+        urllib.request.urlopen(rig.url + registrar.PATH, data=entry, timeout=10).close()
+
+    enter(former)
+    until(lambda: delegation(rig, "by-hand.test") == former)
+    newer = rig.client("route53").create_hosted_zone(Name="by-hand.test", CallerReference="a newer zone")
+    assert json.load(urllib.request.urlopen(rig.url + registrar.PATH, timeout=10)) == {"by-hand.test": former}
+    enter(None)
+    until(lambda: delegation(rig, "by-hand.test") == sorted(newer["DelegationSet"]["NameServers"]))
 
 
 def test_test_dns_answer_and_checker_ranges(rig: Rig, zone: str) -> None:

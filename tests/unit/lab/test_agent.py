@@ -23,6 +23,7 @@ sys.path.append(str(Path(__file__).parents[3] / "lab/image/files/usr/lib/hasite-
 from agent import job, task, users, websocket
 from agent import main as main  # for the type checker: it imports all of the agent
 from agent.command import Command
+from agent.forward import ForbiddenHostError, Forward, allowed
 from agent.port import Port
 from agent.runes import LinePrefix, RuneFilter
 from agent.shell import Shell
@@ -106,18 +107,20 @@ LINUX = {"linux": {"commands": "id", "separateOutputStream": "true"}}
         (message("InteractiveCommands", LINUX), Shell),
         (message("NonInteractiveCommands", LINUX), Command),
         (message("Port", {"portNumber": "22"}), Port),
+        (message("Port", {"portNumber": "80", "type": "LocalPortForwarding"}), Forward),
+        (message("Port", {"portNumber": "80", "type": "LocalPortForwarding", "host": "localhost"}), Forward),
     ],
 )
 def test_a_task_gets_its_worker(monkeypatch: pytest.MonkeyPatch, payload: bytes, kind: Callable[..., object]) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 65534)
     monkeypatch.setattr("agent.users._named", lambda name: users.User(name, 1, 1, "/"))
-    assert type(task.worker(task.read(payload))) is kind
+    assert type(task.worker(task.read(payload), print)) is kind
 
 
 @pytest.mark.parametrize(
     "payload",
     [
-        message("Port", {"portNumber": "80", "type": "LocalPortForwarding"}),
+        message("Port", {"portNumber": "80", "type": "RemotePortForwarding"}),
         message("Standard_Stream", kmsKeyId="arn:key"),
         message("Telepathy"),
     ],
@@ -126,7 +129,7 @@ def test_what_the_agent_cannot_serve_is_refused(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(os, "geteuid", lambda: 65534)
     monkeypatch.setattr("agent.users._named", lambda name: users.User(name, 1, 1, "/"))
     with pytest.raises(task.UnsupportedError):
-        task.worker(task.read(payload))
+        task.worker(task.read(payload), print)
 
 
 @pytest.mark.parametrize("payload", [b"", b"{}", b'{"TaskId":"t","Content":"{}"}', b'{"TaskId":"t","Content":"x"}'])
@@ -135,3 +138,12 @@ def test_a_task_that_is_none_is_refused(payload: bytes) -> None:
         task.read(payload)
     with pytest.raises(FrameError):
         job.read(payload)
+
+
+@pytest.mark.parametrize("host", ["169.254.169.254", "fe80::1", "fd00:ec2::254", "127.0.0.53"])
+def test_metadata_and_the_resolver_are_not_forwarded_to(tmp_path: Path, host: str) -> None:
+    resolv_conf = tmp_path / "resolv.conf"
+    resolv_conf.write_text("search x\nnameserver 127.0.0.53\n")
+    with pytest.raises(ForbiddenHostError, match="not allowed"):
+        allowed(host, resolv_conf)
+    assert allowed("127.0.0.1", resolv_conf) == "127.0.0.1"

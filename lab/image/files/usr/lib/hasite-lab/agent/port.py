@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 
 from wire._session_frames import Flag
 
@@ -16,20 +17,19 @@ class Port:
 
     handshake = True
 
-    def __init__(self, port: int, host: str = "localhost") -> None:
-        """Prepare a connection; it is made when the session begins."""
-        self.failed = False
-        self._host = host
+    def __init__(self, port: int, tell: Callable[[int], None]) -> None:
+        """Prepare a connection, made when the session begins; `tell` sends the client a flag."""
         self._port = port
+        self._tell = tell
         self._inputs: asyncio.Queue[bytes] = asyncio.Queue()
         self._ended = asyncio.Event()
 
     async def run(self, outlet: Outlet) -> int | None:
         """Carry bytes until the machine's side closes."""
         try:
-            reader, writer = await asyncio.open_connection(self._host, self._port)
+            reader, writer = await asyncio.open_connection("localhost", self._port)
         except OSError:
-            self.failed = True
+            self._tell(Flag.CONNECT_TO_PORT_ERROR)
             return None
         tasks = [
             asyncio.create_task(coroutine)

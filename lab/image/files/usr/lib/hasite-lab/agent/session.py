@@ -14,7 +14,6 @@ from wire._session_frames import Flag, opening, serialise, session_state
 
 from . import VERSION, task, users, websocket
 from .pipe import HIGH_WATER, Outlet
-from .port import Port
 from .service import Service, ServiceRefusedError, UnreachableError
 
 _log = logging.getLogger(__name__)
@@ -71,7 +70,7 @@ class Session:
 
     async def _work(self) -> None:
         try:
-            worker = await asyncio.to_thread(task.worker, self._task)
+            worker = await asyncio.to_thread(task.worker, self._task, self._flag)
         except (task.UnsupportedError, users.NoUserError, OSError, KeyError, ValueError) as error:
             _log.warning("session %s cannot be served: %s", self._task.session, error)
             self._channel.skip_handshake()
@@ -83,8 +82,10 @@ class Session:
         status = await worker.run(self._outlet())
         if status is not None:
             self._channel.exit(status)
-        if isinstance(worker, Port) and worker.failed:
-            self._channel.flag(Flag.CONNECT_TO_PORT_ERROR)
+        self._wake.set()
+
+    def _flag(self, value: int) -> None:
+        self._channel.flag(value)
         self._wake.set()
 
     async def _begin(self, worker: task.Worker) -> bool:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -11,6 +12,7 @@ from wire._session_frames import FrameError, read_json
 
 from . import users
 from .command import Command
+from .forward import Forward, allowed
 from .pipe import Outlet
 from .port import Port
 from .shell import Shell
@@ -75,14 +77,12 @@ def read(payload: bytes) -> Task:
         raise FrameError(f"The task is not understood: {error!r}.") from error
 
 
-def worker(task: Task) -> Worker:
-    """Return what serves the session; may make the user it runs as."""
+def worker(task: Task, tell: Callable[[int], None]) -> Worker:
+    """Return what serves the session; may make the user it runs as. `tell` sends the client a flag."""
     if task.inputs.get("kmsKeyId"):
         raise UnsupportedError("This agent does not encrypt sessions with a KMS key.")
     if task.session_type == "Port":
-        if task.properties.get("type"):
-            raise UnsupportedError(f"This agent does not serve {task.properties['type']} sessions.")
-        return Port(int(task.properties["portNumber"]))
+        return _port(task.properties, tell)
     linux = task.properties.get("linux") or {}
     user = users.choose(task.run_as, elevated=linux.get("runAsElevated") in (True, "true"))
     if task.session_type == "Standard_Stream":
@@ -98,3 +98,14 @@ def worker(task: Task) -> Worker:
             linux.get("stdErrSeparatorPrefix") or "",
         )
     raise UnsupportedError(f"This agent does not serve sessions of type {task.session_type}.")
+
+
+def _port(properties: dict[str, Any], tell: Callable[[int], None]) -> Worker:
+    port = int(properties["portNumber"])
+    host = properties.get("host")
+    kind = properties.get("type")
+    if kind not in (None, "", "LocalPortForwarding"):
+        raise UnsupportedError(f"This agent does not serve {kind} sessions.")
+    if kind:
+        return Forward(allowed(host) if host else "localhost", port, tell)
+    return Port(port, tell)

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rows of many machines: what each further one costs, in seconds and in the controller's memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from bench.connections import environment, host
+from bench.row import Outcome, Row
+from bench.run import Run
+from bench.stage import Stage
+
+_FORKS = 16
+_MOST_MEMORY = 20.0
+_TASKS: list[dict[str, Any]] = [
+    {"name": "ping", "ansible.builtin.ping": {}},
+    {"name": "setup", "ansible.builtin.setup": {}},
+    {"name": "file", "ansible.builtin.file": {"path": "~/bench", "state": "directory", "mode": "0755"}},
+    {"name": "copy", "ansible.builtin.copy": {"content": "a small file", "dest": "~/bench/file", "mode": "0644"}},
+    {"name": "service", "ansible.builtin.service": {"name": "dbus", "state": "started"}, "become": True},
+]
+
+
+def _configure(stage: Stage, count: int) -> Run:
+    machines = stage.fleet().machines(count)
+
+    def measure() -> Run:
+        hosts = {f"machine-{number}": host(stage, "ours", each) for number, each in enumerate(machines)}
+        forks = min(count, _FORKS)
+        return stage.play(f"growth-{count}", hosts, _TASKS, environment(stage, "ours"), forks)
+
+    found: Run = stage.once("growth", count).or_else(measure)
+    return found
+
+
+def _growth(count: int) -> Callable[[Stage], Outcome]:
+    def measure(stage: Stage) -> Outcome:
+        """Hold a machine's share of the run against a run of one machine alone: work that grows faster is below 1."""
+        one, many = _configure(stage, 1), _configure(stage, count)
+        detail = {"machines": count, "seconds": many.seconds, "cpu": many.cpu, "lab_cpu": many.lab_cpu}
+        return Outcome(many.seconds / count, one.seconds, detail)
+
+    return measure
+
+
+def _memory(stage: Stage) -> Outcome:
+    run = _configure(stage, _FORKS)
+    detail = {"background_processes": run.background, "sessions": _FORKS, "background_mb": run.background_mb}
+    return Outcome(run.background_mb / _FORKS, _MOST_MEMORY, detail)
+
+
+ROWS = [
+    *(
+        Row(f"machines-{count}", f"{count} machines, each one's share", "one machine alone", 1, _growth(count))
+        for count in (4, 16, 64)
+    ),
+    Row("memory", "controller's memory per open session", "20 MB", 1, _memory, unit="MB"),
+]

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What rows are measured on: one lab at a time, with the options that a row needs, and its machines."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench.fleet import Fleet
+from bench.run import BUILD, ROOT, Run, cpu_of, playbook
+from lab.endpoint import Endpoint, require
+from lab.place import Place
+
+FAR = ("--latency", "rtt=60,api=150")
+"""AWS as far away as it often is."""
+
+
+@dataclass
+class Stage:
+    """The lab that is up now, if any, and what was measured in it before."""
+
+    name: str
+    port: int
+    _options: tuple[str, ...] | None = None
+    _fleet: Fleet | None = None
+    _known: dict[tuple[object, ...], Any] = field(default_factory=dict)
+
+    @property
+    def place(self) -> Place:
+        """Return the lab's place."""
+        return Place(self.name)
+
+    def lab(self, *options: str, fresh: bool = False) -> Endpoint:
+        """Return a lab with these options, an empty one if it has to be fresh."""
+        if options != self._options or fresh:
+            self.close()
+            self._command("up", "--port", str(self.port), *options)
+            self._options = options
+        return require(self.place)
+
+    def fleet(self, *options: str) -> Fleet:
+        """Return the machines of the lab with these options."""
+        endpoint = self.lab(*options)
+        if self._fleet is None:
+            self._fleet = Fleet(endpoint.url)
+        return self._fleet
+
+    def fleet_now(self) -> Fleet:
+        """Return the machines of the lab that is up."""
+        assert self._fleet is not None, "no machines were asked for"
+        return self._fleet
+
+    def close(self) -> None:
+        """End the lab."""
+        self._command("down")
+        self._options, self._fleet = None, None
+
+    def on_machine(self, machine: str, *words: str) -> str:
+        """Run a command on a machine, as its administrator."""
+        return self._command("exec", machine, *words)
+
+    def _command(self, *words: str) -> str:
+        command = [sys.executable, "-m", "lab", "--name", self.name, *words]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.strip()[-500:]}")
+        return done.stdout
+
+    def once(self, *key: object) -> _Once:
+        """Return where a figure is kept that several rows need; the lab's options are a part of the key."""
+        return _Once(self._known, (self._options, *key))
+
+    def play(
+        self,
+        name: str,
+        hosts: Mapping[str, Mapping[str, object]],
+        tasks: Sequence[object],
+        environment: Mapping[str, str],
+        forks: int = 1,
+    ) -> Run:
+        """Run a play of these tasks on hosts that the controller reaches by these variables."""
+        inventory, file = BUILD / f"{name}.inventory.json", BUILD / f"{name}.play.json"
+        BUILD.mkdir(parents=True, exist_ok=True)
+        inventory.write_text(json.dumps({"all": {"hosts": hosts}}))
+        file.write_text(json.dumps([{"name": name, "hosts": "all", "gather_facts": False, "tasks": tasks}]))
+        return self.measured(name, ["-i", str(inventory), "--forks", str(forks), str(file)], environment)
+
+    def measured(self, name: str, words: Sequence[str], environment: Mapping[str, str]) -> Run:
+        """Run a playbook against the lab; the lab's own CPU seconds are a part of the run."""
+        endpoint = require(self.place)
+        before = cpu_of(endpoint.pid)
+        run = playbook(name, words, {"LAB_NAME": self.name, "PATH": _path(), **environment})
+        return Run(**{**vars(run), "lab_cpu": cpu_of(endpoint.pid) - before})
+
+
+@dataclass
+class _Once:
+    """One figure that is measured once."""
+
+    known: dict[tuple[object, ...], Any]
+    key: tuple[object, ...]
+
+    def or_else(self, measure: Any) -> Any:
+        """Return the figure, measured now if it was not before."""
+        if self.key not in self.known:
+            self.known[self.key] = measure()
+        return self.known[self.key]
+
+
+def _path() -> str:
+    """Return a PATH on which Ansible's helpers of this environment come first."""
+    return f"{Path(sys.executable).parent}:{os.environ['PATH']}"

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Route 53's changes on their way to the name servers: pending until these serve them.
+
+https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeInfo.html
+"""
+
+from __future__ import annotations
+
+import random
+import string
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.core.utils import utcnow
+from moto.route53.models import FakeZone
+from moto.route53.responses import Route53
+
+from lab.api.extension import replaces
+from lab.context import Context
+from lab.world.names import plain
+
+_CHARACTERS = string.ascii_uppercase + string.digits
+
+
+def fresh_id(prefix: str) -> str:
+    """Return an id as Route 53 makes them; they are to be unique, not secret."""
+    return prefix + "".join(random.choice(_CHARACTERS) for _ in range(20))  # noqa: S311
+
+
+def extend(context: Context) -> None:
+    """Give every change an id of its own, and its true status."""
+
+    @replaces(Route53, "create_hosted_zone")
+    def create_hosted_zone(original: Callable[..., Any], self: Any) -> ActionResult:
+        answer = original(self)
+        zone = answer.result["HostedZone"]
+        change_id = fresh_id("C")
+        context.waits.begin(
+            "zone in sync", change_id, label=plain(zone.name), holds=[zone.resource_id], gives=[zone.resource_id]
+        )
+        answer.result["ChangeInfo"] = _info(context, change_id)
+        return ActionResult(answer.result)
+
+    @replaces(Route53, "change_resource_record_sets")
+    def change_resource_record_sets(original: Callable[..., Any], self: Any) -> ActionResult:
+        answer = original(self)
+        # The path names the zone, and so does moto's helper for it.
+        zone = self.backend.get_hosted_zone(self._get_param("HostedZoneId"))
+        answer.result["ChangeInfo"] = _info(context, zone.change_id)
+        return ActionResult(answer.result)
+
+    @replaces(Route53, "get_change")
+    def get_change(_original: Callable[..., Any], self: Any) -> ActionResult:
+        return ActionResult({"ChangeInfo": _info(context, self._get_param("Id"))})
+
+
+def _info(context: Context, change_id: str) -> dict[str, Any]:
+    plain_id = change_id.rpartition("/")[2]
+    status = "PENDING" if context.waits.pending(plain_id) else "INSYNC"
+    return {"Id": f"/change/{plain_id}", "Status": status, "SubmittedAt": utcnow()}
+
+
+def propagate(context: Context, zone: FakeZone, before: Sequence[Any], changes: Sequence[Mapping[str, Any]]) -> None:
+    """Let the name servers serve a zone's present records when the change that made them has arrived.
+
+    `zone.served` are the records that they serve meanwhile; changes may overtake each other.
+    """
+    zone.change_id = change_id = fresh_id("C")
+    number = zone.changes = getattr(zone, "changes", 0) + 1
+    zone.served = before if getattr(zone, "served", None) is None else zone.served
+    present = zone.rrsets
+
+    def arrive() -> None:
+        if number == zone.changes:
+            zone.served = None
+        elif zone.served is not None and number > zone.arrived:
+            zone.served = present
+        zone.arrived = max(number, zone.arrived)
+
+    zone.arrived = getattr(zone, "arrived", 0)
+    names = [plain(each["ResourceRecordSet"]["Name"]) for each in changes]
+    context.waits.begin(
+        "record in sync",
+        change_id,
+        label=", ".join(dict.fromkeys(names)),
+        needs=[f"proof {name}" for name in names] + list(_certificates(context, changes)),
+        gives=[f"record {name}" for name in names],
+        then=arrive,
+    )
+
+
+def _certificates(context: Context, changes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the certificates without which the distributions that a change points to could not have been made."""
+    targets = {plain((each["ResourceRecordSet"].get("AliasTarget") or {}).get("DNSName") or "") for each in changes}
+    for distribution in context.backends.at("cloudfront", "aws").distributions.values():
+        if plain(distribution.domain_name) in targets:
+            yield distribution.distribution_config["ViewerCertificate"].get("ACMCertificateArn") or ""

@@ -1,0 +1,173 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Port sessions: a machine's port joined to standard input and output, or to a port of this host.
+
+PRIVATE to the collection.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+import typing as t
+
+from ._session_channel import Event, Flagged, Output, Ready
+from ._session_frames import Flag
+from ._session_front import HIGH_WATER, READ_SIZE, Front, Signals, write_all
+from ._session_link import Link, SessionError
+from ._session_mux import Mux, MuxError
+
+if t.TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_OLDEST_AGENT = (3, 0, 196, 0)
+"""Agents newer than this one can carry more than one connection."""
+_LINGER_SECONDS = 2.0
+"""After the end of input an answer may still come; a session this long silent is done."""
+
+
+class Pipe(Front):
+    """One TCP connection as this process's standard input and output, for `ProxyCommand` of ssh."""
+
+    def __init__(self, link: Link, signals: Signals) -> None:
+        super().__init__(link, signals)
+        self._ended_at = 0.0
+
+    def done(self) -> bool:
+        """Tell whether input has ended and nothing more comes."""
+        heard = max(self._ended_at, self.link.heard)
+        return bool(self._ended_at) and not self.channel.waiting and time.monotonic() - heard >= _LINGER_SECONDS
+
+    def pause(self) -> float:
+        """Look at the end of input's silence in time."""
+        return _LINGER_SECONDS / 4 if self._ended_at else 60.0
+
+    def sources(self) -> Sequence[int]:
+        """Read input, unless too much of it is on its way."""
+        return [0] if not self._ended_at and self.channel.waiting < HIGH_WATER else []
+
+    def on_ready(self, source: int) -> None:
+        """Send input."""
+        data = os.read(source, READ_SIZE)
+        if data:
+            self.channel.send(data)
+        else:
+            self._ended_at = time.monotonic()
+
+    def on_event(self, event: Event) -> None:
+        """Write output."""
+        if isinstance(event, Output):
+            write_all(1, event.data)
+        else:
+            _refuse(event)
+
+
+class Forward(Front):
+    """A port of the loopback whose connections end at the machine's port, each as a stream of its own."""
+
+    def __init__(self, link: Link, signals: Signals, ready: Ready, session: str) -> None:
+        """Listen; `localPortNumber` of 0 is any free port."""
+        super().__init__(link, signals)
+        version = tuple(int(part) for part in ready.agent_version.split(".") if part.isdigit())
+        if version <= _OLDEST_AGENT:
+            raise SessionError(f"Forwarding a port needs an SSM agent newer than 3.0.196.0, not {ready.agent_version}.")
+        port = int(ready.properties.get("localPortNumber") or 0)
+        try:
+            self._listener = socket.create_server(("127.0.0.1", port), backlog=64)
+        except OSError as error:
+            raise SessionError(f"Port {port} of this host cannot be opened: {error}.") from error
+        self._mux = Mux(client=True)
+        self._streams: dict[int, _Stream] = {}
+        opened = self._listener.getsockname()[1]
+        print(f"Port {opened} opened for sessionId {session}.\nWaiting for connections...", flush=True)
+
+    def sources(self) -> Sequence[t.Any]:
+        """Take connections, and read them unless too much is on its way."""
+        return [self._listener, *self._streams.values()] if self.channel.waiting < HIGH_WATER else []
+
+    def sinks(self) -> Sequence[t.Any]:
+        """Write to the connections that something is for."""
+        return [stream for stream in self._streams.values() if stream.unsent]
+
+    def on_ready(self, source: t.Any) -> None:
+        """Open a stream for a new connection, or carry what a connection has, in either direction."""
+        if source is self._listener:
+            connection, _peer = self._listener.accept()
+            number, data = self._mux.open()
+            self._streams[number] = _Stream(number, connection)
+            self.channel.send(data)
+        else:
+            self._carry(source)
+
+    def _carry(self, stream: _Stream) -> None:
+        try:
+            stream.flush()
+            data = stream.read()
+        except OSError:
+            data = b""
+            stream.ended = True
+        if data:
+            self.channel.send(self._mux.data(stream.number, data))
+        elif data is not None and not stream.ended:
+            self.channel.send(self._mux.finish(stream.number))
+            stream.ended = True
+        self._forget(stream)
+
+    def on_event(self, event: Event) -> None:
+        """Take what came from the machine's port."""
+        if not isinstance(event, Output):
+            if isinstance(event, Flagged) and event.value == Flag.CONNECT_TO_PORT_ERROR:
+                self.tell("The machine's port does not accept the connection.")
+            return
+        try:
+            for number, data in self._mux.feed(event.data):
+                stream = self._streams.get(number)
+                if stream and data:
+                    stream.unsent += data
+                elif stream:
+                    stream.ended = True
+                    self._forget(stream)
+        except MuxError as error:
+            raise SessionError(str(error)) from error
+
+    def _forget(self, stream: _Stream) -> None:
+        if stream.ended and not stream.unsent:
+            stream.connection.close()
+            self._streams.pop(stream.number, None)
+
+
+class _Stream:
+    """One connection to the local port."""
+
+    def __init__(self, number: int, connection: socket.socket) -> None:
+        self.number = number
+        self.connection = connection
+        self.unsent = bytearray()
+        self.ended = False
+        connection.setblocking(False)
+
+    def fileno(self) -> int:
+        """Return what to wait for."""
+        return self.connection.fileno()
+
+    def read(self) -> bytes | None:
+        """Return what the connection has; None when that is nothing yet."""
+        try:
+            return self.connection.recv(READ_SIZE)
+        except BlockingIOError:
+            return None
+
+    def flush(self) -> None:
+        """Write what the connection takes."""
+        while self.unsent:
+            try:
+                del self.unsent[: self.connection.send(self.unsent)]
+            except BlockingIOError:
+                return
+
+
+def _refuse(event: Event) -> None:
+    if isinstance(event, Flagged) and event.value == Flag.CONNECT_TO_PORT_ERROR:
+        raise SessionError("The machine's port does not accept the connection.")

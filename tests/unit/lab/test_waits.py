@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""AWS's waits: the table, its draws, and the book that imposes them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import statistics
+import threading
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lab.clock import Clock
+from lab.errors import LabError
+from lab.waits import Waits
+from lab.world.waits import WAITS, Imposed, Step, imposed
+
+
+def test_every_step_has_its_bounds() -> None:
+    assert set(WAITS) == set(get_args(Step))
+    for step, wait in WAITS.items():
+        assert 0 < wait.least <= wait.typical <= wait.most, step
+
+
+@given(step=st.sampled_from(list(WAITS)), seed=st.integers(), ordinal=st.integers(1, 1000), factor=st.floats(0.001, 10))
+def test_draws_are_within_their_bounds_and_repeat(step: Step, seed: int, ordinal: int, factor: float) -> None:
+    wish = Imposed(factor, seed)
+    seconds = wish.seconds(step, ordinal)
+    assert WAITS[step].least * factor <= seconds * (1 + 1e-9)
+    assert seconds <= WAITS[step].most * factor * (1 + 1e-9)
+    assert seconds == Imposed(factor, seed).seconds(step, ordinal)
+
+
+def test_the_typical_figure_is_the_median_and_seeds_differ() -> None:
+    chance = random.Random(1)
+    drawn = [WAITS["certificate issued"].draw(chance) for _ in range(4001)]
+    assert statistics.median(drawn) == pytest.approx(90, rel=0.05)
+    assert statistics.quantiles(drawn, n=10)[-1] > 200, "the tail is there"
+    assert len({Imposed(1, seed).seconds("NAT gateway", 1) for seed in range(20)}) == 20
+
+
+@pytest.mark.parametrize(
+    ("wish", "expected"),
+    [("none", None), ("aws", Imposed(1.0, 7)), ("aws:0.1", Imposed(0.1, 7)), ("aws:2", Imposed(2, 7))],
+)
+def test_wishes(wish: str, expected: Imposed | None) -> None:
+    assert imposed(wish, 7) == expected
+
+
+@pytest.mark.parametrize("wish", ["", "aws:0", "aws:-1", "aws:x", "aws:nan", "aws:inf", "azure", "none:1"])
+def test_wishes_that_are_none(wish: str) -> None:
+    with pytest.raises(LabError, match="use none, aws, or aws:FACTOR"):
+        imposed(wish, 0)
+
+
+def book(wish: Imposed | None, loop: asyncio.AbstractEventLoop, speed: float = 1.0) -> Waits:
+    return Waits(wish, Clock(speed), loop, threading.RLock(), lambda: None)
+
+
+def test_without_waits_everything_is_done_at_once() -> None:
+    done: list[str] = []
+    loop = asyncio.new_event_loop()
+    waits = book(None, loop)
+    waits.begin("instance", "i-1", holds=["i-1"], then=lambda: done.append("end"))
+    waits.after("i-1", lambda: done.append("after"))
+    assert done == ["end", "after"]
+    assert not waits.pending("i-1")
+    assert waits.held() == frozenset()
+    assert waits.entries == []
+    loop.close()
+
+
+def test_what_waits_is_held_until_its_time_by_the_labs_clock() -> None:
+    async def story() -> tuple[Waits, list[str], list[bool]]:
+        done: list[str] = []
+        # 5 to 52 s, a hundred times as fast.
+        waits = book(Imposed(1.0, 0), asyncio.get_running_loop(), speed=1000)
+        with waits.lock:
+            waits.begin("instance", "i-1", holds=["i-1"], then=lambda: done.append("end"))
+            waits.after("i-1", lambda: done.append("after"))
+            seen = [waits.pending("i-1"), waits.held() == {"i-1"}, done == [], not waits.pending("i-2")]
+        async with asyncio.timeout(5):
+            while waits.pending("i-1"):
+                await asyncio.sleep(0.001)
+        return waits, done, seen
+
+    waits, done, seen = asyncio.run(story())
+    assert all(seen)
+    assert done == ["end", "after"]
+    assert waits.held() == frozenset()
+    (entry,) = waits.entries
+    assert waits.clock.monotonic() >= entry.ended
+    assert 5 <= entry.seconds <= 52
+
+
+def test_a_resource_that_waits_twice_is_held_until_the_last_has_ended() -> None:
+    async def story() -> list[frozenset[str]]:
+        waits = book(Imposed(1.0, 0), asyncio.get_running_loop(), speed=2000)
+        held = []
+        with waits.lock:
+            waits.begin("distribution", "E1", holds=["E1"])
+            waits.begin("invalidation", "E1", holds=["other"])
+        async with asyncio.timeout(5):
+            while waits.pending("E1"):
+                held.append(waits.held())
+                await asyncio.sleep(0.001)
+        return list(dict.fromkeys(held))
+
+    assert asyncio.run(story()) == [{"E1", "other"}, {"E1"}], "an invalidation is shorter than a distribution"
