@@ -149,9 +149,14 @@ def _exec(options: argparse.Namespace, place: Place) -> int:
 
 
 def _browse(options: argparse.Namespace, place: Place) -> int:
-    from lab.visit import browse
+    from lab.browser import opened
+    from lab.endpoint import require
 
-    print(browse(place, options.url))
+    require(place)
+    with opened(place) as browser:
+        tab = browser.tab()
+        tab.go(options.url)
+        print(tab.picture(Path.cwd() / "build" / "browse.png"))
     return 0
 
 

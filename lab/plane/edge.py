@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _OWN_NAMES = ("*.cloudfront.net", "cloudfront.net")
+_IDLE = 60.0
+"""Lab seconds after which a viewer's connection that nobody uses is closed. AWS tells no figure; this is the default of
+its load balancers."""
 
 
 class Edge:
@@ -45,7 +48,8 @@ class Edge:
         self._wait(self._listen())
 
     async def _listen(self) -> None:
-        self._runner = web.ServerRunner(web.Server(self._server.answer, access_log=None))
+        kept = self._context.clock.real(_IDLE)
+        self._runner = web.ServerRunner(web.Server(self._server.answer, access_log=None, keepalive_timeout=kept))
         await self._runner.setup()
         internet = self._context.place.namespace("internet")
         for address in addresses.EDGE:

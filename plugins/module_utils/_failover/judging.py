@@ -31,6 +31,7 @@ class Check:
     limit: float
     expected: Raw | None = None
     """The budget's spread."""
+    unit: str = "s"
 
     @property
     def passed(self) -> bool:
@@ -146,8 +147,9 @@ def _stays_up(stage: Stage, by: Yardstick) -> Iterator[Check]:
     detection = float(by.budget["one_machine"]["detection"])
     trouble = longest_trouble(stage.visits, detection / by.speed) * by.speed
     yield Check("no request fails longer than the balancer needs to notice", trouble, by.limit(detection))
-    last = first_steady(stage.visits, SITE)
-    yield Check("at the end the site answers", None if last is None else 0.0, 0.0)
+    last = stage.visits[-1:]
+    lost = float(not last or last[0]["outcome"] != SITE)
+    yield Check("last visits that the site did not answer", lost, 0.0, unit="visits")
 
 
 def _error_page(stage: Stage, by: Yardstick) -> Iterator[Check]:
@@ -159,7 +161,7 @@ def _error_page(stage: Stage, by: Yardstick) -> Iterator[Check]:
         what = f"{visitor} visitors get the error page after the site's last answer"
         yield Check(what, measured, by.limit(expected["longest"]), expected)
     wrong = [one for one in stage.visits if one["outcome"] == ERROR_PAGE and not _leaves_no_trace(one)]
-    yield Check("error pages that are not 503 and no-store", float(len(wrong)), 0.0)
+    yield Check("error pages that are not 503 and no-store", float(len(wrong)), 0.0, unit="visits")
 
 
 def _leaves_no_trace(visit: Visit) -> bool:

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Failover as the site's owner tries it and as a visitor's browser sees it. One site, built once, serves all tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from lab.browser import Browser, Page, Tab, opened
+from tests.integration.internet import fetch
+from tests.integration.labs import ROOT, installed, place_of, run_lab, up
+from tests.integration.owner import URL, Owner, healthy
+from tests.integration.small_world import until
+
+pytestmark = pytest.mark.lab
+
+SPEED = 4
+"""How many times as fast as real time this lab runs. Machines boot as fast as they can: at a higher speed their boots
+would be longer than AWS's are."""
+IDLE = 60 / SPEED + 2
+"""Real seconds after which neither the load balancer nor the edge has kept an unused connection."""
+PICTURES = ROOT / "build" / "browser"
+SITE, ERROR_PAGE = "hostname is: ", "We will be back soon"
+
+
+@pytest.fixture(scope="module")
+def owner() -> Iterator[Owner]:
+    place = place_of("drill")
+    up(place.name, "--speed", str(SPEED))
+    owner = Owner(place, boto3.session.Session(aws_access_key_id="lab", aws_secret_access_key="nobody"))
+    owner.play("site")
+    yield owner
+    run_lab(place.name, "down")
+
+
+@pytest.fixture
+def browser(owner: Owner) -> Iterator[Browser]:
+    with opened(owner.place) as browser:
+        yield browser
+
+
+def states(owner: Owner) -> set[str]:
+    return {machine["State"]["Name"] for machine in owner.machines()}
+
+
+def marked(owner: Owner) -> bool:
+    return any(tag["Key"] == "hasite:drill" for machine in owner.machines() for tag in machine["Tags"])
+
+
+def come_back(browser: Browser, text: str, seconds: float) -> tuple[Tab, Page]:
+    """Look in a new tab now and then, as a visitor does who has other things to do, until the page shows the text.
+
+    Whoever reloads without a pause keeps the connection, and with it whom it leads to.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        tab = browser.tab()
+        page = tab.go(URL)
+        if text in page.text:
+            return tab, page
+        assert time.monotonic() < deadline, f"{page} instead of {text!r}"
+        tab.close()
+        time.sleep(IDLE)
+
+
+def test_reloads_show_both_hosts(browser: Browser) -> None:
+    tab = browser.tab()
+    page = tab.go(URL)
+    assert (page.status, page.secure) == (200, True)
+    seen = {page.text.partition(SITE)[2].split()[0]}
+    for _ in range(10):
+        seen.add(tab.reload().text.partition(SITE)[2].split()[0])
+    assert len(seen) == 2
+    tab.picture(PICTURES / "site.png")
+
+
+def set_error_page(owner: Owner, code: str, cache_control: str) -> None:
+    """Change the error page's status and header as a person does in the console."""
+    client = owner.client("cloudfront", "us-east-1")
+    listed = client.list_response_headers_policies(Type="custom")["ResponseHeadersPolicyList"]["Items"]
+    policy = client.get_response_headers_policy(Id=listed[0]["ResponseHeadersPolicy"]["Id"])
+    config = policy["ResponseHeadersPolicy"]["ResponseHeadersPolicyConfig"]
+    for header in config["CustomHeadersConfig"]["Items"]:
+        if header["Header"] == "Cache-Control":
+            header["Value"] = cache_control
+    client.update_response_headers_policy(
+        Id=policy["ResponseHeadersPolicy"]["Id"], IfMatch=policy["ETag"], ResponseHeadersPolicyConfig=config
+    )
+    found = client.list_distributions()["DistributionList"]["Items"][0]
+    held = client.get_distribution_config(Id=found["Id"])
+    for error in held["DistributionConfig"]["CustomErrorResponses"]["Items"]:
+        error["ResponseCode"] = code
+    client.update_distribution(Id=found["Id"], IfMatch=held["ETag"], DistributionConfig=held["DistributionConfig"])
+
+    def deployed() -> bool:
+        answer = fetch(owner.place, f"https://{found['DomainName']}/")
+        return (str(answer.status), answer.headers["cache-control"]) == (code, cache_control)
+
+    until(deployed, 60)
+
+
+def test_browser_leaves_the_error_page_by_itself_unless_the_page_may_be_kept(owner: Owner, browser: Browser) -> None:
+    browser.tab().go(URL)
+    owner.client("ec2").stop_instances(InstanceIds=owner.ids())
+    tab, page = come_back(browser, ERROR_PAGE, 180)
+    assert (page.status, page.secure, page.headers["cache-control"]) == (503, True, "no-store")
+    tab.picture(PICTURES / "error-page.png")
+    with opened(owner.place) as other:
+        set_error_page(owner, "200", "max-age=3600")
+        assert other.tab().go(URL).status == 200
+        set_error_page(owner, "503", "no-store")
+        owner.client("ec2").start_instances(InstanceIds=owner.ids())
+        tab, page = come_back(browser, SITE, 240)
+        assert (page.status, page.secure) == (200, True)
+        tab.picture(PICTURES / "site-again.png")
+        # The site is back, and who has seen the page that may be kept goes on seeing it.
+        tab = other.tab()
+        page = tab.go(URL)
+        assert (page.from_cache, ERROR_PAGE in page.text) == (True, True)
+        tab.picture(PICTURES / "stuck.png")
+
+
+def drill(owner: Owner, stages: str, folder: Path) -> subprocess.Popen[str]:
+    path = f"{Path(installed('ansible-playbook')).parent}:{os.environ['PATH']}"
+    return subprocess.Popen(
+        ["tools/drill", "-i", "inventories/lab", "-e", f"drill_stages={stages}", "-e", f"drill_folder={folder}"],
+        cwd=ROOT,
+        env={**os.environ, "PATH": path, "LAB_NAME": owner.place.name, "ANSIBLE_NOCOLOR": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def test_drill_measures_what_the_budget_promises(owner: Owner, tmp_path: Path) -> None:
+    until(lambda: healthy(owner) == 2, 60)
+    run = drill(owner, "all_stopped,all_started", tmp_path)
+    output, _ = run.communicate(timeout=600)
+    assert run.returncode == 0, output[-6000:]
+    timeline: dict[str, Any] = json.loads((tmp_path / "timeline.json").read_text())
+    stages = {stage["name"]: stage for stage in timeline["stages"]}
+    assert list(stages) == ["all_stopped", "all_started"]
+    assert all(check["passed"] for stage in stages.values() for check in stage["checks"])
+    assert stages["all_stopped"]["availability"]["new"]["error_page"] > 0
+    assert len(stages["all_started"]["hosts"]) == 2
+    report = (tmp_path / "report.html").read_text()
+    assert "<svg" in report
+    assert "src=" not in report  # it needs nothing from elsewhere
+    assert (states(owner), marked(owner)) == ({"running"}, False)
+
+
+def test_interrupted_drill_has_the_machines_running_again(owner: Owner, tmp_path: Path) -> None:
+    run = drill(owner, "all_stopped", tmp_path)
+    try:
+        until(lambda: states(owner) == {"stopped"}, 240)
+        assert marked(owner)
+        os.killpg(run.pid, signal.SIGINT)
+        output, _ = run.communicate(timeout=300)
+    finally:
+        run.kill()
+    assert run.returncode == 99, output[-6000:]
+    assert (states(owner), marked(owner), healthy(owner)) == ({"running"}, False, 2)
+
+
+def test_drill_refuses_a_site_that_is_not_healthy(owner: Owner, tmp_path: Path) -> None:
+    owner.client("ec2").stop_instances(InstanceIds=owner.ids()[:1])
+    until(lambda: "stopped" in states(owner), 60)
+    run = drill(owner, "all_stopped", tmp_path)
+    output, _ = run.communicate(timeout=300)
+    assert run.returncode == 2
+    assert f"({owner.ids()[0]}) is stopped. Start it." in output
+    assert states(owner) == {"running", "stopped"}
