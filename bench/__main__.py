@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from bench import growth, remote, site
 from bench.report import Report, table
 from bench.row import CannotMeasureError, Outcome, Row
-from bench.run import BUILD, FailedError, adopt_orphans
+from bench.run import BUILD, FailedError
 from bench.stage import Stage
 
 ROWS: list[Row] = [*remote.ROWS, *growth.ROWS, *remote.FAR_ROWS, *site.ROWS]
@@ -39,7 +39,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _measure(chosen: Sequence[Row], stage: Stage, minutes: float) -> int:
-    adopt_orphans()
     # Neither the user's settings of Ansible nor those of AWS are to be measured.
     for name in [each for each in os.environ if each.startswith(("ANSIBLE_", "AWS_", "LAB_"))]:
         del os.environ[name]

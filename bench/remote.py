@@ -49,7 +49,7 @@ def _file(name: str, size: int) -> Any:
 
 def _tasks_over(stage: Stage, way: Way, *options: str) -> Run:
     """Run all kinds of tasks once over a way; all of the rows that need them share the run."""
-    machine = stage.fleet(*options).machines(1)[0]
+    machine = stage.machines(1, *options)[0]
 
     def measure() -> Run:
         name = f"tasks {way}{' far' if options else ''}".replace(" ", "-")
@@ -67,8 +67,8 @@ def _compare(task: str, way: Way, *options: str) -> Callable[[Stage], Outcome]:
             theirs.median(task),
             {
                 "times": _TIMES[task],
-                "ours_run": {"seconds": ours.seconds, "cpu": ours.cpu, "lab_cpu": ours.lab_cpu},
-                "theirs_run": {"seconds": theirs.seconds, "cpu": theirs.cpu, "lab_cpu": theirs.lab_cpu},
+                "ours_run": ours.summary(),
+                "theirs_run": theirs.summary(),
             },
         )
 
@@ -85,7 +85,7 @@ def _transfer(direction: str, ours: Way) -> Callable[[Stage], Outcome]:
 
 
 def _transfer_over(stage: Stage, way: Way) -> Run:
-    machine = stage.fleet().machines(1)[0]
+    machine = stage.machines(1)[0]
 
     def measure() -> Run:
         tasks: list[dict[str, Any]] = [{"name": "open the session", "ansible.builtin.ping": {}}]
