@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup lab site teardown status lab-down lint quick test clean
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' $(MAKEFILE_LIST))
 SHELL := /bin/bash
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -23,6 +23,12 @@ site: lab ## Build the whole site in the lab and look at it from outside
 	@echo '              .venv/bin/lab status'
 	@echo 'Take it down: make teardown DATA=true, then make lab-down'
 
+drill: ## Stop the site's machines, measure what visitors get, have them running again (STAGES=one_stopped,all_stopped,…)
+	@tools/drill -i inventories/lab $(if $(STAGES),-e drill_stages=$(STAGES))
+
+doctor: ## Say what is wrong with the site, and what to do about it
+	@ANSIBLE_CALLBACK_RESULT_FORMAT=yaml ansible-playbook -i inventories/lab playbooks/doctor.yml
+
 teardown: ## Take the site down again (with its data: make teardown DATA=true)
 	@ansible-playbook -i inventories/lab playbooks/teardown.yml $(if $(DATA),-e site_delete_data=$(DATA))
 
@@ -33,10 +39,14 @@ lab-down: ## End the lab and remove everything that bears its name
 	@lab down
 
 lint: setup ## Check style and types
-	@ruff check . && ruff format --check . && mypy && tools/role-tables --check && ansible-lint --offline -q
+	@ruff check . && ruff format --check . && mypy && tools/role-tables --check && \
+		ANSIBLE_HOME=build/ansible ansible-lint --offline -q
 
 quick: setup ## Run the tests that need no lab (under 2 minutes)
 	@python -m pytest -q -m 'not lab'
+
+molecule: setup ## Run the molecule scenarios over a lab of their own
+	@molecule test --all
 
 test: setup ## Run all tests (starts labs of their own)
 	@python -m pytest

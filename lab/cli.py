@@ -9,6 +9,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,6 +67,14 @@ def _parser() -> argparse.ArgumentParser:
     runner.add_argument("where", metavar="MACHINE|client")
     runner.add_argument("words", metavar="COMMAND", nargs=argparse.REMAINDER)
     add("browse", _browse, "show an address as a visitor's browser sees it").add_argument("url")
+    breaker = add("break", _break, "make a mistake for real: one of those that `lab faults` lists")
+    breaker.add_argument("fault", metavar="NAME")
+    breaker.add_argument("--machine", help="on which machine, or in whose zone (default: the first one by name)")
+    breaker.add_argument("--site", help="at which site (default: demo, or the only one)")
+    add("mend", _mend, "take a mistake back").add_argument("fault", metavar="NAME")
+    add("faults", _faults, "list the mistakes that can be made, and which are made now").add_argument(
+        "--json", action="store_true"
+    )
     return parser
 
 
@@ -124,7 +133,7 @@ def _timeline(options: argparse.Namespace, place: Place) -> int:
 
 
 def _env(_options: argparse.Namespace, place: Place) -> int:
-    from lab.lifecycle import environment
+    from lab.endpoint import environment
 
     for name, value in environment(place).items():
         print(f"export {name}={shlex.quote(value)}")
@@ -143,4 +152,28 @@ def _browse(options: argparse.Namespace, place: Place) -> int:
     from lab.visit import browse
 
     print(browse(place, options.url))
+    return 0
+
+
+def _break(options: argparse.Namespace, place: Place) -> int:
+    from lab.faults.breaking import break_
+
+    fault = break_(place, options.fault, options.site, options.machine)
+    print(f"{fault.name} is made. To take it back: `lab mend {fault.name}`")
+    return 0
+
+
+def _mend(options: argparse.Namespace, place: Place) -> int:
+    from lab.faults.breaking import mend
+
+    fault = mend(place, options.fault)
+    print(f"{fault.name} is mended.")
+    return 0
+
+
+def _faults(options: argparse.Namespace, place: Place) -> int:
+    from lab.faults.breaking import listing, states
+
+    found = states(place)
+    print(json.dumps([asdict(one) for one in found], indent=2) if options.json else listing(found))
     return 0

@@ -60,8 +60,8 @@ class Context:
     touch: Callable[[], None] = lambda: None
     endpoint_url: str = ""
     """The API's address on the host's loopback."""
-    faults: set[str] = field(default_factory=set)
-    """The faults in force now, by name; the part that a fault concerns looks here."""
+    entered: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """What was entered at the registrar's console by hand: domains with name servers other than their zones' own."""
     imposed: Imposed | None = None
     """The wish for AWS-like waits."""
     distance: Latency = field(default_factory=Latency)

@@ -44,3 +44,13 @@ def require(place: Place) -> Endpoint:
     if endpoint := Endpoint.read(place):
         return endpoint
     raise LabError(f"The lab {place.name!r} is not running; start it with `lab up`.")
+
+
+def environment(place: Place) -> dict[str, str]:
+    """Return what a client of the lab's API has in its environment."""
+    return {
+        "AWS_ENDPOINT_URL": require(place).url,
+        "AWS_ACCESS_KEY_ID": "lab",
+        "AWS_SECRET_ACCESS_KEY": "nobody-asks-for-it",
+        "AWS_DEFAULT_REGION": "ap-northeast-1",
+    }

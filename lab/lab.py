@@ -7,12 +7,13 @@ import asyncio
 import logging
 import threading
 from dataclasses import asdict, dataclass, field
+from functools import partial
 
 from lab import status, timeline
 from lab.api import extensions
-from lab.api.server import Api
+from lab.api.server import Api, Page
 from lab.context import Context, Part
-from lab.plane import parts
+from lab.plane import parts, registrar
 from lab.world import World, describe, inventory
 
 _log = logging.getLogger(__name__)
@@ -34,16 +35,17 @@ class Lab:
         """Extend moto before its applications are made: they read its URLs once."""
         self.context.touch = self._dirty.set
         extensions.extend(self.context)
-        pages = {status.PATH: self.status, timeline.PATH: self.timeline}
+        console = partial(registrar.console, self.context)
+        pages: dict[str, Page] = {status.PATH: self.status, registrar.PATH: console, timeline.PATH: self.timeline}
         self.api = Api(self.context.lock, pages)
 
-    def status(self) -> dict[str, object]:
+    def status(self, _sent: object = None) -> dict[str, object]:
         """Return what `lab status` shows."""
         with self.context.lock:
             rows = [asdict(resource) for resource in inventory.resources(self.context.backends)]
         return {"name": self.context.place.name, "endpoint_url": self.context.endpoint_url, "resources": rows}
 
-    def timeline(self) -> dict[str, object]:
+    def timeline(self, _sent: object = None) -> dict[str, object]:
         """Return what `lab timeline` shows."""
         with self.context.lock:
             return timeline.data(self.context.waits)

@@ -10,15 +10,18 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from lab import host, visit
-from lab.endpoint import Endpoint, require, start_time
+from lab.endpoint import Endpoint, start_time
 from lab.errors import LabError
 from lab.image.build import ensure
 from lab.place import Place
 from lab.settings import Settings
 
 _TOOLS = {"ip": "iproute2", "nft": "nftables", "podman": "podman", "runc": "runc", "haproxy": "haproxy"}
+_CHECKOUT = Path(__file__).parents[1]
+"""Where the lab's process finds the wire format of sessions, which is the collection's."""
 _START_SECONDS = 60
 _STOP_SECONDS = 60
 
@@ -48,12 +51,18 @@ def up(place: Place, port: int, settings: Settings) -> Endpoint:
         return running
     preflight(port)
     host.sweep(place)
+    shutil.rmtree(place.faults, ignore_errors=True)
     build_image(place)
     place.folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "lab", "--name", place.name, "serve", "--port", str(port), *settings.words()]
     with place.log.open("wb") as log:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            command,
+            cwd=_CHECKOUT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
@@ -85,13 +94,3 @@ def down(place: Place) -> None:
             time.sleep(0.05)
     host.sweep(place)
     shutil.rmtree(place.folder, ignore_errors=False) if place.folder.exists() else None
-
-
-def environment(place: Place) -> dict[str, str]:
-    """Return what a client of the lab's API has in its environment."""
-    return {
-        "AWS_ENDPOINT_URL": require(place).url,
-        "AWS_ACCESS_KEY_ID": "lab",
-        "AWS_SECRET_ACCESS_KEY": "nobody-asks-for-it",
-        "AWS_DEFAULT_REGION": "ap-northeast-1",
-    }

@@ -58,6 +58,11 @@ class Place:
         """Return the file that holds the API's address and the process's id as JSON."""
         return self.folder / "endpoint.json"
 
+    @property
+    def faults(self) -> Path:
+        """Return the folder that remembers the faults made in this lab."""
+        return self.folder / "faults"
+
     def namespace(self, role: str) -> str:
         """Return the network namespace of one of the lab's parts, as under `/run/netns`."""
         return f"{self.namespace_prefix}{role}"

@@ -6,6 +6,7 @@ from __future__ import annotations
 import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 from lab.endpoint import require
 from lab.errors import LabError
 from lab.place import Place
-from lab.plane.machines import enter
+from lab.plane.container import Container
 from lab.status import fetch
 
 CLIENT = "client"
@@ -47,7 +48,8 @@ def command_at(place: Place, where: str, words: Sequence[str]) -> list[str]:
     if len(found) != 1:
         known = ", ".join(f"{row['id']} ({row['name']})" for row in machines) or "none"
         raise LabError(f"{where!r} names {len(found)} machines of the lab; it has {known}, and `client`.")
-    return [*enter(place, found[0]["id"]), *words]
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    return [*Container(place, found[0]["id"]).enter(terminal=terminal), *words]
 
 
 def browse(place: Place, url: str) -> Path:

@@ -13,7 +13,7 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
-from moto.ec2.models.managed_prefixes import ManagedPrefixListBackend
+from moto.ec2.models.managed_prefixes import ManagedPrefixList, ManagedPrefixListBackend
 from moto.ec2.models.vpcs import VPCBackend
 from moto.ec2.responses.vpcs import VPCs
 
@@ -21,7 +21,7 @@ from lab import addresses
 from lab.api.ec2_addresses import service_interface
 from lab.api.extension import replaces
 from lab.context import Context
-from lab.world.network import truth
+from lab.world.network import prefixes, truth
 from lab.world.waits import Step
 
 
@@ -38,6 +38,9 @@ def extend(context: Context) -> None:
 
 
 def _extend_prefix_lists() -> None:
+    # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_PrefixList.html
+    ManagedPrefixList.cidrs = property(prefixes)
+
     @replaces(ManagedPrefixListBackend, "create_default_pls")
     def create_default_pls(original: Callable[..., Any], self: Any) -> None:
         """Let AWS's lists name the addresses that the lab's services have.

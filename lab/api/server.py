@@ -15,8 +15,11 @@ from typing import Any
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from lab.api.unknown_paths import Application, refusing_unknown_paths
+
 _log = logging.getLogger(__name__)
-Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+Page = Callable[[Any], object]
+"""Takes the JSON that was sent, or None, and returns what the page shows."""
 
 
 def guarded(application: Application, lock: threading.RLock) -> Application:
@@ -41,14 +44,15 @@ def delayed(application: Application, seconds: float) -> Application:
     return serve
 
 
-def with_own_pages(application: Application, pages: Mapping[str, Callable[[], object]]) -> Application:
+def with_own_pages(application: Application, pages: Mapping[str, Page]) -> Application:
     """Return the application with the lab's own JSON pages beside AWS's."""
 
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         page = pages.get(environ["PATH_INFO"])
         if page is None:
             return application(environ, start_response)
-        body = json.dumps(page()).encode()
+        sent = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        body = json.dumps(page(json.loads(sent) if sent else None)).encode()
         start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
         return [body]
 
@@ -73,13 +77,19 @@ class _Handler(MotoRequestHandler):
 class Api:
     """The API's application and the servers it is reached by."""
 
-    def __init__(self, lock: threading.RLock, own: Mapping[str, Callable[[], object]]) -> None:
+    def __init__(self, lock: threading.RLock, own: Mapping[str, Page]) -> None:
         """Serve AWS's API, and the lab's own pages: path to what gives the page's data."""
-        self.application = with_own_pages(guarded(DomainDispatcherApplication(create_backend_app), lock), own)
+        aws = refusing_unknown_paths(DomainDispatcherApplication(create_backend_app))
+        self.application = with_own_pages(guarded(aws, lock), own)
         self._servers: list[BaseWSGIServer] = []
 
-    def serve(self, listener: socket.socket, context: ssl.SSLContext | None = None, delay: float = 0.0) -> None:
-        """Serve on a listening socket, over TLS when a context is given; `delay` is added to calls in seconds."""
+    def serve(
+        self, listener: socket.socket, context: ssl.SSLContext | None = None, delay: float = 0.0
+    ) -> BaseWSGIServer:
+        """Serve on a listening socket, over TLS when a context is given; return the server, for `end`.
+
+        `delay` is added to every call, in seconds.
+        """
         host, port = listener.getsockname()
         listener.setblocking(True)
         server = make_server(
@@ -96,9 +106,15 @@ class Api:
             server.socket.do_handshake_on_connect = False  # type: ignore[attr-defined]  # it is an SSLSocket
         self._servers.append(server)
         threading.Thread(target=server.serve_forever, name=f"api {host}:{port}", daemon=True).start()
+        return server
+
+    def end(self, server: BaseWSGIServer) -> None:
+        """Stop one server."""
+        self._servers.remove(server)
+        server.shutdown()
+        server.server_close()
 
     def close(self) -> None:
         """Stop all servers."""
-        for server in self._servers:
-            server.shutdown()
-            server.server_close()
+        for server in list(self._servers):
+            self.end(server)

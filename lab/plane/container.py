@@ -11,8 +11,8 @@ from pathlib import Path
 
 from lab.place import Place
 from lab.plane import namespaces
-from lab.plane.furnish import furnish
-from lab.plane.runtime import podman
+from lab.plane.furnish import RESOLVERS, furnish, resolvers
+from lab.plane.runtime import command, isolation, podman
 from lab.world.machines import Machine
 
 SHARES = "/var/lib/hasite-lab/efs"
@@ -66,6 +66,10 @@ class Container:
         podman("start", self.name)
         return self.process()
 
+    def renew_lease(self, process: int, machine: Machine) -> None:
+        """Take over what DHCP says now, as a client does when its lease is renewed; here that is at once."""
+        Path(f"/proc/{process}/root/{RESOLVERS}").write_text(resolvers(machine))
+
     def process(self) -> int:
         """Return the host's process id of its init; 0 if it does not run."""
         found = podman("inspect", "--type=container", "--format={{.State.Pid}}", self.name, check=False).strip()
@@ -82,6 +86,12 @@ class Container:
     def stop(self) -> None:
         """Shut it down as the power button would; one that does not end in time is cut off."""
         podman("stop", f"--time={_SHUTDOWN_SECONDS}", self.name)
+
+    def enter(self, *, terminal: bool = False) -> list[str]:
+        """Return the command prefix that runs a program on it, at a terminal of its own if asked for."""
+        tty = ["--tty"] if terminal else []
+        environment = [f"{name}={value}" for name, value in isolation().items()]
+        return ["env", *environment, *command("exec", "--interactive", *tty, self.name)]
 
     def remove(self) -> None:
         """Remove it and its disk, running or not, if it exists."""

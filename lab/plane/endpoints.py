@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""AWS's regional endpoints in the lab's internet: the API over TLS, by AWS's own names.
+"""AWS's regional endpoints: the API over TLS, by AWS's own names, on the lab's internet and at interface endpoints.
 
 https://docs.aws.amazon.com/general/latest/gr/rande.html
 """
@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 import ssl
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from werkzeug.serving import BaseWSGIServer
 
 from lab import addresses
 from lab.api.server import Api
 from lab.authority import Authority
 from lab.context import Context
 from lab.plane import namespaces
+from lab.plane.sessions import SERVICES as SESSION_SERVICES
 
 if TYPE_CHECKING:
     from lab.world import World
@@ -68,15 +71,26 @@ class Endpoints:
     """S3 on an address of its own, all other services on another; S3 answers in clear text, too."""
 
     def __init__(self, context: Context, api: Api) -> None:
-        certificates = _Certificates(context.authority)
+        self._context, self._api = context, api
+        self._certificates = _Certificates(context.authority)
+        self._inside: dict[str, BaseWSGIServer] = {}
+        """By interface, in VPCs."""
         internet = context.place.namespace("internet")
         for address, port in ((addresses.API, 443), (addresses.S3, 443), (addresses.S3, 80)):
-            listener = namespaces.listen(internet, address, port)
-            tls: Any = certificates.context() if port == 443 else None
-            api.serve(listener, tls)
+            self._serve(internet, address, port)
+
+    def _serve(self, namespace: str, address: str, port: int = 443) -> BaseWSGIServer:
+        tls = self._certificates.context() if port == 443 else None
+        return self._api.serve(namespaces.listen(namespace, address, port), tls)
 
     def apply(self, world: World) -> None:
-        """Do nothing: the endpoints are the same in every world."""
+        """Listen at every interface endpoint but those of the session service, which listens there itself."""
+        found = world.network.endpoint_interfaces(lambda service: service not in SESSION_SERVICES)
+        wanted = {each.id: str(each.address) for each in found}
+        for gone in self._inside.keys() - wanted.keys():
+            self._api.end(self._inside.pop(gone))
+        for new in wanted.keys() - self._inside.keys():
+            self._inside[new] = self._serve(self._context.place.namespace(new), wanted[new])
 
     def close(self) -> None:
         """Leave it to the API to stop its servers."""

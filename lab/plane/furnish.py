@@ -15,6 +15,7 @@ from lab.world.machines import Machine
 
 FILES = Path(__file__).parents[1] / "image" / "files"
 """A tree that is copied onto the machine's root as it is; its links into the repository become files."""
+RESOLVERS = "etc/resolv.conf"
 _CACHES = shutil.ignore_patterns("__pycache__", ".*_cache")
 _UNITS = "etc/systemd/system"
 _BUNDLE = "etc/ssl/certs/ca-certificates.crt"
@@ -39,8 +40,14 @@ def names(machine: Machine) -> dict[str, str]:
     return {
         "etc/hostname": f"{machine.host_name}\n",
         "etc/hosts": f"127.0.0.1 localhost\n127.0.1.1 {full} {machine.host_name}\n::1 localhost\n",
-        "etc/resolv.conf": f"search {machine.domain}\nnameserver {machine.resolver}\n",
+        RESOLVERS: resolvers(machine),
     }
+
+
+def resolvers(machine: Machine) -> str:
+    """Return what a DHCP client writes into its file of resolvers."""
+    search = [f"search {machine.search}"] if machine.search else []
+    return "".join(f"{line}\n" for line in (*search, *(f"nameserver {each}" for each in machine.resolvers)))
 
 
 def _resolve_links(root: Path) -> None:

@@ -46,6 +46,7 @@ class Keeper:
         self._reported = ""
         self._starts = 0
         self._reboots = 0
+        self._lease: tuple[object, ...] = ()
         self._failures = 0
         self._thread = threading.Thread(target=self._run, name=f"machine {container.id}", daemon=True)
         self._thread.start()
@@ -128,12 +129,17 @@ class Keeper:
             self._container.create(machine, self._image, self._authority)
             self._created = True
             self._reboots = machine.reboots
+            self._lease = (machine.resolvers, machine.search)
         self._starts = machine.starts
         if self._init >= 0 and machine.reboots != self._reboots:
             self._stop()
         self._reboots = machine.reboots
         if self._init < 0:
             self._start()
+        if self._lease != (lease := (machine.resolvers, machine.search)):
+            # What a user has changed in that file stays until DHCP says something else.
+            self._container.renew_lease(self._process, machine)
+            self._lease = lease
         self._report_once("running")
 
     def _look_for_boot(self) -> None:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import functools
-import sys
 
 from lab.api import ec2_instances
 from lab.context import Context
@@ -64,10 +63,3 @@ def sweep(place: Place) -> None:
     if not runtime.containers(""):
         runtime.unmount_storage()
         watches.restore()
-
-
-def enter(place: Place, instance_id: str) -> list[str]:
-    """Return the command prefix that runs a program on a machine."""
-    terminal = ["--tty"] if sys.stdin.isatty() and sys.stdout.isatty() else []
-    podman = runtime.command("exec", "--interactive", *terminal, Container(place, instance_id).name)
-    return ["env", *(f"{name}={value}" for name, value in runtime.isolation().items()), *podman]

@@ -1,23 +1,38 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stands in for the person at the registrar's console, who copies a hosted zone's name servers into the registry."""
+"""Stands in for the person at the registrar's console, who copies a hosted zone's name servers into the registry.
+
+What a user of the lab enters there instead (`console`) stays until it is taken back.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from lab.context import Context
 from lab.world.name_registry import wanted_delegations
 from lab.world.names import Names
 
+PATH = "/_lab/registrar"
+"""Where the API's server has the registrar's console."""
+
 DELAY = 2.0
 """Lab seconds until a new hosted zone is delegated. (A real registry takes minutes to hours.)"""
 
-KEEPS_OLD_NAMESERVERS = "registrar-keeps-nameservers"
-"""The fault in which nobody goes to the console: a name's delegation stays as it is."""
-
 _log = logging.getLogger(__name__)
+
+
+def console(context: Context, entry: Mapping[str, Sequence[str] | None] | None) -> dict[str, tuple[str, ...]]:
+    """Enter domains' name servers, or take them back where there are none; return what was entered so far."""
+    for domain, servers in (entry or {}).items():
+        if servers:
+            context.entered[domain] = tuple(servers)
+        else:
+            context.entered.pop(domain, None)
+    if entry:
+        context.touch()
+    return context.entered
 
 
 class Registrar:
@@ -37,7 +52,7 @@ class Registrar:
 
     def follow(self, names: Names) -> None:
         """See to it that the wishes of this world's zones become delegations, after a moment."""
-        wanted = wanted_delegations(names)
+        wanted = wanted_delegations(names) | self._context.entered
         new = {name: servers for name, servers in wanted.items() if self._wanted.get(name) != servers}
         self._wanted = wanted
         if new:
@@ -54,8 +69,6 @@ class Registrar:
 
     async def _visit(self, new: Mapping[str, tuple[str, ...]]) -> None:
         await self._context.clock.sleep(DELAY)
-        while KEEPS_OLD_NAMESERVERS in self._context.faults:
-            await self._context.clock.sleep(DELAY)
         current = {name: servers for name, servers in new.items() if self._wanted.get(name) == servers}
         if current:
             self._held = {**self._held, **current}

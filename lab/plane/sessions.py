@@ -18,9 +18,8 @@ from lab.context import Context
 from lab.plane import distance, namespaces
 from lab.plane.session_service import SessionService
 from lab.world import World
-from lab.world.network import Interface, Network
 
-_SERVICES = ("ssmmessages", "ec2messages")
+SERVICES = ("ssmmessages", "ec2messages")
 
 
 class Sessions:
@@ -46,7 +45,7 @@ class Sessions:
     def apply(self, world: World) -> None:
         """Listen on the lab's internet, and in VPCs that have an interface endpoint of the service."""
         wanted = {self._context.place.namespace("internet"): addresses.SESSIONS}
-        for interface in endpoint_interfaces(world.network):
+        for interface in world.network.endpoint_interfaces(SERVICES.__contains__):
             wanted[self._context.place.namespace(interface.id)] = str(interface.address)
         for namespace in self._sites.keys() - wanted.keys():
             self._wait(self._sites.pop(namespace).stop())
@@ -71,19 +70,8 @@ class Sessions:
         asyncio.run_coroutine_threadsafe(doing, self._context.loop).result(timeout=15)
 
 
-def endpoint_interfaces(network: Network) -> list[Interface]:
-    """Return the interfaces of the service's interface endpoints."""
-    return [
-        network.interfaces[each]
-        for endpoint in network.endpoints.values()
-        if endpoint.service.rpartition(".")[2] in _SERVICES
-        for each in endpoint.interfaces
-        if each in network.interfaces
-    ]
-
-
 @cache
 def service_names() -> tuple[str, ...]:
     """Return the service's host name in every region."""
     regions = botocore.session.get_session().get_available_regions("ssm")
-    return tuple(f"{service}.{region}.amazonaws.com" for service in _SERVICES for region in regions)
+    return tuple(f"{service}.{region}.amazonaws.com" for service in SERVICES for region in regions)

@@ -121,7 +121,7 @@ def _volumes(ec2: Any) -> Iterator[Row]:
 
 def _file_systems(efs: Any) -> Iterator[Row]:
     for system in efs.file_systems_by_id.values():
-        yield system.file_system_id, _name(system), system.life_cycle_state, ""
+        yield system.file_system_id, system.info_json().get("Name", ""), system.life_cycle_state, ""
 
 
 def _mount_targets(efs: Any) -> Iterator[Row]:

@@ -10,6 +10,8 @@ from typing import Any, Literal
 from lab.context import Backends
 
 Desired = Literal["running", "stopped", "terminated"]
+AMAZON = "AmazonProvidedDNS"
+"""What DHCP options call the resolver at VPC+2."""
 _DESIRED: dict[str, Desired] = {
     "pending": "running",
     "running": "running",
@@ -28,8 +30,10 @@ class Machine:
     zone: str
     interface_id: str
     address: str
-    resolver: str
-    """VPC+2: the Amazon DNS server's address in this machine's VPC."""
+    resolvers: tuple[str, ...]
+    """Whom DHCP tells it to ask for names."""
+    search: str
+    """The domain in which DHCP tells it to look for short names, if any."""
     desired: Desired
     starts: int
     """How often the API was asked to start it: a machine that powered itself off stays off until the next time."""
@@ -54,13 +58,15 @@ def describe(backends: Backends) -> tuple[Machine, ...]:
 def _machine(instance: Any, backend: Any) -> Machine:
     interface = instance.nics[0]
     host_name, _, domain = instance.private_dns_name.partition(".")
+    resolvers, search = told_by_dhcp(backend.get_vpc(interface.subnet.vpc_id), domain)
     return Machine(
         id=instance.id,
         region=backend.region_name,
         zone=instance.placement.zone,
         interface_id=interface.id,
         address=interface.private_ip_address,
-        resolver=resolver(backend.get_vpc(interface.subnet.vpc_id).cidr_block),
+        resolvers=resolvers,
+        search=search,
         desired=_DESIRED[instance.state],
         starts=getattr(instance, "starts", 0),
         reboots=getattr(instance, "reboots", 0),
@@ -68,6 +74,19 @@ def _machine(instance: Any, backend: Any) -> Machine:
         host_name=host_name,
         domain=domain,
     )
+
+
+def told_by_dhcp(vpc: Any, domain: str) -> tuple[tuple[str, ...], str]:
+    """Return the resolvers and the search domain of a VPC's DHCP options; without options of its own, Amazon's.
+
+    https://docs.aws.amazon.com/vpc/latest/userguide/DHCPOptionSetConcepts.html
+    """
+    own = resolver(vpc.cidr_block)
+    if vpc.dhcp_options is None:
+        return (own,), domain
+    told = {each["Key"]: [value["Value"] for value in each["Values"]] for each in vpc.dhcp_options.dhcp_configurations}
+    servers = told.get("domain-name-servers", [])
+    return tuple(own if each == AMAZON else each for each in servers), " ".join(told.get("domain-name", []))
 
 
 def resolver(vpc_cidr: str) -> str:

@@ -6,7 +6,7 @@ A VPC without any interface carries no packets and is left out: every region has
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from typing import Any, Literal
@@ -181,6 +181,16 @@ class Network:
         """Return a VPC's interfaces in the order of their ids."""
         return sorted((each for each in self.interfaces.values() if each.vpc_id == vpc_id), key=lambda each: each.id)
 
+    def endpoint_interfaces(self, chosen: Callable[[str], bool]) -> list[Interface]:
+        """Return the interfaces of the interface endpoints whose service is chosen by its short name, such as `ssm`."""
+        return [
+            self.interfaces[each]
+            for endpoint in self.endpoints.values()
+            if chosen(endpoint.service.rpartition(".")[2])
+            for each in endpoint.interfaces
+            if each in self.interfaces
+        ]
+
 
 def describe(backends: Backends, observed: Observed) -> Network:
     """Return the networks of all regions; the caller holds the API's lock."""
@@ -208,7 +218,7 @@ def _describe_region(network: Network, region: str, backend: Any, observed: Obse
             if subnet.vpc_id in used
         }
     )
-    network.prefix_lists.update({each.id: _prefixes(each) for each in backend.managed_prefix_lists.values()})
+    network.prefix_lists.update({each.id: prefixes(each) for each in backend.managed_prefix_lists.values()})
     network.route_tables.update(
         {table.id: _route_table(table, network) for table in backend.route_tables.values() if table.vpc_id in used}
     )
@@ -288,7 +298,8 @@ def _runs(instance: Any, observed: Observed) -> bool:
     return state in _ALIVE
 
 
-def _prefixes(prefix_list: Any) -> tuple[str, ...]:
+def prefixes(prefix_list: Any) -> tuple[str, ...]:
+    """Return the IPv4 blocks of a prefix list's newest version."""
     versions = list(prefix_list.entries.values())
     blocks = [entry["Cidr"] for entry in versions[-1] or ()] if versions else []
     return tuple(block for block in blocks if ":" not in block)

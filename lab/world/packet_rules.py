@@ -297,13 +297,21 @@ def _entries(entries: Iterable[Entry], side: str) -> Iterator[str]:
 def translator() -> str:
     """Return the ruleset of a NAT gateway: it lets connections out under its own address, and nothing in.
 
-    https://docs.aws.amazon.com/vpc/latest/userguide/vpc-nat-gateway.html
+    They leave from any port: https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-basics.html and
+    https://docs.aws.amazon.com/vpc/latest/userguide/nacl-ephemeral-ports.html
     """
     return _table(
         "nat_gateway",
         [
             *_chain("own", ["type filter hook input priority filter; policy drop;", "ct state established accept"]),
-            *_chain("out", ["type nat hook postrouting priority srcnat; policy accept;", "masquerade"]),
+            *_chain(
+                "out",
+                [
+                    "type nat hook postrouting priority srcnat; policy accept;",
+                    "meta l4proto { tcp, udp } masquerade to :1024-65535 fully-random",
+                    "masquerade",
+                ],
+            ),
         ],
     )
 

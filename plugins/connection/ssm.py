@@ -13,12 +13,16 @@ author:
   - hasite.aws contributors (@hasite)
 description:
   - Reaches machines that have no inbound path at all, by sessions of AWS Systems Manager.
-  - Speaks the session protocol itself. It needs neither the session-manager-plugin nor an S3 bucket.
+  - Speaks the session protocol itself. It needs neither the session-manager-plugin nor an S3 bucket; if there is a
+    bucket, large files travel through it.
   - One session with each machine is kept open across tasks and plays by a small background process, as
     C(ControlPersist) of OpenSSH does, and ended when it was not used for O(idle_timeout) seconds.
   - Standard input, standard output, standard error and the exit status are separate and exact. Modules are pipelined.
   - Commands run as the session's user, C(ssm-user) unless its document names another. Use become for others.
   - Variables of C(amazon.aws.aws_ssm) with the same meaning are understood.
+extends_documentation_fragment:
+  - hasite.aws._ssm.api
+  - hasite.aws._ssm.bucket
 requirements:
   - boto3 and websocket-client on the controller
   - on the machine, the agent of Systems Manager, a POSIX shell, gzip and GNU coreutils or the like
@@ -37,59 +41,6 @@ options:
     vars:
       - name: inventory_hostname
       - name: ansible_host
-  region:
-    description: The region of the instance. If not given, that of the profile.
-    type: str
-    vars:
-      - name: ansible_aws_ssm_region
-    env:
-      - name: AWS_REGION
-      - name: AWS_DEFAULT_REGION
-    ini:
-      - section: ssm_connection
-        key: region
-  profile:
-    description: The profile of the AWS configuration files.
-    type: str
-    vars:
-      - name: ansible_aws_ssm_profile
-    env:
-      - name: AWS_PROFILE
-      - name: AWS_DEFAULT_PROFILE
-    ini:
-      - section: ssm_connection
-        key: profile
-  access_key:
-    description: The access key. If not given, AWS's usual chain of credentials is asked.
-    type: str
-    vars:
-      - name: ansible_aws_ssm_access_key_id
-    env:
-      - name: AWS_ACCESS_KEY_ID
-      - name: AWS_ACCESS_KEY
-  secret_key:
-    description: The secret key that belongs to O(access_key).
-    type: str
-    vars:
-      - name: ansible_aws_ssm_secret_access_key
-    env:
-      - name: AWS_SECRET_ACCESS_KEY
-      - name: AWS_SECRET_KEY
-  session_token:
-    description: The token that belongs to a temporary O(access_key).
-    type: str
-    vars:
-      - name: ansible_aws_ssm_session_token
-    env:
-      - name: AWS_SESSION_TOKEN
-  endpoint_url:
-    description: Another address of the SSM API. Without it, C(AWS_ENDPOINT_URL_SSM) and C(AWS_ENDPOINT_URL) count.
-    type: str
-    vars:
-      - name: ansible_aws_ssm_endpoint_url
-    ini:
-      - section: ssm_connection
-        key: endpoint_url
   ssm_document:
     description: The session's document, of type C(Standard_Stream). If not given, the account's own.
     type: str
@@ -178,10 +129,8 @@ EXAMPLES = r"""
       ansible.builtin.ping:
 """
 
-import hashlib
-import os
+import contextlib
 import secrets
-import tempfile
 import time
 import typing as t
 from pathlib import Path
@@ -193,8 +142,13 @@ from ansible.utils.display import Display
 
 from ..plugin_utils import _session_shell as shell
 from ..plugin_utils._session_api import Api, Started, StartError
+from ..plugin_utils._session_bucket import Bucket, BucketError
 from ..plugin_utils._session_control import Control, NotBegunError, TimedOutError
+from ..plugin_utils._session_files import FileError, Files
 from ..plugin_utils._session_link import SessionError
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
 
 display = Display()
 
@@ -221,19 +175,16 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
         """Return the instance's id."""
         return str(self.get_option("instance_id") or self.get_option("host") or self._play_context.remote_addr)
 
+    def _api(self) -> Api:
+        names = ("region", "profile", "access_key", "secret_key", "session_token", "endpoint_url")
+        return Api(**{name: self.get_option(name) for name in names})
+
     def _control(self) -> Control:
         """Return the session that the options describe now: some are bound after the constructor has run."""
         idle = float(self.get_option("idle_timeout"))
         return Control(
             folder=Path(self.get_option("control_path_dir")),
-            api=Api(
-                region=self.get_option("region"),
-                profile=self.get_option("profile"),
-                access_key=self.get_option("access_key"),
-                secret_key=self.get_option("secret_key"),
-                session_token=self.get_option("session_token"),
-                endpoint_url=self.get_option("endpoint_url"),
-            ),
+            api=self._api(),
             target=self.target,
             document=self.get_option("ssm_document"),
             idle_seconds=idle or _OWN_IDLE_SECONDS,
@@ -320,62 +271,47 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
             raise AnsibleError(f"Missing {self.become.name} password")
 
     def put_file(self, in_path: str, out_path: str) -> None:
-        """Copy a file to the machine, in pieces; it takes its place only when it has arrived as it is."""
+        """Copy a file to the machine."""
         super().put_file(in_path, out_path)
         self._connect()
         display.vvv(f"PUT {in_path} TO {out_path}", host=self.target)
-        unfinished = f"{out_path}.{secrets.token_hex(6)}"
-        digest = hashlib.sha256()
-        try:
-            file = Path(in_path).open("rb")  # noqa: SIM115 (the error is translated, the file closed below)
-        except FileNotFoundError as error:
-            raise AnsibleFileNotFound(f"There is no file {in_path} to copy.") from error
-        try:
-            with file:
-                piece = file.read(shell.PIECE)
-                self._done(shell.write_piece(unfinished, first=True), piece, f"{out_path} cannot be written")
-                while piece:
-                    digest.update(piece)
-                    piece = file.read(shell.PIECE)
-                    if piece:
-                        self._done(shell.write_piece(unfinished, first=False), piece, f"{out_path} cannot be written")
-            self._done(
-                shell.put_in_place(unfinished, out_path, digest.hexdigest()), b"", f"{out_path} cannot take its place"
-            )
-        except AnsibleConnectionFailure:
-            raise  # the machine cannot be asked to clear up
-        except BaseException:
-            self._run(shell.discard(unfinished))
-            raise
+        with self._explained():
+            self._files().put(in_path, out_path)
 
     def fetch_file(self, in_path: str, out_path: str) -> None:
-        """Copy a file from the machine, in pieces; it takes its place only when it has arrived as it is."""
+        """Copy a file from the machine."""
         super().fetch_file(in_path, out_path)
         self._connect()
         display.vvv(f"FETCH {in_path} TO {out_path}", host=self.target)
-        what = f"{in_path} cannot be fetched"
-        expected, size = shell.read_description(self._done(shell.describe_file(in_path), b"", what))
-        digest = hashlib.sha256()
-        target = Path(out_path)
-        descriptor, unfinished = tempfile.mkstemp(prefix=target.name, dir=target.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                for number in range(-(-size // shell.PIECE)):
-                    piece = self._done(shell.read_piece(in_path, number), b"", what)
-                    digest.update(piece)
-                    file.write(piece)
-            if digest.hexdigest() != expected:
-                raise AnsibleError(f"{what}: it changed while it was read.")
-            Path(unfinished).replace(target)
-        finally:
-            Path(unfinished).unlink(missing_ok=True)
+        with self._explained():
+            self._files().fetch(in_path, out_path)
 
-    def _done(self, command: bytes, stdin: bytes, what: str) -> bytes:
-        """Run a command of our own, and return its output."""
-        result = self._run(command, stdin)
-        if result.status:
-            raise AnsibleError(f"{what}: {to_text(result.stderr).strip()}.")
-        return result.stdout
+    def _files(self) -> Files:
+        name = self.get_option("bucket_name")
+        bucket = name and Bucket(
+            api=self._api(),
+            name=name,
+            endpoint_url=self.get_option("bucket_endpoint_url"),
+            addressing_style=self.get_option("s3_addressing_style"),
+            sse_mode=self.get_option("bucket_sse_mode"),
+            sse_kms_key_id=self.get_option("bucket_sse_kms_key_id"),
+        )
+
+        def say(line: str) -> None:
+            display.vv(line, host=self.target)
+
+        least = int(self.get_option("bucket_minimum_size"))
+        return Files(self._run, AnsibleConnectionFailure, say, self.target, bucket or None, least)
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Raise the errors that Ansible knows."""
+        try:
+            yield
+        except FileNotFoundError as error:
+            raise AnsibleFileNotFound(f"There is no file {error.filename} to copy.") from error
+        except (BucketError, FileError) as error:
+            raise AnsibleError(to_text(error)) from error
 
     def reset(self) -> None:
         """End the session; the next command starts another one."""

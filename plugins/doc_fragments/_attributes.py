@@ -61,3 +61,30 @@ attributes:
 
     INFO_WITHOUT_AWS = INFO.partition("  action_group:")[0]
     """For a module that asks no AWS API, so that defaults of the group would be unknown options to it."""
+
+    RECORDER = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return changed status prediction without modifying target.
+    support: full
+    details:
+      - In check mode nothing is observed.
+  diff_mode:
+    description: Will return details on what has changed, or needs changing in C(check_mode), when in diff mode.
+    support: none
+  idempotent:
+    description:
+      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
+    support: none
+    details:
+      - Every run adds to the record.
+  action_group:
+    description: Use C(group/hasite.aws.aws) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - hasite.aws.aws
+"""
+    """For a module that adds to a record of what it observes."""
+
+    RECORDER_WITHOUT_AWS = RECORDER.partition("  action_group:")[0]

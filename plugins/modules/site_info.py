@@ -31,6 +31,11 @@ options:
     description:
       - The name of the hosted zone. By default O(domain) without its first label.
     type: str
+  details:
+    description:
+      - Whether to ask also for what only a diagnosis needs, see RV(site.details). It takes a second round of questions.
+    type: bool
+    default: false
 author:
   - hasite.aws contributors (@hasite)
 extends_documentation_fragment:
@@ -88,7 +93,8 @@ site:
         subnets:
           description:
             - The subnets with C(subnet_id), C(cidr_block), C(availability_zone), C(kind) (V(public) or V(private)),
-              C(name).
+              C(name), C(map_public_ip_on_launch).
+            - A name with C(-public) or C(-private) tells the kind, else the route table does.
           returned: always
           type: list
           elements: dict
@@ -167,9 +173,9 @@ site:
     instances:
       description:
         - The machines that are not terminated, sorted by name, with C(instance_id), C(name), C(state),
-          C(availability_zone), C(subnet_id), C(private_ip_address), C(instance_type), C(image_id),
-          C(security_group_ids), C(iam_instance_profile_arn), C(launch_time), C(ssm_ping_status) (null if Systems
-          Manager does not know the machine).
+          C(availability_zone), C(subnet_id), C(private_ip_address), C(public_ip_address), C(instance_type),
+          C(image_id), C(security_group_ids), C(iam_instance_profile_arn), C(launch_time), C(metadata_options),
+          C(ssm_ping_status) and C(ssm_last_ping_date_time) (null if Systems Manager does not know the machine).
       returned: always
       type: list
       elements: dict
@@ -224,7 +230,8 @@ site:
       sample: []
     distributions:
       description:
-        - The distributions with C(id), C(arn), C(domain_name), C(status), C(enabled), C(aliases), C(comment).
+        - The distributions with C(id), C(arn), C(domain_name), C(status), C(enabled), C(aliases), C(comment), and
+          C(min_ttl) and C(default_ttl), which are null where a cache policy says it.
       returned: always
       type: list
       elements: dict
@@ -285,6 +292,73 @@ site:
       type: list
       elements: dict
       sample: []
+    details:
+      description:
+        - What only a diagnosis needs. What could not be read is null, what is not there is empty.
+      returned: always, null unless O(details=true)
+      type: dict
+      contains:
+        dns_support:
+          description: Whether the VPC's resolver answers.
+          returned: if there is a VPC
+          type: bool
+          sample: true
+        dns_hostnames:
+          description: Whether the VPC gives names to what is in it.
+          returned: if there is a VPC
+          type: bool
+          sample: true
+        dhcp_name_servers:
+          description: The name servers that machines in the VPC are told to use.
+          returned: always
+          type: list
+          elements: str
+          sample: [AmazonProvidedDNS]
+        nat_gateways:
+          description: All NAT gateways in the VPC, also those without the site's tags and those just deleted.
+          returned: always
+          type: list
+          elements: dict
+          sample: []
+        ways:
+          description:
+            - The ways on which packets have to go, with C(purpose) (V(session_manager), V(share), V(names),
+              V(requests), V(visitors)), C(machine), C(from), C(to), C(protocol), C(port), C(reachable), C(blocked_by),
+              C(explanation) as M(hasite.aws.reachability_info) judges them.
+          returned: always
+          type: list
+          elements: dict
+          sample: []
+        load_balancer_attributes:
+          description: The attributes of the load balancer.
+          returned: always
+          type: dict
+          sample: {idle_timeout.timeout_seconds: "60"}
+        listener_certificates:
+          description: The ARNs of the certificates of each HTTPS listener by the listener's ARN, the default one first.
+          returned: always
+          type: dict
+          sample: {}
+        file_system_policies:
+          description: The policies by the ID of the file system.
+          returned: always
+          type: dict
+          sample: {fs-0123456789abcdef0: {}}
+        bucket_policies:
+          description: The policies by the name of the bucket.
+          returned: always
+          type: dict
+          sample: {shop-content-123456789012: {}}
+        role_policies:
+          description: By the name of the role, C(attached), the ARNs of policies, and C(own), documents by name.
+          returned: always
+          type: dict
+          sample: {shop-web: {attached: [arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore], own: {}}}
+        cache_policies:
+          description: By ID, the cache policies that distributions use, with C(name), C(min_ttl), C(default_ttl).
+          returned: always
+          type: dict
+          sample: {}
     unreadable:
       description: What could not be read, and why.
       returned: always
@@ -306,9 +380,15 @@ site:
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.hasite.aws.plugins.module_utils._site.assembly import assemble
 from ansible_collections.hasite.aws.plugins.module_utils._site.clients import client_maker
+from ansible_collections.hasite.aws.plugins.module_utils._site.details import add_details
 from ansible_collections.hasite.aws.plugins.module_utils._site.reading import Place, read_all
 
-ARGUMENTS = {"name": {"type": "str", "required": True}, "domain": {"type": "str"}, "zone": {"type": "str"}}
+ARGUMENTS = {
+    "name": {"type": "str", "required": True},
+    "domain": {"type": "str"},
+    "zone": {"type": "str"},
+    "details": {"type": "bool", "default": False},
+}
 
 
 def main() -> None:
@@ -322,7 +402,8 @@ def main() -> None:
         params["name"], params["zone"] or domain.partition(".")[2] or None, module.region, client_maker(module)
     )
     answers, errors = read_all(place)
-    module.exit_json(changed=False, site=assemble(params["name"], module.region, answers, errors).as_dict())
+    site = assemble(params["name"], module.region, answers, errors)
+    module.exit_json(changed=False, site=(add_details(place, site) if params["details"] else site).as_dict())
 
 
 if __name__ == "__main__":

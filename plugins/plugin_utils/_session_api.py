@@ -1,7 +1,7 @@
 # Copyright: hasite.aws contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The three calls to the API that a session needs: StartSession, ResumeSession, TerminateSession.
+"""The calls to the API that a session needs, and the clients for what goes beside it.
 
 PRIVATE to the collection. boto3 is imported at the first call only: the process that keeps a session
 open stays small, for it makes a call at the session's end at most.
@@ -48,7 +48,7 @@ class Api:
         if document:
             request["DocumentName"] = document
         try:
-            answer = self._client().start_session(**request)
+            answer = self._ssm().start_session(**request)
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
             raise StartError(_sentence(target, code, str(error)), permanent=code not in _PASSING) from error
@@ -64,7 +64,7 @@ class Api:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            token = self._client().resume_session(SessionId=session).get("TokenValue")
+            token = self._ssm().resume_session(SessionId=session).get("TokenValue")
         except (BotoCoreError, ClientError):
             return None
         return str(token) if token else None
@@ -74,11 +74,14 @@ class Api:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            self._client().terminate_session(SessionId=session)
+            self._ssm().terminate_session(SessionId=session)
         except (BotoCoreError, ClientError):
             return
 
-    def _client(self) -> t.Any:
+    def client(
+        self, service: str, *, region: str | None = None, endpoint_url: str | None = None, config: t.Any = None
+    ) -> t.Any:
+        """Return a client with these credentials."""
         import boto3
         from botocore.config import Config
 
@@ -89,8 +92,12 @@ class Api:
             region_name=self.region,
             profile_name=self.profile,
         )
-        config = Config(connect_timeout=10, read_timeout=30, retries={"mode": "standard", "max_attempts": 3})
-        return session.client("ssm", endpoint_url=self.endpoint_url, config=config)
+        common = Config(connect_timeout=10, read_timeout=30, retries={"mode": "standard", "max_attempts": 3})
+        merged = common.merge(config) if config else common
+        return session.client(service, region_name=region, endpoint_url=endpoint_url, config=merged)
+
+    def _ssm(self) -> t.Any:
+        return self.client("ssm", endpoint_url=self.endpoint_url)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import pytest
 from lab.endpoint import require
 from lab.place import Place
 from tests.integration.labs import place_of, run_lab, up
+from tests.integration.name_rig import Page, Rig, open_rig, serve_page
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +34,17 @@ def session(place: Place) -> Iterator[boto3.session.Session]:
         yield boto3.session.Session(
             aws_access_key_id="test", aws_secret_access_key="test", region_name="ap-northeast-1"
         )
+
+
+@pytest.fixture(scope="session")
+def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    """Names without a lab around them."""
+    with open_rig(tmp_path_factory.mktemp("authority")) as rig:
+        yield rig
+
+
+@pytest.fixture
+def page(rig: Rig) -> Iterator[type[Page]]:
+    """The page that health checks ask for."""
+    with serve_page(rig) as page:
+        yield page

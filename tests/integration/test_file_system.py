@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from lab.place import Place
-from lab.plane.machines import enter
+from lab.plane.container import Container
 from tests.integration.small_world import SmallWorld, until
 
 pytestmark = pytest.mark.lab
@@ -50,7 +50,7 @@ class Share(SmallWorld):
 
     def on(self, script: str) -> subprocess.CompletedProcess[str]:
         """Run a script on the machine."""
-        words = [*enter(self.place, self.machine), "bash", "-c", script]
+        words = [*Container(self.place, self.machine).enter(), "bash", "-c", script]
         return subprocess.run(words, capture_output=True, text=True, timeout=240, check=False)
 
     def mounted(self) -> bool:

@@ -4,18 +4,14 @@
 from __future__ import annotations
 
 import asyncio
-import http.server
+import json
 import os
 import socket
 import subprocess
-import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from types import SimpleNamespace
+import urllib.request
 from typing import Any
 
-import boto3
 import dns.flags
 import dns.message
 import pytest
@@ -23,114 +19,20 @@ from botocore.exceptions import ClientError
 from cryptography import x509
 
 from lab import addresses
-from lab.api import acm, calls, route53
-from lab.api.server import Api
-from lab.authority import Authority
-from lab.clock import Clock
-from lab.context import Context
-from lab.observed import Observed
-from lab.plane import name_transport, namespaces
-from lab.plane.health_checkers import HealthCheckers
-from lab.plane.name_server import SERVERS, NameServers
-from lab.plane.resolver import VPC_RESOLVER, Resolvers
-from lab.world import names
-from lab.world.edge import Edge
+from lab.api import acm
+from lab.plane import name_transport, registrar
+from lab.plane.resolver import VPC_RESOLVER
 from lab.world.network import Interface, Vpc
-from tests.integration.labs import place_of
+from tests.integration.name_rig import REGION, WEB, Page, Rig, plain, upsert
+from tests.integration.small_world import until
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")
-
-REGION = "ap-northeast-1"
-SPEED = 10.0
-WEB = "192.0.2.80"
-
-
-@dataclass
-class Rig:
-    context: Context
-    url: str
-    parts: list[Any]
-    vpcs: dict[str, Vpc]
-    interfaces: dict[str, Interface]
-
-    def client(self, service: str, region: str = REGION) -> Any:
-        return boto3.client(service, region, endpoint_url=self.url, aws_access_key_id="a", aws_secret_access_key="b")
-
-    def refresh(self) -> None:
-        """What the lab's world thread does."""
-        target = SimpleNamespace(vpc_id="vpc-1", zone=f"{REGION}a", address="10.0.0.9")
-        share: Any = SimpleNamespace(id="fs-01", region=REGION, mount_targets=(target,))
-        with self.context.lock:
-            known = names.describe(self.context.backends, (), Edge(()), (share,))
-        network = SimpleNamespace(vpcs=self.vpcs, interfaces=self.interfaces)
-        world = SimpleNamespace(names=known, network=network)
-        for part in self.parts:
-            part.apply(world)
-
-    def ask(self, name: str, kind: str = "A", server: str = addresses.RESOLVER, role: str = "internet") -> Any:
-        query = dns.message.make_query(name, kind)
-        namespace = self.context.place.namespace(role)
-        future = asyncio.run_coroutine_threadsafe(name_transport.ask(query, server, 10.0, namespace), self.context.loop)
-        return future.result()
-
-    def values(self, *args: str, **kwargs: str) -> list[str]:
-        return [item.to_text() for found in self.ask(*args, **kwargs).answer for item in found]
-
-
-def until(condition: Callable[[], object], seconds: float = 15) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.1)
-    return found
-
-
-@pytest.fixture(scope="module")
-def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    place = place_of("names")
-    for role in ("internet", "vpc-1"):
-        namespaces.remove(place.namespace(role))
-        namespaces.add(place.namespace(role))
-    held = (*SERVERS, addresses.RESOLVER, *addresses.CHECKERS, WEB)
-    namespaces.ip_batch([f"addr add {each}/32 dev lo" for each in held], place.namespace("internet"))
-    inside = ("10.0.0.2", VPC_RESOLVER, "10.0.0.7")
-    namespaces.ip_batch([f"addr add {each}/32 dev lo" for each in inside], place.namespace("vpc-1"))
-    loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, daemon=True).start()
-    folder = tmp_path_factory.mktemp("authority")
-    context = Context(place, Clock(SPEED), Authority(folder), Observed(), loop)
-    for service in (calls, acm, route53):
-        service.extend(context)
-    api = Api(context.lock, {})
-    listener = socket.create_server(("127.0.0.1", 0))
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    api.serve(listener)
-    made = Rig(context, url, [NameServers(context), Resolvers(context), HealthCheckers(context)], {}, {})
-    context.touch = lambda: threading.Thread(target=made.refresh).start()
-    try:
-        yield made
-    finally:
-        for part in reversed(made.parts):
-            part.close()
-        api.close()
-        loop.call_soon_threadsafe(loop.stop)
-        for role in ("internet", "vpc-1"):
-            namespaces.remove(place.namespace(role))
 
 
 @pytest.fixture(scope="module")
 def zone(rig: Rig) -> str:
     made = rig.client("route53").create_hosted_zone(Name="hasite.test", CallerReference="one")
     return str(made["HostedZone"]["Id"])
-
-
-def upsert(rig: Rig, zone: str, *records: dict[str, Any], action: str = "UPSERT") -> None:
-    changes = [{"Action": action, "ResourceRecordSet": record} for record in records]
-    rig.client("route53").change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
-
-
-def plain(name: str, *values: str, kind: str = "A", ttl: int = 30, **more: Any) -> dict[str, Any]:
-    return {"Name": name, "Type": kind, "TTL": ttl, "ResourceRecords": [{"Value": each} for each in values], **more}
 
 
 def test_zone_is_delegated_after_a_moment(rig: Rig, zone: str) -> None:
@@ -278,32 +180,7 @@ def test_what_the_lab_has_not_is_asked_of_the_host(rig: Rig, monkeypatch: pytest
     assert asked == ["packages.debian.org."]
 
 
-class _Page(http.server.BaseHTTPRequestHandler):
-    status = 200
-
-    def do_GET(self) -> None:
-        self.send_response(self.status)
-        self.end_headers()
-        self.wfile.write(b"the site is fine")
-
-    def log_message(self, *args: object) -> None:
-        pass
-
-
-@pytest.fixture
-def page(rig: Rig) -> Iterator[type[_Page]]:
-    server = http.server.ThreadingHTTPServer((WEB, 80), _Page, bind_and_activate=False)
-    server.socket.close()
-    server.socket = namespaces.listen(rig.context.place.namespace("internet"), WEB, 80)
-    server.socket.setblocking(True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    _Page.status = 200
-    yield _Page
-    server.shutdown()
-    server.server_close()
-
-
-def test_checkers_fail_the_name_over_and_back(rig: Rig, zone: str, page: type[_Page]) -> None:
+def test_checkers_fail_the_name_over_and_back(rig: Rig, zone: str, page: type[Page]) -> None:
     upsert(rig, zone, plain("origin.hasite.test", WEB))
     client = rig.client("route53")
     config = {
@@ -424,6 +301,30 @@ def test_registered_domain_is_delegated_by_its_own_list(rig: Rig) -> None:
     listed = [each["Name"] for each in client.get_domain_detail(DomainName="bought-here.com")["Nameservers"]]
     wanted = sorted(f"{each}." for each in listed)
     until(lambda: sorted(rig.values("bought-here.com", "NS")) == wanted)
+
+
+def delegation(rig: Rig, domain: str) -> list[str]:
+    """Return what the registry itself says, whatever resolvers remember."""
+    told = rig.ask(domain, "NS", server=addresses.REGISTRAR_SERVER)
+    return sorted(item.to_text().rstrip(".") for found in (*told.answer, *told.authority) for item in found)
+
+
+def test_what_is_entered_at_the_registrar_by_hand_stays_until_it_is_taken_back(rig: Rig) -> None:
+    made = rig.client("route53").create_hosted_zone(Name="by-hand.test", CallerReference="by hand")
+    own = sorted(made["DelegationSet"]["NameServers"])
+    until(lambda: delegation(rig, "by-hand.test") == own)
+    former = ["ns-1.awsdns-00.com", "ns-513.awsdns-00.net"]
+
+    def enter(servers: list[str] | None) -> None:
+        entry = json.dumps({"by-hand.test": servers}).encode()
+        urllib.request.urlopen(rig.url + registrar.PATH, data=entry, timeout=10).close()
+
+    enter(former)
+    until(lambda: delegation(rig, "by-hand.test") == former)
+    newer = rig.client("route53").create_hosted_zone(Name="by-hand.test", CallerReference="a newer zone")
+    assert json.load(urllib.request.urlopen(rig.url + registrar.PATH, timeout=10)) == {"by-hand.test": former}
+    enter(None)
+    until(lambda: delegation(rig, "by-hand.test") == sorted(newer["DelegationSet"]["NameServers"]))
 
 
 def test_test_dns_answer_and_checker_ranges(rig: Rig, zone: str) -> None:

@@ -4,36 +4,21 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from lab import addresses
-from lab.api import calls, ec2_network
-from lab.api.server import Api
-from lab.clock import Clock
-from lab.context import Backends, Context
-from lab.host import sweep_network
-from lab.observed import Observed
-from lab.place import Place
 from lab.plane import namespaces
-from lab.plane.internet import Internet
-from lab.plane.network import Networks
-from lab.world.network import describe
-from tests.integration.labs import place_of
+from tests.integration.network_lab import REGION, NetworkLab, networks, until
 
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")]
 
-REGION = "ap-northeast-1"
 SERVER = """
 import socketserver, sys
 class Handler(socketserver.BaseRequestHandler):
@@ -42,82 +27,12 @@ class Handler(socketserver.BaseRequestHandler):
 socketserver.ThreadingTCPServer.allow_reuse_address = True
 socketserver.ThreadingTCPServer(("0.0.0.0", int(sys.argv[1])), Handler).serve_forever()
 """
-ASK = """
-import socket, sys
-print(socket.create_connection((sys.argv[1], int(sys.argv[2])), 1.5).recv(99).decode())
-"""
-
-
-@dataclass
-class NetworkLab:
-    """What these tests need of a lab: its API's address and its place."""
-
-    url: str
-    place: Place
-    see: Callable[[str, str], None]
-    """Says what state a machine is seen in: there are no machines in a lab of networks only."""
-
-    def ec2(self) -> Any:
-        return boto3.client(
-            "ec2", REGION, endpoint_url=self.url, aws_access_key_id="test", aws_secret_access_key="test"
-        )
-
-    def run(self, role: str, *command: str) -> subprocess.CompletedProcess[str]:
-        """Run a command in one of the lab's namespaces."""
-        words = ["ip", "netns", "exec", self.place.namespace(role), *command]
-        return subprocess.run(words, capture_output=True, text=True, timeout=20, check=False)
-
-    def ask(self, role: str, address: str, port: int) -> str:
-        """Return the address under which a server saw the caller, or nothing when it was not reached."""
-        return self.run(role, "python3", "-c", ASK, address, str(port)).stdout.strip()
 
 
 @pytest.fixture(scope="module")
 def network_lab() -> Iterator[NetworkLab]:
-    """A lab of networks only: the API, the internet and the VPCs."""
-    place, dirty, ending = place_of("net"), threading.Event(), threading.Event()
-    sweep_network(place)
-    context = Context(place, Clock(), None, Observed(), None, touch=dirty.set)  # type: ignore[arg-type]
-    calls.extend(context)
-    ec2_network.extend(context)
-    api = Api(context.lock, {})
-    listener = socket.create_server(("127.0.0.1", 0))
-    context.endpoint_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    internet, networks = Internet(context), Networks(context)
-
-    def follow() -> None:
-        while not ending.is_set():
-            dirty.wait()
-            dirty.clear()
-            with context.lock:
-                found = describe(Backends(), context.observed)
-            networks.apply(SimpleNamespace(network=found))  # type: ignore[arg-type]
-
-    thread = threading.Thread(target=follow, daemon=True)
-    thread.start()
-    api.serve(listener)
-
-    def see(machine: str, state: str) -> None:
-        context.observed.machines[machine] = state
-        context.touch()
-
-    yield NetworkLab(context.endpoint_url, place, see)
-    ending.set()
-    dirty.set()
-    thread.join()
-    api.close()
-    networks.close()
-    internet.close()
-    assert not namespaces.every(place.namespace_prefix)
-
-
-def until(check: Callable[[], Any], seconds: float = 10) -> Any:
-    """Return the first true value of the check; the plane follows the API within a moment."""
-    deadline = time.monotonic() + seconds
-    while not (found := check()):
-        assert time.monotonic() < deadline, "nothing became true"
-        time.sleep(0.05)
-    return found
+    with networks("net") as found:
+        yield found
 
 
 @dataclass
@@ -257,6 +172,20 @@ def test_a_private_subnet_leaves_by_the_nat_gateway(site: Site, serve: Callable[
     assert until(lambda: site.lab.ask(machine, addresses.API, 9000)) == site.nat_address
 
 
+def test_a_nat_gateway_sends_from_any_port(site: Site) -> None:
+    machine, _ = site.interface(site.private)
+    heard = namespaces.listen(site.lab.place.namespace("internet"), addresses.API, 9002)
+    connect = (
+        "import socket\nfor port in range(40000, 40024):\n"
+        f"    socket.create_connection(('{addresses.API}', 9002), 5, ('0.0.0.0', port))"
+    )
+    try:
+        assert site.lab.run(machine, "python3", "-c", connect).returncode == 0
+        assert min(heard.accept()[1][1] for _ in range(24)) < 32768
+    finally:
+        heard.close()
+
+
 def test_a_public_address_is_reached_by_its_rules_only(site: Site, serve: Callable[[str, int], None]) -> None:
     group = site.group("public")
     node, _ = site.interface(site.public, group)
@@ -292,7 +221,9 @@ def test_the_storage_endpoint_needs_no_nat_gateway(site: Site, serve: Callable[[
     serve("internet", 443)
     service = f"com.amazonaws.{REGION}.s3"
     named = [{"Name": "prefix-list-name", "Values": [service]}]
-    prefixes = site.ec2.describe_prefix_lists(Filters=named)["PrefixLists"][0]["PrefixListId"]
+    (found,) = site.ec2.describe_prefix_lists(Filters=named)["PrefixLists"]
+    prefixes = found["PrefixListId"]
+    assert found["Cidrs"] == [f"{addresses.S3}/32"]
     site.ec2.authorize_security_group_egress(GroupId=group, IpPermissions=[_rule(port=443, prefixes=prefixes)])
     assert not site.lab.ask(machine, addresses.S3, 443)
     made = site.ec2.create_vpc_endpoint(VpcId=site.vpc, ServiceName=service, RouteTableIds=[routes])["VpcEndpoint"]

@@ -8,7 +8,6 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,54 +15,14 @@ import boto3
 import pytest
 
 from lab.endpoint import require
-from lab.place import Place
-from tests.integration.labs import ROOT, installed, place_of, run_lab, up
+from tests.integration.labs import installed, place_of, run_lab, up
+from tests.integration.owner import URL, Owner, healthy, host_names, visit
 from tests.integration.small_world import until
 
 pytestmark = pytest.mark.lab
 
 SPEED = 2
 """How many times as fast as real time this lab runs: failover is a matter of minutes otherwise."""
-URL = "https://www.hasite.test/"
-HOST_NAME = re.compile(r"hostname is: <code>([\w-]+)</code>")
-
-
-@dataclass
-class Owner:
-    """Who runs the playbooks, and holds the account's keys."""
-
-    place: Place
-    session: boto3.session.Session
-
-    def play(self, name: str, *options: str) -> str:
-        """Run a playbook of the collection and return what it printed."""
-        environment = {**os.environ, "LAB_NAME": self.place.name, "ANSIBLE_NOCOLOR": "1"}
-        environment.pop("AWS_ENDPOINT_URL", None)
-        done = subprocess.run(
-            [installed("ansible-playbook"), "-i", "inventories/lab", f"playbooks/{name}.yml", *options],
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-        return done.stdout
-
-    def client(self, service: str, region: str = "ap-northeast-1") -> Any:
-        return self.session.client(service, region_name=region, endpoint_url=require(self.place).url)
-
-    def machines(self) -> list[dict[str, Any]]:
-        found = self.client("ec2").describe_instances(Filters=[{"Name": "tag:hasite:site", "Values": ["demo"]}])
-        return [machine for reservation in found["Reservations"] for machine in reservation["Instances"]]
-
-    def ids(self) -> list[str]:
-        return [machine["InstanceId"] for machine in self.machines()]
-
-    def status(self) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = json.loads(run_lab(self.place.name, "status", "--json").stdout)["resources"]
-        return rows
 
 
 @pytest.fixture(scope="module")
@@ -72,15 +31,6 @@ def owner() -> Iterator[Owner]:
     up(place.name, "--speed", str(SPEED))
     yield Owner(place, boto3.session.Session(aws_access_key_id="lab", aws_secret_access_key="nobody"))
     run_lab(place.name, "down")
-
-
-def visit(owner: Owner, *options: str) -> subprocess.CompletedProcess[str]:
-    """Ask as a visitor; the certificate is verified against the lab's authority."""
-    return run_lab(owner.place.name, "exec", "client", "--", "curl", "-sS", "-m", "5", *options, timeout=30)
-
-
-def host_names(owner: Owner, tries: int = 8) -> set[str]:
-    return {name for _ in range(tries) for name in HOST_NAME.findall(visit(owner, URL).stdout)}
 
 
 def changes(output: str) -> list[str]:
@@ -189,13 +139,6 @@ def booted(owner: Owner, machine: str) -> str:
 
 def mounted(owner: Owner, machine: str) -> bool:
     return run_lab(owner.place.name, "exec", machine, "--", "mountpoint", "-q", "/srv/site").returncode == 0
-
-
-def healthy(owner: Owner) -> int:
-    elbv2 = owner.client("elbv2")
-    [group] = elbv2.describe_target_groups()["TargetGroups"]
-    found = elbv2.describe_target_health(TargetGroupArn=group["TargetGroupArn"])["TargetHealthDescriptions"]
-    return len([one for one in found if one["TargetHealth"]["State"] == "healthy"])
 
 
 def test_visitors_get_the_error_page_while_both_machines_are_down_and_the_site_afterwards(owner: Owner) -> None:

@@ -82,11 +82,12 @@ def leads_to_internet(table: Resource) -> bool:
 
 
 def subnet(raw: Raw, tables: Iterable[Resource]) -> Resource:
-    """Return a subnet. What makes it public is its route table; before it has one, its name tells."""
-    found = resource(raw, "SubnetId", "VpcId", "CidrBlock", "AvailabilityZone", "AvailableIpAddressCount")
+    """Return a subnet. Its name tells what it is meant to be, and where it does not, its route table what it is."""
+    keys = ("SubnetId", "VpcId", "CidrBlock", "AvailabilityZone", "AvailableIpAddressCount", "MapPublicIpOnLaunch")
+    found = resource(raw, *keys)
     own = [table for table in tables if raw["SubnetId"] in table["subnet_ids"]]
-    public = any(map(leads_to_internet, own)) if own else "public" in found["name"]
-    return {**found, "kind": "public" if public else "private"}
+    told = next((kind for kind in ("public", "private") if f"-{kind}" in found["name"]), None)
+    return {**found, "kind": told or ("public" if any(map(leads_to_internet, own)) else "private")}
 
 
 def nat_gateway(raw: Raw) -> Resource:
@@ -146,18 +147,22 @@ def network(raw: Raw, region: str) -> Network:
 # ---- machines, shares, balancers
 
 
-def instance(raw: Raw, pings: Mapping[str, str]) -> Resource:
+def instance(raw: Raw, pings: Mapping[str, Raw]) -> Resource:
     """Return a machine with what Systems Manager says of it."""
     found = resource(
-        raw, "InstanceId", "SubnetId", "VpcId", "PrivateIpAddress", "InstanceType", "ImageId", "LaunchTime", "Tags"
+        raw,
+        *("InstanceId", "SubnetId", "VpcId", "PrivateIpAddress", "PublicIpAddress", "InstanceType", "ImageId"),
+        *("LaunchTime", "MetadataOptions", "Tags"),
     )
+    ping = pings.get(raw["InstanceId"], {})
     return {
         **found,
         "state": raw["State"]["Name"],
         "availability_zone": raw.get("Placement", {}).get("AvailabilityZone"),
         "security_group_ids": sorted(one["GroupId"] for one in raw.get("SecurityGroups", [])),
         "iam_instance_profile_arn": raw.get("IamInstanceProfile", {}).get("Arn"),
-        "ssm_ping_status": pings.get(raw["InstanceId"]),
+        "ssm_ping_status": ping.get("ping_status"),
+        "ssm_last_ping_date_time": ping.get("last_ping_date_time"),
     }
 
 
@@ -224,7 +229,7 @@ def assemble(name: str, region: str, raw: Raw, errors: Mapping[str, str]) -> Sit
         ),
         key=by("group_name"),
     )
-    pings = {one["instance_id"]: one["ping_status"] for one in raw.get("pings", [])}
+    pings = {one["instance_id"]: one for one in raw.get("pings", [])}
     balancers = list(map(load_balancer, raw.get("load_balancers", [])))
     return Site(
         name=name,
@@ -249,7 +254,7 @@ _READY = (
 """What the readers return in its final shape, but for the part."""
 
 
-def _tagged(found: Iterable[Resource]) -> list[Resource]:
+def _tagged(found: Iterable[Resource]) -> t.Any:
     return [
         {**t.cast("Resource", plain(one)), "part": tags_of(one).get(PART_TAG), "tags": tags_of(one)} for one in found
     ]

@@ -38,6 +38,23 @@ class Unreadable:
 
 
 @dataclass(frozen=True)
+class Details:
+    """What only a diagnosis needs: it is read on request, by a second round of questions. None is what was not read."""
+
+    dns_support: bool | None = None
+    dns_hostnames: bool | None = None
+    dhcp_name_servers: list[str] | None = None
+    nat_gateways: list[Resource] | None = None
+    ways: list[Resource] | None = None
+    load_balancer_attributes: dict[str, str] | None = None
+    listener_certificates: dict[str, list[str]] | None = None
+    file_system_policies: dict[str, Resource] | None = None
+    bucket_policies: dict[str, Resource] | None = None
+    role_policies: dict[str, Resource] | None = None
+    cache_policies: dict[str, Resource] | None = None
+
+
+@dataclass(frozen=True)
 class Site:
     """Everything that belongs to a site."""
 
@@ -65,6 +82,7 @@ class Site:
     dashboards: list[Resource] = field(default_factory=list)
     roles: list[Resource] = field(default_factory=list)
     documents: list[Resource] = field(default_factory=list)
+    details: Details | None = None
     unreadable: list[Unreadable] = field(default_factory=list)
 
     def as_dict(self) -> Resource:

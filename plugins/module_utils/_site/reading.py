@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
@@ -259,8 +260,14 @@ def read_distributions(place: Place) -> list[Resource]:
         tags = _distribution.list_tags(client, summary["ARN"])
         whole = _distribution.get_distribution(client, summary["Id"]) if place.owns(tags) else None
         if whole:
-            found.append(_distribution.normalize(whole["Distribution"], tags))
+            found.append({**_distribution.normalize(whole["Distribution"], tags), **_own_times(whole["Distribution"])})
     return found
+
+
+def _own_times(distribution: Resource) -> Resource:
+    """Return the caching times of a behaviour that has no cache policy; null if it has one."""
+    behavior = distribution["DistributionConfig"]["DefaultCacheBehavior"]
+    return {"min_ttl": behavior.get("MinTTL"), "default_ttl": behavior.get("DefaultTTL")}
 
 
 def cloudfront(reader: Callable[[t.Any], list[Resource]]) -> Callable[[Place], list[Resource]]:
@@ -404,14 +411,19 @@ def explain(error: Exception) -> str:
 
 
 def read_all(place: Place, readers: Iterable[str] = tuple(READERS)) -> tuple[Resource, dict[str, str]]:
+    """Read what the site consists of; return the answers by kind, and the errors by what failed."""
+    return ask_at_once({kind: (READERS[kind][0], partial(READERS[kind][1], place)) for kind in readers})
+
+
+def ask_at_once(readers: Mapping[str, tuple[str, Callable[[], t.Any]]]) -> tuple[Resource, dict[str, str]]:
     """Ask all at once; return the answers by kind, and the errors by what failed."""
     answers: Resource = {}
     errors: dict[str, str] = {}
     with ThreadPoolExecutor(THREADS) as pool:
-        running = {kind: pool.submit(READERS[kind][1], place) for kind in readers}
+        running = {kind: pool.submit(reader) for kind, (_, reader) in readers.items()}
     for kind, future in running.items():
         try:
             answers[kind] = future.result()
         except AWS_ERRORS as error:
-            errors[READERS[kind][0]] = explain(error)
+            errors[readers[kind][0]] = explain(error)
     return answers, errors

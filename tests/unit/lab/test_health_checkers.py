@@ -3,14 +3,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 from collections import Counter
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.plane.health_checkers import Verdict
-from lab.plane.probe import _request
+from lab.observed import Observed
+from lab.plane import health_checkers
+from lab.plane.health_checkers import HealthCheckers, Verdict
+from lab.plane.probe import Outcome, _request
 from lab.world.checker_regions import CHECKER_REGIONS, REGION_OF_CHECKER, checkers_of
 from lab.world.names import HealthCheck
 
@@ -45,3 +50,37 @@ def test_checkers_are_spread_over_the_regions() -> None:
     assert Counter(REGION_OF_CHECKER.values()) == dict.fromkeys(CHECKER_REGIONS, 2)
     assert len(checkers_of(CHECKER_REGIONS[:3])) == 6
     assert len(checkers_of(())) == len(REGION_OF_CHECKER)
+
+
+def test_a_late_question_delays_none_of_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else all checkers that a busy machine lets wait would go on asking together."""
+    asked: list[float] = []
+
+    class LateClock:
+        now = 0.0
+
+        def monotonic(self) -> float:
+            return self.now
+
+        def time(self) -> float:
+            return self.now
+
+        async def sleep(self, seconds: float) -> None:
+            self.now += seconds + 4
+
+    clock = LateClock()
+
+    async def probed(*_: object) -> Outcome:
+        asked.append(clock.now)
+        clock.now += 1
+        if len(asked) == 6:
+            raise asyncio.CancelledError
+        return Outcome(True, "Success")
+
+    monkeypatch.setattr(health_checkers, "probe", probed)
+    monkeypatch.setattr(random, "uniform", lambda *_: 3.0)
+    context = SimpleNamespace(clock=clock, observed=Observed(checks={"hc": {}}), touch=lambda: None)
+    checkers = HealthCheckers(context)  # type: ignore[arg-type]  # only these of a context are used
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(checkers._check_from("198.18.0.64", HealthCheck("hc", "TCP", interval=10)))
+    assert asked == [7, 18, 29, 40, 51, 62]

@@ -24,7 +24,8 @@ MACHINE = Machine(
     zone="ap-northeast-1a",
     interface_id="eni-1",
     address="10.0.1.4",
-    resolver="10.0.0.2",
+    resolvers=("10.0.0.2",),
+    search="ap-northeast-1.compute.internal",
     desired="running",
     starts=0,
     reboots=0,
@@ -53,6 +54,9 @@ class Sleeper:
         self.done.append("start")
         self._init = subprocess.Popen(["sleep", "60"])
         return self._init.pid
+
+    def renew_lease(self, _process: int, machine: Machine) -> None:
+        self.done.append(f"ask {' '.join(machine.resolvers)}")
 
     def has_booted(self, process: int) -> bool:
         return self._init is not None and process == self._init.pid
@@ -122,6 +126,17 @@ def test_stop_and_start_keep_the_disk(keeper: Keeper, sleeper: Sleeper, reports:
     keeper.want(replace(MACHINE, starts=1))
     until(lambda: reports[-2:] == ["running", "booted"])
     assert sleeper.done == ["create", "start", "stop", "start"]
+
+
+def test_what_dhcp_says_anew_is_taken_over_once(keeper: Keeper, sleeper: Sleeper, reports: list[str]) -> None:
+    keeper.want(MACHINE)
+    until(lambda: "booted" in reports)
+    keeper.want(replace(MACHINE, resolvers=("192.0.2.53",)))
+    until(lambda: sleeper.done == ["create", "start", "ask 192.0.2.53"])
+    keeper.want(replace(MACHINE, resolvers=("192.0.2.53",), desired="stopped"))
+    until(lambda: reports[-1] == "stopped")
+    keeper.want(replace(MACHINE, resolvers=("10.0.0.2",), starts=1))
+    until(lambda: sleeper.done[2:] == ["ask 192.0.2.53", "stop", "start", "ask 10.0.0.2"])
 
 
 def test_reboot_is_a_stop_and_a_start(keeper: Keeper, sleeper: Sleeper, reports: list[str]) -> None:

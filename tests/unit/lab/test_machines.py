@@ -309,6 +309,18 @@ def test_machine_knows_its_name_and_its_resolver(account: Account) -> None:
     }
 
 
+def test_dhcp_options_tell_whom_to_ask(account: Account) -> None:
+    account.running()
+    servers = {"Key": "domain-name-servers", "Values": ["AmazonProvidedDNS", "192.0.2.53"]}
+    options = account.ec2.create_dhcp_options(DhcpConfigurations=[servers])["DhcpOptions"]["DhcpOptionsId"]
+    account.ec2.associate_dhcp_options(VpcId=account.vpc, DhcpOptionsId=options)
+    (machine,) = describe(Backends())
+    assert names(machine)["etc/resolv.conf"] == "nameserver 10.0.0.2\nnameserver 192.0.2.53\n"
+    account.ec2.associate_dhcp_options(VpcId=account.vpc, DhcpOptionsId="default")
+    (machine,) = describe(Backends())
+    assert machine.resolvers == ("10.0.0.2",)
+
+
 def test_resolver_is_the_second_address() -> None:
     assert resolver("172.16.0.0/20") == "172.16.0.2"
 

@@ -223,7 +223,7 @@ def test_a_role_without_permission_is_not_connected(tmp_path: Path) -> None:
 
 
 def test_an_idle_session_ends(tmp_path: Path) -> None:
-    world = SessionWorld(tmp_path, speed=1500)
+    world = SessionWorld(tmp_path, speed=200)
     try:
         world.start_agent()
         world.wait_for(lambda: world.connected)

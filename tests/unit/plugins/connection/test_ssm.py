@@ -3,67 +3,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import socket
 import stat
 import threading
 import time
-from collections.abc import Callable, Iterator
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleFileNotFound
-from ansible.playbook.play_context import PlayContext
-from ansible.plugins.loader import become_loader, connection_loader
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.plugins.loader import become_loader
 
+from tests.unit.plugins.connection.conftest import Connect, wait_until
 from tests.unit.plugins.machine import Machine
-
-Connect = Callable[..., Any]
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
-    home = tmp_path / "home"
-    home.mkdir()
-    made = Machine(home)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def connect(machine: Machine, tmp_path: Path) -> Iterator[Connect]:
-    made: list[Any] = []
-
-    def make(**options: Any) -> Any:
-        connection = connection_loader.get("hasite.aws.ssm", PlayContext(), StringIO())
-        defaults = {
-            "instance_id": "i-0123456789abcdef0",
-            "region": "ap-northeast-1",
-            "access_key": "AKIAEXAMPLE",
-            "secret_key": "example",
-            "endpoint_url": machine.url,
-            "reconnection_retries": 0,
-            "connection_timeout": 20,
-            "control_path_dir": str(tmp_path / "c"),
-        }
-        connection.set_options(direct={**defaults, **options})
-        made.append(connection)
-        return connection
-
-    yield make
-    for connection in made:
-        connection.reset()
-    wait_until(lambda: sorted(machine.terminated) == sorted(machine.started))
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("shell", ["dash", "bash"])
@@ -109,44 +62,6 @@ def test_background_child_does_not_hold_the_answer(connect: Connect) -> None:
     begin = time.monotonic()
     assert connect().exec_command("sleep 30 & echo done")[1] == b"done\n"
     assert time.monotonic() - begin < 15
-
-
-def test_put_and_fetch(connect: Connect, tmp_path: Path) -> None:
-    source, target, back = tmp_path / "s p ä", tmp_path / "t 'q", tmp_path / "back"
-    source.write_bytes(os.urandom(50_000))
-    connection = connect()
-    connection.put_file(str(source), str(target))
-    assert target.read_bytes() == source.read_bytes()
-    connection.fetch_file(str(target), str(back))
-    assert hashlib.sha256(back.read_bytes()).digest() == hashlib.sha256(source.read_bytes()).digest()
-    source.write_bytes(b"")
-    connection.put_file(str(source), str(target))
-    connection.fetch_file(str(target), str(back))
-    assert back.read_bytes() == b""
-
-
-def test_large_file_travels_in_pieces(connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    connection = connect()
-    from ansible_collections.hasite.aws.plugins.plugin_utils import _session_shell
-
-    monkeypatch.setattr(_session_shell, "PIECE", 10_000)
-    source, target, back = tmp_path / "source", tmp_path / "target", tmp_path / "back"
-    source.write_bytes(os.urandom(30_001))
-    connection.put_file(str(source), str(target))
-    connection.fetch_file(str(target), str(back))
-    assert source.read_bytes() == target.read_bytes() == back.read_bytes()
-
-
-def test_failed_put_leaves_nothing(connect: Connect, tmp_path: Path) -> None:
-    source = tmp_path / "source"
-    source.write_bytes(b"x")
-    with pytest.raises(AnsibleError, match="cannot be written"):
-        connect().put_file(str(source), str(tmp_path / "no" / "folder"))
-    with pytest.raises(AnsibleFileNotFound):
-        connect().put_file(str(tmp_path / "none"), str(tmp_path / "there"))
-    with pytest.raises(AnsibleError, match="no file"):
-        connect().fetch_file(str(tmp_path / "none"), str(tmp_path / "there"))
-    assert {entry.name for entry in tmp_path.iterdir()} <= {"source", "home", "c"}
 
 
 def become(password: str | None) -> Any:

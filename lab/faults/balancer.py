@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Mistakes after which the load balancer's targets are not healthy (the third stumbling block), and others at it."""
+
+from __future__ import annotations
+
+from lab.faults import changes, steps
+from lab.faults.fault import fault
+from lab.faults.site import Site
+
+
+@fault(3)
+def balancer_not_admitted(site: Site) -> None:
+    """Remove the rule that admits the load balancer to the machines."""
+    changes.close(site, "web", "ingress", 80)
+
+
+@fault(3, one_machine=True)
+def httpd_down(site: Site) -> None:
+    """Stop and disable the web server on one machine."""
+    changes.stop_service(site, site.machine_id, "apache2")
+
+
+@fault(3)
+def health_path_404(site: Site) -> None:
+    """Let the target group check a path that is not there."""
+    changes.set_target_group(site, HealthCheckPath="/healthz")
+
+
+@fault(None)
+def slow_target_checks(site: Site) -> None:
+    """Let the target group check every 30 s, five times before a machine is healthy again, as AWS does by default."""
+    changes.set_target_group(site, HealthCheckIntervalSeconds=30, HealthyThresholdCount=5)
+
+
+@fault(None, one_machine=True)
+def target_deregistered(site: Site) -> None:
+    """Take one machine out of the target group, and forget to put it back."""
+    target = {"TargetGroupArn": site.target_group["TargetGroupArn"], "Targets": [{"Id": site.machine_id, "Port": 80}]}
+    site.to_mend(steps.call, "elbv2", "register_targets", **target)
+    site.client("elbv2").deregister_targets(**target)
+
+
+@fault(None)
+def http_not_redirected(site: Site) -> None:
+    """Let the load balancer serve the site over HTTP, instead of sending visitors to HTTPS."""
+    listener = site.listener(80)
+    site.to_mend(steps.listener, listener["ListenerArn"], DefaultActions=listener["DefaultActions"])
+    forward = {"Type": "forward", "TargetGroupArn": site.target_group["TargetGroupArn"]}
+    steps.listener(site, listener["ListenerArn"], DefaultActions=[forward])

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Breaks a site by one fault, mends it again, and tells which faults there are."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lab.endpoint import require
+from lab.errors import LabError
+from lab.faults import journal
+from lab.faults.catalogue import FAULTS
+from lab.faults.fault import Fault
+from lab.faults.journal import Journal
+from lab.faults.site import Account, Site
+from lab.faults.steps import STEPS
+from lab.place import Place
+
+DEFAULT_SITE = "demo"
+_TROUBLE = (LabError, BotoCoreError, ClientError, OSError)
+"""What may happen on the way to the API and to the machines."""
+
+
+@dataclass(frozen=True)
+class State:
+    """A fault as `lab faults` shows it."""
+
+    name: str
+    row: int | None
+    title: str
+    one_machine: bool
+    broken: bool
+
+
+def states(place: Place) -> list[State]:
+    """Return every fault with its state."""
+    require(place)
+    broken = journal.broken(place)
+    return [State(one.name, one.row, one.title, one.one_machine, one.name in broken) for one in FAULTS.values()]
+
+
+def listing(found: Sequence[State]) -> str:
+    """Return the faults as a table."""
+    width = max(len(one.name) for one in found)
+    return "\n".join(
+        f"{one.row or '-'}  {one.name:{width}}  {'broken' if one.broken else '      '}  {one.title}" for one in found
+    )
+
+
+def break_(place: Place, name: str, site: str | None, machine: str | None) -> Fault:
+    """Make a fault."""
+    fault = _find(name)
+    if machine and not fault.one_machine:
+        raise LabError(f"{name} does not concern one machine; leave out --machine.")
+    made = Journal.begin(place, name, site or _only_site(place), machine)
+    try:
+        fault.break_(Site(place, made))
+    except _TROUBLE as error:
+        if made.steps:
+            raise LabError(f"{name} is broken in part only, `lab mend {name}` mends that: {error}") from error
+        made.drop(place)
+        raise LabError(f"{name} could not be broken: {error}") from error
+    return fault
+
+
+def mend(place: Place, name: str) -> Fault:
+    """Take a fault back."""
+    fault = _find(name)
+    require(place)
+    made = Journal.read(place, name)
+    site = Site(place, made)
+    try:
+        for step in made.taken_back(place):
+            STEPS[step.name](site, *step.arguments, **step.options)
+    except _TROUBLE as error:
+        raise LabError(f"{name} could not be mended: {error}") from error
+    return fault
+
+
+def _find(name: str) -> Fault:
+    if name in FAULTS:
+        return FAULTS[name]
+    near = difflib.get_close_matches(name, FAULTS, 1, 0)
+    raise LabError(f"There is no fault {name!r}; `lab faults` lists them. Did you mean {near[0]}?")
+
+
+def _only_site(place: Place) -> str:
+    sites = Account(place).sites()
+    if DEFAULT_SITE in sites:
+        return DEFAULT_SITE
+    if len(sites) != 1:
+        known = ", ".join(sites) or "none"
+        raise LabError(f"Which site? The lab has {known}; name one with --site, or build one (`make site`).")
+    return sites[0]

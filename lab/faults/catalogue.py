@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All faults: the modules in which they are, one a topic."""
+
+from __future__ import annotations
+
+from lab.faults import balancer, certificates, edge, login, machines, names, pages, routes, share
+from lab.faults.fault import known
+
+MODULES = (login, routes, balancer, certificates, names, pages, share, edge, machines)
+FAULTS = known()
+"""By name."""

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Mistakes with the error page (the ninth stumbling block, and others at the edge)."""
+
+from __future__ import annotations
+
+import json
+
+from lab.faults import changes, outside, steps
+from lab.faults.fault import fault
+from lab.faults.site import Site
+
+_HOUR = 3600
+
+
+@fault(9)
+def error_page_cacheable(site: Site) -> None:
+    """Answer with the error page as with any other: 200, to be kept for an hour."""
+    policy = site.distribution["DefaultCacheBehavior"]["ResponseHeadersPolicyId"]
+    former = outside.header_of(site, policy, "Cache-Control")
+    site.to_mend(outside.header, policy, "Cache-Control", former)
+    outside.header(site, policy, "Cache-Control", f"max-age={_HOUR}")
+    changes.set_error_responses(site, "ResponseCode", "200")
+
+
+@fault(9)
+def long_error_ttl(site: Site) -> None:
+    """Let the edge keep errors for an hour."""
+    changes.set_error_responses(site, "ErrorCachingMinTTL", _HOUR)
+
+
+@fault(None)
+def error_page_denied(site: Site) -> None:
+    """Remove the distribution from the policy of the error page's bucket."""
+    s3, bucket = site.client("s3"), site.bucket("error-page")
+    policy = s3.get_bucket_policy(Bucket=bucket)["Policy"]
+    site.to_mend(steps.call, "s3", "put_bucket_policy", Bucket=bucket, Policy=policy)
+    found = json.loads(policy)
+    found["Statement"] = [one for one in found["Statement"] if one["Effect"] == "Deny"]
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(found))
+
+
+@fault(None)
+def edge_alias_missing(site: Site) -> None:
+    """Remove the site's name from the distribution."""
+    site.to_mend(outside.distribution, {"Aliases": site.distribution["Aliases"]})
+    outside.distribution(site, {"Aliases": {"Quantity": 0}})
+
+
+@fault(None)
+def distribution_disabled(site: Site) -> None:
+    """Disable the distribution: nobody needs it as long as the site is up."""
+    site.to_mend(outside.distribution, {"Enabled": True})
+    outside.distribution(site, {"Enabled": False})

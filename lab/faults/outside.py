@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""More steps that take a fault back: names, certificates and the edge, which are outside the site's region."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+import uuid
+from typing import Any
+
+from lab.endpoint import require
+from lab.faults.site import GLOBAL_REGION, Resource, Site
+from lab.faults.steps import step
+from lab.plane import registrar as plane
+
+
+@step
+def registrar(site: Site, domain: str, servers: list[str] | None) -> None:
+    """Have these name servers at the registrar, or those of the zone: the person at its console is told."""
+    entry = json.dumps({domain: servers}).encode()
+    urllib.request.urlopen(require(site.place).url + plane.PATH, data=entry, timeout=30).close()  # noqa: S310  our own http URL
+
+
+# ---- records and health checks
+
+
+@step
+def record(site: Site, wanted: Resource) -> None:
+    """Have a record as it is given."""
+    _change(site, "UPSERT", wanted)
+
+
+@step
+def no_record(site: Site, unwanted: Resource) -> None:
+    """Have a record no more."""
+    key = ("Name", "Type", "SetIdentifier")
+    for found in site.records():
+        if all(found.get(each) == unwanted.get(each) for each in key):
+            _change(site, "DELETE", found)
+
+
+def _change(site: Site, action: str, changed: Resource) -> None:
+    site.client("route53", GLOBAL_REGION).change_resource_record_sets(
+        HostedZoneId=site.zone["Id"], ChangeBatch={"Changes": [{"Action": action, "ResourceRecordSet": changed}]}
+    )
+
+
+@step
+def health_check(site: Site, identity: str, **settings: Any) -> None:
+    """Have these settings in a health check."""
+    site.client("route53", GLOBAL_REGION).update_health_check(HealthCheckId=identity, **settings)
+
+
+@step
+def replaced_health_check(site: Site, **settings: Any) -> None:
+    """Have settings in the PRIMARY record's health check that only a new one takes."""
+    route53 = site.client("route53", GLOBAL_REGION)
+    primary = site.failover("PRIMARY")
+    former = primary["HealthCheckId"]
+    config = route53.get_health_check(HealthCheckId=former)["HealthCheck"]["HealthCheckConfig"]
+    if config == (wanted := {**config, **settings}):
+        return
+    made = route53.create_health_check(CallerReference=uuid.uuid4().hex, HealthCheckConfig=wanted)
+    identity = made["HealthCheck"]["Id"]
+    kind = {"ResourceType": "healthcheck"}
+    tags = route53.list_tags_for_resource(**kind, ResourceId=former)["ResourceTagSet"]["Tags"]
+    route53.change_tags_for_resource(**kind, ResourceId=identity, AddTags=tags)
+    record(site, {**primary, "HealthCheckId": identity})
+    route53.delete_health_check(HealthCheckId=former)
+
+
+# ---- certificates
+
+
+def validation_record(site: Site, arn: str, region: str) -> Resource:
+    """Return the record that proves a new certificate's domain, once ACM knows it."""
+    acm = site.client("acm", region)
+
+    def told() -> Any:
+        [option] = acm.describe_certificate(CertificateArn=arn)["Certificate"]["DomainValidationOptions"]
+        return option.get("ResourceRecord")
+
+    found = site.wait(f"The validation record of {arn}", told)
+    return {
+        "Name": found["Name"],
+        "Type": found["Type"],
+        "TTL": 300,
+        "ResourceRecords": [{"Value": found["Value"]}],
+    }
+
+
+def issued(site: Site, arn: str, region: str) -> None:
+    """Wait until a certificate is issued."""
+    acm = site.client("acm", region)
+
+    def status() -> str:
+        return str(acm.describe_certificate(CertificateArn=arn)["Certificate"]["Status"])
+
+    site.wait(f"The certificate {arn}", lambda: status() == "ISSUED")
+
+
+@step
+def no_certificate(site: Site, arn: str) -> None:
+    """Have a certificate of the site's region no more."""
+    acm = site.client("acm")
+    if arn in [one["CertificateArn"] for one in acm.list_certificates()["CertificateSummaryList"]]:
+        acm.delete_certificate(CertificateArn=arn)
+
+
+@step
+def edge_certificate(site: Site, domain: str, viewer: Resource, tags: list[dict[str, str]]) -> None:
+    """Have a certificate for the domain in us-east-1, and the distribution present it."""
+    acm = site.client("acm", GLOBAL_REGION)
+    known = [
+        one["CertificateArn"]
+        for one in acm.list_certificates()["CertificateSummaryList"]
+        if one["DomainName"] == domain
+    ]
+    arn = (
+        known[0]
+        if known
+        else acm.request_certificate(DomainName=domain, ValidationMethod="DNS", Tags=tags)["CertificateArn"]
+    )
+    issued(site, arn, GLOBAL_REGION)
+    kept = {key: viewer[key] for key in ("SSLSupportMethod", "MinimumProtocolVersion")}
+    distribution(site, {"ViewerCertificate": {"ACMCertificateArn": arn, **kept}})
+
+
+# ---- the edge
+
+
+@step
+def distribution(site: Site, settings: Resource) -> None:
+    """Have these settings in the distribution."""
+    cloudfront = site.client("cloudfront", GLOBAL_REGION)
+    identity = site.distribution["Id"]
+    found = cloudfront.get_distribution_config(Id=identity)
+    cloudfront.update_distribution(
+        Id=identity, IfMatch=found["ETag"], DistributionConfig={**found["DistributionConfig"], **settings}
+    )
+
+
+@step
+def error_responses(site: Site, member: str, values: dict[str, Any]) -> None:
+    """Have these values, by error code, in one member of the distribution's custom error responses."""
+    found = site.distribution["CustomErrorResponses"]
+    changed = [{**one, member: values.get(str(one["ErrorCode"]), one[member])} for one in found.get("Items", [])]
+    distribution(site, {"CustomErrorResponses": {**found, "Items": changed}})
+
+
+@step
+def header(site: Site, policy: str, name: str, value: str) -> None:
+    """Have this value in one of a response headers policy's own headers."""
+    cloudfront = site.client("cloudfront", GLOBAL_REGION)
+    found = cloudfront.get_response_headers_policy_config(Id=policy)
+    config = found["ResponseHeadersPolicyConfig"]
+    for one in config["CustomHeadersConfig"]["Items"]:
+        if one["Header"] == name:
+            one["Value"] = value
+    cloudfront.update_response_headers_policy(Id=policy, IfMatch=found["ETag"], ResponseHeadersPolicyConfig=config)
+
+
+def header_of(site: Site, policy: str, name: str) -> str:
+    """Return the value of one of a response headers policy's own headers."""
+    found = site.client("cloudfront", GLOBAL_REGION).get_response_headers_policy_config(Id=policy)
+    items = found["ResponseHeadersPolicyConfig"]["CustomHeadersConfig"]["Items"]
+    return str(next(one["Value"] for one in items if one["Header"] == name))

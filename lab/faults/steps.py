@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What takes a fault back: functions that a journal can name, with arguments that JSON can keep.
+
+Each leaves alone what is already as it should be: the site's owner may have repaired it, or the fault never happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from lab.faults.site import Site
+
+Function = Callable[..., None]
+STEPS: dict[str, Function] = {}
+_SO_ALREADY = frozenset(
+    {
+        *("InvalidPermission.Duplicate", "InvalidPermission.NotFound", "RouteAlreadyExists", "InvalidRoute.NotFound"),
+        *("IncorrectState", "InvalidNetworkAclID.NotFound", "MountTargetConflict", "ResourceNotFoundException"),
+    }
+)
+"""The errors by which AWS says that nothing is left to do."""
+
+
+def step(function: Function) -> Function:
+    """Let journals name the function that follows."""
+    STEPS[function.__name__] = function
+    return function
+
+
+@step
+def call(site: Site, service: str, operation: str, /, **arguments: Any) -> None:
+    """Call an operation of a service in the site's region."""
+    try:
+        getattr(site.client(service), operation)(**arguments)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _SO_ALREADY:
+            raise
+
+
+@step
+def run(site: Site, machine: str, *command: str) -> None:
+    """Run a command on a machine."""
+    site.run(machine, *command)
+
+
+@step
+def default_route(site: Site, table: str, **target: str) -> None:
+    """Let a table's default route lead to this target."""
+    tables = site.ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"]
+    there = any(route.get("DestinationCidrBlock") == "0.0.0.0/0" for route in tables[0]["Routes"])
+    change = site.ec2.replace_route if there else site.ec2.create_route
+    change(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", **target)
+
+
+@step
+def nat_gateway(site: Site, table: str, subnet: str, allocation: str, tags: list[dict[str, str]]) -> None:
+    """Have a NAT gateway in a subnet, and a table's default route lead to it."""
+    gateway = (
+        _living(site, subnet)
+        or site.ec2.create_nat_gateway(
+            SubnetId=subnet,
+            AllocationId=allocation,
+            TagSpecifications=[{"ResourceType": "natgateway", "Tags": tags}],
+        )["NatGateway"]
+    )
+    identity = gateway["NatGatewayId"]
+    site.wait(f"The NAT gateway {identity}", lambda: (_living(site, subnet) or {}).get("State") == "available")
+    default_route(site, table, NatGatewayId=identity)
+    for address in site.ec2.describe_addresses(Filters=[{"Name": "allocation-id", "Values": [allocation]}])[
+        "Addresses"
+    ]:
+        if not address.get("AssociationId"):  # whoever repaired it has taken a new address
+            site.ec2.release_address(AllocationId=allocation)
+
+
+def _living(site: Site, subnet: str) -> dict[str, Any] | None:
+    wanted = [{"Name": "subnet-id", "Values": [subnet]}, {"Name": "state", "Values": ["pending", "available"]}]
+    found: list[dict[str, Any]] = site.ec2.describe_nat_gateways(Filter=wanted)["NatGateways"]
+    return found[0] if found else None
+
+
+@step
+def no_nat_gateway(site: Site, gateway: str) -> None:
+    """Have a NAT gateway no more."""
+    site.ec2.delete_nat_gateway(NatGatewayId=gateway)
+
+    def state() -> str:
+        return str(site.ec2.describe_nat_gateways(NatGatewayIds=[gateway])["NatGateways"][0]["State"])
+
+    site.wait(f"The end of the NAT gateway {gateway}", lambda: state() == "deleted")
+
+
+@step
+def network_acl(site: Site, subnet: str, acl: str) -> None:
+    """Let a network ACL count for a subnet."""
+    now = network_acl_of(site, subnet)
+    [association] = [one for one in now["Associations"] if one["SubnetId"] == subnet]
+    site.ec2.replace_network_acl_association(AssociationId=association["NetworkAclAssociationId"], NetworkAclId=acl)
+
+
+def network_acl_of(site: Site, subnet: str) -> dict[str, Any]:
+    """Return the network ACL that counts for a subnet."""
+    wanted = [{"Name": "association.subnet-id", "Values": [subnet]}]
+    [found] = site.ec2.describe_network_acls(Filters=wanted)["NetworkAcls"]
+    return dict(found)
+
+
+@step
+def file(site: Site, machine: str, path: str, content: str, *then: str) -> None:
+    """Have this content in a file on a machine, and run a command that makes it count."""
+    site.run(machine, "tee", path, given=content)
+    if then:
+        site.run(machine, *then)
+
+
+@step
+def target_group(site: Site, arn: str, **settings: Any) -> None:
+    """Have these settings in a target group."""
+    site.client("elbv2").modify_target_group(TargetGroupArn=arn, **settings)
+
+
+@step
+def listener(site: Site, arn: str, **settings: Any) -> None:
+    """Have these settings in a listener."""
+    site.client("elbv2").modify_listener(ListenerArn=arn, **settings)
+
+
+@step
+def running(site: Site, machine: str) -> None:
+    """Have a machine running."""
+
+    def state() -> str:
+        found = site.ec2.describe_instances(InstanceIds=[machine])["Reservations"]
+        return str(found[0]["Instances"][0]["State"]["Name"])
+
+    site.wait(f"The end of {machine}'s stopping", lambda: state() != "stopping")
+    site.ec2.start_instances(InstanceIds=[machine])
+    site.wait(f"The start of {machine}", lambda: state() == "running")
+
+
+@step
+def mount_target(site: Site, share: str, subnet: str, address: str, groups: list[str]) -> None:
+    """Have a mount target of a share in a subnet."""
+    efs = site.client("efs")
+
+    def states() -> list[str]:
+        targets = efs.describe_mount_targets(FileSystemId=share)["MountTargets"]
+        return [one["LifeCycleState"] for one in targets if one["SubnetId"] == subnet]
+
+    site.wait(f"The end of the former mount target in {subnet}", lambda: "deleting" not in states())
+    if not states():
+        efs.create_mount_target(FileSystemId=share, SubnetId=subnet, IpAddress=address, SecurityGroups=groups)
+    site.wait(f"The mount target in {subnet}", lambda: states() == ["available"])

@@ -1,0 +1,220 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection: this file may change at any time.
+"""Rules: how machines are reached (stumbling block 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .evidence import Evidence, Resource
+from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Case, Kind, Where
+from .places import blocked, by_stop, called, ids, machine, only, stopped_by, where_of
+
+AREA = Area("access")
+SSM_POLICY = "AmazonSSMManagedInstanceCore"
+
+
+def out_of_reach(evidence: Evidence) -> list[Resource]:
+    """Return the running machines that Session Manager does not reach, by its own word or by our trying."""
+    if evidence.unread("ssm: instance information"):
+        return [one for one in evidence.running if one.get("instance_id") in evidence.silent]
+    return [
+        one
+        for one in evidence.running
+        if one.get("ssm_ping_status") != "Online" or one.get("instance_id") in evidence.silent
+    ]
+
+
+@AREA.rule(
+    Kind(
+        "machine-stopped",
+        CRITICAL,
+        "The other machine serves alone, and there is no site when it goes too.",
+        f"Start it, or let the playbooks do it: {PROVISION}",
+        ("machine-unreachable", "target-unhealthy"),
+    )
+)
+def machine_stopped(evidence: Evidence) -> Iterator[Case]:
+    """A machine does not run."""
+    for one in evidence.listed("instances"):
+        if one.get("state") in ("stopped", "stopping", "shutting-down"):
+            yield Case(f"{called(one)} is {one['state']}.", machine(one), f"state={one['state']}", only(one))
+
+
+@AREA.rule(
+    Kind(
+        "profile-detached",
+        CRITICAL,
+        "Without the profile's role the agent has no credentials, so Session Manager cannot reach the machine, and the "
+        "machine cannot read the content bucket.",
+        f"Associate the instance profile NAME-web with it: {PROVISION}",
+        ("machine-unreachable",),
+    )
+)
+def profile_detached(evidence: Evidence) -> Iterator[Case]:
+    """A machine has no instance profile."""
+    for one in evidence.listed("instances"):
+        if one.get("instance_id") and not one.get("iam_instance_profile_arn"):
+            yield Case(
+                f"{called(one)} has no instance profile.", machine(one), "iam_instance_profile_arn=null", only(one)
+            )
+
+
+@AREA.rule(
+    Kind(
+        "session-manager-denied",
+        CRITICAL,
+        "The agent may register only with the actions of that policy.",
+        f"Attach {SSM_POLICY} to the role: {PROVISION}",
+        ("machine-unreachable",),
+    )
+)
+def session_manager_denied(evidence: Evidence) -> Iterator[Case]:
+    """The machines' role does not let Systems Manager in."""
+    for role, policies in evidence.documents("role_policies").items():
+        if not role.endswith("-web"):
+            continue
+        attached = [str(one) for one in policies.get("attached") or []]
+        own = str(policies.get("own") or {})
+        if not any(SSM_POLICY in arn for arn in attached) and "ssmmessages" not in own:
+            yield Case(
+                f"The role {role} lacks the policy {SSM_POLICY}.",
+                Where("role", role),
+                f"attached policies: {', '.join(attached) or 'none'}",
+            )
+
+
+@AREA.rule(
+    Kind(
+        "egress-443-closed",
+        CRITICAL,
+        "The agent speaks to ssm, ssmmessages and ec2messages on port 443, and packages and S3 are fetched there too.",
+        f"Allow TCP 443 to 0.0.0.0/0 in the group's outbound rules: {PROVISION}",
+        ("machine-unreachable",),
+    )
+)
+def egress_443_closed(evidence: Evidence) -> Iterator[Case]:
+    """The machines' security group lets no HTTPS out."""
+    ways = [pair for pair in blocked(evidence, "session_manager") if stopped_by(pair[1], "security_group", "egress")]
+    for way, stop, touched in by_stop(ways):
+        yield Case(
+            f"The security group {stop.get('name') or stop.get('id')} lets no HTTPS out.",
+            where_of(stop),
+            str(way.get("explanation")),
+            touched,
+        )
+
+
+@AREA.rule(
+    Kind(
+        "endpoints-unreachable",
+        CRITICAL,
+        "The agent has to reach ssm, ssmmessages and ec2messages on port 443, and their answers have to come back.",
+        "Let port 443 out and the ephemeral ports 1024-65535 back in where the way is stopped; the site itself leaves "
+        "the network ACLs as AWS makes them, which let everything pass.",
+        ("machine-unreachable",),
+    )
+)
+def endpoints_unreachable(evidence: Evidence) -> Iterator[Case]:
+    """A machine has no way to the endpoints of Systems Manager."""
+    ways = [
+        pair for pair in blocked(evidence, "session_manager") if not stopped_by(pair[1], "security_group", "egress")
+    ]
+    for way, stop, touched in by_stop(ways):
+        yield Case(
+            f"{way.get('machine_name') or way.get('machine')} does not reach the endpoints of Systems Manager.",
+            where_of(stop),
+            str(way.get("explanation")),
+            touched,
+        )
+
+
+def silence(evidence: Evidence, one: Resource) -> str:
+    """Say what is known of a machine's agent."""
+    told = f"ssm_ping_status={one.get('ssm_ping_status') or 'never registered'}"
+    last = one.get("ssm_last_ping_date_time")
+    tried = evidence.silent.get(str(one.get("instance_id")))
+    return ", ".join(part for part in (told, f"last heard {last}" if last else "", tried or "") if part)
+
+
+def since_start(one: Resource) -> bool:
+    """Tell whether the agent was heard since the machine was last started (both times are in AWS's one notation)."""
+    last, start = one.get("ssm_last_ping_date_time"), one.get("launch_time")
+    return bool(last) and (not start or str(last) >= str(start))
+
+
+@AREA.rule(
+    Kind(
+        "registered-late",
+        WARNING,
+        "An agent that starts before it has credentials or a way out tries again after pauses that grow to half an "
+        "hour. Its way and its rights are in order now.",
+        "Wait, or reboot the machine: at its start the agent tries at once.",
+        ("machine-unreachable",),
+        supposed=True,
+    )
+)
+def registered_late(evidence: Evidence) -> Iterator[Case]:
+    """A machine's agent has not registered since the machine started."""
+    for one in out_of_reach(evidence):
+        if not since_start(one) and not evidence.unread("ssm: instance information"):
+            yield Case(
+                f"The agent on {called(one)} has not registered since the machine was started.",
+                machine(one),
+                f"{silence(evidence, one)}, started {one.get('launch_time')}",
+                only(one),
+            )
+
+
+@AREA.rule(
+    Kind(
+        "agent-stopped",
+        CRITICAL,
+        "Session Manager is the only way in. Profile, role and path are in order, so what is left is the agent.",
+        "Reboot the machine. If the agent stays away it is disabled or removed: enable amazon-ssm-agent from a copy of "
+        "its disk, or terminate the machine and run playbooks/site.yml, which makes another one.",
+        ("machine-unreachable",),
+        supposed=True,
+    )
+)
+def agent_stopped(evidence: Evidence) -> Iterator[Case]:
+    """The agent on a machine does not answer."""
+    for one in out_of_reach(evidence):
+        if since_start(one) or evidence.unread("ssm: instance information"):
+            yield Case(
+                f"The agent on {called(one)} does not answer any more.", machine(one), silence(evidence, one), only(one)
+            )
+
+
+@AREA.rule(
+    Kind(
+        "agent-not-enabled",
+        WARNING,
+        "After the next reboot nobody gets into the machine.",
+        "On the machine: systemctl enable amazon-ssm-agent.",
+    )
+)
+def agent_not_enabled(evidence: Evidence) -> Iterator[Case]:
+    """The agent on a machine will not start at the next boot."""
+    for one, told in evidence.asked():
+        agent = told.units.get("agent")
+        if agent and not agent.enabled:
+            yield Case(
+                f"The agent on {called(one)} is not enabled.", machine(one), f"{agent.name}: disabled", only(one)
+            )
+
+
+@AREA.rule(
+    Kind(
+        "machine-unreachable",
+        CRITICAL,
+        "Nobody can look into the machine or configure it.",
+        CONFIGURE,
+    )
+)
+def machine_unreachable(evidence: Evidence) -> Iterator[Case]:
+    """Session Manager does not reach a machine."""
+    for one in out_of_reach(evidence):
+        yield Case(f"Session Manager does not reach {called(one)}.", machine(one), silence(evidence, one), ids([one]))

@@ -1,0 +1,219 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection: this file may change at any time.
+"""Rules: certificates (stumbling block 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .evidence import Evidence, Resource, rows, same_name
+from .finding import CRITICAL, PROVISION, WARNING, Area, Case, Kind, Where
+from .places import place
+
+AREA = Area("certificates")
+CLOUDFRONT_REGION = "us-east-1"
+AMAZON = ("amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com")
+USABLE = ("ISSUED", "PENDING_VALIDATION")
+PENDING = "PENDING_VALIDATION"
+
+
+def covers(names: object, domain: str) -> bool:
+    """Tell whether a certificate's names cover a domain; a wildcard stands for one label."""
+    wanted = domain.rstrip(".").lower()
+    wildcard = f"*.{wanted.partition('.')[2]}"
+    return isinstance(names, list) and any(str(one).rstrip(".").lower() in (wanted, wildcard) for one in names)
+
+
+def where(certificate: Resource) -> Where:
+    """Return where a certificate is."""
+    named = {**certificate, "name": f"{certificate.get('domain_name')} in {certificate.get('region')}"}
+    return place("certificate", named, "certificate_arn")
+
+
+def ours(evidence: Evidence, region: object) -> list[Resource]:
+    """Return the certificates of a region for the site's name that are issued or may be."""
+    return [
+        one
+        for one in evidence.listed("certificates")
+        if one.get("region") == region
+        and one.get("status") in USABLE
+        and covers(one.get("subject_alternative_names"), evidence.domain)
+    ]
+
+
+def waiting(evidence: Evidence) -> list[Resource]:
+    """Return the certificates that are not issued."""
+    return [one for one in evidence.listed("certificates") if one.get("status") in (PENDING, "FAILED")]
+
+
+@AREA.rule(
+    Kind(
+        "certificate-missing-in-us-east-1",
+        CRITICAL,
+        "CloudFront takes certificates from us-east-1 only. Without one the error page cannot bear the site's name, "
+        "and browsers refuse it just when it is needed.",
+        f"Request one in us-east-1 too, with the same validation record: {PROVISION}",
+        ("edge-alias-missing", "edge-stale-certificate", "edge-unavailable"),
+    )
+)
+def certificate_missing_in_us_east_1(evidence: Evidence) -> Iterator[Case]:
+    """There is no certificate for CloudFront."""
+    yield from _missing(evidence, CLOUDFRONT_REGION, evidence.site.get("region"))
+
+
+@AREA.rule(
+    Kind(
+        "certificate-missing-in-site-region",
+        CRITICAL,
+        "A load balancer takes certificates from its own region only.",
+        f"Request one in the site's region too, with the same validation record: {PROVISION}",
+        ("stale-certificate", "page-unavailable"),
+    )
+)
+def certificate_missing_in_site_region(evidence: Evidence) -> Iterator[Case]:
+    """There is no certificate for the load balancer."""
+    if evidence.site.get("region") != CLOUDFRONT_REGION:
+        yield from _missing(evidence, evidence.site.get("region"), CLOUDFRONT_REGION)
+
+
+def _missing(evidence: Evidence, region: object, other: object) -> Iterator[Case]:
+    if evidence.unread("acm: certificates") or ours(evidence, region):
+        return
+    # Without any certificate the site is not built that far, and the rule about that says so.
+    if ours(evidence, other) or (evidence.distribution and evidence.balancer):
+        found = [f"{one.get('domain_name')} in {one.get('region')}" for one in evidence.listed("certificates")]
+        what = f"There is no certificate for {evidence.domain} in {region}."
+        yield Case(
+            what, Where("certificate", str(region), evidence.domain), f"certificates: {', '.join(found) or 'none'}"
+        )
+
+
+@AREA.rule(
+    Kind(
+        "validation-record-missing",
+        CRITICAL,
+        "Amazon issues a certificate, and renews it, only while this record is there.",
+        f"Put the record back: {PROVISION}",
+        ("certificate-pending",),
+    )
+)
+def validation_record_missing(evidence: Evidence) -> Iterator[Case]:
+    """The record that validates a certificate is not in the zone."""
+    if not evidence.zone or evidence.unread("route53: hosted zones"):
+        return
+    awaited: dict[str, list[Resource]] = {}
+    for one in evidence.listed("certificates"):
+        for option in rows(one, "domain_validation_options"):
+            record = option.get("resource_record") or {}
+            if record.get("name") and one.get("status") in USABLE and not _there(evidence, record):
+                awaited.setdefault(str(record["name"]), []).append(one)
+    for name, certificates in awaited.items():
+        pending = [one for one in certificates if one.get("status") == PENDING]
+        regions = " and ".join(sorted(str(one.get("region")) for one in certificates))
+        what = f"The validation record {name.rstrip('.')} of the certificate in {regions} is not in the zone."
+        proof = f"status={(pending or certificates)[0].get('status')}; no record {name} in {evidence.zone.get('id')}"
+        yield Case(what, where((pending or certificates)[0]), proof, severity=CRITICAL if pending else WARNING)
+
+
+def _there(evidence: Evidence, record: Resource) -> bool:
+    values = [
+        value.get("value")
+        for one in evidence.records(str(record["name"]), str(record.get("type") or "CNAME"))
+        for value in rows(one, "resource_records")
+    ]
+    return any(same_name(one, record.get("value")) for one in values)
+
+
+@AREA.rule(
+    Kind(
+        "caa-forbids-amazon",
+        CRITICAL,
+        "Amazon issues and renews a certificate only if the nearest CAA records of the name admit it (RFC 8659).",
+        'Add the CAA record 0 issue "amazon.com", or delete the CAA records.',
+        ("certificate-pending",),
+    )
+)
+def caa_forbids_amazon(evidence: Evidence) -> Iterator[Case]:
+    """CAA records forbid Amazon to issue the certificates."""
+    name, values = nearest_caa(evidence)
+    if name is None:
+        return
+    issuers = [value.split(" ", 2)[2].strip('"') for value in values if value.split(" ", 2)[1:2] == ["issue"]]
+    admitted = [one.partition(";")[0].strip().lower() for one in issuers]
+    if admitted and not set(admitted) & set(AMAZON):
+        yield Case(
+            f"The CAA records of {name} admit {', '.join(filter(None, admitted)) or 'nobody'}, and not Amazon.",
+            Where("record", f"{name} CAA"),
+            "; ".join(values),
+            severity=CRITICAL if waiting(evidence) else WARNING,
+        )
+
+
+def nearest_caa(evidence: Evidence) -> tuple[str | None, list[str]]:
+    """Return the nearest CAA records of the site's name: in the zone, or else as a visitor sees them above it."""
+    zone = str((evidence.zone or {}).get("name") or "")
+    name = evidence.domain.rstrip(".")
+    while zone and (name == zone or name.endswith(f".{zone}")):
+        values = [
+            str(value.get("value")) for one in evidence.records(name, "CAA") for value in rows(one, "resource_records")
+        ]
+        if values:
+            return name, [value for value in values if len(value.split(" ", 2)) == 3]
+        name = name.partition(".")[2]
+    seen = evidence.visit.authorities if evidence.visit else None
+    if seen and seen.domain and not (zone and (seen.domain == zone or seen.domain.endswith(f".{zone}"))):
+        return seen.domain, [value for value in seen.records if len(value.split(" ", 2)) == 3]
+    return None, []
+
+
+@AREA.rule(
+    Kind(
+        "stale-certificate",
+        CRITICAL,
+        "Browsers refuse the page with a warning that visitors cannot or should not skip.",
+        f"Give the HTTPS listener the certificate that was issued for the name: {PROVISION}",
+        ("page-unavailable",),
+    )
+)
+def stale_certificate(evidence: Evidence) -> Iterator[Case]:
+    """The load balancer's certificate does not fit the site's name."""
+    if evidence.unread("acm: certificates"):
+        return
+    good = {
+        one.get("certificate_arn")
+        for one in ours(evidence, evidence.site.get("region"))
+        if one.get("status") == "ISSUED"
+    }
+    served = evidence.visit.page.certificate_names if evidence.visit and evidence.visit.page else None
+    for listener, arns in (evidence.detail("listener_certificates") or {}).items():
+        # A certificate without the site's tags may be the owner's, and fit: then a visitor sees that it does.
+        if arns and not good & set(arns) and not covers(served, evidence.domain):
+            proof = f"certificate {arns[0]}" + (f", for {', '.join(served)}" if served else "")
+            issued = ", ".join(sorted(map(str, good))) or "none"
+            yield Case(
+                f"The HTTPS listener serves a certificate that is not the one issued for {evidence.domain}.",
+                place("listener", {"listener_arn": listener, "name": "HTTPS"}, "listener_arn"),
+                f"{proof}; issued: {issued}",
+            )
+
+
+@AREA.rule(
+    Kind(
+        "certificate-pending",
+        CRITICAL,
+        "Without it there is no HTTPS.",
+        "Wait some minutes: the record is in the zone, and the zone is delegated to its name servers. A FAILED one is "
+        f"replaced by the playbooks: {PROVISION}",
+    )
+)
+def certificate_pending(evidence: Evidence) -> Iterator[Case]:
+    """A certificate is not issued."""
+    for one in waiting(evidence):
+        reason = f", failure_reason={one['failure_reason']}" if one.get("failure_reason") else ""
+        yield Case(
+            f"The certificate of {one.get('domain_name')} in {one.get('region')} is {one.get('status')}.",
+            where(one),
+            f"status={one.get('status')}{reason}",
+        )

@@ -1,0 +1,117 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection: this file may change at any time.
+"""Rules: what the machines serve (stumbling block 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from . import policies
+from .evidence import Evidence, Machine, Resource
+from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Case, Kind, Where
+from .places import called, ids, machine, only
+
+AREA = Area("content")
+LONGEST_SECONDS = 120
+"""How long PHP may go on with what it remembers of a path or a file before visitors notice that releases mix."""
+
+
+def served_locally(seen: Machine) -> bool:
+    """Tell whether a machine's document root is a folder of its own disk."""
+    on_share = bool(seen.share) and seen.document_root_mount == seen.share and bool(seen.mount)
+    return bool(seen.document_root_exists) and seen.document_root_mount is not None and not on_share
+
+
+@AREA.rule(
+    Kind(
+        "local-files-served",
+        CRITICAL,
+        "Visitors see one site or the other, as the load balancer happens to choose.",
+        f"Let the web server serve the current release on the share: {CONFIGURE}",
+        ("releases-differ", "target-unhealthy", "health-page-500", "share-not-mounted"),
+    )
+)
+def local_files_served(evidence: Evidence) -> Iterator[Case]:
+    """A machine serves files of its own disk instead of the share's."""
+    for one, seen in evidence.asked():
+        if served_locally(seen):
+            what = f"{called(one)} serves {seen.document_root} from its own disk."
+            proof = f"DocumentRoot {seen.document_root} lies on {seen.document_root_mount}, the share on {seen.share}"
+            yield Case(what, machine(one), proof, only(one))
+
+
+@AREA.rule(
+    Kind(
+        "releases-differ",
+        CRITICAL,
+        "Visitors see one release or the other, as the load balancer happens to choose.",
+        f"Let all machines serve the one current release: {CONFIGURE}",
+    )
+)
+def releases_differ(evidence: Evidence) -> Iterator[Case]:
+    """The machines serve different releases."""
+    served: dict[str, list[Resource]] = {}
+    for one, seen in evidence.asked():
+        if seen.release and not served_locally(seen):
+            served.setdefault(seen.release, []).append(one)
+    if len(served) > 1:
+        who = "; ".join(f"{' and '.join(map(called, found))}: {name}" for name, found in sorted(served.items()))
+        fewest = min(served.values(), key=len)
+        concerned = ids(one for found in served.values() for one in found)
+        yield Case("The machines serve different releases.", machine(fewest[0]), who, concerned)
+
+
+@AREA.rule(
+    Kind(
+        "content-unreadable",
+        WARNING,
+        "What is served now goes on, but the next release cannot be fetched.",
+        f"Give the role its policy back: {PROVISION}",
+    )
+)
+def content_unreadable(evidence: Evidence) -> Iterator[Case]:
+    """The machines' role may not read the content bucket."""
+    buckets = [str(one.get("name")) for one in evidence.listed("buckets") if one.get("part") == "content"]
+    for role, found in evidence.documents("role_policies").items():
+        for bucket in buckets if role.endswith("-web") else []:
+            if not policies.lets_read(found, bucket):
+                proof = f"its own policies: {', '.join(found.get('own') or {}) or 'none'}"
+                yield Case(f"The role {role} may not read {bucket}.", Where("role", role), proof)
+
+
+SETTINGS = ("opcache.validate_timestamps", "opcache.revalidate_path", "opcache.revalidate_freq", "realpath_cache_ttl")
+
+
+def staleness(php: dict[str, str]) -> str | None:
+    """Say which of PHP's settings lets it go on with an old release, if one does."""
+    on = ("1", "On", "on", "true")
+    if php.get("opcache.enable", "1") not in on:
+        return None
+    for name in SETTINGS[:2]:
+        if name in php and php[name] not in on:
+            return name
+    for name in SETTINGS[2:]:
+        if str(php.get(name)).isdigit() and int(php[name]) > LONGEST_SECONDS:
+            return name
+    return None
+
+
+@AREA.rule(
+    Kind(
+        "opcache-stale",
+        WARNING,
+        "A release is chosen by one symbolic link. PHP that does not look again serves the old one, or a mixture, "
+        "until it is restarted.",
+        f"Write PHP's settings for a share: {CONFIGURE}",
+    )
+)
+def opcache_stale(evidence: Evidence) -> Iterator[Case]:
+    """PHP goes on with compiled code of an old release."""
+    for one, seen in evidence.asked():
+        culprit = staleness(seen.php or {})
+        if culprit:
+            proof = ", ".join(f"{name}={(seen.php or {})[name]}" for name in SETTINGS if name in (seen.php or {}))
+            what = f"PHP on {called(one)} does not see a new release in time: {culprit}={(seen.php or {})[culprit]}."
+            yield Case(what, machine(one), proof, only(one))

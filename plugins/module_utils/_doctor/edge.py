@@ -1,0 +1,200 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection: this file may change at any time.
+"""Rules: the error page at the edge (stumbling block 9)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from . import policies
+from .certificates import covers
+from .evidence import Evidence, Fetch, Resource, rows
+from .finding import CRITICAL, NOTICE, PROVISION, WARNING, Area, Case, Kind
+from .places import place
+
+AREA = Area("edge")
+LONGEST_TTL = 10
+"""Seconds that the edge may keep an error; CloudFront's own default."""
+STICKS = (
+    "Browsers and caches may keep it: visitors go on seeing the error page when the site is long back, or get the page "
+    "for a working site."
+)
+
+
+def seen(evidence: Evidence) -> Fetch | None:
+    """Return the error page as a visitor gets it: by the site's name, or else by the distribution's own."""
+    visit = evidence.visit
+    fetches = (visit.edge_alias, visit.edge) if visit else ()
+    return next((one for one in fetches if one and one.status), None)
+
+
+def lasting(cache_control: str | None) -> bool:
+    """Tell whether a Cache-Control lets an answer be kept, be it for a moment (RFC 9111, section 5.2.2)."""
+    words = re.split(r"\s*,\s*", (cache_control or "").strip().lower())
+    return not {"no-store", "no-cache", "max-age=0"} & set(words)
+
+
+@AREA.rule(
+    Kind(
+        "distribution-disabled",
+        CRITICAL,
+        "When names fail over, visitors get no answer at all.",
+        f"Enable it: {PROVISION}",
+        ("edge-unavailable", "error-page-wrong"),
+    )
+)
+def distribution_disabled(evidence: Evidence) -> Iterator[Case]:
+    """The error page's distribution is disabled."""
+    for one in evidence.listed("distributions"):
+        if one.get("enabled") is False:
+            yield Case("The error page's distribution is disabled.", place("distribution", one, "id"), "enabled=false")
+
+
+@AREA.rule(
+    Kind(
+        "edge-alias-missing",
+        CRITICAL,
+        "CloudFront refuses requests for a name that is no alias of a distribution: visitors get an error of TLS or a "
+        "403 instead of the error page.",
+        f"Give the distribution the site's name as alias, with the certificate of us-east-1: {PROVISION}",
+        ("edge-unavailable", "error-page-wrong"),
+    )
+)
+def edge_alias_missing(evidence: Evidence) -> Iterator[Case]:
+    """The error page's distribution does not bear the site's name."""
+    for one in evidence.listed("distributions"):
+        if not covers(list(one.get("aliases") or []), evidence.domain):
+            proof = f"aliases: {', '.join(one.get('aliases') or []) or 'none'}"
+            what = f"The distribution does not bear the name {evidence.domain}."
+            yield Case(what, place("distribution", one, "id"), proof)
+
+
+@AREA.rule(
+    Kind(
+        "error-page-denied",
+        CRITICAL,
+        "The bucket is private, and its policy has to admit this distribution: else CloudFront has no page to show.",
+        f"Put the bucket's policy back: {PROVISION}",
+        ("edge-unavailable", "error-page-wrong"),
+    )
+)
+def error_page_denied(evidence: Evidence) -> Iterator[Case]:
+    """The distribution may not read the error page's bucket."""
+    found = evidence.documents("bucket_policies")
+    for one in evidence.listed("distributions"):
+        bucket = str(one.get("origin_domain_name") or "").partition(".s3.")[0]
+        if bucket in found and not policies.lets_distribution_read(found[bucket], str(one.get("arn"))):
+            proof = f"statements of the policy of {bucket}: {', '.join(policies.titles(found[bucket]))}"
+            yield Case(f"The distribution may not read {bucket}.", place("distribution", one, "id"), proof)
+
+
+@AREA.rule(
+    Kind(
+        "error-page-cacheable",
+        CRITICAL,
+        STICKS,
+        f"Let the distribution answer 503 with Cache-Control: no-store: {PROVISION}",
+        ("error-page-wrong",),
+    )
+)
+def error_page_cacheable(evidence: Evidence) -> Iterator[Case]:
+    """The error page is answered with success, or may be cached."""
+    one = evidence.distribution
+    if not one:
+        return
+    mapped = [row for row in rows(one, "custom_error_responses") if row.get("response_page_path")]
+    wrong = [row for row in mapped if int(row.get("response_code") or row.get("error_code") or 0) < 500]
+    fetch = seen(evidence)
+    said = [f"{row.get('error_code')} is answered with {row.get('response_code')}" for row in wrong]
+    if not wrong and fetch and fetch.status == 200:
+        said.append("the edge answers 200")
+    headers = fetch.headers if fetch else _policy_headers(evidence, one)
+    kept = headers.get("cache-control")
+    # Another status than these two is not the page's.
+    if lasting(kept) and (fetch is None or fetch.status in (200, 503)):
+        said.append(f"Cache-Control: {kept or 'not set'}")
+    if said:
+        yield Case("The error page can stick.", place("distribution", one, "id"), "; ".join(said))
+
+
+def _policy_headers(evidence: Evidence, distribution: Resource) -> dict[str, str]:
+    policy = distribution.get("response_headers_policy_id")
+    found = [one for one in evidence.listed("response_headers_policies") if one.get("id") == policy]
+    kept = [row for one in found for row in rows(one, "custom_headers")]
+    return {str(row.get("header")).lower(): str(row.get("value")) for row in kept}
+
+
+@AREA.rule(
+    Kind(
+        "long-error-ttl",
+        WARNING,
+        "The edge goes on answering with what it keeps, whatever the bucket and the header say by then.",
+        f"Use the cache policy CachingDisabled and an error caching minimum TTL of 0: {PROVISION}",
+    )
+)
+def long_error_ttl(evidence: Evidence) -> Iterator[Case]:
+    """The edge keeps errors or the error page for long."""
+    times = evidence.documents("cache_policies")
+    for one in evidence.listed("distributions"):
+        policy = times.get(str(one.get("cache_policy_id"))) or one
+        kept = {
+            f"ErrorCachingMinTTL of {row.get('error_code')}": int(row.get("error_caching_min_ttl") or 0)
+            for row in rows(one, "custom_error_responses")
+        }
+        kept["MinTTL"] = int(policy.get("min_ttl") or 0)
+        long = {name: seconds for name, seconds in kept.items() if seconds > LONGEST_TTL}
+        if long:
+            proof = ", ".join(f"{name}={seconds}" for name, seconds in long.items())
+            yield Case(
+                f"The edge keeps the error page for {max(long.values())} s.", place("distribution", one, "id"), proof
+            )
+
+
+@AREA.rule(
+    Kind(
+        "edge-unavailable",
+        CRITICAL,
+        "It is needed just when everything else fails.",
+        PROVISION,
+    )
+)
+def edge_unavailable(evidence: Evidence) -> Iterator[Case]:
+    """Visitors do not get the error page by the site's name."""
+    one, fetch = evidence.distribution, evidence.visit.edge_alias if evidence.visit else None
+    if one and fetch and fetch.problem and evidence.balancer:
+        what = f"The edge does not answer for {evidence.domain}."
+        yield Case(what, place("distribution", one, "id"), fetch.problem)
+
+
+@AREA.rule(
+    Kind(
+        "error-page-wrong",
+        WARNING,
+        "Visitors should see that the site is down and will be back, and caches should know it.",
+        PROVISION,
+    )
+)
+def error_page_wrong(evidence: Evidence) -> Iterator[Case]:
+    """The edge answers something else than the error page."""
+    one, fetch = evidence.distribution, seen(evidence)
+    if one and fetch and fetch.status != 503 and evidence.balancer:
+        proof = f"status {fetch.status} at {fetch.url}"
+        yield Case(f"The edge answers {fetch.status} instead of 503.", place("distribution", one, "id"), proof)
+
+
+@AREA.rule(
+    Kind(
+        "error-page-without-retry-after",
+        NOTICE,
+        "Search engines and clients that obey Retry-After come back sooner, and do not take the site off their lists.",
+        PROVISION,
+    )
+)
+def error_page_without_retry_after(evidence: Evidence) -> Iterator[Case]:
+    """The error page does not say when to come back."""
+    one, fetch = evidence.distribution, seen(evidence)
+    if one and fetch and fetch.status == 503 and "retry-after" not in fetch.headers:
+        yield Case("The error page has no Retry-After.", place("distribution", one, "id"), f"headers at {fetch.url}")

@@ -1,0 +1,264 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection: this file may change at any time.
+"""What is known of a site: the live site by AWS's API, a visit from outside, and a look at its machines."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+
+Resource = dict[str, t.Any]
+
+
+def without_nulls(value: t.Any) -> t.Any:
+    """Return a value without the nulls in it: what is null was not read, or is not there, and so is left out."""
+    if isinstance(value, dict):
+        return {key: without_nulls(one) for key, one in value.items() if one is not None}
+    if isinstance(value, list):
+        return [without_nulls(one) for one in value if one is not None]
+    return value
+
+
+def chosen(kind: type[t.Any], raw: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return the part of a dictionary that a dataclass has fields for."""
+    return {one.name: raw[one.name] for one in fields(kind) if one.name in raw}
+
+
+def rows(raw: Mapping[str, t.Any] | None, key: str) -> list[Resource]:
+    """Return the list below a key, empty if it is missing."""
+    return list((raw or {}).get(key) or [])
+
+
+# ---- from outside
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """One request of a visitor."""
+
+    url: str = ""
+    address: str | None = None
+    status: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    """By name in small letters."""
+    certificate_names: list[str] | None = None
+    body: str = ""
+    """How the answer begins."""
+    problem: str | None = None
+    """Why there is no answer, in one line."""
+
+
+@dataclass(frozen=True)
+class Delegation:
+    """Which name servers the parent zone names for the zone."""
+
+    parent_zone: str | None = None
+    answers: list[list[str]] = field(default_factory=list)
+    """What each server of the parent zone said."""
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class Authorities:
+    """The nearest CAA records of a name, as visitors and Amazon see them."""
+
+    domain: str | None = None
+    records: list[str] = field(default_factory=list)
+    permitted: bool | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What a visitor sees."""
+
+    delegation: Delegation | None = None
+    authorities: Authorities | None = None
+    addresses: dict[str, list[str]] | None = None
+    """By type, A and AAAA."""
+    page: Fetch | None = None
+    plain: Fetch | None = None
+    """The page over HTTP."""
+    edge: Fetch | None = None
+    """The distribution by its own name."""
+    edge_alias: Fetch | None = None
+    """The distribution by the site's name, as visitors reach it after a failover."""
+
+
+_PARTS: dict[str, type[t.Any]] = {
+    "delegation": Delegation,
+    "authorities": Authorities,
+    "page": Fetch,
+    "plain": Fetch,
+    "edge": Fetch,
+    "edge_alias": Fetch,
+}
+
+
+def visit_from(raw: Mapping[str, t.Any]) -> Visit | None:
+    """Return a visit from what the module returned."""
+    if not raw:
+        return None
+    parts = {key: kind(**chosen(kind, raw[key])) for key, kind in _PARTS.items() if raw.get(key)}
+    return Visit(addresses=raw.get("addresses"), **parts)
+
+
+# ---- on the machines
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit of systemd."""
+
+    active: bool = False
+    enabled: bool = False
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a machine told. None is what it could not tell."""
+
+    units: dict[str, Unit] = field(default_factory=dict)
+    """By role: agent, web_server, php, mount_timer. A unit that is not installed is not there."""
+    share: str = ""
+    """The share's mount point."""
+    fstab: Resource | None = None
+    """The share's line with source, type, options."""
+    mount: Resource | None = None
+    """What is mounted there, with source and type."""
+    document_root: str | None = None
+    document_root_exists: bool | None = None
+    document_root_mount: str | None = None
+    """The mount point below which the document root's files lie."""
+    release: str | None = None
+    health: Fetch | None = None
+    """The target group's health page, asked on the machine."""
+    keep_alive_seconds: int | None = None
+    """0 if connections are not kept."""
+    name_servers: list[str] | None = None
+    php: dict[str, str] | None = None
+    """PHP's settings."""
+
+
+def machine_from(raw: Mapping[str, t.Any]) -> Machine:
+    """Return a machine from what the module returned."""
+    plain = chosen(Machine, raw)
+    plain["units"] = {key: Unit(**chosen(Unit, one)) for key, one in (raw.get("units") or {}).items()}
+    plain["health"] = Fetch(**chosen(Fetch, raw["health"])) if raw.get("health") else None
+    return Machine(**plain)
+
+
+# ---- all of it
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that is known. The site has the shape of site_info, whatever part of it there is."""
+
+    domain: str
+    site: Resource
+    visit: Visit | None = None
+    machines: dict[str, Machine] = field(default_factory=dict)
+    """By instance id, those that could be asked."""
+    silent: dict[str, str] = field(default_factory=dict)
+    """By instance id, why a machine could not be asked."""
+
+    def listed(self, key: str) -> list[Resource]:
+        """Return the site's resources of a kind."""
+        return rows(self.site, key)
+
+    def networked(self, key: str) -> list[Resource]:
+        """Return a kind of things in the network."""
+        return rows(self.site.get("network"), key)
+
+    def detailed(self, key: str) -> list[Resource]:
+        """Return a detail that is a list."""
+        return rows(self.site.get("details"), key)
+
+    def documents(self, key: str) -> dict[str, Resource]:
+        """Return a detail that holds dictionaries by the name of what they belong to."""
+        return dict(self.detail(key) or {})
+
+    def detail(self, key: str) -> t.Any:
+        """Return a detail, None if it was not read."""
+        return (self.site.get("details") or {}).get(key)
+
+    def unread(self, *services: str) -> bool:
+        """Tell whether one of these readings failed, so that nothing found does not mean nothing there."""
+        failed = [str(one.get("service")) for one in self.listed("unreadable")]
+        return any(one in failed for one in services)
+
+    @property
+    def balancer(self) -> Resource | None:
+        """The load balancer."""
+        return self.site.get("load_balancer") or None
+
+    @property
+    def zone(self) -> Resource | None:
+        """The hosted zone."""
+        return self.site.get("hosted_zone") or None
+
+    @property
+    def distribution(self) -> Resource | None:
+        """The error page's distribution."""
+        return next(iter(self.listed("distributions")), None)
+
+    @property
+    def running(self) -> list[Resource]:
+        """The machines that run."""
+        return [one for one in self.listed("instances") if one.get("state") == "running"]
+
+    def asked(self) -> Iterable[tuple[Resource, Machine]]:
+        """Return the running machines that could be asked, with what they told."""
+        for one in self.running:
+            told = self.machines.get(str(one.get("instance_id")))
+            if told:
+                yield one, told
+
+    def records(self, name: str, kind: str | None = None) -> list[Resource]:
+        """Return the zone's records of a name, of one type or all."""
+        return [
+            one
+            for one in rows(self.zone, "records")
+            if same_name(one.get("name"), name) and (kind is None or one.get("type") == kind)
+        ]
+
+    def groups_of(self, part: str) -> list[Resource]:
+        """Return the security groups of a part."""
+        return [one for one in self.listed("security_groups") if one.get("part") == part]
+
+
+def evidence_from(
+    domain: str,
+    site: Mapping[str, t.Any],
+    visit: Mapping[str, t.Any] | None = None,
+    machines: Mapping[str, t.Any] | None = None,
+    silent: Mapping[str, t.Any] | None = None,
+) -> Evidence:
+    """Return the evidence that the modules' results are."""
+    return Evidence(
+        domain,
+        without_nulls(dict(site)),
+        visit_from(without_nulls(dict(visit or {}))),
+        {key: machine_from(without_nulls(one)) for key, one in (machines or {}).items() if one},
+        {key: str(one) for key, one in (silent or {}).items()},
+    )
+
+
+def same_name(one: object, other: object) -> bool:
+    """Tell whether two names are the same name."""
+    return str(one or "").rstrip(".").lower() == str(other or "").rstrip(".").lower()
+
+
+def alias_of(record: Mapping[str, t.Any]) -> str:
+    """Return the name that an alias record points to, without its final dot."""
+    return str((record.get("alias_target") or {}).get("dns_name") or "").rstrip(".").lower()
+
+
+def same_target(record: Mapping[str, t.Any], name: object) -> bool:
+    """Tell whether an alias points to a name; the console puts `dualstack.` before a load balancer's."""
+    return same_name(alias_of(record).removeprefix("dualstack."), name)

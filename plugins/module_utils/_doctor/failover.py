@@ -1,0 +1,259 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection: this file may change at any time.
+"""Rules: records and health checks that let the name fail over (stumbling blocks 5 and 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .evidence import Evidence, Resource, alias_of, rows, same_name, same_target
+from .finding import CRITICAL, PROVISION, WARNING, Area, Case, Kind, Where
+from .places import place
+
+AREA = Area("failover")
+SLOWEST_SECONDS = 60
+"""The longest that the checkers may take to see that the site is down."""
+ALIAS_TTL = 60
+"""How long visitors remember a load balancer's alias
+(https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-choosing-alias-non-alias.html)."""
+
+
+def role_of(evidence: Evidence, role: str) -> list[Resource]:
+    """Return the site's A records of a failover role."""
+    return [one for one in evidence.records(evidence.domain, "A") if one.get("failover") == role]
+
+
+def where(evidence: Evidence, kind: str, note: str) -> Where:
+    """Return where a record is."""
+    return Where("record", f"{evidence.domain} {kind}", note)
+
+
+def said(record: Resource) -> str:
+    """Return a record as evidence."""
+    values = [str(one.get("value")) for one in rows(record, "resource_records")]
+    role = record.get("failover") or "simple"
+    return f"{role} {record.get('type')} → {alias_of(record) or ', '.join(values) or 'nothing'}"
+
+
+def used_checks(evidence: Evidence) -> Iterator[Resource]:
+    """Return the health checks that the site's records use, and the site's own."""
+    used = {one.get("health_check_id") for one in evidence.records(evidence.domain)}
+    for one in evidence.listed("health_checks"):
+        if one.get("id") in used or not used - {None}:
+            yield one
+
+
+def title(check: Resource) -> Where:
+    """Return where a health check is."""
+    return place("health check", check, "id")
+
+
+def built(evidence: Evidence) -> bool:
+    """Tell whether there is a zone that was read, and both ends that a failover needs."""
+    readable = not evidence.unread("route53: hosted zones")
+    return bool(evidence.zone and evidence.balancer and evidence.distribution and readable)
+
+
+# ---- records
+
+
+@AREA.rule(
+    Kind(
+        "primary-missing",
+        CRITICAL,
+        "The name does not lead to the load balancer.",
+        f"Make the PRIMARY record: {PROVISION}",
+        ("name-unresolved", "page-unavailable", "plain-unavailable"),
+    )
+)
+def primary_missing(evidence: Evidence) -> Iterator[Case]:
+    """The site's name has no PRIMARY record."""
+    if built(evidence) and not role_of(evidence, "PRIMARY"):
+        found = [said(one) for one in evidence.records(evidence.domain)]
+        proof = f"records: {'; '.join(found) or 'none'}"
+        yield Case(f"{evidence.domain} has no PRIMARY record.", where(evidence, "A", "PRIMARY"), proof)
+
+
+@AREA.rule(
+    Kind(
+        "secondary-missing",
+        CRITICAL,
+        "When the primary fails there is nothing to switch to: visitors get the failure instead of the error page.",
+        f"Make the SECONDARY record: {PROVISION}",
+    )
+)
+def secondary_missing(evidence: Evidence) -> Iterator[Case]:
+    """The site's name has no SECONDARY record."""
+    if built(evidence) and not role_of(evidence, "SECONDARY"):
+        found = [said(one) for one in evidence.records(evidence.domain)]
+        proof = f"records: {'; '.join(found) or 'none'}"
+        yield Case(f"{evidence.domain} has no SECONDARY record.", where(evidence, "A", "SECONDARY"), proof)
+
+
+@AREA.rule(
+    Kind(
+        "primary-elsewhere",
+        CRITICAL,
+        "Visitors come to something else than the site.",
+        f"Let it be an alias of the load balancer: {PROVISION}",
+        ("page-unavailable", "plain-unavailable", "name-unresolved"),
+    )
+)
+def primary_elsewhere(evidence: Evidence) -> Iterator[Case]:
+    """The PRIMARY record leads elsewhere than to the load balancer."""
+    for one in role_of(evidence, "PRIMARY") if evidence.balancer else []:
+        wanted = (evidence.balancer or {}).get("dns_name")
+        if not same_target(one, wanted):
+            what = f"The PRIMARY record of {evidence.domain} does not lead to the load balancer."
+            yield Case(what, where(evidence, "A", "PRIMARY"), f"{said(one)}; the load balancer is {wanted}")
+
+
+@AREA.rule(
+    Kind(
+        "secondary-elsewhere",
+        CRITICAL,
+        "When the primary fails, visitors come to something else than the error page.",
+        f"Let it be an alias of the error page's distribution: {PROVISION}",
+    )
+)
+def secondary_elsewhere(evidence: Evidence) -> Iterator[Case]:
+    """The SECONDARY record leads elsewhere than to the error page."""
+    for one in role_of(evidence, "SECONDARY") if evidence.distribution else []:
+        wanted = (evidence.distribution or {}).get("domain_name")
+        if not same_target(one, wanted):
+            what = f"The SECONDARY record of {evidence.domain} does not lead to the error page."
+            yield Case(what, where(evidence, "A", "SECONDARY"), f"{said(one)}; the distribution is {wanted}")
+
+
+@AREA.rule(
+    Kind(
+        "aaaa-without-pair",
+        WARNING,
+        "Visitors with IPv6 ask for AAAA: they stay on the error page, or never come to it.",
+        "Delete the AAAA record, or make a PRIMARY and a SECONDARY of it as of A; the playbooks make none.",
+    )
+)
+def aaaa_without_pair(evidence: Evidence) -> Iterator[Case]:
+    """The site's name has AAAA records that do not fail over with its A records."""
+    found = evidence.records(evidence.domain, "AAAA")
+    roles = {one.get("failover") for one in found}
+    if found and not {"PRIMARY", "SECONDARY"} <= roles:
+        what = f"{evidence.domain} has an AAAA record without a failover pair."
+        yield Case(what, where(evidence, "AAAA", ""), "; ".join(map(said, found)))
+
+
+# ---- what lets it switch
+
+
+@AREA.rule(
+    Kind(
+        "health-check-on-failover-name",
+        CRITICAL,
+        "After the switch it finds the error page at that name, and what it says of that switches back: the name "
+        "flaps, or never comes back.",
+        f"Check the load balancer's own name; a health check's kind cannot be changed, so it is made anew: {PROVISION}",
+        ("check-failing",),
+    )
+)
+def health_check_on_failover_name(evidence: Evidence) -> Iterator[Case]:
+    """The health check asks the very name that it switches."""
+    for one in used_checks(evidence):
+        config = one.get("config") or {}
+        asked = config.get("fully_qualified_domain_name")
+        if asked and same_name(asked, evidence.domain):
+            what = f"The health check asks {asked}, the name that it switches itself."
+            yield Case(what, title(one), f"FullyQualifiedDomainName={asked}")
+
+
+@AREA.rule(
+    Kind(
+        "nothing-evaluated",
+        CRITICAL,
+        "Without a health check and without evaluating the target's health the PRIMARY record counts as healthy "
+        "always, so the name can never switch.",
+        f"Evaluate the load balancer's health in the PRIMARY record, and give it the health check: {PROVISION}",
+    )
+)
+def nothing_evaluated(evidence: Evidence) -> Iterator[Case]:
+    """Nothing tells Route 53 whether the primary is healthy."""
+    for one in role_of(evidence, "PRIMARY"):
+        evaluates = (one.get("alias_target") or {}).get("evaluate_target_health")
+        if not evaluates and not one.get("health_check_id"):
+            proof = "EvaluateTargetHealth=false, no health check"
+            what = f"The PRIMARY record of {evidence.domain} can never count as unhealthy."
+            yield Case(what, where(evidence, "A", "PRIMARY"), proof)
+
+
+@AREA.rule(
+    Kind(
+        "health-check-disabled",
+        CRITICAL,
+        "A disabled health check counts as healthy always, and is paid for all the same.",
+        "Enable it: aws route53 update-health-check --health-check-id ID --no-disabled.",
+    )
+)
+def health_check_disabled(evidence: Evidence) -> Iterator[Case]:
+    """The health check is disabled."""
+    for one in used_checks(evidence):
+        if (one.get("config") or {}).get("disabled"):
+            yield Case("The health check is disabled.", title(one), "Disabled=true")
+
+
+@AREA.rule(
+    Kind(
+        "health-check-inverted",
+        CRITICAL,
+        "It calls the site unhealthy while it is well: visitors get the error page, and the site when it is down.",
+        "Turn it back: aws route53 update-health-check --health-check-id ID --no-inverted.",
+        ("check-failing", "page-unavailable"),
+    )
+)
+def health_check_inverted(evidence: Evidence) -> Iterator[Case]:
+    """The health check is inverted."""
+    for one in used_checks(evidence):
+        if (one.get("config") or {}).get("inverted"):
+            yield Case("The health check is inverted.", title(one), "Inverted=true")
+
+
+@AREA.rule(
+    Kind(
+        "slow-health-check",
+        WARNING,
+        "Visitors get the failure until the checkers agree, and then until they have forgotten the old address.",
+        "Set site_health_check to an interval of 10 and a threshold of 3. An interval cannot be changed: delete the "
+        f"health check after the records that use it, then {PROVISION}",
+    )
+)
+def slow_health_check(evidence: Evidence) -> Iterator[Case]:
+    """The health check sees late that the site is down."""
+    for one in used_checks(evidence):
+        config = one.get("config") or {}
+        interval, threshold = int(config.get("request_interval") or 0), int(config.get("failure_threshold") or 0)
+        if interval * threshold > SLOWEST_SECONDS:
+            yield Case(
+                f"The failover takes about {interval * threshold} s to begin, and up to {ALIAS_TTL} s more to be seen.",
+                title(one),
+                f"RequestInterval={interval}, FailureThreshold={threshold}",
+            )
+
+
+@AREA.rule(
+    Kind(
+        "check-failing",
+        CRITICAL,
+        "The name has switched to the error page, or is about to.",
+        "Look at what the checkers were answered.",
+        ("page-unavailable",),
+    )
+)
+def check_failing(evidence: Evidence) -> Iterator[Case]:
+    """The health check fails."""
+    for one in used_checks(evidence):
+        if one.get("healthy") is False and not (one.get("config") or {}).get("disabled"):
+            checkers = one.get("checkers") or {}
+            said_by = [str(seen.get("status")) for seen in rows(one, "observations")]
+            bad = next((status for status in said_by if not status.startswith("Success")), "")
+            proof = f"{checkers.get('healthy')} of {checkers.get('all')} checkers find it healthy; one says: {bad}"
+            yield Case("The health check fails.", title(one), proof)

@@ -1,0 +1,129 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection: this file may change at any time.
+"""What the doctor says, and how a rule says it."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from .evidence import Evidence
+
+CRITICAL, WARNING, NOTICE = "critical", "warning", "notice"
+SEVERITIES = (CRITICAL, WARNING, NOTICE)
+"""Critical: it does not work now. Warning: it will not when it is needed. Notice: it works, and could be better."""
+
+PROVISION = "run playbooks/site.yml (or provision.yml alone)."
+CONFIGURE = "run playbooks/site.yml (or configure.yml alone)."
+
+
+@dataclass(frozen=True)
+class Where:
+    """The thing that a finding is about."""
+
+    type: str
+    id: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.type} {self.name} ({self.id})" if self.name and self.name != self.id else f"{self.type} {self.id}"
+        )
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What all findings of one code have in common."""
+
+    code: str
+    severity: str
+    why: str
+    cure: str
+    explains: tuple[str, ...] = ()
+    """The codes of what follows from it, on the same machines: they become its consequences."""
+    supposed: bool = False
+    """Whether it is concluded from the lack of another explanation of what it explains."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One occurrence that a rule has found."""
+
+    what: str
+    where: Where
+    evidence: str
+    touches: frozenset[str] = frozenset()
+    """The ids of the machines concerned; none means all of the site."""
+    cure: str | None = None
+    """Another cure than the kind's."""
+    severity: str | None = None
+    """Another severity than the kind's."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One occurrence, with its kind and what follows from it."""
+
+    kind: Kind
+    case: Case
+    consequences: tuple[str, ...] = ()
+
+    @property
+    def severity(self) -> str:
+        """How bad it is."""
+        return self.case.severity or self.kind.severity
+
+    @property
+    def cure(self) -> str:
+        """What to do, as a sentence."""
+        told = self.case.cure or self.kind.cure
+        return told[:1].upper() + told[1:]
+
+    def as_dict(self) -> dict[str, t.Any]:
+        """Return the finding as the module returns it."""
+        return {
+            "code": self.kind.code,
+            "severity": self.severity,
+            "what": self.case.what,
+            "where": {"type": self.case.where.type, "id": self.case.where.id, "name": self.case.where.name},
+            "evidence": self.case.evidence,
+            "why": self.kind.why,
+            "cure": self.cure,
+            "consequences": list(self.consequences),
+        }
+
+
+Check = Callable[[Evidence], Iterator[Case]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A check, and the kind of what it finds."""
+
+    kind: Kind
+    check: Check
+
+    @property
+    def summary(self) -> str:
+        """What is wrong, in one sentence without names: the check's own docstring."""
+        return (self.check.__doc__ or "").strip()
+
+
+@dataclass
+class Area:
+    """The rules about one part of the site, in the order of causes."""
+
+    name: str
+    rules: list[Rule] = field(default_factory=list)
+
+    def rule(self, kind: Kind) -> Callable[[Check], Check]:
+        """Add a check that finds this kind."""
+
+        def add(check: Check) -> Check:
+            self.rules.append(Rule(kind, check))
+            return check
+
+        return add

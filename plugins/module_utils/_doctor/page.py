@@ -1,0 +1,52 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection: this file may change at any time.
+"""Rules: what a visitor gets. Nearly always it follows from something else, so these come last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .evidence import Evidence, Fetch
+from .finding import CRITICAL, PROVISION, WARNING, Area, Case, Kind, Where
+
+AREA = Area("page")
+
+
+def _said(fetch: Fetch) -> str:
+    return fetch.problem or f"status {fetch.status}"
+
+
+@AREA.rule(
+    Kind(
+        "page-unavailable",
+        CRITICAL,
+        "This is what it is all for.",
+        f"If nothing else is found, look at the machines' error logs: {PROVISION}",
+    )
+)
+def page_unavailable(evidence: Evidence) -> Iterator[Case]:
+    """Visitors do not get the site."""
+    fetch = evidence.visit.page if evidence.visit else None
+    if evidence.balancer and fetch and (fetch.problem or (fetch.status or 0) >= 400):
+        yield Case(f"Visitors of {evidence.domain} do not get the site.", Where("page", fetch.url), _said(fetch))
+
+
+@AREA.rule(
+    Kind(
+        "plain-unavailable",
+        WARNING,
+        "Many do, and old links do.",
+        f"Let the listener on port 80 redirect to HTTPS: {PROVISION}",
+    )
+)
+def plain_unavailable(evidence: Evidence) -> Iterator[Case]:
+    """Who types the name without https:// does not come to the site."""
+    fetch = evidence.visit.plain if evidence.visit else None
+    if not evidence.balancer or not fetch:
+        return
+    redirected = fetch.status in (301, 302, 307, 308) and fetch.headers.get("location", "").startswith("https://")
+    if not redirected:
+        said = f"{_said(fetch)}, Location: {fetch.headers.get('location') or 'none'}"
+        yield Case(f"{fetch.url} does not lead to HTTPS.", Where("page", fetch.url), said)

@@ -1,0 +1,78 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection: this file may change at any time.
+"""Naming the things that findings are about, and asking how machines reach what they need."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable, Iterator, Mapping
+
+from .evidence import Evidence, Resource
+from .finding import Where
+
+Raw = Mapping[str, t.Any]
+
+
+def place(kind: str, raw: Raw | None, key: str) -> Where:
+    """Return where a resource is, by the key of its id."""
+    found = raw or {}
+    return Where(kind, str(found.get(key) or "?"), str(found.get("name") or ""))
+
+
+def machine(raw: Raw) -> Where:
+    """Return where a machine is."""
+    return place("instance", raw, "instance_id")
+
+
+def called(raw: Raw) -> str:
+    """Return how to call a machine in a sentence."""
+    return str(raw.get("name") or raw.get("instance_id") or "a machine")
+
+
+def only(raw: Raw) -> frozenset[str]:
+    """Return a machine alone, as what a case touches."""
+    return frozenset({str(raw.get("instance_id"))})
+
+
+def ids(machines: Iterable[Raw]) -> frozenset[str]:
+    """Return machines as what a case touches."""
+    return frozenset(str(one.get("instance_id")) for one in machines)
+
+
+def machines_in(evidence: Evidence, subnets: Iterable[object]) -> list[Resource]:
+    """Return the machines of some subnets."""
+    wanted = set(subnets)
+    return [one for one in evidence.listed("instances") if one.get("subnet_id") in wanted]
+
+
+def blocked(evidence: Evidence, purpose: str) -> Iterator[tuple[Resource, Resource]]:
+    """Return the ways of a purpose that are known to lead nowhere, with what stops them."""
+    for way in evidence.detailed("ways"):
+        stop = way.get("blocked_by")
+        if way.get("purpose") == purpose and way.get("reachable") is False and isinstance(stop, dict):
+            yield way, stop
+
+
+def stopped_by(stop: Raw, kind: str, direction: str = "") -> bool:
+    """Tell whether a way is stopped by this kind of thing, in this direction."""
+    return stop.get("kind") == kind and direction in ("", stop.get("direction"))
+
+
+def where_of(stop: Raw) -> Where:
+    """Return where the thing is that stops a way."""
+    return Where(
+        str(stop.get("kind") or "?").replace("_", " "), str(stop.get("id") or "?"), str(stop.get("name") or "")
+    )
+
+
+def by_stop(ways: Iterable[tuple[Resource, Resource]]) -> list[tuple[Resource, Resource, frozenset[str]]]:
+    """Join ways that the same thing stops: the first of them, what stops it, and all machines concerned."""
+    joined: dict[tuple[str, str], tuple[Resource, Resource, frozenset[str]]] = {}
+    for way, stop in ways:
+        key = (str(stop.get("kind")), str(stop.get("id")))
+        first, _, touched = joined.get(key, (way, stop, frozenset()))
+        mine = frozenset({str(way["machine"])}) if way.get("machine") else frozenset()
+        joined[key] = (first, stop, touched | mine)
+    return list(joined.values())

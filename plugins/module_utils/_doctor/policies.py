@@ -1,0 +1,74 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection: this file may change at any time.
+"""What policies allow, as far as the doctor has to know.
+
+Not an evaluation of IAM: only the sites' own few forms are told apart, and what is not understood counts as allowed, so
+that no finding is wrong.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import typing as t
+from collections.abc import Mapping
+
+Raw = Mapping[str, t.Any]
+
+
+def statements(policy: Raw | None) -> list[Raw]:
+    """Return a policy's statements."""
+    found = (policy or {}).get("Statement") or []
+    return [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, Mapping)]
+
+
+def titles(policy: Raw | None) -> list[str]:
+    """Return what to call a policy's statements."""
+    return [f"{one.get('Sid') or 'unnamed'} ({one.get('Effect')})" for one in statements(policy)] or ["none"]
+
+
+def _texts(value: t.Any) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list) else [str(value)] if value else []
+
+
+def _about(statement: Raw, action: str) -> bool:
+    return any(fnmatch.fnmatchcase(action.lower(), one.lower()) for one in _texts(statement.get("Action")))
+
+
+def _of(statement: Raw, resource: str) -> bool:
+    return any(fnmatch.fnmatchcase(resource, one) for one in _texts(statement.get("Resource")))
+
+
+def lets_mount(policy: Raw | None) -> bool:
+    """Tell whether a file system's policy lets any client mount. Without a policy, everyone may."""
+    about = [one for one in statements(policy) if _about(one, "elasticfilesystem:ClientMount")]
+    allowed = [one for one in about if one.get("Effect") == "Allow"]
+    denied = [one for one in about if one.get("Effect") == "Deny" and not one.get("Condition")]
+    return not statements(policy) or (bool(allowed) and not denied)
+
+
+def lets_read(policies: Raw | None, bucket: str) -> bool:
+    """Tell whether a role's policies let it read a bucket's objects."""
+    attached = [str(one) for one in (policies or {}).get("attached") or []]
+    # What a policy of another name grants is not read: it may be this.
+    if any(not arn.startswith("arn:aws:iam::aws:policy/") or "S3" in arn or "Admin" in arn for arn in attached):
+        return True
+    found = [one for policy in ((policies or {}).get("own") or {}).values() for one in statements(policy)]
+    wanted = f"arn:aws:s3:::{bucket}/index.php"
+    about = [one for one in found if _about(one, "s3:GetObject") and _of(one, wanted)]
+    denied = [one for one in about if one.get("Effect") == "Deny" and not one.get("Condition")]
+    return any(one.get("Effect") == "Allow" for one in about) and not denied
+
+
+def lets_distribution_read(policy: Raw | None, arn: str) -> bool:
+    """Tell whether a bucket's policy lets a distribution read its objects by origin access control."""
+    for one in statements(policy):
+        principal = one.get("Principal")
+        services = _texts(principal.get("Service")) if isinstance(principal, Mapping) else _texts(principal)
+        known = _about(one, "s3:GetObject") and one.get("Effect") == "Allow"
+        if known and ("cloudfront.amazonaws.com" in services or "*" in services):
+            condition = str(one.get("Condition") or "")
+            if "SourceArn" not in condition or arn in condition or "*" in condition:
+                return True
+    return False

@@ -1,0 +1,240 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection: this file may change at any time.
+"""From the records of a drill to a timeline, measured against the budget. Pure.
+
+Moments are in seconds since 1970 by the clock; durations are in the site's seconds, of which `speed` pass in one by the
+clock.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+
+from .arithmetic import HEALTHY_PERCENT
+from .progress import VISITORS, State
+from .visiting import ERROR_PAGE, FAILURE, SITE, Visit
+
+Raw = dict[str, t.Any]
+
+
+@dataclass(frozen=True)
+class Check:
+    """Something that the site must have done in time."""
+
+    what: str
+    measured: float | None
+    """None if it was never seen."""
+    limit: float
+    expected: Raw | None = None
+    """The budget's spread."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether it was seen in time."""
+        return self.measured is not None and self.measured <= self.limit
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage of the drill with what was recorded in it."""
+
+    name: str
+    acts: list[Raw]
+    ended: float
+    visits: list[Visit] = field(default_factory=list)
+    states: list[State] = field(default_factory=list)
+
+    @property
+    def began(self) -> float:
+        """The moment of the first act."""
+        return float(self.acts[0]["at"])
+
+    def of(self, visitor: str) -> list[Visit]:
+        """Return one visitor's visits."""
+        return [one for one in self.visits if one["visitor"] == visitor]
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """What the stages are measured by."""
+
+    budget: Raw
+    speed: float = 1.0
+    tolerance: float = 10.0
+    """Added to each limit: probes come once a second, and AWS's parts need moments to tell each other."""
+
+    def limit(self, seconds: float) -> float:
+        """Return the limit of a duration."""
+        return seconds + self.tolerance
+
+
+def cut(events: Sequence[Raw], visits: Sequence[Visit], states: Sequence[State], ended: float) -> list[Stage]:
+    """Cut the records into stages: each goes from its first act to the next one's."""
+    names = list(dict.fromkeys(one["stage"] for one in events))
+    acts = {name: [one for one in events if one["stage"] == name] for name in names}
+    ends = [*(float(acts[name][0]["at"]) for name in names[1:]), ended]
+
+    def within(records: Sequence[Raw], began: float, end: float) -> list[Raw]:
+        return [one for one in records if began <= one["at"] < end]
+
+    return [
+        Stage(name, acts[name], end, within(visits, acts[name][0]["at"], end), within(states, acts[name][0]["at"], end))
+        for name, end in zip(names, ends, strict=True)
+    ]
+
+
+# ---- what was measured
+
+
+def answered_at(visit: Visit) -> float:
+    """Return when a visit had its answer."""
+    return float(visit["at"] + visit["seconds"])
+
+
+def availability(visits: Sequence[Visit]) -> Raw:
+    """Return how many visits got what, and the share that the site itself answered."""
+    counts = {outcome: sum(one["outcome"] == outcome for one in visits) for outcome in (SITE, ERROR_PAGE, FAILURE)}
+    return {
+        **counts,
+        "visits": len(visits),
+        "site_share": counts[SITE] / len(visits) if visits else None,
+        "answered_share": 1 - counts[FAILURE] / len(visits) if visits else None,
+    }
+
+
+def first_steady(visits: Sequence[Visit], outcome: str) -> Visit | None:
+    """Return the visit from which on every one got the outcome."""
+    found = None
+    for one in reversed(visits):
+        if one["outcome"] != outcome:
+            break
+        found = one
+    return found
+
+
+def longest_trouble(visits: Sequence[Visit], apart: float) -> float:
+    """Return the clock's seconds of the longest time with visits that the site did not answer.
+
+    Troubles less than `apart` seconds from each other are one: a balancer that still asks a machine that is gone fails
+    only every other visitor.
+    """
+    longest = began = last = 0.0
+    for one in (each for each in visits if each["outcome"] != SITE):
+        if one["at"] - last > apart:
+            began = float(one["at"])
+        last = max(last, answered_at(one))
+        longest = max(longest, last - began)
+    return longest
+
+
+def _first(states: Sequence[State], condition: Callable[[State], bool]) -> float | None:
+    return next((float(one["at"]) for one in states if condition(one)), None)
+
+
+def _some_target_healthy(state: State) -> bool:
+    return "healthy" in state.get("targets", {}).values()
+
+
+# ---- the stages' checks
+
+
+def _stays_up(stage: Stage, by: Yardstick) -> Iterator[Check]:
+    detection = float(by.budget["one_machine"]["detection"])
+    trouble = longest_trouble(stage.visits, detection / by.speed) * by.speed
+    yield Check("no request fails longer than the balancer needs to notice", trouble, by.limit(detection))
+    last = first_steady(stage.visits, SITE)
+    yield Check("at the end the site answers", None if last is None else 0.0, 0.0)
+
+
+def _error_page(stage: Stage, by: Yardstick) -> Iterator[Check]:
+    gone = max((answered_at(one) for one in stage.visits if one["outcome"] == SITE), default=stage.began)
+    for visitor in VISITORS:
+        expected = by.budget["error_page"][f"{visitor}_visitors"]
+        seen = first_steady(stage.of(visitor), ERROR_PAGE)
+        measured = None if seen is None else max(0.0, answered_at(seen) - gone) * by.speed
+        what = f"{visitor} visitors get the error page after the site's last answer"
+        yield Check(what, measured, by.limit(expected["longest"]), expected)
+    wrong = [one for one in stage.visits if one["outcome"] == ERROR_PAGE and not _leaves_no_trace(one)]
+    yield Check("error pages that are not 503 and no-store", float(len(wrong)), 0.0)
+
+
+def _leaves_no_trace(visit: Visit) -> bool:
+    return visit["status"] == 503 and "no-store" in visit["headers"].get("cache-control", "")
+
+
+def _back(stage: Stage, by: Yardstick) -> Iterator[Check]:
+    healthy = _first(stage.states, _some_target_healthy)
+    for visitor in VISITORS:
+        expected = by.budget["back"][f"{visitor}_visitors"]
+        seen = first_steady(stage.of(visitor), SITE)
+        measured = None if seen is None or healthy is None else max(0.0, answered_at(seen) - healthy) * by.speed
+        what = f"{visitor} visitors get the site after its first healthy target"
+        yield Check(what, measured, by.limit(expected["longest"]), expected)
+
+
+CHECKS: dict[str, Callable[[Stage, Yardstick], Iterator[Check]]] = {
+    "one_stopped": _stays_up,
+    "all_stopped": _error_page,
+    "all_started": _back,
+    "one_rebooted": _stays_up,
+    "share_lost": _stays_up,
+}
+"""The stages by name, in the order of a whole drill."""
+
+
+# ---- the whole
+
+
+def moments(states: Sequence[State], visits: Sequence[Visit]) -> list[Raw]:
+    """Return what changed when: machines, targets, the checkers' verdict, the name servers' answer."""
+    facts = [{"at": one["at"], **dict(_facts(one))} for one in states if "error" not in one]
+    facts += [
+        {"at": one["at"], "the name servers' answer": ", ".join(one["addresses"])}
+        for one in visits
+        if one["visitor"] == "new" and one.get("addresses")
+    ]
+    known: Raw = {}
+    found = []
+    for each in sorted(facts, key=lambda one: float(one["at"])):
+        for subject, value in each.items():
+            if subject == "at" or known.get(subject) == value:
+                continue
+            if subject in known:
+                found.append({"at": each["at"], "what": f"{subject}: {known[subject]} → {value}"})
+            known[subject] = value
+    return found
+
+
+def _facts(state: State) -> Iterator[tuple[str, str]]:
+    yield from ((f"machine {one}", value) for one, value in state["instances"].items())
+    yield from ((f"target {one}", value) for one, value in state["targets"].items())
+    if checkers := state.get("checkers"):
+        content = checkers["healthy"] * 100 > checkers["all"] * HEALTHY_PERCENT
+        yield "the checkers' last answers", "enough are good" if content else "too few are good"
+
+
+def judge_stage(stage: Stage, by: Yardstick) -> Raw:
+    """Return a stage as data."""
+    checks = list(CHECKS[stage.name](stage, by))
+    return {
+        "name": stage.name,
+        "began": stage.began,
+        "ended": stage.ended,
+        "seconds": (stage.ended - stage.began) * by.speed,
+        "acts": stage.acts,
+        "availability": {visitor: availability(stage.of(visitor)) for visitor in VISITORS},
+        "hosts": sorted({one["host"] for one in stage.visits if one.get("host")}),
+        "moments": moments(stage.states, stage.visits),
+        "checks": [{**asdict(check), "passed": check.passed} for check in checks],
+        "passed": all(check.passed for check in checks),
+    }
+
+
+def judge(stages: Sequence[Stage], by: Yardstick) -> Raw:
+    """Return the whole drill as data."""
+    judged = [judge_stage(one, by) for one in stages]
+    return {**asdict(by), "stages": judged, "passed": bool(judged) and all(one["passed"] for one in judged)}

@@ -1,0 +1,69 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection: this file may change at any time.
+"""What visitors get at the moment, whether that is what is waited for, and how to say it in one line."""
+
+from __future__ import annotations
+
+import typing as t
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .visiting import ERROR_PAGE, FAILURE, SITE, Visit
+
+State = dict[str, t.Any]
+VISITORS = ("new", "returning")
+STEADY = 3
+"""As many visits in a row must agree."""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What is waited for."""
+
+    outcome: str
+    healthy_targets: int = 0
+
+    def met(self, visits: Sequence[Visit], state: State) -> bool:
+        """Tell whether both visitors steadily get it."""
+        targets = list(state.get("targets", {}).values())
+        return (
+            all(self._steady(_of(visits, visitor)) for visitor in VISITORS)
+            and targets.count("healthy") >= self.healthy_targets
+        )
+
+    def _steady(self, visits: Sequence[Visit]) -> bool:
+        last = visits[-STEADY:]
+        return len(last) == STEADY and all(one["outcome"] == self.outcome for one in last)
+
+
+def _of(visits: Sequence[Visit], visitor: str) -> list[Visit]:
+    return [one for one in visits if one["visitor"] == visitor]
+
+
+def _got(visits: Sequence[Visit]) -> str:
+    if not visits:
+        return "nothing yet"
+    last = visits[-1]
+    problem = str(last.get("status") or last.get("error", ""))
+    return {
+        SITE: str(last.get("host") or "the site"),
+        ERROR_PAGE: "the error page",
+        FAILURE: f"a failure ({problem[:60]})",
+    }[str(last["outcome"])]
+
+
+def line(elapsed: float, expected: float, visits: Sequence[Visit], state: State) -> str:
+    """Return the moment in one line."""
+    parts = [f"{elapsed:4.0f} s of {expected:.0f} s expected"]
+    parts += [f"{visitor} visitor: {_got(_of(visits, visitor))}" for visitor in VISITORS]
+    if "instances" in state:
+        machines = Counter(state["instances"].values())
+        parts.append("machines: " + ", ".join(f"{count} {name}" for name, count in sorted(machines.items())))
+        targets = list(state["targets"].values())
+        parts.append(f"targets: {targets.count('healthy')} of {len(targets)} healthy")
+    if checkers := state.get("checkers"):
+        parts.append(f"checkers: {checkers['healthy']} of {checkers['all']} content")
+    return " | ".join(parts)

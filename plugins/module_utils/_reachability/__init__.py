@@ -1,0 +1,10 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection: this file may change at any time.
+"""Who reaches whom, from AWS's description alone.
+
+`reading` asks EC2, `assembly` turns the answers into the `model`, `judging` answers questions about it: `ends` finds
+whom a question means, `walking` follows a packet there and its answer back, `filters` and `routes` say what a security
+group, a network ACL and a route table do with one. All but `reading` is pure. IPv6 is not judged.
+"""

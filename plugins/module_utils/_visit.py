@@ -1,0 +1,163 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection: this file may change at any time.
+"""A site seen from outside: names from the parent zone on, certificates, the page, and the edge."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+import time
+import typing as t
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+from . import _delegation
+
+Resource = dict[str, t.Any]
+AUTHORITIES = ("amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com")
+"""The names by which CAA records admit Amazon (https://docs.aws.amazon.com/acm/latest/userguide/setup-caa.html)."""
+KEPT_HEADERS = (
+    "age",
+    "cache-control",
+    "content-type",
+    "expires",
+    "location",
+    "retry-after",
+    "server",
+    "via",
+    "x-cache",
+)
+BODY_BYTES = 200
+
+
+def fetch(url: str, timeout: float, connect_to: str | None = None) -> Resource:
+    """Ask for a page once, without following redirects; with `connect_to`, at the address of that name instead.
+
+    The chain of a certificate is verified, and its names are returned also where they do not fit.
+    """
+    wanted = urlsplit(url)
+    name = str(wanted.hostname)
+    answer: Resource = {"url": url, "address": None, "status": None, "headers": {}, "certificate_names": None}
+    secure = wanted.scheme == "https"
+    began = time.monotonic()
+    try:
+        plain = socket.create_connection((connect_to or name, wanted.port or (443 if secure else 80)), timeout)
+        answer["address"] = plain.getpeername()[0]
+        connection = http.client.HTTPConnection(name, timeout=timeout)
+        connection.sock = _secured(plain, name, answer) if secure else plain
+        fits = not secure or covers(answer["certificate_names"], name)
+        answer["problem"] = None if fits else misfit(answer["certificate_names"], name)
+        if fits:
+            connection.request("GET", wanted.path or "/", headers={"User-Agent": "hasite.aws", "Connection": "close"})
+            _read(connection.getresponse(), answer)
+        connection.close()
+    except (OSError, http.client.HTTPException) as error:
+        answer["problem"] = explain(error)
+    answer["seconds"] = round(time.monotonic() - began, 3)
+    return answer
+
+
+def _secured(plain: socket.socket, name: str, answer: Resource) -> ssl.SSLSocket:
+    context = ssl.create_default_context()
+    context.check_hostname = False  # the names are looked at here, to say what they are
+    secured = context.wrap_socket(plain, server_hostname=name)
+    certificate = secured.getpeercert() or {}
+    alternatives = t.cast("tuple[tuple[str, str], ...]", certificate.get("subjectAltName", ()))
+    answer["certificate_names"] = [value for kind, value in alternatives if kind == "DNS"]
+    answer["certificate_not_after"] = certificate.get("notAfter")
+    return secured
+
+
+def _read(response: http.client.HTTPResponse, answer: Resource) -> None:
+    headers = {key.lower(): value for key, value in response.getheaders()}
+    answer["status"] = response.status
+    answer["headers"] = {key: headers[key] for key in KEPT_HEADERS if key in headers}
+    answer["body"] = response.read(BODY_BYTES).decode("utf-8", "replace").strip()
+
+
+def covers(names: list[str] | None, name: str) -> bool:
+    """Tell whether a certificate's names cover a name; a wildcard stands for one label (RFC 9525, section 6.3)."""
+    accepted = (name.lower(), f"*.{name.lower().partition('.')[2]}")
+    return any(one.lower() in accepted for one in names or [])
+
+
+def misfit(names: list[str] | None, name: str) -> str:
+    """Say that a certificate is another name's."""
+    return f"the certificate is for {', '.join(names or []) or 'no name'}, not for {name}"
+
+
+def explain(error: Exception) -> str:
+    """Say in one line why there is no answer."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the certificate is not trusted: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS failed: {error.reason or error}"
+    if isinstance(error, socket.gaierror):
+        return f"the name does not resolve: {error.strerror}"
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return f"{type(error).__name__}: {error}"
+
+
+# ---- names
+
+
+def delegation(zone: str, asking: _delegation.Asking) -> Resource:
+    """Return which name servers the parent zone names."""
+    try:
+        parent, servers = _delegation.find_parent(asking, zone)
+        answers = _delegation.ask_parent(zone, servers, asking.port, asking.timeout)
+    except _delegation.DelegationError as error:
+        return {"parent_zone": None, "answers": [], "problem": str(error)}
+    told = [sorted(_delegation.canonical(one) for one in answer) for answer in answers]
+    return {"parent_zone": parent, "answers": told, "problem": None}
+
+
+def authorities(domain: str, asking: _delegation.Asking) -> Resource:
+    """Return the nearest CAA records of a name."""
+    try:
+        owner, records = _delegation.find_caa(asking, domain)
+    except _delegation.DelegationError as error:
+        return {"domain": None, "records": [], "permitted": None, "problem": str(error)}
+    judged = _delegation.judge_caa(owner, records, AUTHORITIES)
+    return {**{key: judged[key] for key in ("domain", "records", "permitted")}, "problem": None}
+
+
+def addresses(domain: str) -> dict[str, list[str]]:
+    """Return a name's addresses by type, as the system's resolver gives them."""
+
+    def of(family: socket.AddressFamily) -> list[str]:
+        try:
+            found = socket.getaddrinfo(domain, 443, family, socket.SOCK_STREAM)
+        except OSError:
+            return []
+        return sorted({str(one[4][0]) for one in found})
+
+    return {"A": of(socket.AF_INET), "AAAA": of(socket.AF_INET6)}
+
+
+# ---- the whole
+
+
+def look(params: Mapping[str, t.Any]) -> Resource:
+    """Look at everything at once."""
+    domain, timeout = params["domain"], params["timeout"]
+    asking = _delegation.Asking(_delegation.system_resolvers(), 53, timeout)
+    edge = params["distribution_domain_name"]
+    looks: dict[str, Callable[[], t.Any]] = {
+        "delegation": lambda: delegation(params["zone"], asking),
+        "authorities": lambda: authorities(domain, asking),
+        "addresses": lambda: addresses(domain),
+        "page": lambda: fetch(f"https://{domain}/", timeout),
+        "plain": lambda: fetch(f"http://{domain}/", timeout),
+    }
+    if edge:
+        looks["edge"] = lambda: fetch(f"https://{edge}/", timeout)
+        looks["edge_alias"] = lambda: fetch(f"https://{domain}/", timeout, connect_to=edge)
+    with ThreadPoolExecutor(len(looks)) as pool:
+        running = {key: pool.submit(one) for key, one in looks.items()}
+    return {"edge": None, "edge_alias": None, **{key: one.result() for key, one in running.items()}}

@@ -1,0 +1,167 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection: this file may change at any time.
+"""A look at a web machine from inside. It only reads, and what is not there is part of the answer."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path, PurePosixPath
+
+from ._visit import fetch
+
+Resource = dict[str, t.Any]
+Run = Callable[[list[str]], tuple[int, str]]
+"""Runs a command; returns its exit status, `STUCK` if it was ended after its time, and its output."""
+STUCK = -1
+
+UNITS = {
+    "agent": ("amazon-ssm-agent.service", "snap.amazon-ssm-agent.amazon-ssm-agent.service"),
+    "web_server": ("httpd.service", "apache2.service"),
+    "mount_timer": ("shared-files.timer",),
+}
+"""The names that a unit has on one system or another."""
+SITE_FILES = ("/etc/httpd/conf.d/*.conf", "/etc/apache2/sites-enabled/*.conf")
+PHP_SETTINGS = (
+    *("opcache.enable", "opcache.validate_timestamps", "opcache.revalidate_path", "opcache.revalidate_freq"),
+    "realpath_cache_ttl",
+)
+
+# ---- pure
+
+
+def units_in(shown: str) -> dict[str, Resource]:
+    """Return the units that are installed, by name, from what `systemctl show` says."""
+    found = {}
+    for block in shown.split("\n\n"):
+        rows = dict(line.partition("=")[::2] for line in block.splitlines())
+        if rows.get("LoadState") in ("loaded", "masked"):
+            enabled = rows.get("UnitFileState") in ("enabled", "enabled-runtime", "static", "alias")
+            found[rows["Id"]] = {"name": rows["Id"], "active": rows.get("ActiveState") == "active", "enabled": enabled}
+    return found
+
+
+def fstab_line(text: str, mount_point: str) -> Resource | None:
+    """Return the line of a mount point."""
+    for line in text.splitlines():
+        fields = line.split()
+        if len(fields) >= 4 and not line.lstrip().startswith("#") and fields[1] == mount_point:
+            return {"source": fields[0], "type": fields[2], "options": fields[3]}
+    return None
+
+
+def mounts_in(mountinfo: str) -> dict[str, Resource]:
+    """Return what is mounted, by mount point; of several at one place, the last (proc_pid_mountinfo(5))."""
+    found = {}
+    for line in mountinfo.splitlines():
+        before, _, after = line.partition(" - ")
+        fields, kind = before.split(), after.split()
+        if len(fields) >= 5 and len(kind) >= 2:
+            point = fields[4].encode().decode("unicode_escape")  # blanks are written as octal numbers
+            found[point] = {"source": kind[1], "type": kind[0], "root": fields[3]}
+    return found
+
+
+def mount_of(path: str, mount_points: Iterable[str]) -> str:
+    """Return the mount point below which a path lies."""
+    above = [one for one in mount_points if path == one or path.startswith(one.rstrip("/") + "/")]
+    return max(above, key=len, default="/")
+
+
+def directive(texts: Iterable[str], name: str) -> str | None:
+    """Return the value of a directive in Apache's files, the last one that is set."""
+    pattern = re.compile(rf'^[ \t]*{name}[ \t]+"?([^"\n]*?)"?[ \t]*$', re.MULTILINE | re.IGNORECASE)
+    values = [value for text in texts for value in pattern.findall(text)]
+    return values[-1] if values else None
+
+
+def keep_alive(texts: list[str]) -> int | None:
+    """Return the seconds that Apache keeps an idle connection, 0 if it keeps none."""
+    if (directive(texts, "KeepAlive") or "On").lower() == "off":
+        return 0
+    told = directive(texts, "KeepAliveTimeout")
+    return int(told) if told and told.isdigit() else 5 if texts else None  # 5 is Apache's default
+
+
+def name_servers_in(resolv_conf: str) -> list[str]:
+    """Return the name servers of resolv.conf(5)."""
+    return re.findall(r"^nameserver\s+(\S+)", resolv_conf, re.MULTILINE)
+
+
+def php_settings(told: str) -> dict[str, str]:
+    """Return PHP's settings from what it tells of itself: `name => local value => master value`."""
+    rows = (line.split(" => ") for line in told.splitlines())
+    return {row[0]: row[1].strip() for row in rows if len(row) >= 2 and row[0] in PHP_SETTINGS}
+
+
+# ---- reading
+
+
+def text_of(path: str) -> str:
+    """Return a file's text, empty if it cannot be read."""
+    try:
+        return Path(path).read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def read_units(run: Run, php: str) -> dict[str, Resource]:
+    """Return the state of the units that the site needs, by role."""
+    wanted = {**UNITS, "php": (php,)}
+    names = [name for several in wanted.values() for name in several]
+    _, shown = run(["systemctl", "show", "--property=Id,LoadState,ActiveState,UnitFileState", *names])
+    found = units_in(shown)
+    return {role: found[name] for role, several in wanted.items() for name in several if name in found}
+
+
+def php_program() -> Path | None:
+    """Return PHP's process manager: Debian's bears the version."""
+    return next((one for one in sorted(Path("/usr/sbin").glob("php-fpm*"))), None)
+
+
+def php_unit(program: Path | None) -> str:
+    """Return the unit of a process manager: php-fpm8.2 is run by php8.2-fpm.service."""
+    version = program.name.removeprefix("php-fpm") if program else ""
+    return f"php{version}-fpm.service"
+
+
+def document_root(texts: list[str], mount_points: Iterable[str], run: Run) -> Resource:
+    """Return where the web server's files lie, and which release they are."""
+    root = directive(texts, "DocumentRoot")
+    found: Resource = {"document_root": root, "document_root_exists": None, "document_root_mount": None}
+    if not root:
+        return {**found, "release": None}
+    # A share that does not answer holds whoever looks at a file on it, so another process looks.
+    status, real = run(["realpath", "--canonicalize-existing", root])
+    if status == STUCK:
+        return {**found, "document_root_mount": mount_of(root, mount_points), "release": None}
+    place = real.strip() or root
+    return {
+        **found,
+        "document_root_exists": status == 0,
+        "document_root_mount": mount_of(place, mount_points),
+        "release": PurePosixPath(place).name if status == 0 else None,
+    }
+
+
+def look(params: Mapping[str, t.Any], run: Run) -> Resource:
+    """Look at the machine."""
+    share = params["share"].rstrip("/")
+    mounts = mounts_in(text_of("/proc/self/mountinfo"))
+    program = php_program()
+    texts = [text_of(str(one)) for pattern in SITE_FILES for one in sorted(Path("/").glob(pattern.lstrip("/")))]
+    _, told = run([str(program), "-i"]) if program else (0, "")
+    return {
+        "units": read_units(run, php_unit(program)),
+        "share": share,
+        "fstab": fstab_line(text_of("/etc/fstab"), share),
+        "mount": mounts.get(share),
+        **document_root(texts, mounts, run),
+        "health": fetch(f"http://127.0.0.1{params['health_path']}", params["timeout"]),
+        "keep_alive_seconds": keep_alive(texts),
+        "name_servers": name_servers_in(text_of("/etc/resolv.conf")),
+        "php": php_settings(told) if program else None,
+    }

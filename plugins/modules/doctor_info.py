@@ -1,0 +1,167 @@
+#!/usr/bin/python
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Say what is wrong with a site."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: doctor_info
+version_added: 0.1.0
+short_description: Say what is wrong with a site, and what to do about it
+description:
+  - Judges what M(hasite.aws.site_info), M(hasite.aws.site_visit_info) and M(hasite.aws.web_machine_info) have read. It
+    asks nobody itself and changes nothing.
+  - The worst finding comes first, a cause before what follows from it; what follows from a finding is listed in it.
+  - It judges what it is given. What could not be read is named in RV(unseen), and nothing is concluded from it.
+options:
+  domain:
+    description: The name that visitors type.
+    type: str
+    required: true
+  site:
+    description:
+      - The RV(hasite.aws.site_info#module:site) of M(hasite.aws.site_info), read with
+        O(hasite.aws.site_info#module:details=true).
+    type: dict
+    required: true
+  visit:
+    description: The RV(hasite.aws.site_visit_info#module:visit) of M(hasite.aws.site_visit_info).
+    type: dict
+  machines:
+    description:
+      - The RV(hasite.aws.web_machine_info#module:machine) of M(hasite.aws.web_machine_info) by the IDs of the
+        instances.
+    type: dict
+    default: {}
+  silent:
+    description: Why machines could not be asked, by the IDs of the instances.
+    type: dict
+    default: {}
+author:
+  - hasite.aws contributors (@hasite)
+extends_documentation_fragment:
+  - hasite.aws._attributes.info_without_aws
+"""
+
+EXAMPLES = r"""
+- name: Read the site
+  hasite.aws.site_info:
+    name: shop
+    domain: www.example.com
+    region: ap-northeast-1
+    details: true
+  register: read
+
+- name: Look at it from outside
+  hasite.aws.site_visit_info:
+    domain: www.example.com
+    distribution_domain_name: "{{ read.site.distributions[0].domain_name }}"
+  register: looked
+
+- name: Judge
+  hasite.aws.doctor_info:
+    domain: www.example.com
+    site: "{{ read.site }}"
+    visit: "{{ looked.visit }}"
+  register: judged
+
+- name: Show what is wrong
+  ansible.builtin.debug:
+    msg: "{{ judged.report }}"
+"""
+
+RETURN = r"""
+findings:
+  description: What is wrong, the first to be mended first. Empty if nothing is.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    code:
+      description: What kind of finding it is.
+      returned: always
+      type: str
+      sample: nfs-ingress-closed
+    severity:
+      description:
+        - V(critical) if something does not work now, V(warning) if it will not when it is needed, V(notice) if it could
+          be better.
+      returned: always
+      type: str
+      sample: critical
+    what:
+      description: What is wrong, in one sentence.
+      returned: always
+      type: str
+      sample: The security group shop-file-system does not admit the machines on 2049.
+    where:
+      description: The C(type), C(id) and C(name) of the thing that it is about.
+      returned: always
+      type: dict
+      sample: {type: security group, id: sg-0123456789abcdef0, name: shop-file-system}
+    evidence:
+      description: The value that was read.
+      returned: always
+      type: str
+      sample: "state=blackhole"
+    why:
+      description: Why it matters.
+      returned: always
+      type: str
+      sample: A machine mounts the share over port 2049 of the mount target in its zone.
+    cure:
+      description: What to do.
+      returned: always
+      type: str
+      sample: Run playbooks/site.yml.
+    consequences:
+      description: What else was found that follows from it.
+      returned: always
+      type: list
+      elements: str
+      sample: [The share is not mounted on shop-web-a.]
+unseen:
+  description: What could not be looked at, and why.
+  returned: always
+  type: list
+  elements: str
+  sample: []
+report:
+  description: All of it as a text.
+  returned: always
+  type: str
+  sample: No finding.
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.hasite.aws.plugins.module_utils._doctor.diagnosis import diagnose
+from ansible_collections.hasite.aws.plugins.module_utils._doctor.evidence import evidence_from
+from ansible_collections.hasite.aws.plugins.module_utils._doctor.report import render, unseen
+
+ARGUMENTS = {
+    "domain": {"type": "str", "required": True},
+    "site": {"type": "dict", "required": True},
+    "visit": {"type": "dict"},
+    "machines": {"type": "dict", "default": {}},
+    "silent": {"type": "dict", "default": {}},
+}
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    evidence = evidence_from(**{key: module.params[key] for key in ARGUMENTS})
+    findings, not_seen = diagnose(evidence), unseen(evidence)
+    module.exit_json(
+        changed=False,
+        findings=[one.as_dict() for one in findings],
+        unseen=not_seen,
+        report=render(findings, not_seen),
+    )
+
+
+if __name__ == "__main__":
+    main()

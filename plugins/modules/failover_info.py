@@ -1,0 +1,155 @@
+#!/usr/bin/python
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tell how long a site's failover takes, and whether it may be tried now."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: failover_info
+version_added: 0.1.0
+short_description: Tell how long a site's failover takes, and whether it may be tried now
+description:
+  - Computes the time budget of a failover from the settings that are in force, not from those that were once written
+    down. How long until visitors get the error page, how long until they are back on the site, which setting
+    dominates, and what faster settings cost.
+  - Names every reason why a failover must not be tried now.
+  - Times are in seconds, as median, 95th percentile and longest. They are computed, not simulated. Sixteen checkers
+    with independent rhythm must agree, and resolvers keep an answer for its TTL.
+  - Prices are in US dollars a month, as published by AWS for endpoints in AWS.
+options:
+  name:
+    description:
+      - The name of the site, the value of the tag C(hasite:site).
+    type: str
+    required: true
+  domain:
+    description:
+      - The name that visitors type.
+    type: str
+    required: true
+  zone:
+    description:
+      - The name of the hosted zone. By default O(domain) without its first label.
+    type: str
+seealso:
+  - module: hasite.aws.site_info
+  - module: hasite.aws.failover_report
+author:
+  - hasite.aws contributors (@hasite)
+extends_documentation_fragment:
+  - hasite.aws._attributes.info
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+"""
+
+EXAMPLES = r"""
+- name: Ask how long a failover takes
+  hasite.aws.failover_info:
+    name: shop
+    domain: www.example.com
+    region: ap-northeast-1
+  register: read
+
+- name: Refuse to try it on a site that is not redundant now
+  ansible.builtin.assert:
+    that: read.failover.obstacles | length == 0
+    fail_msg: "{{ read.failover.obstacles | join(' ') }}"
+"""
+
+RETURN = r"""
+failover:
+  description: How the site fails over.
+  returned: always
+  type: dict
+  contains:
+    obstacles:
+      description: The reasons why a failover must not be tried now, each a sentence with what to do.
+      returned: always
+      type: list
+      elements: str
+      sample: ["shop-web-a (i-0123456789abcdef0) is stopped. Start it."]
+    budget:
+      description: The time budget.
+      returned: always
+      type: dict
+      contains:
+        error_page:
+          description:
+            - From the site's last answer to the error page, for C(new_visitors), who ask the name servers, and
+              C(returning_visitors), whose resolver has kept the answer. C(phases) has the longest time of each phase
+              with the setting that decides it, C(dominated_by) the setting that matters most.
+          returned: always
+          type: dict
+          sample: {new_visitors: {median: 29.0, p95: 30.1, longest: 30.6}, dominated_by: TTL of an alias}
+        back:
+          description: The same from the first healthy target to the site's first answer.
+          returned: always
+          type: dict
+          sample: {new_visitors: {median: 22.2, p95: 24.0, longest: 30.6}}
+        one_machine:
+          description:
+            - The longest time for which the load balancer sends requests to a machine that is gone (C(detection)), and
+              until one that has been unhealthy gets them again (C(recovery)).
+          returned: always
+          type: dict
+          sample: {detection: 30, recovery: 30}
+        alternatives:
+          description: What each interval and threshold of the health check would give, and cost.
+          returned: always
+          type: list
+          elements: dict
+          sample: [{interval: 10, threshold: 3, in_force: true, usd_per_month: 2.5}]
+        notes:
+          description: What else is worth knowing, in sentences.
+          returned: always
+          type: list
+          elements: str
+          sample: []
+    settings:
+      description: The settings from which the budget was computed.
+      returned: always
+      type: dict
+      sample: {domain: www.example.com, evaluates_targets: true, page_max_age: 0, edge_error_ttl: 0}
+"""
+
+from dataclasses import asdict
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.hasite.aws.plugins.module_utils._failover.budget import make_budget
+from ansible_collections.hasite.aws.plugins.module_utils._failover.readiness import obstacles
+from ansible_collections.hasite.aws.plugins.module_utils._failover.settings import read_settings
+from ansible_collections.hasite.aws.plugins.module_utils._site.assembly import assemble
+from ansible_collections.hasite.aws.plugins.module_utils._site.clients import client_maker
+from ansible_collections.hasite.aws.plugins.module_utils._site.reading import Place, read_all
+
+ARGUMENTS = {
+    "name": {"type": "str", "required": True},
+    "domain": {"type": "str", "required": True},
+    "zone": {"type": "str"},
+}
+KINDS = (
+    *("instances", "load_balancers", "target_groups", "hosted_zones", "health_checks", "distributions"),
+    "response_headers_policies",
+)
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleAWSModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    params = module.params
+    if not module.region:
+        module.fail_json(msg="The region of the site is not known. Set region, or the environment's AWS_REGION.")
+    zone = params["zone"] or params["domain"].partition(".")[2]
+    answers, errors = read_all(Place(params["name"], zone, module.region, client_maker(module)), KINDS)
+    site = assemble(params["name"], module.region, answers, errors).as_dict()
+    settings = read_settings(site, params["domain"])
+    found = {"obstacles": obstacles(site, settings), "budget": make_budget(settings), "settings": asdict(settings)}
+    module.exit_json(changed=False, failover=found)
+
+
+if __name__ == "__main__":
+    main()

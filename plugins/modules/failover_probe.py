@@ -1,0 +1,161 @@
+#!/usr/bin/python
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Visit a site again and again, and record what visitors get."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: failover_probe
+version_added: 0.1.0
+short_description: Visit a site again and again, and record what visitors get
+description:
+  - Visits the site's page over HTTPS at every O(interval) as two visitors. A V(new) one asks one of the zone's own name
+    servers each time; a V(returning) one asks the system's resolver and keeps its answer for the answer's TTL.
+  - The certificate is verified for the name, also when the edge answers.
+  - Each visit becomes one line of JSON in O(path), with the moment it began, the name server's answer, who answered
+    (the site itself and which of its hosts, the error page at the edge, or nobody), the status, and the headers that
+    decide about caching.
+  - Run it with C(async) and C(poll=0). It ends when O(stop_path) appears, and at the latest after O(duration).
+options:
+  domain:
+    description:
+      - The name that visitors type.
+    type: str
+    required: true
+  page:
+    description:
+      - The path of the page.
+    type: str
+    default: /
+  name_servers:
+    description:
+      - The names of the zone's own name servers, such as the C(name_servers) of the hosted zone.
+    type: list
+    elements: str
+    required: true
+  host_pattern:
+    description:
+      - A regular expression whose first group is the name of the host that made the page.
+    type: str
+    default: hostname is:\s*(?:<[^>]+>)?\s*([\w.-]+)
+  path:
+    description:
+      - The file to which the visits are appended.
+    type: path
+    required: true
+  stop_path:
+    description:
+      - The file whose appearance ends the module.
+    type: path
+    required: true
+  duration:
+    description:
+      - The seconds after which the module ends in any case, at most 7200.
+    type: float
+    default: 1800
+  interval:
+    description:
+      - The seconds between two visits of a visitor, at least 0.2. If 16 visits are under way already, none is added.
+    type: float
+    default: 1
+  timeout:
+    description:
+      - The seconds that a question to a name server, a connection and an answer may each take.
+    type: float
+    default: 5
+  speed:
+    description:
+      - How many times as fast as the clock the TTLs run. Other than V(1) only in a simulated environment.
+    type: float
+    default: 1
+requirements:
+  - python >= 3.9
+  - dnspython >= 2.1
+author:
+  - hasite.aws contributors (@hasite)
+seealso:
+  - module: hasite.aws.failover_watch
+  - module: hasite.aws.failover_wait
+extends_documentation_fragment:
+  - hasite.aws._attributes.recorder_without_aws
+"""
+
+EXAMPLES = r"""
+- name: Visit the site for ten minutes in the background
+  hasite.aws.failover_probe:
+    domain: www.example.com
+    name_servers: "{{ read.site.hosted_zone.name_servers }}"
+    path: /tmp/drill/visits.jsonl
+    stop_path: /tmp/drill/stop
+    duration: 600
+  async: 660
+  poll: 0
+"""
+
+RETURN = r"""
+visits:
+  description: The number of visits that were begun.
+  returned: always
+  type: int
+  sample: 240
+"""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.hasite.aws.plugins.module_utils._failover import recording, visiting
+
+ARGUMENTS = {
+    "domain": {"type": "str", "required": True},
+    "page": {"type": "str", "default": "/"},
+    "name_servers": {"type": "list", "elements": "str", "required": True},
+    "host_pattern": {"type": "str", "default": r"hostname is:\s*(?:<[^>]+>)?\s*([\w.-]+)"},
+    "timeout": {"type": "float", "default": 5},
+    "speed": {"type": "float", "default": 1},
+    **recording.ARGUMENTS,
+}
+MOST_AT_ONCE = 16
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    if not visiting.HAS_DNSPYTHON:
+        module.fail_json(msg=missing_required_lib("dnspython"))
+    if module.check_mode:
+        module.exit_json(changed=False, visits=0)
+    params = module.params
+    domain, timeout = params["domain"], params["timeout"]
+    try:
+        found = [visiting.ask_resolver(one, timeout) for one in params["name_servers"]]
+    except visiting.NoAddressError as error:
+        module.fail_json(msg=str(error))
+    servers = [address for one in found for address in one.addresses]
+    get = partial(visiting.fetch, domain=domain, path=params["page"], timeout=timeout, pattern=params["host_pattern"])
+    lookups = {
+        "new": partial(visiting.ask_servers, domain, servers, timeout),
+        "returning": partial(visiting.Cache(params["speed"]).lookup, domain, timeout),
+    }
+    record = recording.Record(params["path"])
+
+    def one(visitor: str) -> None:
+        record.add(visiting.visit(visitor, lookups[visitor], get))
+
+    under_way: set[Future[None]] = set()
+    visits = 0
+    with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
+        for _ in recording.limits_of(params).ticks():
+            under_way = {each for each in under_way if not each.done()}
+            if len(under_way) + len(lookups) > MOST_AT_ONCE:
+                continue
+            under_way |= {pool.submit(one, visitor) for visitor in lookups}
+            visits += len(lookups)
+    module.exit_json(changed=True, visits=visits)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,193 @@
+#!/usr/bin/python
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Turn the records of a failover drill into a timeline, measured against the budget."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: failover_report
+version_added: 0.1.0
+short_description: Turn the records of a failover drill into a timeline, measured against the budget
+description:
+  - Cuts the records of M(hasite.aws.failover_probe) and M(hasite.aws.failover_watch) into stages, measures each against
+    the budget of M(hasite.aws.failover_info), and writes the timeline as data (C(timeline.json)) and as a picture
+    (C(timeline.svg)) into O(folder).
+  - The module asks nobody; it only reads files.
+options:
+  visits:
+    description:
+      - The record of the visits.
+    type: path
+    required: true
+  states:
+    description:
+      - The record of the states.
+    type: path
+    required: true
+  events:
+    description:
+      - What was done when. A stage goes from its first event to the next stage's first event.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      stage:
+        description:
+          - The stage.
+        type: str
+        choices: [one_stopped, all_stopped, all_started, one_rebooted, share_lost]
+        required: true
+      act:
+        description:
+          - What was done.
+        type: str
+        required: true
+      at:
+        description:
+          - The moment, in seconds since 1970.
+        type: float
+        required: true
+  ended:
+    description:
+      - The moment at which the last stage ended, in seconds since 1970.
+    type: float
+    required: true
+  budget:
+    description:
+      - The RV(hasite.aws.failover_info#module:failover.budget).
+    type: dict
+    required: true
+  tolerance:
+    description:
+      - The seconds that are added to each limit, because probes come once a second and AWS's parts need moments to tell
+        each other.
+    type: float
+    default: 10
+  speed:
+    description:
+      - How many of the site's seconds pass in one by the clock. Other than V(1) only in a simulated environment.
+    type: float
+    default: 1
+  folder:
+    description:
+      - The folder for the timeline. It must exist.
+    type: path
+    required: true
+requirements:
+  - python >= 3.11
+  - matplotlib >= 3.8
+author:
+  - hasite.aws contributors (@hasite)
+seealso:
+  - module: hasite.aws.failover_info
+  - module: hasite.aws.failover_probe
+  - module: hasite.aws.failover_watch
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return changed status prediction without modifying target.
+    support: full
+    details:
+      - In check mode the timeline is returned and not written.
+  diff_mode:
+    description: Will return details on what has changed, or needs changing in C(check_mode), when in diff mode.
+    support: none
+  idempotent:
+    description:
+      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Judge what happened when both machines were stopped
+  hasite.aws.failover_report:
+    visits: build/drill/visits.jsonl
+    states: build/drill/states.jsonl
+    events:
+      - {stage: all_stopped, act: stop i-0123456789abcdef0, at: 1790000000.0}
+    ended: 1790000090.0
+    budget: "{{ read.failover.budget }}"
+    folder: build/drill
+  register: drill
+"""
+
+RETURN = r"""
+timeline:
+  description: The drill as data.
+  returned: always
+  type: dict
+  contains:
+    passed:
+      description: Whether every check of every stage was passed.
+      returned: always
+      type: bool
+      sample: true
+    stages:
+      description:
+        - The stages with C(name), C(seconds), C(availability) for each visitor, C(hosts), C(moments) (what changed
+          when), and C(checks) with C(what), C(measured), C(limit), C(expected), C(passed).
+      returned: always
+      type: list
+      elements: dict
+      sample: []
+picture:
+  description: The picture as SVG.
+  returned: always
+  type: str
+  sample: <svg>…</svg>
+"""
+
+import json
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.hasite.aws.plugins.module_utils._failover import judging, picture
+from ansible_collections.hasite.aws.plugins.module_utils._failover.recording import read_record
+
+EVENT = {
+    "stage": {"type": "str", "choices": list(judging.CHECKS), "required": True},
+    "act": {"type": "str", "required": True},
+    "at": {"type": "float", "required": True},
+}
+ARGUMENTS = {
+    "visits": {"type": "path", "required": True},
+    "states": {"type": "path", "required": True},
+    "events": {"type": "list", "elements": "dict", "options": EVENT, "required": True},
+    "ended": {"type": "float", "required": True},
+    "budget": {"type": "dict", "required": True},
+    "tolerance": {"type": "float", "default": 10},
+    "speed": {"type": "float", "default": 1},
+    "folder": {"type": "path", "required": True},
+}
+
+
+def written(path: Path, text: str, check_mode: bool) -> bool:
+    """Let a file have this text; tell whether it had another."""
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return False
+    if not check_mode:
+        path.write_text(text, encoding="utf-8")
+    return True
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    if not picture.HAS_MATPLOTLIB:
+        module.fail_json(msg=missing_required_lib("matplotlib"))
+    params = module.params
+    by = judging.Yardstick(params["budget"], params["speed"], params["tolerance"])
+    visits, states = read_record(params["visits"]), read_record(params["states"])
+    stages = judging.cut(params["events"], visits, states, params["ended"])
+    timeline = judging.judge(stages, by)
+    drawn = picture.draw(stages, by) if stages else ""
+    folder = Path(params["folder"])
+    files = {"timeline.json": json.dumps({**timeline, "visits": visits, "states": states}), "timeline.svg": drawn}
+    changed = [written(folder / name, text, module.check_mode) for name, text in files.items()]
+    module.exit_json(changed=any(changed), timeline=timeline, picture=drawn)
+
+
+if __name__ == "__main__":
+    main()

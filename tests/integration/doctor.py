@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The doctor without Ansible around it: the same readings and the same rules as playbooks/doctor.yml, in one process.
+
+A run of the playbook costs ten seconds of processor time, most of it for starting Pythons; with a hundred looks at a
+site that would be the tests' time. `test_doctor.py` shows that both say the same.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import json
+import subprocess
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import boto3
+from ansible_collections.hasite.aws.plugins.module_utils._doctor.diagnosis import diagnose
+from ansible_collections.hasite.aws.plugins.module_utils._doctor.evidence import Evidence, evidence_from
+from ansible_collections.hasite.aws.plugins.module_utils._doctor.finding import Finding
+from ansible_collections.hasite.aws.plugins.module_utils._site.assembly import assemble
+from ansible_collections.hasite.aws.plugins.module_utils._site.details import add_details
+from ansible_collections.hasite.aws.plugins.module_utils._site.reading import Place as SitePlace
+from ansible_collections.hasite.aws.plugins.module_utils._site.reading import read_all
+from botocore.config import Config
+
+from lab.endpoint import require
+from lab.place import Place
+from lab.plane.container import Container
+from lab.visit import visitor
+from tests.integration.labs import ROOT, installed
+
+SITE, DOMAIN, ZONE, REGION = "demo", "www.hasite.test", "hasite.test", "ap-northeast-1"
+LOOK = """
+import json, subprocess, sys
+from look import _web_machine
+def run(command):
+    done = subprocess.run(command, capture_output=True, text=True, timeout=4)
+    return done.returncode, done.stdout
+print(json.dumps(_web_machine.look(json.loads(sys.argv[1]), run)))
+"""
+VISIT = """
+import json, sys
+from look import _visit
+print(json.dumps(_visit.look(json.loads(sys.argv[1]))))
+"""
+
+
+def carried() -> bytes:
+    """What looks from inside and from outside, to be carried to where it looks."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("look/__init__.py", "")
+        for name in ("_web_machine", "_visit", "_delegation"):
+            archive.write(ROOT / "plugins" / "module_utils" / f"{name}.py", f"look/{name}.py")
+    return file.getvalue()
+
+
+class Doctor:
+    """Looks at the demo site of a lab."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.session = boto3.session.Session(aws_access_key_id="lab", aws_secret_access_key="nobody")
+        self.url = require(place).url
+        self.look = place.folder / "look.zip"
+        self.look.write_bytes(carried())
+
+    @functools.cache  # noqa: B019  # the doctor lives as long as the tests
+    def client(self, service: str, region: str) -> Any:
+        config = Config(max_pool_connections=16)
+        return self.session.client(service, region_name=region, endpoint_url=self.url, config=config)
+
+    def read_site(self) -> dict[str, Any]:
+        site = SitePlace(SITE, ZONE, REGION, self.client)
+        answers, errors = read_all(site)
+        found: dict[str, Any] = add_details(site, assemble(SITE, REGION, answers, errors)).as_dict()
+        return found
+
+    def visit(self, site: dict[str, Any]) -> Any:
+        edge = next((one["domain_name"] for one in site["distributions"]), None)
+        wanted = {"domain": DOMAIN, "zone": ZONE, "timeout": 5, "distribution_domain_name": edge}
+        words = ["env", f"PYTHONPATH={self.look}", installed("python"), "-c", VISIT, json.dumps(wanted)]
+        return told([*visitor(self.place), *words])
+
+    def inside(self, site: dict[str, Any], machine: str) -> Any:
+        path = next((one["health_check_path"] for one in site["target_groups"]), "/health")
+        wanted = json.dumps({"share": "/srv/site", "health_path": path, "timeout": 4})
+        script = 'cat > /run/look.zip; PYTHONPATH=/run/look.zip exec python3 -c "$0" "$1"'
+        return told([*Container(self.place, machine).enter(), "sh", "-c", script, LOOK, wanted], carried())
+
+    def evidence(self) -> Evidence:
+        """Look from everywhere; only at machines that Session Manager says it reaches."""
+        site = self.read_site()
+        online = [one["instance_id"] for one in site["instances"] if one["ssm_ping_status"] == "Online"]
+        with ThreadPoolExecutor() as pool:
+            outside = pool.submit(self.visit, site)
+            machines = dict(zip(online, pool.map(lambda one: self.inside(site, one), online), strict=True))
+        found: Evidence = evidence_from(DOMAIN, site, outside.result(), machines)
+        return found
+
+    def findings(self) -> list[Finding]:
+        found: list[Finding] = diagnose(self.evidence())
+        return found
+
+
+def told(command: list[str], given: bytes = b"") -> Any:
+    done = subprocess.run(command, input=given, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    return json.loads(done.stdout)
+
+
+@functools.cache
+def of(place: Place) -> Doctor:
+    return Doctor(place)
+
+
+def findings(place: Place) -> list[str]:
+    """Return the codes of what the doctor finds, in its order, each once."""
+    return list(dict.fromkeys(one.kind.code for one in of(place).findings()))

@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is seen of each fault: by packets where it has any effect on them now, else by what the API or a file says."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+from lab import addresses
+from lab.plane.container import Container
+from tests.integration.owner import URL, Owner, visit
+
+DOMAIN = "www.hasite.test"
+_ENDPOINT = "https://ssm.ap-northeast-1.amazonaws.com/"
+_READ_CONTENT = """
+import boto3
+boto3.client("s3", region_name="ap-northeast-1").list_objects_v2(Bucket="demo-content-123456789012")
+"""
+_MOUNT_ELSEWHERE = "mount -t nfs4 $(grep -o '^fs-[^ ]*' /etc/fstab) /mnt && umount /mnt"
+_HELD_FOR = """
+import socket, time
+peer = socket.create_connection(("127.0.0.1", 80))
+peer.sendall(b"GET /health HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
+peer.settimeout(9)
+began = time.monotonic()
+try:
+    while peer.recv(4096):
+        pass
+except TimeoutError:
+    pass
+print(time.monotonic() - began)
+"""
+
+
+class Look:
+    """The site as it is now."""
+
+    def __init__(self, owner: Owner) -> None:
+        self.owner = owner
+
+    @cached_property
+    def ids(self) -> list[str]:
+        """The machines by name: the faults are made on the first."""
+        return sorted(self.owner.ids(), key=lambda one: self.names[one])
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        machines = self.owner.machines()
+        return {one["InstanceId"]: {tag["Key"]: tag["Value"] for tag in one["Tags"]}["Name"] for one in machines}
+
+    def on(self, number: int, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a command on the first machine (0) or the second (1)."""
+        command = [*Container(self.owner.place, self.ids[number]).enter(), "timeout", "20", *words]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    def says(self, number: int, *words: str) -> bool:
+        return self.on(number, *words).returncode == 0
+
+    # ---- machines and their way out
+
+    def online(self) -> list[bool]:
+        ssm = self.owner.client("ssm")
+        told = {one["InstanceId"]: one for one in ssm.describe_instance_information()["InstanceInformationList"]}
+
+        def reached(machine: str) -> bool:
+            connected = ssm.get_connection_status(Target=machine)["Status"] == "connected"
+            return connected and told[machine]["PingStatus"] == "Online"
+
+        return [reached(machine) for machine in self.ids]
+
+    def way_out(self) -> list[bool]:
+        return [self.says(number, "curl", "-sS", "-m", "2", "-o", "/dev/null", _ENDPOINT) for number in (0, 1)]
+
+    def mounted(self) -> list[bool]:
+        return [self.says(number, "mountpoint", "-q", "/srv/site") for number in (0, 1)]
+
+    def pages(self) -> list[str]:
+        return [self.on(number, "curl", "-sS", "-m", "5", "http://localhost/").stdout for number in (0, 1)]
+
+    # ---- balancer
+
+    def targets(self) -> list[str]:
+        """What the balancer says of each machine: its state, or why it is not healthy."""
+        elbv2 = self.owner.client("elbv2")
+        [group] = elbv2.describe_target_groups()["TargetGroups"]
+        found = elbv2.describe_target_health(TargetGroupArn=group["TargetGroupArn"])["TargetHealthDescriptions"]
+        told = {one["Target"]["Id"]: one["TargetHealth"] for one in found}
+        return [_verdict(told.get(machine, {"State": "none"})) for machine in self.ids]
+
+    def target_group(self) -> dict[str, Any]:
+        [group] = self.owner.client("elbv2").describe_target_groups()["TargetGroups"]
+        return dict(group)
+
+    # ---- names and the edge
+
+    def records(self) -> list[dict[str, Any]]:
+        route53 = self.owner.client("route53", "us-east-1")
+        [zone] = route53.list_hosted_zones()["HostedZones"]
+        return list(route53.list_resource_record_sets(HostedZoneId=zone["Id"])["ResourceRecordSets"])
+
+    def failover(self, kind: str) -> dict[str, Any]:
+        return next((one for one in self.records() if one.get("Failover") == kind), {})
+
+    def check(self) -> dict[str, Any]:
+        [check] = self.owner.client("route53", "us-east-1").list_health_checks()["HealthChecks"]
+        return dict(check["HealthCheckConfig"])
+
+    def dig(self, *words: str) -> str:
+        """What the visitor's dig says."""
+        return self.visitor("dig", "+short", "+time=2", "+tries=1", *words)
+
+    def visitor(self, *words: str) -> str:
+        command = ["ip", "netns", "exec", self.owner.place.namespace("client"), *words]
+        return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False).stdout
+
+    def certificates(self, status: str, **wanted: str) -> bool:
+        acm = self.owner.client("acm")
+        arns = [one["CertificateArn"] for one in acm.list_certificates()["CertificateSummaryList"]]
+        found = [acm.describe_certificate(CertificateArn=arn)["Certificate"] for arn in arns]
+        return any(one["Status"] == status and wanted.items() <= one.items() for one in found)
+
+    def distribution(self) -> dict[str, Any]:
+        [found] = self.owner.client("cloudfront", "us-east-1").list_distributions()["DistributionList"]["Items"]
+        return dict(found)
+
+    def edge(self) -> str:
+        """What the edge answers for the site's name, as it would after a failover."""
+        to = f"{DOMAIN}:443:{self.distribution()['DomainName']}:443"
+        answer = visit(self.owner, "-i", "--connect-to", to, URL)
+        return answer.stdout if answer.returncode == 0 else f"curl: {answer.returncode}"
+
+    def group(self, part: str) -> dict[str, Any]:
+        wanted = [{"Name": "tag:hasite:part", "Values": [part]}]
+        [found] = self.owner.client("ec2").describe_security_groups(Filters=wanted)["SecurityGroups"]
+        return dict(found)
+
+    def open_to_world(self, port: int) -> bool:
+        rules = self.group("web")["IpPermissions"]
+        return any(rule["FromPort"] == port and rule["IpRanges"] for rule in rules)
+
+    def well(self) -> bool:
+        """Tell whether all of the site works."""
+        return (
+            all(self.online())
+            and self.targets() == ["healthy", "healthy"]
+            and self.mounted() == [True, True]
+            and self.checkers() == {"Success"}
+            and visit(self.owner, "-o", "/dev/null", "-w", "%{http_code}", URL).stdout == "200"
+        )
+
+    def checkers(self) -> set[str]:
+        route53 = self.owner.client("route53", "us-east-1")
+        [check] = route53.list_health_checks()["HealthChecks"]
+        found = route53.get_health_check_status(HealthCheckId=check["Id"])["HealthCheckObservations"]
+        return {one["StatusReport"]["Status"].partition(":")[0] for one in found}
+
+
+def _verdict(health: dict[str, Any]) -> str:
+    code = re.search(r"\[\d+\]", health.get("Description", ""))
+    return " ".join(filter(None, (health.get("Reason", health["State"]), code[0] if code else "")))
+
+
+def _first_only(found: list[bool]) -> bool:
+    """Tell whether the first machine is hit, and the second is not."""
+    return found == [False, True]
+
+
+def _mismatch(code: int) -> str:
+    return f"Target.ResponseCodeMismatch [{code}]"
+
+
+EFFECTS: dict[str, Callable[[Look], bool]] = {
+    "profile-detached": lambda look: _first_only(look.online()),
+    "agent-stopped": lambda look: _first_only(look.online()),
+    "endpoints-unreachable": lambda look: _first_only(look.way_out()) and _first_only(look.online()),
+    "egress-443-closed": lambda look: not any(look.way_out()) and not any(look.online()),
+    "nat-missing": lambda look: _first_only(look.way_out()),
+    "default-route-missing": lambda look: _first_only(look.way_out()),
+    "private-route-to-internet-gateway": lambda look: _first_only(look.way_out()),
+    "nat-in-private-subnet": lambda look: _first_only(look.way_out()),
+    "balancer-not-admitted": lambda look: look.targets() == ["Target.Timeout"] * 2,
+    "httpd-down": lambda look: look.targets() == ["Target.FailedHealthChecks", "healthy"],
+    "health-path-404": lambda look: look.targets() == [_mismatch(404)] * 2,
+    "health-page-500": lambda look: look.targets() == [_mismatch(500)] * 2,
+    "registrar-old-nameservers": lambda look: (
+        "REFUSED" in look.visitor("dig", "+trace", "+nodnssec", DOMAIN)
+        or not look.dig("+norecurse", f"@{addresses.REGISTRAR_SERVER}", DOMAIN)
+    ),
+    "validation-record-missing": lambda look: (
+        look.certificates("PENDING_VALIDATION", DomainName=DOMAIN)
+        and not [one for one in look.records() if one["Type"] == "CNAME"]
+    ),
+    "caa-forbids-amazon": lambda look: look.certificates("FAILED", FailureReason="CAA_ERROR"),
+    "certificate-missing-in-us-east-1": lambda look: look.edge() == "curl: 60",
+    "dns-egress-closed": lambda look: not any(look.says(number, "getent", "hosts", DOMAIN) for number in (0, 1)),
+    "secondary-missing": lambda look: not look.failover("SECONDARY"),
+    "health-check-on-failover-name": lambda look: look.check()["FullyQualifiedDomainName"] == DOMAIN,
+    "nothing-evaluated": lambda look: "HealthCheckId" not in look.failover("PRIMARY"),
+    "local-files-served": lambda look: ["corrected" in page for page in look.pages()] == [True, False],
+    "releases-differ": lambda look: ["corrected" in page for page in look.pages()] == [True, False],
+    "nfs-ingress-closed": lambda look: not any(look.mounted()) and look.targets() == [_mismatch(503)] * 2,
+    "nfs-egress-closed": lambda look: not any(look.mounted()) and look.targets() == [_mismatch(503)] * 2,
+    "mount-target-missing": lambda look: _first_only(look.mounted()) and look.targets()[0] == _mismatch(503),
+    "share-name-unresolved": lambda look: not look.says(0, "sh", "-c", "getent hosts $(sed -n 's/:.*//p' /etc/fstab)"),
+    "mounted-by-hand": lambda look: all(look.mounted()) and not look.says(0, "findmnt", "--fstab", "/srv/site"),
+    "fstab-without-netdev": lambda look: "_netdev" not in look.on(0, "findmnt", "-no", "OPTIONS", "--fstab").stdout,
+    "slow-health-check": lambda look: look.check()["RequestInterval"] == 30,
+    "error-page-cacheable": lambda look: bool(re.search(r"^HTTP\S+ 200[^$]*max-age=3600", look.edge())),
+    "long-error-ttl": lambda look: bool(re.search(r"^age: [1-9]", look.edge(), re.MULTILINE | re.IGNORECASE)),
+    "slow-target-checks": lambda look: look.target_group()["HealthCheckIntervalSeconds"] == 30,
+    "target-deregistered": lambda look: look.targets() == ["none", "healthy"],
+    "http-not-redirected": lambda look: "hostname is" in visit(look.owner, f"http://{DOMAIN}/").stdout,
+    "stale-certificate": lambda look: visit(look.owner, URL).returncode == 60,
+    "error-page-denied": lambda look: look.edge().startswith("HTTP/2 403") and "back soon" not in look.edge(),
+    "edge-alias-missing": lambda look: look.edge() == "curl: 60" or look.edge().startswith("HTTP/2 403"),
+    "distribution-disabled": lambda look: "back soon" not in look.edge(),
+    "machine-stopped": lambda look: look.targets() == ["Target.InvalidState", "healthy"],
+    "metadata-v1-allowed": lambda look: look.says(0, "curl", "-sSf", "-m", "2", "http://169.254.169.254/latest/"),
+    "public-address-on-launch": lambda look: any(
+        subnet["MapPublicIpOnLaunch"]
+        for subnet in look.owner.client("ec2").describe_subnets(
+            Filters=[{"Name": "tag:Name", "Values": ["demo-private-a"]}]
+        )["Subnets"]
+    ),
+    "port-22-open": lambda look: look.open_to_world(22),
+    "web-group-open-to-world": lambda look: look.open_to_world(80),
+    "content-unreadable": lambda look: "AccessDenied" in look.on(0, "python3", "-c", _READ_CONTENT).stderr,
+    "health-check-disabled": lambda look: bool(look.check()["Disabled"]),
+    "health-check-inverted": lambda look: "back soon" in visit(look.owner, URL).stdout,
+    "secondary-elsewhere": lambda look: "elb.amazonaws.com" in look.failover("SECONDARY")["AliasTarget"]["DNSName"],
+    "aaaa-without-pair": lambda look: any(one["Type"] == "AAAA" for one in look.records()),
+    "php-fpm-down": lambda look: look.targets() == [_mismatch(503), "healthy"],
+    "health-behind-redirect": lambda look: look.targets() == [_mismatch(301)] * 2,
+    "keep-alive-too-short": lambda look: 4 < float(look.on(0, "python3", "-c", _HELD_FOR).stdout) < 8,
+    "opcache-stale": lambda look: look.says(0, "grep", "-rq", "validate_timestamps = 0", "/etc/php/8.2/fpm/conf.d"),
+    "file-system-locked": lambda look: (
+        "access denied"
+        in look.on(0, "sh", "-c", "mount -t nfs4 $(grep -o '^fs-[^ ]*' /etc/fstab) /mnt && umount /mnt").stderr
+    ),
+}

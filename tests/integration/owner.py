@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The owner of a site in a lab: runs the playbooks, holds the account's keys, and looks at the site as visitors do."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+
+from lab.endpoint import require
+from lab.place import Place
+from lab.visit import visitor
+from tests.integration.labs import ROOT, installed, run_lab
+
+URL = "https://www.hasite.test/"
+HOST_NAME = re.compile(r"hostname is: <code>([\w-]+)</code>")
+
+
+@dataclass
+class Owner:
+    """Who runs the playbooks, and holds the account's keys."""
+
+    place: Place
+    session: boto3.session.Session
+
+    def play(self, name: str, *options: str) -> str:
+        """Run a playbook of the collection and return what it printed."""
+        environment = {**os.environ, "LAB_NAME": self.place.name, "ANSIBLE_NOCOLOR": "1"}
+        environment.pop("AWS_ENDPOINT_URL", None)
+        done = subprocess.run(
+            [installed("ansible-playbook"), "-i", "inventories/lab", f"playbooks/{name}.yml", *options],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+        return done.stdout
+
+    def client(self, service: str, region: str = "ap-northeast-1") -> Any:
+        return self.session.client(service, region_name=region, endpoint_url=require(self.place).url)
+
+    def machines(self) -> list[dict[str, Any]]:
+        found = self.client("ec2").describe_instances(Filters=[{"Name": "tag:hasite:site", "Values": ["demo"]}])
+        return [machine for reservation in found["Reservations"] for machine in reservation["Instances"]]
+
+    def ids(self) -> list[str]:
+        return [machine["InstanceId"] for machine in self.machines()]
+
+    def status(self) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = json.loads(run_lab(self.place.name, "status", "--json").stdout)["resources"]
+        return rows
+
+
+def visit(owner: Owner, *options: str) -> subprocess.CompletedProcess[str]:
+    """Ask as a visitor; the certificate is verified against the lab's authority."""
+    command = [*visitor(owner.place), "curl", "-sS", "-m", "5", *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+
+def host_names(owner: Owner, tries: int = 8) -> set[str]:
+    return {name for _ in range(tries) for name in HOST_NAME.findall(visit(owner, URL).stdout)}
+
+
+def healthy(owner: Owner) -> int:
+    elbv2 = owner.client("elbv2")
+    [group] = elbv2.describe_target_groups()["TargetGroups"]
+    found = elbv2.describe_target_health(TargetGroupArn=group["TargetGroupArn"])["TargetHealthDescriptions"]
+    return len([one for one in found if one["TargetHealth"]["State"] == "healthy"])

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a drill's records to its timeline: what was measured, and what is passed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.hasite.aws.plugins.module_utils._failover import judging, picture, progress
+from hypothesis import given
+from hypothesis import strategies as st
+
+SPREADS = {
+    "new_visitors": {"median": 29.0, "p95": 30.0, "longest": 31.0},
+    "returning_visitors": {"median": 59.0, "p95": 86.0, "longest": 91.0},
+}
+BUDGET = {"error_page": SPREADS, "back": SPREADS, "one_machine": {"detection": 30, "recovery": 30}}
+BY = judging.Yardstick(BUDGET)
+ANSWERS: dict[str, dict[str, Any]] = {
+    "site": {"status": 200, "host": "ip-1"},
+    "error_page": {"status": 503, "headers": {"cache-control": "no-store"}},
+}
+
+
+def visit(at: float, outcome: str, visitor: str = "new", **more: Any) -> dict[str, Any]:
+    return {"at": at, "visitor": visitor, "outcome": outcome, "seconds": 0.0, **ANSWERS.get(outcome, {}), **more}
+
+
+def both(at: float, outcome: str, **more: Any) -> list[dict[str, Any]]:
+    return [visit(at, outcome, visitor, **more) for visitor in progress.VISITORS]
+
+
+def state(at: float, target: str = "healthy", machine: str = "running") -> dict[str, Any]:
+    return {
+        "at": at,
+        "instances": {"i-1": machine},
+        "targets": {"i-1": target},
+        "checkers": {"healthy": 16 if target == "healthy" else 0, "all": 16},
+    }
+
+
+def run(
+    stage: str,
+    visits: list[dict[str, Any]],
+    states: list[dict[str, Any]],
+    by: judging.Yardstick = BY,
+    ended: float = 999,
+) -> dict[str, Any]:
+    stages = judging.cut([{"stage": stage, "act": "act", "at": 0.0}], visits, states, ended)
+    judged: dict[str, Any] = judging.judge(stages, by)
+    return judged
+
+
+def measured(timeline: dict[str, Any]) -> list[float | None]:
+    return [check["measured"] for check in timeline["stages"][0]["checks"]]
+
+
+def test_stages_begin_with_their_first_act() -> None:
+    events = [
+        {"stage": "one_stopped", "act": "stop", "at": 10.0},
+        {"stage": "one_stopped", "act": "start", "at": 20.0},
+        {"stage": "all_stopped", "act": "stop", "at": 30.0},
+    ]
+    first, second = judging.cut(events, [visit(at, "site") for at in (5, 15, 25, 35)], [], 40.0)
+    assert [one["at"] for one in first.visits] == [15, 25]
+    assert (first.ended, second.ended) == (30.0, 40.0)
+
+
+def test_error_page_is_measured_from_the_sites_last_answer() -> None:
+    visits = [*both(1, "site"), *both(5, "failure"), visit(30, "error_page"), visit(40, "site", "returning")]
+    visits += [visit(70, "error_page", "returning"), visit(71, "error_page")]
+    timeline = run("all_stopped", visits, [])
+    # The returning visitor's page at 40 was the site's last answer.
+    assert measured(timeline) == [0.0, 30.0, 0.0]
+    assert timeline["passed"]
+
+
+def test_late_error_page_fails_the_drill() -> None:
+    timeline = run("all_stopped", [*both(1, "site"), visit(50, "error_page"), visit(50, "error_page", "returning")], [])
+    assert [check["passed"] for check in timeline["stages"][0]["checks"]] == [False, True, True]
+    assert not timeline["passed"]
+
+
+def test_error_page_that_never_came_fails_the_drill() -> None:
+    timeline = run("all_stopped", [*both(1, "site"), *both(5, "failure")], [])
+    assert measured(timeline)[:2] == [None, None]
+    assert not timeline["passed"]
+
+
+@pytest.mark.parametrize("wrong", [{"status": 200}, {"headers": {"cache-control": "max-age=60"}}, {"headers": {}}])
+def test_error_page_that_sticks_fails_the_drill(wrong: dict[str, Any]) -> None:
+    timeline = run("all_stopped", [*both(1, "site"), *both(5, "error_page", **wrong)], [])
+    assert measured(timeline)[2] == 2.0
+    assert not timeline["passed"]
+
+
+def test_way_back_is_measured_from_the_first_healthy_target() -> None:
+    states = [state(1, "initial"), state(10)]
+    visits = [*both(5, "error_page"), visit(12, "site"), visit(13, "error_page"), *both(30, "site"), *both(31, "site")]
+    assert measured(run("all_started", visits, states)) == [20.0, 20.0]
+    assert measured(run("all_started", visits, states[:1])) == [None, None]
+
+
+def test_a_lost_machine_may_fail_visitors_for_as_long_as_the_balancer_needs_to_notice() -> None:
+    alternating = [one for at in range(0, 20, 2) for one in (visit(at, "failure"), visit(at + 1, "site"))]
+    timeline = run("one_stopped", [*alternating, visit(60, "site")], [])
+    assert measured(timeline) == [18.0, 0.0]
+    assert timeline["passed"]
+    longer = [one for at in range(0, 60, 2) for one in (visit(at, "failure"), visit(at + 1, "site"))]
+    assert not run("one_stopped", [*longer, visit(90, "site")], [])["passed"]
+    assert not run("one_stopped", [*alternating, visit(60, "failure")], [])["passed"]
+
+
+def test_a_faster_clock_is_taken_into_account() -> None:
+    visits = [*both(1, "site"), *both(6, "error_page")]
+    assert measured(run("all_stopped", visits, [], judging.Yardstick(BUDGET, speed=4)))[:2] == [20.0, 20.0]
+
+
+def test_availability_counts_each_visitor() -> None:
+    timeline = run("one_stopped", [visit(1, "site"), visit(2, "failure"), visit(3, "error_page"), visit(4, "site")], [])
+    found = timeline["stages"][0]["availability"]
+    assert found["new"]["site_share"] == 0.5
+    assert found["new"]["answered_share"] == 0.75
+    assert found["returning"]["site_share"] is None
+
+
+def test_moments_name_what_changed() -> None:
+    visits = [visit(at, "site", addresses=[address]) for at, address in ((1, "192.0.2.1"), (4, "192.0.2.9"))]
+    states = [state(1), {"at": 1.5, "error": "Throttling"}, state(2), state(3, "unused", "stopping")]
+    found = judging.moments(states, visits)
+    assert [(one["at"], one["what"]) for one in found] == [
+        (3, "machine i-1: running → stopping"),
+        (3, "target i-1: healthy → unused"),
+        (3, "the checkers' last answers: enough are good → too few are good"),
+        (4, "the name servers' answer: 192.0.2.1 → 192.0.2.9"),
+    ]
+
+
+outcomes = st.lists(st.sampled_from(["site", "failure", "error_page"]), min_size=1, max_size=30)
+
+
+@given(found=outcomes)
+def test_trouble_lies_within_the_record(found: list[str]) -> None:
+    visits = [visit(at, outcome) for at, outcome in enumerate(found)]
+    longest = judging.longest_trouble(visits, 5)
+    assert 0 <= longest <= len(found) - 1
+    assert longest == 0 or found.count("site") < len(found)
+    steady = judging.first_steady(visits, "site")
+    assert (steady is None) == (found[-1] != "site")
+
+
+def test_picture_has_a_row_for_each_visitor_machine_and_target() -> None:
+    stages = judging.cut(
+        [{"stage": "all_stopped", "act": "act", "at": 0.0}],
+        [*both(1, "site"), *both(9, "error_page")],
+        [state(1), state(5, "unused", "stopped")],
+        20.0,
+    )
+    rows = {row.label: row.stretches for row in picture.rows(stages, BY)}
+    assert rows["new visitor"] == [(1, 8, "site"), (9, 11, "error_page")]
+    assert rows["machine …i-1"] == [(1, 4, "running"), (5, 15, "stopped")]
+    drawn = picture.draw(stages, BY)
+    assert drawn.startswith("<svg")
+    assert "all stopped" in drawn
+
+
+def test_goal_wants_both_visitors_steady() -> None:
+    goal = progress.Goal("error_page")
+    visits = [one for at in range(3) for one in both(at, "error_page")]
+    assert goal.met(visits, {})
+    assert not goal.met(visits[:-1], {})
+    assert not goal.met([*visits, visit(9, "site")], {})
+    assert not progress.Goal("error_page", healthy_targets=1).met(visits, state(1, "unused"))
+
+
+def test_line_says_what_happens() -> None:
+    told = progress.line(
+        12.3, 91, [visit(1, "site"), visit(1, "failure", "returning", error="TimeoutError: x")], state(1)
+    )
+    assert told == (
+        "  12 s of 91 s expected | new visitor: ip-1 | returning visitor: a failure (TimeoutError: x) | "
+        "machines: 1 running | targets: 1 of 1 healthy | checkers: 16 of 16 content"
+    )
