@@ -19,7 +19,7 @@ UPSTREAM = "amazon.aws.aws_ssm"
 SSH = "ssh, ControlPersist, pipelining"
 
 
-def _tasks() -> list[dict[str, Any]]:
+def _tasks(stage: Stage) -> list[dict[str, Any]]:
     """Return every kind of task as often as it is measured, after one that opens the session."""
     BUILD.mkdir(parents=True, exist_ok=True)
     (BUILD / "template.j2").write_text("{{ inventory_hostname }} {{ lookup('env', 'HOME') }} {{ number }}\n")
@@ -37,7 +37,10 @@ def _tasks() -> list[dict[str, Any]]:
         "service": lambda _n: {"ansible.builtin.service": {"name": "dbus", "state": "started"}, "become": True},
     }
     opening = {"name": "open the session", "ansible.builtin.ping": {}}
-    return [opening, *({"name": name, **kinds[name](n)} for name, times in _TIMES.items() for n in range(times))]
+    return [
+        opening,
+        *({"name": name, **kinds[name](n)} for name, times in _TIMES.items() for n in range(stage.times(times))),
+    ]
 
 
 def _file(name: str, size: int) -> Any:
@@ -53,7 +56,7 @@ def _tasks_over(stage: Stage, way: Way, *options: str) -> Run:
 
     def measure() -> Run:
         name = f"tasks {way}{' far' if options else ''}".replace(" ", "-")
-        return stage.play(name, {"machine": host(stage, way, machine)}, _tasks(), environment(stage, way))
+        return stage.play(name, {"machine": host(stage, way, machine)}, _tasks(stage), environment(stage, way))
 
     found: Run = stage.once("tasks", way).or_else(measure)
     return found
@@ -66,7 +69,7 @@ def _compare(task: str, way: Way, *options: str) -> Callable[[Stage], Outcome]:
             ours.median(task),
             theirs.median(task),
             {
-                "times": _TIMES[task],
+                "times": stage.times(_TIMES[task]),
                 "ours_run": ours.summary(),
                 "theirs_run": theirs.summary(),
             },
@@ -89,7 +92,7 @@ def _transfer_over(stage: Stage, way: Way) -> Run:
 
     def measure() -> Run:
         tasks: list[dict[str, Any]] = [{"name": "open the session", "ansible.builtin.ping": {}}]
-        for number in range(3):
+        for number in range(stage.times(3)):
             large = str(_file(f"large-{number}", _LARGE))
             fetched = {"src": "~/bench-large", "dest": str(BUILD / "fetched"), "flat": True}
             tasks += [
