@@ -14,7 +14,7 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.managed_prefixes import ManagedPrefixList, ManagedPrefixListBackend
-from moto.ec2.models.vpcs import VPCBackend
+from moto.ec2.models.vpcs import VPCBackend, VPCEndPoint
 from moto.ec2.responses.vpcs import VPCs
 
 from lab import addresses
@@ -199,15 +199,14 @@ def _follow_tables(backend: Any, endpoint: Any) -> None:
 
 
 def _extend_life(context: Context) -> None:
-    @replaces(VPCBackend, "describe_vpc_endpoints")
-    def describe_vpc_endpoints(
-        original: Callable[..., Any], self: Any, vpc_end_point_ids: list[str] | None, filters: Any = None
-    ) -> Any:
-        for endpoint in self.vpc_end_points.values():
-            there = context.observed.interfaces.issuperset(endpoint.network_interface_ids)
-            if endpoint.state == "pending" and there and not context.waits.pending(endpoint.id):
-                endpoint.state = "available"
-        return original(self, vpc_end_point_ids, filters)
+    def state(endpoint: Any) -> str:
+        """Return the state: available once the endpoint's interfaces are there."""
+        there = context.observed.interfaces.issuperset(endpoint.network_interface_ids)
+        if endpoint._state == "pending" and there and not context.waits.pending(endpoint.id):
+            return "available"
+        return str(endpoint._state)
+
+    VPCEndPoint.state = property(state, lambda endpoint, said: setattr(endpoint, "_state", said))
 
     @replaces(VPCs, "delete_vpc_endpoints")
     def delete_vpc_endpoints(_original: Callable[..., Any], self: Any) -> Any:

@@ -21,17 +21,21 @@ class Networks:
     def __init__(self, context: Context) -> None:
         self._place = context.place
         self._observed = context.observed
+        self._touch = context.touch
         self._routers: dict[str, Router] = {}
         self._interfaces: set[str] = set()
 
     def apply(self, world: World) -> None:
         """Make the networks so; a VPC that fails does not keep the others from being made."""
-        network = world.network
+        network, before = world.network, set(self._observed.interfaces)
         self._add(network.interfaces.keys() - self._interfaces)
         for vpc_id in self._routers.keys() - network.vpcs.keys():
             self._routers.pop(vpc_id).remove()
         failures = [failure for vpc_id in network.vpcs if (failure := self._follow(network, vpc_id))]
         self._remove(self._interfaces - network.interfaces.keys())
+        ends = {each.id for each in network.endpoint_interfaces(bool)}
+        if ends & self._observed.interfaces - before:
+            self._touch()  # an endpoint whose interfaces are there is available, and its names lead to it
         if failures:
             raise failures[0]
 

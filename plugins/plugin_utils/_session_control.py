@@ -9,33 +9,22 @@ PRIVATE to the collection.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
 import socket
-import subprocess
-import sys
 import typing as t
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import _session_wire as wire
+from ._background import BackgroundError, NoAnswerError, Place, start
 from ._session_api import Api, Started
 from ._session_link import SessionError
 from ._session_shell import Password, Result
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-_LONGEST_PATH = 100
-"""A local socket's path has at most 107 bytes (unix(7))."""
-
-_BOOT = (
-    "import sys, types; package = types.ModuleType('hasite_session'); package.__path__ = [sys.argv[1]]; "
-    "sys.modules['hasite_session'] = package; from hasite_session._session_keeper import main; main()"
-)
-"""The keeper's modules, under a package of their own: Ansible's loader of collections is not needed there."""
+    from collections.abc import Callable
 
 
 class NotBegunError(SessionError):
@@ -60,25 +49,26 @@ class Control:
     """Not empty: the session is not shared, but belongs to the process with this name."""
 
     @property
-    def path(self) -> Path:
-        """Return the socket: another one for each machine, identity, endpoint and document."""
+    def place(self) -> Place:
+        """Return where the session is: another place for each machine, identity, endpoint and document."""
         identity = [*self.api.as_dict().values(), self.target, self.document, self.owner]
         name = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:20]
-        return self.folder / name
+        return Place(self.folder, name)
 
-    def ensure(self, start: Callable[[], Started]) -> None:
-        """Let there be a session. `start` asks the API for one, if it is needed."""
-        self._make_folder()
-        if self._is_there():
-            return
-        with self._alone():
-            if self._is_there():
-                return  # another worker was first
-            self._keep(start())
+    def ensure(self, begin: Callable[[], Started]) -> None:
+        """Let there be a session. `begin` asks the API for one, if it is needed."""
+        try:
+            self.place.ensure(lambda: self._keep(begin()))
+        except NoAnswerError as error:
+            raise SessionError(
+                "The process that keeps the session could not start; is websocket-client installed?"
+            ) from error
+        except BackgroundError as error:
+            raise SessionError(str(error)) from error
 
     def run(self, command: bytes, stdin: bytes, password: Password | None, seconds: float) -> Result:
         """Run one command in the session."""
-        sock = self._connect()
+        sock = self.place.connect()
         if not sock:
             raise NotBegunError("The session has ended.")
         header = {
@@ -109,46 +99,13 @@ class Control:
 
     def stop(self) -> None:
         """End the session, if there is one, and wait until it has ended."""
-        sock = self._connect()
+        sock = self.place.connect()
         if not sock:
             return
         with sock, contextlib.suppress(OSError, EOFError):
             sock.settimeout(self.connect_seconds)
             wire.send(sock, {"request": "stop"})
             wire.receive(sock)
-
-    def _is_there(self) -> bool:
-        sock = self._connect()
-        if sock:
-            sock.close()
-        return sock is not None
-
-    def _connect(self) -> socket.socket | None:
-        sock = socket.socket(socket.AF_UNIX)
-        try:
-            sock.connect(str(self.path))
-        except OSError:
-            sock.close()
-            return None
-        return sock
-
-    def _make_folder(self) -> None:
-        if len(os.fsencode(self.path)) > _LONGEST_PATH:
-            raise SessionError(f"The path {self.path} is too long for a socket; set control_path_dir to a shorter one.")
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = self.folder.stat()
-        if status.st_uid != os.geteuid() or status.st_mode & 0o077:
-            raise SessionError(f"{self.folder} is open to other users; make it yours alone (chmod 700).")
-
-    @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Let one worker at a time start a session with a machine."""
-        descriptor = os.open(self.path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
 
     def _keep(self, started: Started) -> None:
         """Start the process that keeps the session, and wait until its shell is ready."""
@@ -157,28 +114,9 @@ class Control:
             "session": started.session,
             "url": started.url,
             "token": started.token,
-            "socket": str(self.path),
+            "socket": str(self.place.path),
             "ca_file": os.environ.get("AWS_CA_BUNDLE"),
             "seconds": self.connect_seconds,
             "idle_seconds": self.idle_seconds,
         }
-        keeper = subprocess.Popen(
-            [sys.executable, "-c", _BOOT, str(Path(__file__).parent)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        assert keeper.stdin
-        assert keeper.stdout
-        # On standard input, for the arguments and the environment of a process can be read by others.
-        with contextlib.suppress(BrokenPipeError), keeper.stdin:
-            keeper.stdin.write(json.dumps(order).encode())
-        with keeper.stdout:
-            answer = keeper.stdout.read()
-        if not answer:
-            raise SessionError("The process that keeps the session could not start; is websocket-client installed?")
-        error = json.loads(answer).get("error")
-        if error:
-            keeper.wait()
-            raise SessionError(error)
+        start("_session_keeper", order)

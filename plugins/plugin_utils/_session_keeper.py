@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import select
 import signal
 import socket
@@ -23,6 +22,7 @@ import typing as t
 from pathlib import Path
 
 from . import _session_wire as wire
+from ._background import Door, tell_starter
 from ._session_api import Api
 from ._session_client import CommandTimeoutError, Session
 from ._session_link import SessionError, open_websocket
@@ -36,27 +36,6 @@ _GREETING_SECONDS = 5.0
 
 class _Stop(Exception):  # noqa: N818 (the wish to end, not a fault)
     """The process is to end."""
-
-
-class Door:
-    """The listening socket, which only this user can reach."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        path.unlink(missing_ok=True)
-        self.listener = socket.socket(socket.AF_UNIX)
-        before = os.umask(0o177)
-        try:
-            self.listener.bind(str(path))
-        finally:
-            os.umask(before)
-        self.listener.listen(64)
-
-    def close(self) -> None:
-        """Let nobody in any more: a new keeper may take the place. Closed a second time, the place is another's."""
-        if self.listener.fileno() != -1:
-            self._path.unlink(missing_ok=True)
-            self.listener.close()
 
 
 def serve(session: Session, door: Door, idle_seconds: float) -> None:
@@ -122,16 +101,6 @@ def _tell(client: socket.socket, header: dict[str, t.Any], *parts: bytes) -> Non
         wire.send(client, header, *parts)
 
 
-def _say(answer: dict[str, t.Any]) -> None:
-    """Tell the worker that started this process, and let go of it."""
-    with contextlib.suppress(OSError):
-        os.write(1, json.dumps(answer).encode())
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(nothing, descriptor)
-    os.close(nothing)
-
-
 def _stop(_number: int, _frame: object) -> None:
     raise _Stop
 
@@ -153,16 +122,16 @@ def main() -> None:
         )
         session.start(order["seconds"])
         door = Door(path)
-        _say({"ready": True})
+        tell_starter({"ready": True})
         serve(session, door, order["idle_seconds"])
         door.close()
         session.leave()
     except _Stop:
         pass
     except SessionError as error:
-        _say({"error": str(error)})
+        tell_starter({"error": str(error)})
     except OSError as error:
-        _say({"error": f"The session cannot be kept at {path}: {error}."})
+        tell_starter({"error": f"The session cannot be kept at {path}: {error}."})
     finally:
         if door:
             door.close()

@@ -101,7 +101,8 @@ def test_a_command_runs_as_root(managed: Managed) -> None:
     assert managed.ssm.get_command_invocation(**asked)["StandardOutputContent"] == "root\nLinux\n"
 
 
-def test_without_a_way_out_a_machine_is_lost_and_with_one_it_is_back(managed: Managed) -> None:
+def cut(managed: Managed) -> str:
+    """Take the route to the NAT gateway away, see the machine go offline, and return the gateway's id."""
     table = managed.table()
     (route,) = (
         each
@@ -110,12 +111,39 @@ def test_without_a_way_out_a_machine_is_lost_and_with_one_it_is_back(managed: Ma
     )
     managed.world.ec2.delete_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0")
     until(lambda: not managed.connected() and managed.ping() == "ConnectionLost", LOST)
+    return str(route["NatGatewayId"])
+
+
+def mend(managed: Managed, gateway: str) -> None:
+    managed.world.ec2.create_route(RouteTableId=managed.table(), DestinationCidrBlock="0.0.0.0/0", NatGatewayId=gateway)
+    until(managed.online, BACK)
+
+
+def test_without_a_way_out_a_machine_is_lost_and_with_one_it_is_back(managed: Managed) -> None:
+    gateway = cut(managed)
     with pytest.raises(ClientError, match="TargetNotConnected"):
         managed.open()
-    managed.world.ec2.create_route(
-        RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=route["NatGatewayId"]
-    )
+    mend(managed, gateway)
+
+
+def test_interface_endpoints_are_a_way_out_too(managed: Managed) -> None:
+    gateway = cut(managed)
+    ec2, group = managed.world.ec2, managed.world.group("endpoints")
+    managed.world.admit(group, 443, world=True)
+    endpoints = [
+        ec2.create_vpc_endpoint(
+            VpcId=managed.world.vpc,
+            ServiceName=f"com.amazonaws.ap-northeast-1.{service}",
+            VpcEndpointType="Interface",
+            SubnetIds=managed.world.private,
+            SecurityGroupIds=[group],
+        )["VpcEndpoint"]["VpcEndpointId"]
+        for service in ("ssm", "ssmmessages", "ec2messages")
+    ]
     until(managed.online, BACK)
+    ec2.delete_vpc_endpoints(VpcEndpointIds=endpoints)
+    until(lambda: not managed.connected() and managed.ping() == "ConnectionLost", LOST)
+    mend(managed, gateway)
 
 
 def test_a_rebooted_machine_ends_its_sessions_and_is_back(managed: Managed) -> None:

@@ -1,0 +1,154 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Background processes of this user: found by a socket, started once, ended when nobody has asked for a while.
+
+PRIVATE to the collection. The process's half (`Door`, `tell_starter`) runs under any Python from 3.9.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import socket
+import subprocess
+import sys
+import typing as t
+from dataclasses import dataclass
+from pathlib import Path
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_LONGEST_PATH = 100
+"""A local socket's path has at most 107 bytes (unix(7))."""
+
+_BOOT = (
+    "import sys, types, importlib; package = types.ModuleType('hasite'); package.__path__ = [sys.argv[1]]; "
+    "sys.modules['hasite'] = package; importlib.import_module('hasite.' + sys.argv[2]).main()"
+)
+"""The process's modules, under a package of their own: Ansible's loader of collections is not needed there."""
+
+
+class BackgroundError(Exception):
+    """One sentence that says why there is no process."""
+
+
+class NoAnswerError(BackgroundError):
+    """The process has ended before it could say why."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a background process listens."""
+
+    folder: Path
+    name: str
+
+    @property
+    def path(self) -> Path:
+        """Return the socket."""
+        return self.folder / self.name
+
+    def connect(self) -> socket.socket | None:
+        """Return a connection to the process, if there is one."""
+        sock = socket.socket(socket.AF_UNIX)
+        try:
+            sock.connect(str(self.path))
+        except OSError:
+            sock.close()
+            return None
+        return sock
+
+    def ensure(self, begin: Callable[[], None]) -> None:
+        """Let there be a process; one worker at a time may `begin` one."""
+        self._prepare()
+        if self._is_there():
+            return
+        descriptor = os.open(self.path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if not self._is_there():
+                begin()
+        finally:
+            os.close(descriptor)
+
+    def _is_there(self) -> bool:
+        sock = self.connect()
+        if sock:
+            sock.close()
+        return sock is not None
+
+    def _prepare(self) -> None:
+        """Make the folder, and make sure that it is this user's alone."""
+        if len(os.fsencode(self.path)) > _LONGEST_PATH:
+            raise BackgroundError(
+                f"The path {self.path} is too long for a socket; set control_path_dir to a shorter one."
+            )
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = self.folder.stat()
+        if status.st_uid != os.geteuid() or status.st_mode & 0o077:
+            raise BackgroundError(f"{self.folder} is open to other users; make it yours alone (chmod 700).")
+
+
+def start(
+    module: str,
+    order: dict[str, t.Any],
+    interpreter: str = sys.executable,
+    environ: Mapping[bytes, bytes] | None = None,
+) -> None:
+    """Start a process that runs a module's `main`, and wait until it says that it is ready."""
+    process = subprocess.Popen(
+        [interpreter, "-c", _BOOT, str(Path(__file__).parent), module],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        env=environ,
+    )
+    assert process.stdin
+    assert process.stdout
+    # On standard input, for the arguments and the environment of a process can be read by others.
+    with contextlib.suppress(BrokenPipeError), process.stdin:
+        process.stdin.write(json.dumps(order).encode())
+    with process.stdout:
+        answer = process.stdout.read()
+    if not answer:
+        raise NoAnswerError(f"{interpreter} cannot run it.")
+    error = json.loads(answer).get("error")
+    if error:
+        process.wait()
+        raise BackgroundError(error)
+
+
+def tell_starter(answer: dict[str, t.Any]) -> None:
+    """Tell who started this process that it is ready, or why not, and let go of it."""
+    with contextlib.suppress(OSError):
+        os.write(1, json.dumps(answer).encode())
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nothing, descriptor)
+    os.close(nothing)
+
+
+class Door:
+    """The listening socket, which only this user can reach."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        path.unlink(missing_ok=True)
+        self.listener = socket.socket(socket.AF_UNIX)
+        before = os.umask(0o177)
+        try:
+            self.listener.bind(str(path))
+        finally:
+            os.umask(before)
+        self.listener.listen(64)
+
+    def close(self) -> None:
+        """Let nobody in any more: a new process may take the place. Closed a second time, the place is another's."""
+        if self.listener.fileno() != -1:
+            self._path.unlink(missing_ok=True)
+            self.listener.close()

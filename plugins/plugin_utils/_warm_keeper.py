@@ -1,0 +1,126 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The background process of the connection `warm_local`: a warm interpreter behind a local socket.
+
+PRIVATE to the collection. Runs under any Python from 3.9. Started by `_warm_control`.
+
+A worker sends a module's payload and surroundings, and with them the descriptors that the module writes to.
+The answer is the way in which the module's process has ended; output never passes through here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+import typing as t
+from pathlib import Path
+
+from . import _session_wire as wire
+from ._background import Door, tell_starter
+from ._warm_interpreter import Interpreter, Running, exit_status
+from ._warm_memory import OtherBaseError, OutdatedError
+from ._warm_task import Task, original
+
+_GREETING_SECONDS = 5.0
+
+
+class _Keeper:
+    """Serves workers until it is to end."""
+
+    def __init__(self, door: Door, idle_seconds: float) -> None:
+        self._door = door
+        self._idle_seconds = idle_seconds
+        self._interpreter = Interpreter()
+        self._running: dict[int, tuple[Running, socket.socket]] = {}
+        self._ended, waker = os.pipe()
+        os.set_blocking(self._ended, False)
+        os.set_blocking(waker, False)
+        signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+        signal.set_wakeup_fd(waker)
+        self._open = True
+
+    def serve(self) -> None:
+        """Serve until nobody has asked for anything for a while, or somebody asked for the end."""
+        used = time.monotonic()
+        while self._open or self._running:
+            waited_for: list[t.Any] = [self._ended, *([self._door.listener] if self._open else [])]
+            left = None if self._running else max(0.0, used + self._idle_seconds - time.monotonic())
+            readable = select.select(waited_for, [], [], left)[0]
+            if not readable:
+                return
+            if self._ended in readable:
+                self._answer_ended()
+            if self._open and self._door.listener in readable:
+                self._serve_one()
+            used = time.monotonic()
+
+    def _serve_one(self) -> None:
+        client, _address = self._door.listener.accept()
+        client.settimeout(_GREETING_SECONDS)
+        descriptors: list[int] = []
+        try:
+            _greeting, descriptors, _flags, _from = socket.recv_fds(client, 1, 2)
+            header, parts = wire.receive(client)
+            if header["request"] == "stop":
+                self._close()
+                wire.send(client, {})
+            else:
+                self._start(client, header, parts[0], descriptors)
+        except (OSError, EOFError, ValueError):
+            client.close()  # who asked has gone
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+
+    def _start(self, client: socket.socket, header: dict[str, t.Any], payload: bytes, descriptors: list[int]) -> None:
+        task = Task(payload, original(header["environ"]), header["cwd"], header["umask"])
+        try:
+            running = self._interpreter.start(task, *descriptors)
+        except (OtherBaseError, OutdatedError):
+            # Another process takes the place, before the worker hears that it is to ask again.
+            self._close()
+            wire.send(client, {"again": True})
+            return
+        self._running[running.pid] = running, client
+        wire.send(client, {"begun": True})
+
+    def _answer_ended(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._ended, 1024)
+        for pid, (running, client) in list(self._running.items()):
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if not ended:
+                continue
+            del self._running[pid]
+            with contextlib.suppress(OSError), client:  # who asked may have gone
+                wire.send(client, {"status": exit_status(status)})
+            self._interpreter.finished(running)
+
+    def _close(self) -> None:
+        self._open = False
+        self._door.close()
+
+
+def main() -> None:
+    """Keep an interpreter warm behind the socket that standard input names."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    order = json.load(sys.stdin)
+    path = Path(order["socket"])
+    try:
+        door = Door(path)
+    except OSError as error:
+        tell_starter({"error": f"No socket can be made at {path}: {error}."})
+        return
+    os.chdir("/")
+    tell_starter({"ready": True})
+    try:
+        _Keeper(door, order["idle_seconds"]).serve()
+    finally:
+        door.close()

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Command lines that run a module, and those that must be left to a shell."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plugins.plugin_utils._warm_command import Command, startup_environ, understand
+
+PAYLOAD = b"#!/usr/bin/python3\nprint()\n"
+NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,9}", fullmatch=True)
+VALUES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30)
+
+
+@given(st.dictionaries(NAMES, VALUES, max_size=4), st.sampled_from(["/bin/sh", "/bin/bash"]))
+def test_any_environment_is_read(environ: dict[str, str], shell: str) -> None:
+    script = "".join(f"{name}={shlex.quote(value)} " for name, value in environ.items()) + "/usr/bin/python3.11"
+    assert understand(f"{shell} -c {shlex.quote(script)}", PAYLOAD) == Command(
+        "/usr/bin/python3.11", {name.encode(): value.encode() for name, value in environ.items()}
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "/bin/sh -c '/usr/bin/python3 && sleep 0'",
+        "/bin/sh -c '/usr/bin/python3 /tmp/module.py'",
+        "/bin/sh -c 'A=$HOME /usr/bin/python3'",
+        "/bin/sh -c 'A=`id` /usr/bin/python3'",
+        "/bin/sh -c 'A=~ /usr/bin/python3'",
+        "/bin/sh -c 'cd /tmp && /usr/bin/python3'",
+        "/bin/sh -c '/usr/bin/env python3'",
+        "/bin/sh -c python3",
+        "/bin/sh -c /usr/bin/perl",
+        "/bin/sh -c '/usr/bin/python3 <other'",
+        "/bin/sh -c 'A=1'",
+        "/bin/sh -c ''",
+        "/bin/sh -c 'A=1 A=2 /usr/bin/python3'",
+        "/bin/sh -xc /usr/bin/python3",
+        "/opt/visitor -c /usr/bin/python3",
+        "sudo -H -S -n -u root /bin/sh -c 'echo BECOME-SUCCESS-x ; /usr/bin/python3'",
+        "/usr/bin/python3",
+        "/bin/sh -c '/usr/bin/python3",
+        "",
+    ],
+)
+def test_what_is_more_than_a_module_is_left_to_a_shell(command: str) -> None:
+    assert understand(command, PAYLOAD) is None
+
+
+@pytest.mark.parametrize("stdin", [None, b"", b"print()", b"#!/bin/sh\n", b"#!/usr/bin/perl\n#!python\n"])
+def test_what_is_no_module_is_left_to_a_shell(stdin: bytes | None) -> None:
+    assert understand("/bin/sh -c /usr/bin/python3", stdin) is None
+
+
+@given(st.text(max_size=200))
+def test_no_text_breaks_it(command: str) -> None:
+    assert understand(command, PAYLOAD) is None or command.startswith("/")
+
+
+def test_what_an_interpreter_reads_when_it_starts() -> None:
+    environ = {
+        b"HOME": b"/root",
+        b"HOMES": b"",
+        b"LC_ALL": b"C",
+        b"PYTHONPATH": b"/x",
+        b"AWS_REGION": b"r",
+        b"XLANG": b"x",
+    }
+    assert startup_environ(environ) == {b"HOME": b"/root", b"LC_ALL": b"C", b"PYTHONPATH": b"/x"}
