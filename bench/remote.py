@@ -19,7 +19,7 @@ UPSTREAM = "amazon.aws.aws_ssm"
 SSH = "ssh, ControlPersist, pipelining"
 
 
-def _tasks() -> list[dict[str, Any]]:
+def _tasks(stage: Stage) -> list[dict[str, Any]]:
     """Return every kind of task as often as it is measured, after one that opens the session."""
     BUILD.mkdir(parents=True, exist_ok=True)
     (BUILD / "template.j2").write_text("{{ inventory_hostname }} {{ lookup('env', 'HOME') }} {{ number }}\n")
@@ -37,7 +37,10 @@ def _tasks() -> list[dict[str, Any]]:
         "service": lambda _n: {"ansible.builtin.service": {"name": "dbus", "state": "started"}, "become": True},
     }
     opening = {"name": "open the session", "ansible.builtin.ping": {}}
-    return [opening, *({"name": name, **kinds[name](n)} for name, times in _TIMES.items() for n in range(times))]
+    return [
+        opening,
+        *({"name": name, **kinds[name](n)} for name, times in _TIMES.items() for n in range(stage.times(times))),
+    ]
 
 
 def _file(name: str, size: int) -> Any:
@@ -49,11 +52,11 @@ def _file(name: str, size: int) -> Any:
 
 def _tasks_over(stage: Stage, way: Way, *options: str) -> Run:
     """Run all kinds of tasks once over a way; all of the rows that need them share the run."""
-    machine = stage.fleet(*options).machines(1)[0]
+    machine = stage.machines(1, *options)[0]
 
     def measure() -> Run:
         name = f"tasks {way}{' far' if options else ''}".replace(" ", "-")
-        return stage.play(name, {"machine": host(stage, way, machine)}, _tasks(), environment(stage, way))
+        return stage.play(name, {"machine": host(stage, way, machine)}, _tasks(stage), environment(stage, way))
 
     found: Run = stage.once("tasks", way).or_else(measure)
     return found
@@ -66,9 +69,9 @@ def _compare(task: str, way: Way, *options: str) -> Callable[[Stage], Outcome]:
             ours.median(task),
             theirs.median(task),
             {
-                "times": _TIMES[task],
-                "ours_run": {"seconds": ours.seconds, "cpu": ours.cpu, "lab_cpu": ours.lab_cpu},
-                "theirs_run": {"seconds": theirs.seconds, "cpu": theirs.cpu, "lab_cpu": theirs.lab_cpu},
+                "times": stage.times(_TIMES[task]),
+                "ours_run": ours.summary(),
+                "theirs_run": theirs.summary(),
             },
         )
 
@@ -85,11 +88,11 @@ def _transfer(direction: str, ours: Way) -> Callable[[Stage], Outcome]:
 
 
 def _transfer_over(stage: Stage, way: Way) -> Run:
-    machine = stage.fleet().machines(1)[0]
+    machine = stage.machines(1)[0]
 
     def measure() -> Run:
         tasks: list[dict[str, Any]] = [{"name": "open the session", "ansible.builtin.ping": {}}]
-        for number in range(3):
+        for number in range(stage.times(3)):
             large = str(_file(f"large-{number}", _LARGE))
             fetched = {"src": "~/bench-large", "dest": str(BUILD / "fetched"), "flat": True}
             tasks += [
