@@ -18,7 +18,7 @@ description:
   - Route tables are asked for the longest prefix, network ACLs without state in either direction, and security groups
     with state. The answer must pass the network ACLs to the ports from which the source begins connections, which are
     32768 to 60999 of an instance with Linux, 49152 to 65535 of one with Windows, and 1024 to 65535 of everybody else.
-  - Judges IPv4 only. What is behind a transit gateway, a VPN, an appliance or a load balancer is not judged, neither is
+  - Judges IPv4 only. What is behind a transit gateway, a VPN, an appliance or a load balancer is not judged, nor is
     what listens at the destination. The policies of endpoints, buckets and file systems are not looked at.
   - Needs the rights C(ec2:Describe*) and C(ec2:GetManagedPrefixListEntries). What may not be read is named in
     RV(unreadable), and the answers that depend on it are null.
