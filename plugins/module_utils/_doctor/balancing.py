@@ -45,11 +45,6 @@ def down(unit: Unit | None) -> bool:
     return unit is not None and not unit.active
 
 
-def told(unit: Unit) -> str:
-    """Return a unit's state as evidence."""
-    return f"{unit.name}: {'active' if unit.active else 'inactive'}, {'enabled' if unit.enabled else 'disabled'}"
-
-
 # ---- packets
 
 
@@ -141,7 +136,7 @@ def httpd_down(evidence: Evidence) -> Iterator[Case]:
     for one, seen in evidence.asked():
         unit = seen.units.get("web_server")
         if unit and down(unit):
-            yield Case(f"{unit.name} on {called(one)} does not run.", machine(one), told(unit), only(one))
+            yield Case(f"{unit.name} on {called(one)} does not run.", machine(one), str(unit), only(one))
 
 
 @AREA.rule(
@@ -158,7 +153,7 @@ def php_fpm_down(evidence: Evidence) -> Iterator[Case]:
     for one, seen in evidence.asked():
         unit = seen.units.get("php")
         if unit and down(unit):
-            yield Case(f"{unit.name} on {called(one)} does not run.", machine(one), told(unit), only(one))
+            yield Case(f"{unit.name} on {called(one)} does not run.", machine(one), str(unit), only(one))
 
 
 @AREA.rule(
@@ -174,7 +169,7 @@ def httpd_not_enabled(evidence: Evidence) -> Iterator[Case]:
     for one, seen in evidence.asked():
         for unit in (seen.units.get("web_server"), seen.units.get("php")):
             if unit and unit.active and not unit.enabled:
-                yield Case(f"{unit.name} on {called(one)} is not enabled.", machine(one), told(unit), only(one))
+                yield Case(f"{unit.name} on {called(one)} is not enabled.", machine(one), str(unit), only(one))
 
 
 CODES = re.compile(r"\[([0-9, ]+)\]")

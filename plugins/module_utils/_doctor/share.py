@@ -173,6 +173,23 @@ def share_not_mounted(evidence: Evidence) -> Iterator[Case]:
 
 @AREA.rule(
     Kind(
+        "mount-timer-stopped",
+        WARNING,
+        "systemd tries the line in fstab once, at boot. The timer asks again until the share is there, so without it a "
+        "share that was away just then stays away.",
+        f"Start and enable shared-files.timer: {CONFIGURE}",
+    )
+)
+def mount_timer_stopped(evidence: Evidence) -> Iterator[Case]:
+    """Nothing mounts a machine's share again after it was away."""
+    for one, seen in evidence.asked():
+        timer = seen.units.get("mount_timer")
+        if timer and not (timer.active and timer.enabled):
+            yield Case(f"{timer.name} on {called(one)} does not run for good.", machine(one), str(timer), only(one))
+
+
+@AREA.rule(
+    Kind(
         "mounted-by-hand",
         WARNING,
         "It works until the next boot; then the machine has nothing to serve.",

@@ -273,6 +273,7 @@ def _(tree: Tree) -> None:
 
 
 BREAKS["share-not-mounted"] = unmounted
+mistake("mount-timer-stopped", "machines/i-a/units/mount_timer/active", False)
 mistake("mounted-by-hand", "machines/i-a/fstab", None)
 mistake("fstab-without-netdev", "machines/i-a/fstab/options", "defaults")
 
@@ -516,6 +517,11 @@ def test_a_mistake_alone_is_named_and_nothing_beside_it(code: str) -> None:
     tree = healthy()
     BREAKS[code](tree)
     assert codes(tree) == [code]
+
+
+def test_what_follows_from_a_finding_can_be_found() -> None:
+    kinds = {rule.kind.code: rule.kind for _, rule in rules()}
+    assert set().union(*(kind.explains for kind in kinds.values())) <= set(kinds)
 
 
 def test_the_table_of_findings_in_the_documentation_is_that_of_the_rules() -> None:
