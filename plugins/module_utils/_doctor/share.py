@@ -130,11 +130,12 @@ def share_name_unresolved(evidence: Evidence) -> Iterator[Case]:
     )
 )
 def file_system_locked(evidence: Evidence) -> Iterator[Case]:
-    """The share's policy lets nobody mount it."""
+    """The share's policy does not let the machines mount it."""
+    roles = [str(one.get("arn")) for one in evidence.listed("roles")]
     for share, policy in evidence.documents("file_system_policies").items():
-        if not policies.lets_mount(policy):
+        if not policies.lets_mount(policy, roles) and not evidence.unread("iam: roles"):
             proof = f"statements: {', '.join(policies.titles(policy))}"
-            yield Case(f"The policy of {share} lets nobody mount it.", Where("file system", share), proof)
+            yield Case(f"The policy of {share} does not let the machines mount it.", Where("file system", share), proof)
 
 
 @AREA.rule(

@@ -123,8 +123,9 @@ def _(tree: Tree) -> None:
 
 @breaks("file-system-locked")
 def _(tree: Tree) -> None:
-    denies = {"Sid": "Closed", "Effect": "Deny", "Action": "*"}
-    put(tree, "site/details/file_system_policies/fs-1", {"Statement": [denies]})
+    put(
+        tree, "site/details/file_system_policies/fs-1/Statement/0/Principal/AWS", "arn:aws:iam::123456789012:role/admin"
+    )
     unmounted(tree)
 
 

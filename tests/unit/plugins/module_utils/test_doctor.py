@@ -85,6 +85,29 @@ def test_a_machine_that_could_not_be_looked_at_is_no_finding() -> None:
     assert unseen(evidence(tree)) == ["inside demo-web-a: sudo: a password is required"]
 
 
+MOUNTS = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "elasticfilesystem:Client*"}
+
+
+@pytest.mark.parametrize(
+    ("statements", "locked"),
+    [
+        ([], False),
+        ([MOUNTS], False),
+        ([{**MOUNTS, "Principal": "*"}], False),
+        ([{**MOUNTS, "Principal": {"AWS": ["arn:web"]}}], False),
+        ([{**MOUNTS, "Principal": {"AWS": ["arn:admin"]}}], True),
+        ([MOUNTS, {**MOUNTS, "Effect": "Deny", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}], False),
+        ([MOUNTS, {**MOUNTS, "Effect": "Deny"}], True),
+        ([{**MOUNTS, "Action": "elasticfilesystem:ClientWrite"}], True),
+    ],
+)
+def test_whom_a_share_s_policy_lets_mount(statements: list[Tree], locked: bool) -> None:
+    tree = healthy()
+    put(tree, "site/roles", [{"role_name": "demo-web", "arn": "arn:web"}])
+    put(tree, "site/details/file_system_policies/fs-1", {"Statement": statements})
+    assert codes(tree) == (["file-system-locked"] if locked else [])
+
+
 def test_consequences_are_told_by_their_cause_over_several_steps() -> None:
     tree = healthy()
     BREAKS["balancer-not-admitted"](tree)
