@@ -143,8 +143,15 @@ def document_root(texts: list[str], mount_points: Iterable[str], run: Run) -> Re
         **found,
         "document_root_exists": status == 0,
         "document_root_mount": mount_of(place, mount_points),
-        "release": PurePosixPath(place).name if status == 0 else None,
+        "release": release_of(place) if status == 0 else None,
     }
+
+
+def release_of(path: str) -> str:
+    """Return which release a folder is of: the folder below `releases`, or where there is none, its own name."""
+    parts = PurePosixPath(path).parts
+    below = parts.index("releases") + 1 if "releases" in parts[:-1] else len(parts) - 1
+    return parts[below]
 
 
 def look(params: Mapping[str, t.Any], run: Run) -> Resource:

@@ -19,6 +19,11 @@ _READ_CONTENT = """
 import boto3
 boto3.client("s3", region_name="ap-northeast-1").list_objects_v2(Bucket="demo-content-123456789012")
 """
+_ASK_FOR_ROLE = """
+latest=http://169.254.169.254/latest
+token=$(curl -sSf -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' $latest/api/token)
+curl -sSf -o /dev/null -H "X-aws-ec2-metadata-token: $token" $latest/meta-data/iam/info
+"""
 _MOUNT_ELSEWHERE = "mount -t nfs4 $(grep -o '^fs-[^ ]*' /etc/fstab) /mnt && umount /mnt"
 _HELD_FOR = """
 import socket, time
@@ -62,14 +67,19 @@ class Look:
     # ---- machines and their way out
 
     def online(self) -> list[bool]:
+        """Whether Systems Manager hears the machines' heartbeats."""
+        told = self.owner.client("ssm").describe_instance_information()["InstanceInformationList"]
+        heard = {one["InstanceId"] for one in told if one["PingStatus"] == "Online"}
+        return [machine in heard for machine in self.ids]
+
+    def connected(self) -> list[bool]:
+        """Whether sessions can be opened."""
         ssm = self.owner.client("ssm")
-        told = {one["InstanceId"]: one for one in ssm.describe_instance_information()["InstanceInformationList"]}
+        return [ssm.get_connection_status(Target=machine)["Status"] == "connected" for machine in self.ids]
 
-        def reached(machine: str) -> bool:
-            connected = ssm.get_connection_status(Target=machine)["Status"] == "connected"
-            return connected and told[machine]["PingStatus"] == "Online"
-
-        return [reached(machine) for machine in self.ids]
+    def has_role(self) -> list[bool]:
+        """Whether the machines are given credentials."""
+        return [self.says(number, "sh", "-c", _ASK_FOR_ROLE) for number in (0, 1)]
 
     def way_out(self) -> list[bool]:
         return [self.says(number, "curl", "-sS", "-m", "2", "-o", "/dev/null", _ENDPOINT) for number in (0, 1)]
@@ -145,6 +155,7 @@ class Look:
         """Tell whether all of the site works."""
         return (
             all(self.online())
+            and all(self.connected())
             and self.targets() == ["healthy", "healthy"]
             and self.mounted() == [True, True]
             and self.checkers() == {"Success"}
@@ -173,7 +184,8 @@ def _mismatch(code: int) -> str:
 
 
 EFFECTS: dict[str, Callable[[Look], bool]] = {
-    "profile-detached": lambda look: _first_only(look.online()),
+    # Nothing else happens before the credentials that the agent has are over.
+    "profile-detached": lambda look: _first_only(look.has_role()),
     "agent-stopped": lambda look: _first_only(look.online()),
     "endpoints-unreachable": lambda look: _first_only(look.way_out()) and _first_only(look.online()),
     "egress-443-closed": lambda look: not any(look.way_out()) and not any(look.online()),

@@ -55,7 +55,7 @@ def waiting(evidence: Evidence) -> list[Resource]:
         "CloudFront takes certificates from us-east-1 only. Without one the error page cannot bear the site's name, "
         "and browsers refuse it just when it is needed.",
         f"Request one in us-east-1 too, with the same validation record: {PROVISION}",
-        ("edge-alias-missing", "edge-stale-certificate", "edge-unavailable"),
+        ("edge-alias-missing", "edge-unavailable"),
     )
 )
 def certificate_missing_in_us_east_1(evidence: Evidence) -> Iterator[Case]:

@@ -18,6 +18,7 @@ from . import (
     edge,
     failover,
     hardening,
+    health,
     names,
     network,
     page,
@@ -27,7 +28,7 @@ from .evidence import Evidence
 from .finding import SEVERITIES, Area, Finding, Rule
 
 AREAS: tuple[Area, ...] = (
-    *(names.AREA, network.AREA, access.AREA, share.AREA, content.AREA, balancing.AREA, certificates.AREA),
+    *(names.AREA, network.AREA, access.AREA, share.AREA, content.AREA, health.AREA, balancing.AREA, certificates.AREA),
     *(failover.AREA, edge.AREA, page.AREA, hardening.AREA, building.AREA),
 )
 """In the order of causes: within one severity the first is to be mended first."""

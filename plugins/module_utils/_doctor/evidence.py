@@ -117,6 +117,9 @@ class Unit:
     enabled: bool = False
     name: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.name}: {'active' if self.active else 'inactive'}, {'enabled' if self.enabled else 'disabled'}"
+
 
 @dataclass(frozen=True)
 class Machine:

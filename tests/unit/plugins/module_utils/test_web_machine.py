@@ -111,6 +111,14 @@ def test_the_document_root_and_its_release() -> None:
     assert (gone["document_root_exists"], gone["document_root_mount"], gone["release"]) == (False, "/", None)
 
 
+@pytest.mark.parametrize(
+    ("path", "release"),
+    [("/srv/site/releases/r1", "r1"), ("/srv/site/releases/r1/public", "r1"), ("/var/www/html", "html"), ("/", "/")],
+)
+def test_which_release_a_folder_is_of(path: str, release: str) -> None:
+    assert _web_machine.release_of(path) == release
+
+
 def test_a_share_that_does_not_answer_is_not_waited_for() -> None:
     texts = ["DocumentRoot /srv/site/current\n"]
     found = _web_machine.document_root(texts, ["/", "/srv/site"], lambda command: (_web_machine.STUCK, ""))
