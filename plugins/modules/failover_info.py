@@ -93,10 +93,11 @@ failover:
         one_machine:
           description:
             - The longest time for which the load balancer sends requests to a machine that is gone (C(detection)), and
-              until one that has been unhealthy gets them again (C(recovery)).
+              until one that has been unhealthy gets them again (C(recovery)). For C(deregistration) seconds, requests
+              under way may go on at a machine that is taken out by hand; a stopped one is not waited for.
           returned: always
           type: dict
-          sample: {detection: 30, recovery: 30}
+          sample: {detection: 30, recovery: 30, deregistration: 30}
         alternatives:
           description: What each interval and threshold of the health check would give, and cost.
           returned: always

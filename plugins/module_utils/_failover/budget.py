@@ -76,6 +76,7 @@ def _one_machine(settings: Settings) -> Budget:
     return {
         "detection": checks.longest_detection if checks else None,
         "recovery": checks.longest_recovery if checks else None,
+        "deregistration": checks.deregistration_delay if checks else None,
     }
 
 
