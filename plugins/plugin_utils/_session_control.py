@@ -31,6 +31,9 @@ if t.TYPE_CHECKING:
 _LONGEST_PATH = 100
 """A local socket's path has at most 107 bytes (unix(7))."""
 
+_RECORD = ".session"
+"""A file that bears a session's name for as long as somebody is there to end it."""
+
 _BOOT = (
     "import sys, types; package = types.ModuleType('hasite_session'); package.__path__ = [sys.argv[1]]; "
     "sys.modules['hasite_session'] = package; from hasite_session._session_keeper import main; main()"
@@ -74,6 +77,7 @@ class Control:
         with self._alone():
             if self._is_there():
                 return  # another worker was first
+            self._end_orphans()
             self._keep(start())
 
     def run(self, command: bytes, stdin: bytes, password: Password | None, seconds: float) -> Result:
@@ -105,6 +109,7 @@ class Control:
         try:
             return wire.receive(sock)
         except (OSError, EOFError) as error:
+            self._end_orphans()
             raise SessionError("The process that keeps the session has ended while a command ran.") from error
 
     def stop(self) -> None:
@@ -116,6 +121,12 @@ class Control:
             sock.settimeout(self.connect_seconds)
             wire.send(sock, {"request": "stop"})
             wire.receive(sock)
+
+    def _end_orphans(self) -> None:
+        """End the sessions that a killed process has kept: it has left their names."""
+        for record in self.folder.glob(f"{self.path.name}.*{_RECORD}"):
+            self.api.terminate(record.name.removeprefix(f"{self.path.name}.").removesuffix(_RECORD))
+            record.unlink(missing_ok=True)
 
     def _is_there(self) -> bool:
         sock = self._connect()
@@ -152,9 +163,13 @@ class Control:
 
     def _keep(self, started: Started) -> None:
         """Start the process that keeps the session, and wait until its shell is ready."""
+        record = self.folder / f"{self.path.name}.{started.session}{_RECORD}"
+        record.touch(mode=0o600)
         order = {
+            "record": str(record),
             "api": self.api.as_dict(),
             "session": started.session,
+            "target": self.target,
             "url": started.url,
             "token": started.token,
             "socket": str(self.path),
@@ -177,6 +192,7 @@ class Control:
         with keeper.stdout:
             answer = keeper.stdout.read()
         if not answer:
+            self._end_orphans()
             raise SessionError("The process that keeps the session could not start; is websocket-client installed?")
         error = json.loads(answer).get("error")
         if error:

@@ -11,6 +11,7 @@ import pytest
 
 from lab.endpoint import require
 from lab.place import Place
+from tests.integration.fleet import Fleet
 from tests.integration.labs import place_of, run_lab, up
 
 
@@ -33,3 +34,11 @@ def session(place: Place) -> Iterator[boto3.session.Session]:
         yield boto3.session.Session(
             aws_access_key_id="test", aws_secret_access_key="test", region_name="ap-northeast-1"
         )
+
+
+@pytest.fixture(scope="session")
+def fleet(session: boto3.session.Session, place: Place) -> Iterator[Fleet]:
+    """Two machines that only Session Manager reaches."""
+    made = Fleet(session, place, "fleet", 48, count=2)
+    yield made
+    made.close()
