@@ -16,7 +16,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from plugins.plugin_utils._session_channel import AgentChannel, Input
+from plugins.plugin_utils._session_agent import AgentChannel, Input
 from plugins.plugin_utils._session_frames import channel_closed, serialise
 
 
@@ -27,6 +27,7 @@ class Machine:
         self.home = home
         self.started: list[str] = []
         self.terminated: list[str] = []
+        """The sessions that are over, whoever has ended them."""
         self.connected = True
         self.silent = False
         """The agent takes no message any more, as that of a machine that was cut off."""
@@ -63,9 +64,14 @@ class Machine:
 
     async def _end_sessions(self) -> None:
         for session, socket in list(self._sockets.items()):
+            self._over(session)
             with contextlib.suppress(ConnectionError):
                 await socket.send_bytes(serialise(channel_closed(session, "test")))
                 await socket.close()
+
+    def _over(self, session: str) -> None:
+        if session not in self.terminated:
+            self.terminated.append(session)
 
     async def _cut(self) -> None:
         for socket in list(self._sockets.values()):
@@ -100,7 +106,7 @@ class Machine:
             stream = f"{self.url.replace('http', 'ws')}/v1/data-channel/{session}?role=publish_subscribe"
             answer = {"SessionId": session, "TokenValue": "secret", "StreamUrl": stream}
         elif operation == "TerminateSession":
-            self.terminated.append(body["SessionId"])
+            self._over(body["SessionId"])
             answer = {"SessionId": body["SessionId"]}
         elif operation == "ResumeSession" and body["SessionId"] in self._channels:
             answer = {"SessionId": body["SessionId"], "TokenValue": "secret", "StreamUrl": ""}

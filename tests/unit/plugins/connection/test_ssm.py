@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import stat
+import struct
 import sys
 import threading
 import time
@@ -155,6 +157,53 @@ def test_begun_command_is_not_repeated(connect: Connect, machine: Machine, tmp_p
     with pytest.raises(AnsibleConnectionFailure, match="ended by the service"):
         connection.exec_command(f"echo run >>{trace}; sleep 5")
     assert trace.read_text() == "run\n"
+
+
+def keeper(folder: Path) -> int:
+    """Return the process that keeps the only session."""
+    return peer(next(entry for entry in folder.iterdir() if entry.is_socket()))
+
+
+def peer(path: Path) -> int:
+    with socket.socket(socket.AF_UNIX) as worker:
+        worker.connect(str(path))
+        return int(struct.unpack("3i", worker.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0])
+
+
+def living(process: int) -> bool:
+    """Tell whether a process runs; one that has ended may still wait for its parent's interest."""
+    try:
+        return bool(Path(f"/proc/{process}/cmdline").read_bytes())
+    except FileNotFoundError:
+        return False
+
+
+def test_killed_keeper_is_replaced_and_its_session_ended(connect: Connect, machine: Machine, tmp_path: Path) -> None:
+    connection = connect()
+    connection.exec_command("true")
+    os.kill(keeper(tmp_path / "c"), signal.SIGKILL)
+    assert connection.exec_command("echo again")[1] == b"again\n"
+    assert (machine.started, machine.terminated) == (["test-0", "test-1"], ["test-0"])
+
+
+def test_keeper_killed_in_mid_command(connect: Connect, machine: Machine, tmp_path: Path) -> None:
+    connection = connect()
+    connection.exec_command("true")
+    process = keeper(tmp_path / "c")
+    threading.Timer(1, os.kill, (process, signal.SIGKILL)).start()
+    with pytest.raises(AnsibleConnectionFailure, match="has ended while a command ran"):
+        connection.exec_command("sleep 20")
+    assert machine.terminated == ["test-0"]
+    assert connection.exec_command("echo next")[1] == b"next\n"
+
+
+def test_nothing_is_left_of_an_ended_session(connect: Connect, tmp_path: Path) -> None:
+    connection = connect()
+    connection.exec_command("true")
+    process = keeper(tmp_path / "c")
+    connection.reset()
+    wait_until(lambda: not living(process))
+    assert [entry.suffix for entry in (tmp_path / "c").iterdir()] == [".lock"]
 
 
 def test_lost_connection_is_resumed(connect: Connect, machine: Machine) -> None:
