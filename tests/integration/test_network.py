@@ -417,3 +417,9 @@ def test_the_host_is_a_way_out_and_not_a_target(site: Site) -> None:
     assert not site.lab.ask("internet", gateway, 22)
     listening = subprocess.run(["nft", "list", "table", "ip", site.lab.place.table], capture_output=True, check=False)
     assert b"masquerade" in listening.stdout
+
+
+def test_what_a_visitor_sends_to_a_private_address_goes_nowhere(site: Site) -> None:
+    asked = "import socket; socket.create_connection(('10.0.1.9', 80), 5)"
+    done = site.lab.run("client", "python3", "-c", asked)
+    assert "Network is unreachable" in done.stderr
