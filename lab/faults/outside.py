@@ -139,6 +139,16 @@ def distribution(site: Site, settings: Resource) -> None:
 
 
 @step
+def forgotten_by_edge(site: Site) -> None:
+    """Let the edge forget all that it keeps, which a change of the settings does not."""
+    everything = {"Quantity": 1, "Items": ["/*"]}
+    site.client("cloudfront", GLOBAL_REGION).create_invalidation(
+        DistributionId=site.distribution["Id"],
+        InvalidationBatch={"Paths": everything, "CallerReference": uuid.uuid4().hex},
+    )
+
+
+@step
 def error_responses(site: Site, member: str, values: dict[str, Any]) -> None:
     """Have these values, by error code, in one member of the distribution's custom error responses."""
     found = site.distribution["CustomErrorResponses"]

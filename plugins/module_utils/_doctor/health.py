@@ -127,7 +127,8 @@ def path_cases(evidence: Evidence, low: int, high: int, how: str) -> Iterator[Ca
         "health-behind-redirect",
         CRITICAL,
         f"{HEALTH_PAGE} The balancer's check does not follow redirects.",
-        f"Check a path that answers directly, the role's /health: {PROVISION}",
+        "Look in Apache's files for the redirect, and take the health page's path out of it (the roles write none), or "
+        "let the target group check a path that answers directly.",
         UNHEALTHY,
     )
 )
