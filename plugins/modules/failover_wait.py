@@ -98,6 +98,8 @@ progress:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hasite.aws.plugins.module_utils._failover.recording import read_record
 
+LATEST = 40
+"""Visits that matter for what both visitors get now."""
 ARGUMENTS = {
     "visits": {"type": "path", "required": True},
     "states": {"type": "path", "required": True},
@@ -114,7 +116,8 @@ ARGUMENTS = {
 def main() -> None:
     """Hand the action plugin of this name, which does the waiting, what has been recorded on this host."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    module.exit_json(changed=False, visits=read_record(module.params["visits"], module.params["since"] or 0))
+    visits = read_record(module.params["visits"], module.params["since"] or 0)
+    module.exit_json(changed=False, visits=visits[-LATEST:])
 
 
 if __name__ == "__main__":
