@@ -71,7 +71,9 @@ class Session:
         left = deadline - time.monotonic()
         if left <= 0:
             seen = bytes(shown or self._output)[-200:].decode(errors="replace").strip()
-            raise SessionError(f"The session did not begin in time: waited for {what}, saw {seen!r}.")
+            raise SessionError(
+                f"The session did not begin in time (connection_timeout): waited for {what}, saw {seen!r}."
+            )
         self.pump(min(left, 1.0))
 
     def run(

@@ -102,6 +102,7 @@ def test_the_plugin_command_serves_the_aws_cli_and_upstream(fleet: Fleet, tmp_pa
 
     shell = visit("aws", "ssm", "start-session", "--target", fleet.instances[0], typed="echo $((6*7)); exit\n")
     assert "\n42\n" in shell
+    before = fleet.sessions()
     upstream = {
         "ansible_connection": "amazon.aws.aws_ssm",
         "ansible_aws_ssm_bucket_name": BUCKET,
@@ -109,7 +110,7 @@ def test_the_plugin_command_serves_the_aws_cli_and_upstream(fleet: Fleet, tmp_pa
     }
     runner = Runner(fleet.place, tmp_path, {"one": fleet.instances[0]}, upstream)
     assert "pong" in visit("ansible", "one", "-i", str(runner.inventory), "-m", "ansible.builtin.ping")
-    until(lambda: not fleet.sessions())
+    until(lambda: set(fleet.sessions()) <= set(before))
 
 
 def test_a_session_may_be_encrypted_with_a_key(session: boto3.session.Session, fleet: Fleet, tmp_path: Path) -> None:
@@ -125,5 +126,4 @@ def test_a_session_may_be_encrypted_with_a_key(session: boto3.session.Session, f
     status, output = runner.run("ansible", "one", "-m", "ansible.builtin.ping", "-a", "data=ping-in-secret")
     assert status == 0, output
     assert "ping-in-secret" in output
-    (listed,) = fleet.ssm.describe_sessions(State="Active")["Sessions"]
-    assert listed["DocumentName"] == "encrypted"
+    assert "encrypted" in [one["DocumentName"] for one in fleet.ssm.describe_sessions(State="Active")["Sessions"]]

@@ -34,7 +34,7 @@ class Machine:
         self.url = ""
         self._sockets: dict[str, web.WebSocketResponse] = {}
         self._channels: dict[str, AgentChannel] = {}
-        self._children: list[subprocess.Popen[bytes]] = []
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._loop = asyncio.new_event_loop()
         self._listening = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -43,7 +43,7 @@ class Machine:
 
     def close(self) -> None:
         """End it with its shells."""
-        for child in self._children:
+        for child in self._children.values():
             child.kill()
             child.wait()
         self._loop.call_soon_threadsafe(self._end)
@@ -72,6 +72,8 @@ class Machine:
     def _over(self, session: str) -> None:
         if session not in self.terminated:
             self.terminated.append(session)
+            # As the agent does; whoever has the terminal is hung up with its shell.
+            self._children[session].kill()
 
     async def _cut(self) -> None:
         for socket in list(self._sockets.values()):
@@ -134,10 +136,11 @@ class Machine:
     def _shell(self, session: str, channel: AgentChannel) -> None:
         terminal, inner = pty.openpty()
         environment = {"PATH": f"{self.home}:{os.environ['PATH']}", "HOME": str(self.home), "TERM": "xterm-256color"}
+        environment["TMPDIR"] = str(self.home)
         command = ["setsid", "--ctty", "sh", "-i"]
         child = subprocess.Popen(command, stdin=inner, stdout=inner, stderr=inner, env=environment, cwd="/")
         os.close(inner)
-        self._children.append(child)
+        self._children[session] = child
         self._terminal = terminal
         self._tasks = [
             self._loop.create_task(self._pump(channel, terminal)),

@@ -150,6 +150,19 @@ def test_session_ended_by_the_service_is_replaced(connect: Connect, machine: Mac
     assert connection.exec_command("echo again")[1] == b"again\n"
 
 
+@pytest.mark.parametrize("shell", ["dash", "bash"])
+def test_session_takes_its_command_with_it(connect: Connect, machine: Machine, tmp_path: Path, shell: str) -> None:
+    (machine.home / "sh").symlink_to(f"/bin/{shell}")
+    connection = connect()
+    connection.exec_command("true")
+    trace = tmp_path / "trace"
+    threading.Timer(1, machine.end_sessions).start()
+    with pytest.raises(AnsibleConnectionFailure, match="ended by the service"):
+        connection.exec_command(f"sleep 60 & echo $$ $! >{trace}; sleep 60")
+    wait_until(lambda: not any(living(int(process)) for process in trace.read_text().split()))
+    wait_until(lambda: not list(machine.home.glob(".ansible-ssm-*")))
+
+
 def test_begun_command_is_not_repeated(connect: Connect, machine: Machine, tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     connection = connect()
