@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import socket
 import stat
+import sys
 import threading
 import time
 from pathlib import Path
@@ -196,3 +197,113 @@ def test_silent_machine_at_the_beginning(connect: Connect, machine: Machine) -> 
     machine.silent = True
     with pytest.raises(AnsibleConnectionFailure, match="did not begin in time"):
         connect(connection_timeout=2).exec_command("true")
+
+
+PYTHON = f"/bin/sh -c 'TASK=1 {sys.executable}'"
+ARCHIVE = "A" * 50_000
+"""A payload's long word: not an archive, but sent as one."""
+
+
+def module(script: str) -> bytes:
+    return f"#!/usr/bin/python\n_ = '{ARCHIVE}'\n{script}\n".encode()
+
+
+WHERE = "import os; print(os.getppid(), os.environ['TASK'], os.getcwd())"
+
+
+def warm(connect: Connect, **options: Any) -> tuple[Any, int]:
+    """Return a connection, and the process that keeps an interpreter warm at its other end."""
+    connection = connect(**options)
+    status, stdout, stderr = connection.exec_command(PYTHON, in_data=module(WHERE))
+    assert (status, stderr) == (0, b"")
+    return connection, int(stdout.split()[0])
+
+
+def runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_modules_are_forks_of_one_interpreter_that_ends_with_the_session(connect: Connect, machine: Machine) -> None:
+    connection, parent = warm(connect)
+    assert Path(f"/proc/{parent}/stat").exists()
+    assert connection.exec_command(PYTHON, in_data=module(WHERE))[1] == f"{parent} 1 {machine.home}\n".encode()
+    connection.reset()
+    wait_until(lambda: not runs(parent))
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_module_streams_are_separate_and_exact(connect: Connect, keep: bool) -> None:
+    connection = connect(warm_interpreter=keep)
+    every_byte = bytes(range(256)) * 300
+    script = (
+        f"import os, sys; os.write(1, {every_byte!r}); os.write(2, b'a\\r\\n\\xff'); sys.stdin.read(); sys.exit(42)"
+    )
+    for _ in range(3):
+        assert connection.exec_command(PYTHON, in_data=module(script)) == (42, every_byte, b"a\r\n\xff")
+
+
+def test_what_the_machine_knows_is_not_sent_again(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    connection, parent = warm(connect)
+    sent: list[int] = []
+    run = type(connection)._run
+
+    def counted(self: Any, command: bytes, stdin: bytes = b"", password: Any = None) -> Any:
+        sent.append(len(stdin))
+        return run(self, command, stdin, password)
+
+    monkeypatch.setattr(type(connection), "_run", counted)
+    connection.exec_command(PYTHON, in_data=module(f"{WHERE}; x = 'another'"))
+    assert len(sent) == 1
+    assert sent[0] < len(ARCHIVE) / 5
+    other = module(WHERE).replace(b"AAAA", b"BBBB")
+    assert connection.exec_command(PYTHON, in_data=other)[1].startswith(b"%d " % parent)
+    assert len(sent) == 3
+    connection.exec_command(PYTHON, in_data=other)
+    assert len(sent) == 4
+
+
+def test_module_that_kills_the_interpreter_is_not_repeated(connect: Connect, tmp_path: Path) -> None:
+    connection, _parent = warm(connect)
+    trace = tmp_path / "trace"
+    script = f"import os; open({str(trace)!r}, 'a').write('run '); os.kill(os.getppid(), 9); os.write(1, b'x')"
+    status, _stdout, stderr = connection.exec_command(PYTHON, in_data=module(script))
+    assert (status, stderr) == (1, b"The module was lost: the interpreter has ended.\n")
+    assert trace.read_text() == "run "
+    assert connection.exec_command(PYTHON, in_data=module(WHERE))[0] == 0
+
+
+def test_module_under_become(connect: Connect, machine: Machine) -> None:
+    connection = connect()
+    for password in ("right", "right", "wrong"):
+        plugin = become(password)
+        plugin.build_become_command("true", connection._shell)
+        key = plugin.success.removeprefix("BECOME-SUCCESS-")
+        script = SUDO.replace('echo "BECOME-SUCCESS-$KEY"; exec cat', 'exec /bin/sh -c "$COMMAND"')
+        (machine.home / "sudo").write_text(f"#!/bin/sh\nKEY={key}\nfor COMMAND; do :; done\n{script}")
+        (machine.home / "sudo").chmod(0o755)
+        connection.set_become_plugin(plugin)
+        inner = f"echo BECOME-SUCCESS-{key} ; TASK=2 {sys.executable}"
+        command = f"/bin/sh -c {quoted(f'sudo -H -S -u root /bin/sh -c {quoted(inner)}')}"
+        if password == "wrong":
+            with pytest.raises(AnsibleError, match="Incorrect sudo password"):
+                connection.exec_command(command, in_data=module(WHERE))
+        else:
+            status, stdout, stderr = connection.exec_command(command, in_data=module(WHERE))
+            assert (status, stderr) == (0, b"")
+            assert stdout.split()[0] == plugin.success.encode()
+            assert stdout.split()[2:] == [b"2", bytes(machine.home)]
+
+
+def test_interpreter_that_cannot_stay_is_used_cold(connect: Connect, machine: Machine) -> None:
+    old = machine.home / "python3.4"
+    old.write_text(f'#!/bin/sh\n[ "$1" != -c ] || exit 1\nexec {sys.executable} "$@"\n')
+    old.chmod(0o755)
+    connection = connect()
+    for _ in range(2):
+        assert connection.exec_command(f"/bin/sh -c {old}", in_data=module("print('cold')")) == (0, b"cold\n", b"")
+    status, stdout, stderr = connection.exec_command("/bin/sh -c /nowhere/python3", in_data=module(WHERE))
+    assert (status, stdout) == (127, b"")
+    assert b"not found" in stderr
