@@ -46,6 +46,7 @@ def _measure(chosen: Sequence[Row], stage: Stage, minutes: float) -> int:
         del os.environ[name]
     # So that the lab goes away however the run ends.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    BUILD.mkdir(parents=True, exist_ok=True)
     report, deadline = Report(), time.monotonic() + 60 * minutes
     try:
         for row in chosen:

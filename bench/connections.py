@@ -72,7 +72,6 @@ def _ssh(stage: Stage, machine: str) -> Variables:
             raise CannotMeasureError(f"the command {tool} is not on this machine.")
     key = BUILD / "ssh-key"
     if not key.exists():
-        BUILD.mkdir(parents=True, exist_ok=True)
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
     stage.once("sshd", machine).or_else(lambda: _install_sshd(stage, machine, key.with_suffix(".pub").read_text()))
     proxy = f"{sys.executable} -m lab --name {stage.name} exec {machine} /usr/sbin/sshd -i"

@@ -21,7 +21,7 @@ from pathlib import Path
 
 _PR_SET_CHILD_SUBREAPER = 36
 """prctl(2)."""
-_PATIENCE = 10.0
+_PATIENCE = 3.0
 
 
 def main(result: str, command: list[str]) -> int:

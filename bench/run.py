@@ -48,7 +48,6 @@ def playbook(
     name: str, words: Sequence[str], environment: Mapping[str, str], python: Path = Path(sys.executable)
 ) -> Run:
     """Run `ansible-playbook` with these words in this project."""
-    BUILD.mkdir(parents=True, exist_ok=True)
     log, times, result = (BUILD / f"{name}.{kind}" for kind in ("log", "times", "result"))
     variables = {
         **os.environ,

@@ -92,7 +92,6 @@ class Stage:
     ) -> Run:
         """Run a play of these tasks on hosts that the controller reaches by these variables."""
         inventory, file = BUILD / f"{name}.inventory.json", BUILD / f"{name}.play.json"
-        BUILD.mkdir(parents=True, exist_ok=True)
         inventory.write_text(json.dumps({"all": {"hosts": hosts}}))
         file.write_text(json.dumps([{"name": name, "hosts": "all", "gather_facts": False, "tasks": tasks}]))
         return self.measured(name, ["-i", str(inventory), "--forks", str(forks), str(file)], environment)
