@@ -90,12 +90,16 @@ def _living(site: Site, subnet: str) -> dict[str, Any] | None:
 @step
 def no_nat_gateway(site: Site, gateway: str) -> None:
     """Have a NAT gateway no more."""
-    site.ec2.delete_nat_gateway(NatGatewayId=gateway)
+    wanted = [{"Name": "nat-gateway-id", "Values": [gateway]}]
 
-    def state() -> str:
-        return str(site.ec2.describe_nat_gateways(NatGatewayIds=[gateway])["NatGateways"][0]["State"])
+    def living() -> bool:
+        """Tell whether it is not gone yet; a deleted one is described for an hour only."""
+        found = site.ec2.describe_nat_gateways(Filter=wanted)["NatGateways"]
+        return any(one["State"] not in ("deleted", "failed") for one in found)
 
-    site.wait(f"The end of the NAT gateway {gateway}", lambda: state() == "deleted")
+    if living():
+        site.ec2.delete_nat_gateway(NatGatewayId=gateway)
+    site.wait(f"The end of the NAT gateway {gateway}", lambda: not living())
 
 
 @step

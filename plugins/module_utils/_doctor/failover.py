@@ -222,8 +222,8 @@ def health_check_inverted(evidence: Evidence) -> Iterator[Case]:
         "slow-health-check",
         WARNING,
         "Visitors get the failure until the checkers agree, and then until they have forgotten the old address.",
-        "Set site_health_check to an interval of 10 and a threshold of 3. An interval cannot be changed: delete the "
-        f"health check after the records that use it, then {PROVISION}",
+        "Set site_health_check to an interval of 10 and a threshold of 3. A health check's interval cannot be changed: "
+        f"give the present one another Name tag, {PROVISION[:-1]}, which makes a new one, and delete the old one.",
     )
 )
 def slow_health_check(evidence: Evidence) -> Iterator[Case]:
