@@ -51,5 +51,8 @@ molecule: setup ## Run the molecule scenarios over a lab of their own
 test: setup ## Run all tests (starts labs of their own)
 	@python -m pytest
 
+bench: setup ## Measure speed against what it is compared with (up to 20 minutes; ROWS=ping,setup chooses)
+	@python -m bench $(if $(ROWS),--rows $(ROWS)) $(if $(MINUTES),--minutes $(MINUTES))
+
 clean: lab-down ## Remove the virtual environment and what was built
 	@rm -rf .venv build

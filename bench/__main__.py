@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 from bench import growth, remote, site
 from bench.report import Report, table
 from bench.row import CannotMeasureError, Outcome, Row
-from bench.run import BUILD, FailedError, adopt_orphans
+from bench.run import BUILD, FailedError
 from bench.stage import Stage
 
 ROWS: list[Row] = [*remote.ROWS, *growth.ROWS, *remote.FAR_ROWS, *site.ROWS]
@@ -27,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--lab", default="bench", help="the lab's name (default: %(default)s)")
     parser.add_argument("--port", type=int, default=4590, help="the lab's port (default: %(default)s)")
     parser.add_argument("--minutes", type=float, default=20, help="no row begins after so long (default: %(default)s)")
+    parser.add_argument("--smoke", action="store_true", help="do everything once only, to see that it works")
     options = parser.parse_args(arguments)
     if options.list:
         print("\n".join(f"{row.key:16} {row.what} / {row.against}" for row in ROWS))
@@ -35,14 +37,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown := set(wanted) - {row.key for row in ROWS}:
         parser.error(f"there is no row {', '.join(sorted(unknown))}; --list shows them.")
     chosen = [row for row in ROWS if not wanted or row.key in wanted]
-    return _measure(chosen, Stage(options.lab, options.port), options.minutes)
+    return _measure(chosen, Stage(options.lab, options.port, options.smoke), options.minutes)
 
 
 def _measure(chosen: Sequence[Row], stage: Stage, minutes: float) -> int:
-    adopt_orphans()
     # Neither the user's settings of Ansible nor those of AWS are to be measured.
     for name in [each for each in os.environ if each.startswith(("ANSIBLE_", "AWS_", "LAB_"))]:
         del os.environ[name]
+    # So that the lab goes away however the run ends.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    BUILD.mkdir(parents=True, exist_ok=True)
     report, deadline = Report(), time.monotonic() + 60 * minutes
     try:
         for row in chosen:

@@ -36,10 +36,9 @@ def host(stage: Stage, way: Way, machine: str) -> Variables:
     }
     if way == "ours":
         return common | sessions | {"ansible_connection": "hasite.aws.ssm"}
-    bucket: Variables = {"ansible_aws_ssm_bucket_name": stage.fleet_now().bucket}
     if way == "ours with a bucket":
-        return common | sessions | bucket | {"ansible_connection": "hasite.aws.ssm"}
-    return common | sessions | bucket | _upstream()
+        return common | sessions | _bucket(stage) | {"ansible_connection": "hasite.aws.ssm"}
+    return common | sessions | upstream(stage)
 
 
 def environment(stage: Stage, way: Way) -> dict[str, str]:
@@ -48,11 +47,17 @@ def environment(stage: Stage, way: Way) -> dict[str, str]:
     return {"http_proxy": url, "no_proxy": "127.0.0.1"} if way == "upstream" else {"AWS_ENDPOINT_URL": url}
 
 
-def _upstream() -> Variables:
+def _bucket(stage: Stage) -> Variables:
+    return {"ansible_aws_ssm_bucket_name": stage.fleet().bucket()}
+
+
+def upstream(stage: Stage) -> Variables:
+    """Return what makes a host one of the upstream connection's, as it was released."""
     plugin = ROOT / "bin" / "session-manager-plugin"
     if not plugin.exists():
         raise CannotMeasureError(f"the upstream connection needs {plugin.relative_to(ROOT)}, which is not there.")
     return {
+        **_bucket(stage),
         "ansible_connection": "amazon.aws.aws_ssm",
         "ansible_aws_ssm_bucket_endpoint_url": _S3,
         "ansible_aws_ssm_s3_addressing_style": "path",
@@ -67,7 +72,6 @@ def _ssh(stage: Stage, machine: str) -> Variables:
             raise CannotMeasureError(f"the command {tool} is not on this machine.")
     key = BUILD / "ssh-key"
     if not key.exists():
-        BUILD.mkdir(parents=True, exist_ok=True)
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
     stage.once("sshd", machine).or_else(lambda: _install_sshd(stage, machine, key.with_suffix(".pub").read_text()))
     proxy = f"{sys.executable} -m lab --name {stage.name} exec {machine} /usr/sbin/sshd -i"

@@ -31,7 +31,7 @@ class Fleet:
         self._endpoint_url = endpoint_url
         self._subnet = ""
         self._machines: list[str] = []
-        self.bucket = f"{_NAME}-transfer"
+        self._bucket = ""
 
     def client(self, service: str) -> Any:
         """Return a client of the lab's API."""
@@ -42,12 +42,17 @@ class Fleet:
         if not self._subnet:
             self._subnet = self._network()
             self._profile()
-            self.client("s3").create_bucket(
-                Bucket=self.bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
-            )
         if (missing := count - len(self._machines)) > 0:
             self._start(missing)
         return self._machines[:count]
+
+    def bucket(self) -> str:
+        """Return the name of a bucket for files on their way."""
+        if not self._bucket:
+            self._bucket = f"{_NAME}-transfer"
+            where = {"LocationConstraint": REGION}
+            self.client("s3").create_bucket(Bucket=self._bucket, CreateBucketConfiguration=where)
+        return self._bucket
 
     def _network(self) -> str:
         ec2 = self.client("ec2")

@@ -23,7 +23,7 @@ _TASKS: list[dict[str, Any]] = [
 
 
 def _configure(stage: Stage, count: int) -> Run:
-    machines = stage.fleet().machines(count)
+    machines = stage.machines(count)
 
     def measure() -> Run:
         hosts = {f"machine-{number}": host(stage, "ours", each) for number, each in enumerate(machines)}
@@ -38,16 +38,14 @@ def _growth(count: int) -> Callable[[Stage], Outcome]:
     def measure(stage: Stage) -> Outcome:
         """Hold a machine's share of the run against a run of one machine alone: work that grows faster is below 1."""
         one, many = _configure(stage, 1), _configure(stage, count)
-        detail = {"machines": count, "seconds": many.seconds, "cpu": many.cpu, "lab_cpu": many.lab_cpu}
-        return Outcome(many.seconds / count, one.seconds, detail)
+        return Outcome(many.seconds / count, one.seconds, {"machines": count, **many.summary()})
 
     return measure
 
 
 def _memory(stage: Stage) -> Outcome:
     run = _configure(stage, _FORKS)
-    detail = {"background_processes": run.background, "sessions": _FORKS, "background_mb": run.background_mb}
-    return Outcome(run.background_mb / _FORKS, _MOST_MEMORY, detail)
+    return Outcome(run.background_mb / _FORKS, _MOST_MEMORY, {"sessions": _FORKS, **run.summary()})
 
 
 ROWS = [

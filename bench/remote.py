@@ -12,65 +12,74 @@ from bench.row import Outcome, Row
 from bench.run import BUILD, Run
 from bench.stage import FAR, Stage
 
-_TIMES = {"ping": 30, "setup": 5, "copy 10 KB": 5, "template": 5, "package": 5, "service": 5}
+_PINGS, _OTHERS, _FAR_PINGS = 30, 3, 10
+"""How often a task is measured: far away one takes seconds."""
+Task = Callable[[int], dict[str, Any]]
+"""What makes the n-th task of a kind."""
 _LARGE = 10 * 1024 * 1024
 
 UPSTREAM = "amazon.aws.aws_ssm"
 SSH = "ssh, ControlPersist, pipelining"
 
 
-def _tasks() -> list[dict[str, Any]]:
-    """Return every kind of task as often as it is measured, after one that opens the session."""
-    BUILD.mkdir(parents=True, exist_ok=True)
-    (BUILD / "template.j2").write_text("{{ inventory_hostname }} {{ lookup('env', 'HOME') }} {{ number }}\n")
-    kinds: dict[str, Callable[[int], dict[str, Any]]] = {
-        "ping": lambda _n: {"ansible.builtin.ping": {}},
-        "setup": lambda _n: {"ansible.builtin.setup": {}},
-        "copy 10 KB": lambda n: {
-            "ansible.builtin.copy": {"src": str(_file(f"small-{n}", 10 * 1024)), "dest": "~/bench-small"}
-        },
-        "template": lambda n: {
-            "ansible.builtin.template": {"src": str(BUILD / "template.j2"), "dest": "~/bench-template"},
-            "vars": {"number": n},
-        },
-        "package": lambda _n: {"ansible.builtin.package": {"name": "curl", "state": "present"}, "become": True},
-        "service": lambda _n: {"ansible.builtin.service": {"name": "dbus", "state": "started"}, "become": True},
-    }
-    opening = {"name": "open the session", "ansible.builtin.ping": {}}
-    return [opening, *({"name": name, **kinds[name](n)} for name, times in _TIMES.items() for n in range(times))]
+_OPENING: dict[str, Any] = {"name": "open the session", "ansible.builtin.ping": {}}
 
 
-def _file(name: str, size: int) -> Any:
+def _ping(_number: int) -> dict[str, Any]:
+    return {"ansible.builtin.ping": {}}
+
+
+def _setup(_number: int) -> dict[str, Any]:
+    return {"ansible.builtin.setup": {}}
+
+
+def _copy(number: int) -> dict[str, Any]:
+    return {"ansible.builtin.copy": {"src": _file(f"small-{number}", 10 * 1024), "dest": "~/bench-small"}}
+
+
+def _template(number: int) -> dict[str, Any]:
+    source = BUILD / "template.j2"
+    source.write_text("{{ inventory_hostname }} {{ number }}\n")
+    return {"ansible.builtin.template": {"src": str(source), "dest": "~/bench-template"}, "vars": {"number": number}}
+
+
+def _package(_number: int) -> dict[str, Any]:
+    return {"ansible.builtin.package": {"name": "curl", "state": "present"}, "become": True}
+
+
+def _service(_number: int) -> dict[str, Any]:
+    return {"ansible.builtin.service": {"name": "dbus", "state": "started"}, "become": True}
+
+
+_KINDS = {"setup": _setup, "copy 10 KB": _copy, "template": _template, "package": _package, "service": _service}
+
+
+def _file(name: str, size: int) -> str:
     """Return a file of random bytes, which no compression makes smaller."""
     file = BUILD / name
     file.write_bytes(os.urandom(size))
-    return file
+    return str(file)
 
 
-def _tasks_over(stage: Stage, way: Way, *options: str) -> Run:
-    """Run all kinds of tasks once over a way; all of the rows that need them share the run."""
-    machine = stage.fleet(*options).machines(1)[0]
+def _over(stage: Stage, way: Way, task: Task, times: int, *options: str) -> Run:
+    """Run a task so often over a way, after one that opens the session; rows that need the same share the run."""
+    machine = stage.machines(1, *options)[0]
+    name = f"{task.__name__}-{way}{'-far' if options else ''}".strip("_").replace(" ", "-")
 
     def measure() -> Run:
-        name = f"tasks {way}{' far' if options else ''}".replace(" ", "-")
-        return stage.play(name, {"machine": host(stage, way, machine)}, _tasks(), environment(stage, way))
+        tasks = [_OPENING, *({"name": "measured", **task(number)} for number in range(times))]
+        return stage.play(name, {"machine": host(stage, way, machine)}, tasks, environment(stage, way))
 
-    found: Run = stage.once("tasks", way).or_else(measure)
+    found: Run = stage.once(name).or_else(measure)
     return found
 
 
-def _compare(task: str, way: Way, *options: str) -> Callable[[Stage], Outcome]:
+def _compare(task: Task, way: Way, times: int, *options: str) -> Callable[[Stage], Outcome]:
     def measure(stage: Stage) -> Outcome:
-        ours, theirs = _tasks_over(stage, "ours", *options), _tasks_over(stage, way, *options)
-        return Outcome(
-            ours.median(task),
-            theirs.median(task),
-            {
-                "times": _TIMES[task],
-                "ours_run": {"seconds": ours.seconds, "cpu": ours.cpu, "lab_cpu": ours.lab_cpu},
-                "theirs_run": {"seconds": theirs.seconds, "cpu": theirs.cpu, "lab_cpu": theirs.lab_cpu},
-            },
-        )
+        number = stage.times(times)
+        ours, theirs = (_over(stage, each, task, number, *options) for each in ("ours", way))
+        detail = {"times": number, "ours_run": ours.summary(), "theirs_run": theirs.summary()}
+        return Outcome(ours.median("measured"), theirs.median("measured"), detail)
 
     return measure
 
@@ -85,12 +94,12 @@ def _transfer(direction: str, ours: Way) -> Callable[[Stage], Outcome]:
 
 
 def _transfer_over(stage: Stage, way: Way) -> Run:
-    machine = stage.fleet().machines(1)[0]
+    machine = stage.machines(1)[0]
 
     def measure() -> Run:
-        tasks: list[dict[str, Any]] = [{"name": "open the session", "ansible.builtin.ping": {}}]
-        for number in range(3):
-            large = str(_file(f"large-{number}", _LARGE))
+        tasks = [_OPENING]
+        for number in range(stage.times(3)):
+            large = _file(f"large-{number}", _LARGE)
             fetched = {"src": "~/bench-large", "dest": str(BUILD / "fetched"), "flat": True}
             tasks += [
                 {"name": "copy", "ansible.builtin.copy": {"src": large, "dest": "~/bench-large"}},
@@ -104,14 +113,14 @@ def _transfer_over(stage: Stage, way: Way) -> Run:
 
 
 ROWS = [
-    Row("ping", "ping over SSM", UPSTREAM, 8, _compare("ping", "upstream")),
-    Row("ping-ssh", "ping over SSM", SSH, 1, _compare("ping", "ssh")),
+    Row("ping", "ping over SSM", UPSTREAM, 8, _compare(_ping, "upstream", _PINGS)),
+    Row("ping-ssh", "ping over SSM", SSH, 1, _compare(_ping, "ssh", _PINGS)),
     *(
         row
-        for task in list(_TIMES)[1:]
+        for name, task in _KINDS.items()
         for row in (
-            Row(task.split()[0], task, UPSTREAM, 5, _compare(task, "upstream")),
-            Row(f"{task.split()[0]}-ssh", task, SSH, 1, _compare(task, "ssh")),
+            Row(name.split()[0], name, UPSTREAM, 5, _compare(task, "upstream", _OTHERS)),
+            Row(f"{name.split()[0]}-ssh", name, SSH, 1, _compare(task, "ssh", _OTHERS)),
         )
     ),
     Row("copy-large", "copy 10 MB with a bucket", UPSTREAM, 1, _transfer("copy", "ours with a bucket")),
@@ -120,5 +129,7 @@ ROWS = [
     Row("fetch-channel", "fetch 10 MB in the channel", UPSTREAM, 0, _transfer("fetch", "ours")),
 ]
 FAR_ROWS = [
-    Row("ping-far", "ping over SSM, 60 ms round trip, 150 ms a call", UPSTREAM, 12, _compare("ping", "upstream", *FAR)),
+    Row(
+        "ping-far", "same, 60 ms round trip, 150 ms a call", UPSTREAM, 12, _compare(_ping, "upstream", _FAR_PINGS, *FAR)
+    ),
 ]

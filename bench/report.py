@@ -53,7 +53,6 @@ class Report:
 
     def write(self) -> None:
         """Keep all of it under build/bench."""
-        BUILD.mkdir(parents=True, exist_ok=True)
         found = {
             "when": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             "cores": os.cpu_count(),

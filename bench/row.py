@@ -39,8 +39,3 @@ class Row:
     bar: float
     measure: Callable[[Stage], Outcome]
     unit: str = "s"
-
-
-def rows(*found: tuple[str, str, str, float, Callable[[Stage], Outcome]]) -> list[Row]:
-    """Return rows whose unit is the second."""
-    return [Row(*each) for each in found]

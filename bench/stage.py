@@ -7,13 +7,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bench.fleet import Fleet
-from bench.run import BUILD, ROOT, Run, cpu_of, playbook
+from bench.run import BUILD, ROOT, FailedError, Run, cpu_of, playbook
 from lab.endpoint import Endpoint, require
 from lab.place import Place
 
@@ -27,7 +27,9 @@ class Stage:
 
     name: str
     port: int
-    _options: tuple[str, ...] | None = None
+    smoke: bool = False
+    """Do everything once only, to see that it works: such figures are worth nothing."""
+    _lab: tuple[str, ...] = ()
     _fleet: Fleet | None = None
     _known: dict[tuple[object, ...], Any] = field(default_factory=dict)
 
@@ -36,45 +38,49 @@ class Stage:
         """Return the lab's place."""
         return Place(self.name)
 
-    def lab(self, *options: str, fresh: bool = False) -> Endpoint:
-        """Return a lab with these options, an empty one if it has to be fresh."""
-        if options != self._options or fresh:
+    def lab(self, purpose: str, *options: str) -> Endpoint:
+        """Return the lab for this purpose, with these options; another one is ended, and a new one is empty."""
+        if (purpose, *options) != self._lab:
             self.close()
-            self._command("up", "--port", str(self.port), *options)
-            self._options = options
+            self.command("up", "--port", str(self.port), *options)
+            self._lab = (purpose, *options)
         return require(self.place)
 
-    def fleet(self, *options: str) -> Fleet:
-        """Return the machines of the lab with these options."""
-        endpoint = self.lab(*options)
+    def fleet(self) -> Fleet:
+        """Return what is made for the measurements in the lab that is up."""
         if self._fleet is None:
-            self._fleet = Fleet(endpoint.url)
+            self._fleet = Fleet(require(self.place).url)
         return self._fleet
 
-    def fleet_now(self) -> Fleet:
-        """Return the machines of the lab that is up."""
-        assert self._fleet is not None, "no machines were asked for"
-        return self._fleet
+    def machines(self, count: int, *options: str) -> list[str]:
+        """Return the ids of so many machines of a lab with these options."""
+        self.lab("machines", *options)
+        return self.fleet().machines(count)
 
     def close(self) -> None:
         """End the lab."""
-        self._command("down")
-        self._options, self._fleet = None, None
+        self.command("down")
+        self._lab, self._fleet = (), None
 
     def on_machine(self, machine: str, *words: str) -> str:
         """Run a command on a machine, as its administrator."""
-        return self._command("exec", machine, *words)
+        return self.command("exec", machine, *words)
 
-    def _command(self, *words: str) -> str:
+    def command(self, *words: str) -> str:
+        """Run a command of the lab and return its output."""
         command = [sys.executable, "-m", "lab", "--name", self.name, *words]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.strip()[-500:]}")
         return done.stdout
 
+    def times(self, number: int) -> int:
+        """Return how often something is measured that is usually measured so often."""
+        return 1 if self.smoke else number
+
     def once(self, *key: object) -> _Once:
         """Return where a figure is kept that several rows need; the lab's options are a part of the key."""
-        return _Once(self._known, (self._options, *key))
+        return _Once(self._known, (self._lab, *key))
 
     def play(
         self,
@@ -86,7 +92,6 @@ class Stage:
     ) -> Run:
         """Run a play of these tasks on hosts that the controller reaches by these variables."""
         inventory, file = BUILD / f"{name}.inventory.json", BUILD / f"{name}.play.json"
-        BUILD.mkdir(parents=True, exist_ok=True)
         inventory.write_text(json.dumps({"all": {"hosts": hosts}}))
         file.write_text(json.dumps([{"name": name, "hosts": "all", "gather_facts": False, "tasks": tasks}]))
         return self.measured(name, ["-i", str(inventory), "--forks", str(forks), str(file)], environment)
@@ -106,11 +111,21 @@ class _Once:
     known: dict[tuple[object, ...], Any]
     key: tuple[object, ...]
 
-    def or_else(self, measure: Any) -> Any:
-        """Return the figure, measured now if it was not before."""
+    def or_else(self, measure: Callable[[], Any]) -> Any:
+        """Return the figure, measured now if it was not before; what has failed fails again."""
         if self.key not in self.known:
-            self.known[self.key] = measure()
-        return self.known[self.key]
+            try:
+                self.known[self.key] = measure()
+            except FailedError as error:
+                self.known[self.key] = error
+        if isinstance(found := self.known[self.key], FailedError):
+            raise found
+        return found
+
+    def seen(self) -> bool:
+        """Tell whether this was asked before."""
+        before, self.known[self.key] = self.key in self.known, True
+        return before
 
 
 def _path() -> str:

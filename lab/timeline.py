@@ -25,7 +25,11 @@ _CRITICAL, _OTHER, _POSSIBLE = "#b3261e", "#4a6fa5", "#c9d3e0"
 
 def data(waits: Waits) -> dict[str, Any]:
     """Return the waits as plain data; the caller holds the API's lock."""
-    return {"imposed": waits.imposed is not None, "entries": [asdict(entry) for entry in waits.entries]}
+    return {
+        "imposed": waits.imposed is not None,
+        "now": waits.clock.monotonic(),
+        "entries": [asdict(entry) for entry in waits.entries],
+    }
 
 
 def fetch(place: Place, since: float) -> Timeline:
@@ -36,7 +40,7 @@ def fetch(place: Place, since: float) -> Timeline:
         raise LabError("This lab imposes no waits, so it has no timeline; start one with `lab up --waits aws`.")
     lists = ("needs", "gives")
     entries = [Entry(**{**each, **{name: tuple(each[name]) for name in lists}}) for each in found["entries"]]
-    return timeline(entries, since)
+    return timeline(entries, since, found["now"])
 
 
 def table(found: Timeline) -> str:

@@ -8,6 +8,7 @@ is not ready yet can't be used, and the API goes on saying what the plane has re
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -18,6 +19,8 @@ from lab.clock import Clock
 
 if TYPE_CHECKING:
     from lab.world.waits import Imposed, Step
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -115,10 +118,12 @@ class Waits:
     def _leave(self, entry: Entry, then: Callable[[], None]) -> None:
         with self.lock:
             del self._holds[entry]
-            then()
-            if not self.pending(entry.resource):
-                for action in self._after.pop(entry.resource, ()):
+            actions = [] if self.pending(entry.resource) else self._after.pop(entry.resource, [])
+            for action in (then, *actions):
+                try:
                     action()
+                except Exception:  # nobody waits for an answer; the log has it, and the rest is done
+                    _log.exception("%s of %s could not be brought to its end", entry.step, entry.resource)
         self.touch()
 
     def pending(self, resource: str) -> bool:

@@ -153,8 +153,9 @@ def _extend_nat_description(context: Context) -> None:
         original: Callable[..., Any], self: Any, filters: Any, nat_gateway_ids: list[str] | None
     ) -> Any:
         for gateway in list(self.nat_gateways.values()):
-            age = context.clock.monotonic() - gateway._ended
-            if gateway.state in ("deleted", "failed") and age > _SHOWN_AFTER_DELETION:
+            # The look at the state is what may end the gateway.
+            gone = gateway.state in ("deleted", "failed")
+            if gone and context.clock.monotonic() - gateway._ended > _SHOWN_AFTER_DELETION:
                 del self.nat_gateways[gateway.id]
         for wanted in nat_gateway_ids or []:
             if wanted not in self.nat_gateways:

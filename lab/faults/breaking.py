@@ -59,10 +59,11 @@ def break_(place: Place, name: str, site: str | None, machine: str | None) -> Fa
     try:
         fault.break_(Site(place, made))
     except _TROUBLE as error:
-        if made.steps:
-            raise LabError(f"{name} is broken in part only, `lab mend {name}` mends that: {error}") from error
-        made.drop(place)
-        raise LabError(f"{name} could not be broken: {error}") from error
+        hint = f" (`lab mend {name}` takes back what has been done)" if made.steps else ""
+        raise LabError(f"{name} could not be broken{hint}: {error}") from error
+    finally:
+        if not made.steps:  # nothing has been done
+            made.drop(place)
     return fault
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from lab.faults import outside, steps
-from lab.faults.site import GLOBAL_REGION, Site
+from lab.faults.site import Site
 
 Direction = Literal["ingress", "egress"]
 
@@ -55,9 +55,7 @@ def set_target_group(site: Site, **settings: Any) -> None:
 
 def replace_health_check(site: Site, **settings: Any) -> None:
     """Make the PRIMARY record's health check anew, with other settings."""
-    check = site.failover("PRIMARY")["HealthCheckId"]
-    found = site.client("route53", GLOBAL_REGION).get_health_check(HealthCheckId=check)["HealthCheck"]
-    former = {key: found["HealthCheckConfig"][key] for key in settings}
+    former = {key: site.health_check["HealthCheckConfig"][key] for key in settings}
     site.to_mend(outside.replaced_health_check, **former)
     outside.replaced_health_check(site, **settings)
 

@@ -12,7 +12,8 @@ from lab.faults.site import Site
 def profile_detached(site: Site) -> None:
     """Detach the instance profile from one machine."""
     wanted = [{"Name": "instance-id", "Values": [site.machine_id]}]
-    [found] = site.ec2.describe_iam_instance_profile_associations(Filters=wanted)["IamInstanceProfileAssociations"]
+    associations = site.ec2.describe_iam_instance_profile_associations(Filters=wanted)
+    found = site.one(f"instance profile at {site.machine_id}", associations["IamInstanceProfileAssociations"])
     profile = {"Arn": found["IamInstanceProfile"]["Arn"]}
     site.to_mend(
         steps.call, "ec2", "associate_iam_instance_profile", InstanceId=site.machine_id, IamInstanceProfile=profile

@@ -80,6 +80,6 @@ def aaaa_without_pair(site: Site) -> None:
 
 
 def _update_check(site: Site, switch: str) -> None:
-    check = site.failover("PRIMARY")["HealthCheckId"]
+    check = site.health_check["Id"]
     site.to_mend(outside.health_check, check, **{switch: False})
     outside.health_check(site, check, **{switch: True})

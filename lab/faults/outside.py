@@ -55,9 +55,7 @@ def health_check(site: Site, identity: str, **settings: Any) -> None:
 def replaced_health_check(site: Site, **settings: Any) -> None:
     """Have settings in the PRIMARY record's health check that only a new one takes."""
     route53 = site.client("route53", GLOBAL_REGION)
-    primary = site.failover("PRIMARY")
-    former = primary["HealthCheckId"]
-    config = route53.get_health_check(HealthCheckId=former)["HealthCheck"]["HealthCheckConfig"]
+    former, config = site.health_check["Id"], site.health_check["HealthCheckConfig"]
     if config == (wanted := {**config, **settings}):
         return
     made = route53.create_health_check(CallerReference=uuid.uuid4().hex, HealthCheckConfig=wanted)
@@ -65,7 +63,7 @@ def replaced_health_check(site: Site, **settings: Any) -> None:
     kind = {"ResourceType": "healthcheck"}
     tags = route53.list_tags_for_resource(**kind, ResourceId=former)["ResourceTagSet"]["Tags"]
     route53.change_tags_for_resource(**kind, ResourceId=identity, AddTags=tags)
-    record(site, {**primary, "HealthCheckId": identity})
+    record(site, {**site.failover("PRIMARY"), "HealthCheckId": identity})
     route53.delete_health_check(HealthCheckId=former)
 
 
@@ -137,6 +135,16 @@ def distribution(site: Site, settings: Resource) -> None:
     found = cloudfront.get_distribution_config(Id=identity)
     cloudfront.update_distribution(
         Id=identity, IfMatch=found["ETag"], DistributionConfig={**found["DistributionConfig"], **settings}
+    )
+
+
+@step
+def forgotten_by_edge(site: Site) -> None:
+    """Let the edge forget all that it keeps, which a change of the settings does not."""
+    everything = {"Quantity": 1, "Items": ["/*"]}
+    site.client("cloudfront", GLOBAL_REGION).create_invalidation(
+        DistributionId=site.distribution["Id"],
+        InvalidationBatch={"Paths": everything, "CallerReference": uuid.uuid4().hex},
     )
 
 

@@ -11,8 +11,7 @@ from lab.faults.site import Site
 @fault(2, one_machine=True)
 def nat_missing(site: Site) -> None:
     """Delete the NAT gateway of one zone, so that its route leads into a black hole."""
-    identity = site.default_route["NatGatewayId"]
-    [gateway] = site.ec2.describe_nat_gateways(NatGatewayIds=[identity])["NatGateways"]
+    gateway = site.nat_gateway
     [address] = gateway["NatGatewayAddresses"]
     site.to_mend(
         steps.nat_gateway,
@@ -21,7 +20,7 @@ def nat_missing(site: Site) -> None:
         allocation=address["AllocationId"],
         tags=gateway["Tags"],
     )
-    site.ec2.delete_nat_gateway(NatGatewayId=identity)
+    site.ec2.delete_nat_gateway(NatGatewayId=gateway["NatGatewayId"])
 
 
 @fault(2, one_machine=True)
@@ -52,5 +51,5 @@ def nat_in_private_subnet(site: Site) -> None:
 
 def _route_to_be_mended(site: Site) -> str:
     table = str(site.route_table["RouteTableId"])
-    site.to_mend(steps.default_route, table, NatGatewayId=site.default_route["NatGatewayId"])
+    site.to_mend(steps.nat_route, table, site.nat_gateway["SubnetId"])
     return table

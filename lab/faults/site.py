@@ -134,25 +134,28 @@ class Site(Account):
     @cached_property
     def vpc(self) -> Resource:
         """The site's network."""
-        return self._one("VPC", self.ec2.describe_vpcs(Filters=self._tagged)["Vpcs"])
+        return self.one("VPC", self.ec2.describe_vpcs(Filters=self._tagged)["Vpcs"])
 
     @property
     def route_table(self) -> Resource:
         """The route table of the meant machine's subnet."""
         wanted = [{"Name": "association.subnet-id", "Values": [self.machine["SubnetId"]]}]
-        return self._one("route table of its own", self.ec2.describe_route_tables(Filters=wanted)["RouteTables"])
+        return self.one("route table of its own", self.ec2.describe_route_tables(Filters=wanted)["RouteTables"])
 
     @property
-    def default_route(self) -> Resource:
-        """The default route of that table."""
-        routes = [one for one in self.route_table["Routes"] if one.get("DestinationCidrBlock") == "0.0.0.0/0"]
-        return self._one(f"default route in {self.route_table['RouteTableId']}", routes)
+    def nat_gateway(self) -> Resource:
+        """The NAT gateway to which that table's default route leads; a deleted one is still described for an hour."""
+        table = self.route_table
+        targets = {route.get("DestinationCidrBlock"): route.get("NatGatewayId") for route in table["Routes"]}
+        target = targets.get("0.0.0.0/0")
+        found = self.ec2.describe_nat_gateways(NatGatewayIds=[target])["NatGateways"] if target else []
+        return self.one(f"NAT gateway in the default route of {table['RouteTableId']}", found)
 
     def group(self, part: str) -> Resource:
         """Return the security group of a part."""
         wanted = [*self._tagged, {"Name": "tag:hasite:part", "Values": [part]}]
         found = self.ec2.describe_security_groups(Filters=wanted)["SecurityGroups"]
-        return self._one(f"security group of the part {part}", found)
+        return self.one(f"security group of the part {part}", found)
 
     # ---- balancer, share, names, edge
 
@@ -160,24 +163,24 @@ class Site(Account):
     def balancer(self) -> Resource:
         """The load balancer."""
         found = self.client("elbv2").describe_load_balancers()["LoadBalancers"]
-        return self._one("load balancer", [one for one in found if one["VpcId"] == self.vpc["VpcId"]])
+        return self.one("load balancer", [one for one in found if one["VpcId"] == self.vpc["VpcId"]])
 
     @cached_property
     def target_group(self) -> Resource:
         """The target group."""
         found = self.client("elbv2").describe_target_groups()["TargetGroups"]
-        return self._one("target group", [one for one in found if one.get("VpcId") == self.vpc["VpcId"]])
+        return self.one("target group", [one for one in found if one.get("VpcId") == self.vpc["VpcId"]])
 
     def listener(self, port: int) -> Resource:
         """Return the listener on a port."""
         found = self.client("elbv2").describe_listeners(LoadBalancerArn=self.balancer["LoadBalancerArn"])["Listeners"]
-        return self._one(f"listener on port {port}", [one for one in found if one["Port"] == port])
+        return self.one(f"listener on port {port}", [one for one in found if one["Port"] == port])
 
     @cached_property
     def file_system(self) -> Resource:
         """The share."""
         found = self.client("efs").describe_file_systems()["FileSystems"]
-        return self._one("file system", [one for one in found if tags_of(one).get("hasite:site") == self.name])
+        return self.one("file system", [one for one in found if tags_of(one).get("hasite:site") == self.name])
 
     @cached_property
     def zone(self) -> Resource:
@@ -186,7 +189,7 @@ class Site(Account):
         zones = {one["Id"].rpartition("/")[2]: one for one in route53.list_hosted_zones()["HostedZones"]}
         answer = route53.list_tags_for_resources(ResourceType="hostedzone", ResourceIds=list(zones)) if zones else {}
         own = [one["ResourceId"] for one in answer.get("ResourceTagSets", []) if self._owns(one)]
-        return self._one("hosted zone", [zones[each] for each in own])
+        return self.one("hosted zone", [zones[each] for each in own])
 
     def records(self) -> list[Resource]:
         """Return the zone's records."""
@@ -196,7 +199,14 @@ class Site(Account):
 
     def failover(self, kind: Literal["PRIMARY", "SECONDARY"]) -> Resource:
         """Return one of the two records between which visitors are switched."""
-        return self._one(f"{kind} record", [one for one in self.records() if one.get("Failover") == kind])
+        return self.one(f"{kind} record", [one for one in self.records() if one.get("Failover") == kind])
+
+    @property
+    def health_check(self) -> Resource:
+        """The PRIMARY record's health check."""
+        identity = self.failover("PRIMARY").get("HealthCheckId")
+        checks = self.client("route53", GLOBAL_REGION).list_health_checks()["HealthChecks"]
+        return self.one("health check at its PRIMARY record", [one for one in checks if one["Id"] == identity])
 
     @property
     def domain(self) -> str:
@@ -211,17 +221,18 @@ class Site(Account):
         own = [
             one for one in found if self._owns(cloudfront.list_tags_for_resource(Resource=one["ARN"])["Tags"]["Items"])
         ]
-        return self._one("distribution", own)
+        return self.one("distribution", own)
 
     def bucket(self, part: str) -> str:
         """Return the name of the bucket of a part."""
         names = [one["Name"] for one in self.client("s3").list_buckets()["Buckets"]]
-        return str(self._one(f"bucket of the {part}", [one for one in names if one.startswith(f"{self.name}-{part}-")]))
+        return str(self.one(f"bucket of the {part}", [one for one in names if one.startswith(f"{self.name}-{part}-")]))
 
     def _owns(self, tagged: Any) -> bool:
         return tags_of({"Tags": tagged} if isinstance(tagged, list) else tagged).get("hasite:site") == self.name
 
-    def _one(self, what: str, found: list[Thing]) -> Thing:
+    def one(self, what: str, found: list[Thing]) -> Thing:
+        """Return the only thing found; another fault may have taken it away, or the site is not built."""
         if len(found) != 1:
             number = len(found) or "no"
             raise LabError(f"The site {self.name} has {number} {what}; mend other faults (`lab faults`) or build it.")

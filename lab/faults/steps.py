@@ -46,13 +46,19 @@ def run(site: Site, machine: str, *command: str) -> None:
     site.run(machine, *command)
 
 
-@step
 def default_route(site: Site, table: str, **target: str) -> None:
     """Let a table's default route lead to this target."""
     tables = site.ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"]
     there = any(route.get("DestinationCidrBlock") == "0.0.0.0/0" for route in tables[0]["Routes"])
     change = site.ec2.replace_route if there else site.ec2.create_route
     change(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", **target)
+
+
+@step
+def nat_route(site: Site, table: str, subnet: str) -> None:
+    """Let a table's default route lead to the NAT gateway in a subnet, unless another fault has taken that away."""
+    if gateway := _living(site, subnet):
+        default_route(site, table, NatGatewayId=gateway["NatGatewayId"])
 
 
 @step
@@ -68,10 +74,9 @@ def nat_gateway(site: Site, table: str, subnet: str, allocation: str, tags: list
     )
     identity = gateway["NatGatewayId"]
     site.wait(f"The NAT gateway {identity}", lambda: (_living(site, subnet) or {}).get("State") == "available")
-    default_route(site, table, NatGatewayId=identity)
-    for address in site.ec2.describe_addresses(Filters=[{"Name": "allocation-id", "Values": [allocation]}])[
-        "Addresses"
-    ]:
+    nat_route(site, table, subnet)
+    kept = [{"Name": "allocation-id", "Values": [allocation]}]
+    for address in site.ec2.describe_addresses(Filters=kept)["Addresses"]:
         if not address.get("AssociationId"):  # whoever repaired it has taken a new address
             site.ec2.release_address(AllocationId=allocation)
 

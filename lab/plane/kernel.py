@@ -20,11 +20,25 @@ _ROUTER = {
 }
 
 
+_SERVICE = {"ipv4/ip_local_port_range": "1024 65535"}
+
+
 def be_router(namespace: str) -> None:
     """Let a namespace forward packets; before its interfaces are made, which take over the defaults."""
+    _set(namespace, _ROUTER)
 
+
+def be_service(namespace: str) -> None:
+    """Let connections begin from any port, as those of load balancers and other services do; a machine's do not.
+
+    https://docs.aws.amazon.com/vpc/latest/userguide/nacl-ephemeral-ports.html
+    """
+    _set(namespace, _SERVICE)
+
+
+def _set(namespace: str, settings: dict[str, str]) -> None:
     def write() -> None:
-        for name, value in _ROUTER.items():
+        for name, value in settings.items():
             setting = Path("/proc/sys/net") / name
             if setting.exists():  # a kernel without IPv6 has no such file
                 setting.write_text(value)

@@ -115,15 +115,14 @@ async def _converse(context: Context, check: HealthCheck, made: socket.socket) -
     secure = check.type.startswith("HTTPS")
     try:
         async with asyncio.timeout(_limit(context, RESPOND)):
-            reader, writer = await asyncio.open_connection(
-                sock=made,
-                ssl=_unverified() if secure else None,
-                server_hostname=(check.host if check.sni else "") if secure else None,
-            )
+            reader, writer = await asyncio.open_connection(sock=made)
             try:
+                if secure:
+                    await writer.start_tls(_unverified(), server_hostname=check.host if check.sni else "")
                 writer.write(_request(check))
                 head = await reader.readuntil(b"\r\n\r\n")
             except BaseException:
+                # Given up, TLS would go on to say goodbye on a descriptor that is soon somebody else's.
                 writer.transport.abort()
                 raise
     except TimeoutError:

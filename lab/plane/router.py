@@ -13,7 +13,7 @@ from ipaddress import IPv4Network
 
 from lab.place import Place
 from lab.plane import namespaces
-from lab.plane.kernel import be_router
+from lab.plane.kernel import be_router, be_service
 from lab.world import packet_rules, routing
 from lab.world.network import Interface, Network, Vpc
 from lab.world.packet_rules import ENDPOINT_DEVICE, INTERNET_DEVICE, device
@@ -108,6 +108,8 @@ class Router:
             if each.id in network.translators:
                 be_router(self.place.namespace(each.id))
                 namespaces.nft(packet_rules.translator(), self.place.namespace(each.id))
+            elif not each.owner.startswith("i-"):
+                be_service(self.place.namespace(each.id))
         namespaces.ip_batch(
             [
                 *(self._link(each) for each in new),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import logging
 import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from lab.plane import namespaces
 from lab.world.load_balancer import HealthCheck, LoadBalancer
 from lab.world.target_health import Outcome, Tally, after, unused
 
+_log = logging.getLogger(__name__)
 _LONGEST_LINE = 65536
 
 
@@ -91,11 +93,18 @@ class TargetChecks:
     async def _watch(self, watch: _Watch) -> None:
         check, clock = watch.probe.check, self._context.clock
         while True:
-            outcome = await ask(watch.probe, clock.real(check.timeout))
+            outcome = await self._ask(watch.probe, clock.real(check.timeout))
             before, watch.tally = watch.tally, after(watch.tally, outcome, check)
             if (before.state, before.last) != (watch.tally.state, watch.tally.last):
                 self._context.touch()
             await clock.sleep(check.interval)
+
+    async def _ask(self, probe: Probe, seconds: float) -> Outcome:
+        try:
+            return await ask(probe, seconds)
+        except Exception:  # a check never stops; what it could not do counts as a failure
+            _log.exception("The check of %s:%s failed", probe.address, probe.port)
+            return Outcome("failed")
 
     def close(self) -> None:
         """End all checks."""
@@ -123,15 +132,13 @@ async def _ask(probe: Probe) -> Outcome:
     connection = await loop.run_in_executor(None, namespaces.make_socket, probe.namespace)
     try:
         await loop.sock_connect(connection, (probe.address, probe.port))
-        secure = _untrusting() if probe.check.protocol == "HTTPS" else None
-        name = probe.address if secure else None
-        reader, writer = await asyncio.open_connection(
-            sock=connection, limit=_LONGEST_LINE, ssl=secure, server_hostname=name
-        )
+        reader, writer = await asyncio.open_connection(sock=connection, limit=_LONGEST_LINE)
     except BaseException:
         connection.close()
         raise
     try:
+        if probe.check.protocol == "HTTPS":
+            await writer.start_tls(_untrusting(), server_hostname=probe.address)
         writer.write(
             f"GET {probe.check.path} HTTP/1.1\r\nHost: {probe.address}:{probe.port}\r\nConnection: close\r\n"
             "User-Agent: ELB-HealthChecker/2.0\r\nAccept-Encoding: gzip, compressed\r\n\r\n".encode()

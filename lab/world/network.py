@@ -88,7 +88,7 @@ RouteKind = Literal["internet", "interface", "endpoint", "blackhole"]
 class Route:
     """Where packets to some blocks go; `target` is an interface's id for the kind `interface`.
 
-    The local route is not among them: every router has it, above all others.
+    The local route is not among them: every router has it.
     """
 
     cidrs: tuple[str, ...]

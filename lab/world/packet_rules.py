@@ -22,6 +22,7 @@ VPC_RESOLVER = "169.254.169.253"
 
 _PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp"}
 _ALL = ("-1", "all")
+_PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 
 
 def device(interface_id: str) -> str:
@@ -317,7 +318,12 @@ def translator() -> str:
 
 
 def internet(link_device: str, link_address: str, segment_size: int) -> str:
-    """Return the ruleset of the lab's internet: the host sees one address of it, and begins no connection into it."""
+    """Return the ruleset of the lab's internet: the host sees one address of it, and begins no connection into it.
+
+    Nobody on the internet reaches a private address (RFC 1918 section 3): what a visitor sends there must not get
+    into networks of the host's own. Machines may, for the host's package registries can be there.
+    """
+    private = f'oifname "{link_device}" ip saddr {addresses.INTERNET} ip daddr {_braces(_PRIVATE)}'
     return _table(
         "internet",
         [
@@ -326,7 +332,15 @@ def internet(link_device: str, link_address: str, segment_size: int) -> str:
                 [
                     "type filter hook forward priority filter; policy accept;",
                     f'iifname "{link_device}" ct state new drop',
+                    f"{private} reject with icmp type net-unreachable",
                     *_segments(link_device, segment_size),
+                ],
+            ),
+            *_chain(
+                "own",
+                [
+                    "type filter hook output priority filter; policy accept;",
+                    f"{private} reject with icmp type net-unreachable",
                 ],
             ),
             *_chain(

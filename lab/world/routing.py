@@ -3,6 +3,8 @@
 
 A VPC's router looks first where the VPC's own addresses are (AWS's local route), then into the route
 table of the sender's subnet. Senders are told apart by their address: the source check has seen to it.
+Routes to a part of the VPC come before the local one, but for the sender's own subnet:
+https://docs.aws.amazon.com/vpc/latest/userguide/route-tables-priority.html
 Addresses of the transit between a router and the internet are the same in every VPC but for one, so
 that VPCs with the same blocks do not meet.
 """
@@ -46,6 +48,7 @@ def router(network: Network, vpc: Vpc) -> Plan:
     return Plan(
         addresses=tuple(f"{address}/32 dev lo" for address in sorted(own)),
         rules=(
+            *_narrower(network, vpc),
             f"pref 100 lookup {_LOCAL_TABLE}",
             *(f"pref 200 from {each.cidr} lookup {_number(each.route_table_id)}" for each in subnets),
             # What no route knows is lost in silence, as it is on AWS.
@@ -55,9 +58,22 @@ def router(network: Network, vpc: Vpc) -> Plan:
     )
 
 
+def _narrower(network: Network, vpc: Vpc) -> Iterator[str]:
+    for member in network.members(vpc.id):
+        subnet = network.subnets[member.subnet_id]
+        for route in network.route_tables[subnet.route_table_id].routes if member.up else ():
+            for block in map(_block, route.cidrs):
+                if any(block.subnet_of(_block(each)) for each in vpc.cidrs) and not block.overlaps(_block(subnet.cidr)):
+                    yield f"pref 50 iif {device(member.id)} to {block} lookup {_number(subnet.route_table_id)}"
+
+
+def _block(cidr: str) -> IPv4Network:
+    return IPv4Network(cidr, strict=False)
+
+
 def _local(network: Network, vpc: Vpc) -> Iterator[str]:
     for cidr in vpc.cidrs:
-        yield f"blackhole {IPv4Network(cidr, strict=False)} table {_LOCAL_TABLE}"
+        yield f"blackhole {_block(cidr)} table {_LOCAL_TABLE}"
     for member in network.members(vpc.id):
         if member.up:
             yield f"{member.address}/32 dev {device(member.id)} table {_LOCAL_TABLE}"
@@ -71,7 +87,7 @@ def _number(table_id: str) -> int:
 def _table(network: Network, table_id: str) -> Iterator[str]:
     for route in network.route_tables[table_id].routes:
         for cidr in route.cidrs:
-            yield f"{_route(network, route, str(IPv4Network(cidr, strict=False)))} table {_number(table_id)}"
+            yield f"{_route(network, route, str(_block(cidr)))} table {_number(table_id)}"
 
 
 def _route(network: Network, route: Route, cidr: str) -> str:

@@ -33,6 +33,8 @@ class Timeline:
     earliest: Mapping[Entry, float]
     """Seconds from the start, for a tool that never loses a moment."""
     critical: tuple[Entry, ...]
+    now: float = 0.0
+    """Lab seconds since the lab came up, when it was asked."""
 
     @property
     def seconds(self) -> float:
@@ -51,6 +53,7 @@ class Timeline:
         return {
             "critical_path_seconds": round(self.seconds, 3),
             "took_seconds": round(self.took, 3),
+            "now": round(self.now, 3),
             "waits": [
                 {**asdict(each), "earliest": round(self.earliest[each], 3), "critical": each in self.critical}
                 for each in self.entries
@@ -58,7 +61,7 @@ class Timeline:
         }
 
 
-def timeline(entries: Sequence[Entry], since: float = 0.0) -> Timeline:
+def timeline(entries: Sequence[Entry], since: float = 0.0, now: float = 0.0) -> Timeline:
     """Return the timeline of the waits that began at a time or later."""
     kept = tuple(entry for entry in sorted(entries, key=lambda each: each.began) if entry.began >= since)
     earliest: dict[Entry, float] = {}
@@ -72,7 +75,7 @@ def timeline(entries: Sequence[Entry], since: float = 0.0) -> Timeline:
     while step:
         path.insert(0, step)
         step = before[step]
-    return Timeline(kept, earliest, tuple(path))
+    return Timeline(kept, earliest, tuple(path), now)
 
 
 def ways_out(ec2: Any, instance_id: str) -> Iterator[str]:

@@ -102,6 +102,19 @@ options:
     ini:
       - section: ssm_connection
         key: control_path_dir
+  warm_interpreter:
+    description:
+      - Whether modules are forks of one Python that a background process keeps warm on the machine, for each user that
+        they run as. It is sent through the session when it is first needed, and ends with the session.
+      - A module is sent once. Only its arguments are sent again.
+      - Modules find the same environment either way, and an interpreter that cannot be kept warm is used cold.
+    type: bool
+    default: true
+    vars:
+      - name: ansible_aws_ssm_warm_interpreter
+    ini:
+      - section: ssm_connection
+        key: warm_interpreter
   pipelining:
     description: Whether modules are sent through standard input, without a file on the machine.
     type: bool
@@ -146,6 +159,8 @@ from ..plugin_utils._session_bucket import Bucket, BucketError
 from ..plugin_utils._session_control import Control, NotBegunError, TimedOutError
 from ..plugin_utils._session_files import FileError, Files
 from ..plugin_utils._session_link import SessionError
+from ..plugin_utils._warm_command import understand
+from ..plugin_utils._warm_remote import Request
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -243,13 +258,28 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
         self._connect()
         display.vvv(f"EXEC {to_text(cmd)}", host=self.target)
         password = self._password() if sudoable else None
-        result = self._run(to_bytes(cmd, errors="surrogate_or_strict"), to_bytes(in_data or b""), password)
+        result = self._run_warm(to_text(cmd), in_data, password) or self._run(
+            to_bytes(cmd, errors="surrogate_or_strict"), to_bytes(in_data or b""), password
+        )
         if sudoable and self.become and result.status:
             self._explain_refusal(result, password)
         stderr = result.stderr
         for prompt in password.prompts if password else ():
             stderr = stderr.replace(to_bytes(prompt), b"")
         return result.status, result.stdout, stderr
+
+    def _run_warm(self, cmd: str, in_data: bytes | None, password: shell.Password | None) -> shell.Result | None:
+        """Run a module as a fork of a warm interpreter on the machine; None if the command is no module's."""
+        command = understand(cmd, in_data) if self.get_option("warm_interpreter") else None
+        if not command or not in_data:
+            return None
+        request = Request(command, in_data, float(self.get_option("idle_timeout")) or _OWN_IDLE_SECONDS)
+        line = to_bytes(request.line, errors="surrogate_or_strict")
+        result = self._run(line, request.by_name(), password)
+        if request.was_not_run(result.stdout):
+            display.vvv("SSM: the machine does not know the module yet.", host=self.target)
+            result = self._run(line, request.whole(), password)
+        return result
 
     def _password(self) -> shell.Password | None:
         """Return what is to be answered when become asks; None when it will not."""

@@ -102,7 +102,7 @@ class Connection(LocalConnection):  # type: ignore[misc]  # ansible has no types
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
         """Run a command and return its exit status, its standard output and its standard error."""
         command = understand(to_text(cmd), in_data)
-        if command and in_data:
+        if command and command.plain and in_data:
             try:
                 return self._run(command, in_data)
             except NotRunError as error:
@@ -117,7 +117,7 @@ class Connection(LocalConnection):  # type: ignore[misc]  # ansible has no types
     def _run(self, command: Command, payload: bytes) -> tuple[int, bytes, bytes]:
         self._connect()
         display.vvv(f"WARM: {command.interpreter}", host=self._play_context.remote_addr)
-        task = Task(payload, {**os.environb, **command.environ}, self.cwd or str(Path.cwd()), _umask())
+        task = Task(payload, {**os.environb, **command.environ}, os.fsencode(self.cwd or Path.cwd()), _umask())
         return self._control().run(command.interpreter, task)
 
     def _control(self) -> Control:

@@ -106,9 +106,19 @@ def explain(error: Exception) -> str:
 # ---- names
 
 
-def delegation(zone: str, asking: _delegation.Asking) -> Resource:
+def asker(timeout: float) -> _delegation.Asking:
+    """Return whom to ask about names."""
+    if not _delegation.HAS_DNSPYTHON:
+        raise _delegation.DelegationError(
+            "The delegation and CAA records could not be asked for: dnspython is missing."
+        )
+    return _delegation.Asking(_delegation.system_resolvers(), 53, timeout)
+
+
+def delegation(zone: str, timeout: float) -> Resource:
     """Return which name servers the parent zone names."""
     try:
+        asking = asker(timeout)
         parent, servers = _delegation.find_parent(asking, zone)
         answers = _delegation.ask_parent(zone, servers, asking.port, asking.timeout)
     except _delegation.DelegationError as error:
@@ -117,10 +127,10 @@ def delegation(zone: str, asking: _delegation.Asking) -> Resource:
     return {"parent_zone": parent, "answers": told, "problem": None}
 
 
-def authorities(domain: str, asking: _delegation.Asking) -> Resource:
+def authorities(domain: str, timeout: float) -> Resource:
     """Return the nearest CAA records of a name."""
     try:
-        owner, records = _delegation.find_caa(asking, domain)
+        owner, records = _delegation.find_caa(asker(timeout), domain)
     except _delegation.DelegationError as error:
         return {"domain": None, "records": [], "permitted": None, "problem": str(error)}
     judged = _delegation.judge_caa(owner, records, AUTHORITIES)
@@ -146,11 +156,10 @@ def addresses(domain: str) -> dict[str, list[str]]:
 def look(params: Mapping[str, t.Any]) -> Resource:
     """Look at everything at once."""
     domain, timeout = params["domain"], params["timeout"]
-    asking = _delegation.Asking(_delegation.system_resolvers(), 53, timeout)
     edge = params["distribution_domain_name"]
     looks: dict[str, Callable[[], t.Any]] = {
-        "delegation": lambda: delegation(params["zone"], asking),
-        "authorities": lambda: authorities(domain, asking),
+        "delegation": lambda: delegation(params["zone"], timeout),
+        "authorities": lambda: authorities(domain, timeout),
         "addresses": lambda: addresses(domain),
         "page": lambda: fetch(f"https://{domain}/", timeout),
         "plain": lambda: fetch(f"http://{domain}/", timeout),

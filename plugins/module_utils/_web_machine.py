@@ -60,7 +60,7 @@ def mounts_in(mountinfo: str) -> dict[str, Resource]:
         before, _, after = line.partition(" - ")
         fields, kind = before.split(), after.split()
         if len(fields) >= 5 and len(kind) >= 2:
-            point = fields[4].encode().decode("unicode_escape")  # blanks are written as octal numbers
+            point = re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), fields[4])  # blanks are octal numbers
             found[point] = {"source": kind[1], "type": kind[0], "root": fields[3]}
     return found
 
@@ -83,7 +83,7 @@ def keep_alive(texts: list[str]) -> int | None:
     if (directive(texts, "KeepAlive") or "On").lower() == "off":
         return 0
     told = directive(texts, "KeepAliveTimeout")
-    return int(told) if told and told.isdigit() else 5 if texts else None  # 5 is Apache's default
+    return int(told) if told and told.isdecimal() else 5 if texts else None  # 5 is Apache's default
 
 
 def name_servers_in(resolv_conf: str) -> list[str]:
@@ -143,8 +143,15 @@ def document_root(texts: list[str], mount_points: Iterable[str], run: Run) -> Re
         **found,
         "document_root_exists": status == 0,
         "document_root_mount": mount_of(place, mount_points),
-        "release": PurePosixPath(place).name if status == 0 else None,
+        "release": release_of(place) if status == 0 else None,
     }
+
+
+def release_of(path: str) -> str:
+    """Return which release a folder is of: the folder below `releases`, or where there is none, its own name."""
+    parts = PurePosixPath(path).parts
+    below = parts.index("releases") + 1 if "releases" in parts[:-1] else len(parts) - 1
+    return parts[below]
 
 
 def look(params: Mapping[str, t.Any], run: Run) -> Resource:

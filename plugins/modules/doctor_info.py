@@ -37,7 +37,11 @@ options:
     type: dict
     default: {}
   silent:
-    description: Why machines could not be asked, by the IDs of the instances.
+    description: Why machines were not reached, by the IDs of the instances.
+    type: dict
+    default: {}
+  failed:
+    description: Why machines that were reached could not be looked at, by the IDs of the instances.
     type: dict
     default: {}
 author:
@@ -147,6 +151,7 @@ ARGUMENTS = {
     "visit": {"type": "dict"},
     "machines": {"type": "dict", "default": {}},
     "silent": {"type": "dict", "default": {}},
+    "failed": {"type": "dict", "default": {}},
 }
 
 

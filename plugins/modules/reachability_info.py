@@ -18,7 +18,7 @@ description:
   - Route tables are asked for the longest prefix, network ACLs without state in either direction, and security groups
     with state. The answer must pass the network ACLs to the ports from which the source begins connections, which are
     32768 to 60999 of an instance with Linux, 49152 to 65535 of one with Windows, and 1024 to 65535 of everybody else.
-  - Judges IPv4 only. What is behind a transit gateway, a VPN, an appliance or a load balancer is not judged, neither is
+  - Judges IPv4 only. What is behind a transit gateway, a VPN, an appliance or a load balancer is not judged, nor is
     what listens at the destination. The policies of endpoints, buckets and file systems are not looked at.
   - Needs the rights C(ec2:Describe*) and C(ec2:GetManagedPrefixListEntries). What may not be read is named in
     RV(unreadable), and the answers that depend on it are null.
@@ -29,6 +29,8 @@ options:
       - V(internet), an address or a block of addresses, the ID of an instance, a network interface, a NAT gateway, a
         VPC endpoint, a mount target or a file system, or the ARN or the name of a load balancer, which means every
         node of it.
+      - Of a load balancer, the connections are meant that its nodes begin. Of a Network Load Balancer that leaves the
+        clients' addresses as they are, these are its health checks only.
       - V(internet) stands for somebody whom no rule singles out. Of a block, an address of each part is tried for which
         the rules differ.
     type: str
@@ -157,7 +159,7 @@ reachability:
       description: The answer in one sentence.
       returned: always
       type: str
-      sample: "Route table rtb-0123456789abcdef0 of subnet subnet-0123456789abcdef0: it has no route to 203.0.113.1."
+      sample: "Route table rtb-0123456789abcdef0 of subnet subnet-0123456789abcdef0: it has no route to the internet."
     partly:
       description:
         - With RV(reachability.reachable=false), whether some connections do get an answer, depending on the port from

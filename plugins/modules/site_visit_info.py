@@ -33,7 +33,7 @@ options:
     type: float
     default: 5
 requirements:
-  - dnspython
+  - dnspython, without which the delegation and the CAA records are not asked for
 author:
   - hasite.aws contributors (@hasite)
 extends_documentation_fragment:
@@ -99,8 +99,7 @@ visit:
       sample: {status: 503, headers: {cache-control: no-store}, problem: null}
 """
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.hasite.aws.plugins.module_utils._delegation import HAS_DNSPYTHON
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hasite.aws.plugins.module_utils._visit import look
 
 ARGUMENTS = {
@@ -114,8 +113,6 @@ ARGUMENTS = {
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    if not HAS_DNSPYTHON:
-        module.fail_json(msg=missing_required_lib("dnspython"))
     zone = module.params["zone"] or module.params["domain"].partition(".")[2]
     module.exit_json(changed=False, visit=look({**module.params, "zone": zone}))
 

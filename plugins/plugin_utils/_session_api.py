@@ -9,8 +9,17 @@ open stays small, for it makes a call at the session's end at most.
 
 from __future__ import annotations
 
+import os
+import pickle
 import typing as t
 from dataclasses import asdict, dataclass
+
+from ._session_cipher import KEY_BYTES
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = t.TypeVar("T")
 
 
 class StartError(Exception):
@@ -78,6 +87,18 @@ class Api:
         except (BotoCoreError, ClientError):
             return
 
+    def data_key(self, key_id: str, context: dict[str, str]) -> tuple[bytes, bytes]:
+        """Return a session's key, and the same as KMS has encrypted it."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            made = self.client("kms", region=_region_of(key_id)).generate_data_key(
+                KeyId=key_id, NumberOfBytes=KEY_BYTES, EncryptionContext=context
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise StartError(f"KMS gives no key for the session from {key_id}: {error}", permanent=True) from error
+        return made["Plaintext"], made["CiphertextBlob"]
+
     def client(
         self, service: str, *, region: str | None = None, endpoint_url: str | None = None, config: t.Any = None
     ) -> t.Any:
@@ -111,6 +132,36 @@ class Started:
     def __repr__(self) -> str:
         """Show no secret."""
         return f"Started({self.session!r})"
+
+
+def _region_of(arn: str) -> str | None:
+    parts = arn.split(":")
+    return parts[3] if len(parts) > 4 else None
+
+
+def aside(call: Callable[[], T]) -> T:
+    """Make a call in a process of its own: this one stays as small as it is without boto3."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(reader)
+        try:
+            outcome: tuple[bool, t.Any] = (True, call())
+        except Exception as error:  # every kind of trouble is the caller's
+            outcome = (False, error)
+        with open(writer, "wb") as pipe:  # noqa: PTH123 (a descriptor)
+            pickle.dump(outcome, pipe)
+        os._exit(0)
+    os.close(writer)
+    with open(reader, "rb") as pipe:  # noqa: PTH123 (a descriptor)
+        data = pipe.read()
+    os.waitpid(child, 0)
+    if not data:
+        raise StartError("A call to AWS ended without an answer.", permanent=False)
+    succeeded, value = pickle.loads(data)  # noqa: S301 (from our own child)
+    if not succeeded:
+        raise value
+    return t.cast("T", value)
 
 
 _PASSING = ("TargetNotConnected", "ThrottlingException", "InternalServerError", "ServiceUnavailable", "RequestTimeout")

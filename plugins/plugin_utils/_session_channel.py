@@ -31,9 +31,7 @@ any monotonic clock. The caller owns the websocket, and runs one loop:
 `due()` never blocks: it stops at the allowed pace, and `wait()` says when to come back. A dropped
 websocket is no event: whoever owns it notices. Websocket pings are the owner's, too.
 
-The agent's end is `AgentChannel`: it begins with `request_handshake()` or `skip_handshake()`, gets
-`Ready`, `Refused`, `Input`, `Size`, `Flagged` and `Closed`, and sends by `send(data, kind)` and `exit(code)`.
-While its `accepting` is False, input is neither handled nor acknowledged.
+The agent's end is `AgentChannel` of `_session_agent`.
 """
 
 from __future__ import annotations
@@ -58,19 +56,18 @@ from ._session_frames import (
     acknowledged,
     action_result,
     compact,
+    decoded,
     exit_code,
-    handshake_complete,
-    handshake_request,
     handshake_response,
     parse,
     read_handshake_request,
     read_json,
-    refused_actions,
     size,
 )
 from ._session_stream import MESSAGES_PER_SECOND, PAYLOAD_SIZE, Pace, halves
 
-KINDS = {"output": PayloadType.OUTPUT, "stderr": PayloadType.STDERR}
+ENCRYPTED = (PayloadType.OUTPUT, PayloadType.STDERR, PayloadType.EXIT_CODE)
+"""What a session's key encrypts, in either direction; sizes, flags and the handshake it does not."""
 
 
 class Event:
@@ -131,32 +128,10 @@ class Notice(Event):
 
 
 @dataclass(frozen=True)
-class Input(Event):
-    """At the agent: bytes that the client sent."""
-
-    data: bytes
-
-
-@dataclass(frozen=True)
-class Size(Event):
-    """At the agent: the client's terminal has this size."""
-
-    columns: int
-    rows: int
-
-
-@dataclass(frozen=True)
 class Flagged(Event):
     """A port session's flag: see `Flag`."""
 
     value: int
-
-
-@dataclass(frozen=True)
-class Refused(Event):
-    """At the agent: the client does not accept the handshake; the session must end."""
-
-    reason: str
 
 
 class Cipher(t.Protocol):
@@ -169,7 +144,7 @@ class Cipher(t.Protocol):
         """Return what the other end encrypted."""
 
 
-class _Channel:
+class Channel:
     """What both ends have in common."""
 
     def __init__(self, *, client: bool, payload_size: int, rate: float) -> None:
@@ -178,6 +153,7 @@ class _Channel:
         self._sender, self._receiver = halves(client, Pace(rate))
         self._incoming = OUTPUT if client else INPUT
         self._events: list[Event] = []
+        self._cipher: Cipher | None = None
 
     def receive(self, data: bytes, now: float) -> list[Event]:
         """Take one websocket message and return what it means."""
@@ -241,13 +217,20 @@ class _Channel:
     def _handle(self, frame: Frame) -> bool:
         raise NotImplementedError
 
-    def _put_pieces(self, payload_type: int, data: bytes, seal: t.Callable[[bytes], bytes] | None = None) -> None:
+    def _put_pieces(self, payload_type: int, data: bytes) -> None:
         for start in range(0, len(data), self._payload_size):
-            piece = bytes(data[start : start + self._payload_size])
-            self._sender.put(payload_type, seal(piece) if seal else piece)
+            self._put(payload_type, bytes(data[start : start + self._payload_size]))
+
+    def _put(self, payload_type: int, piece: bytes) -> None:
+        """Send one message, encrypted if its type is and the session has a key."""
+        sealed = self._cipher and payload_type in ENCRYPTED
+        self._sender.put(payload_type, self._cipher.encrypt(piece) if self._cipher and sealed else piece)
+
+    def _opened(self, payload: bytes) -> bytes:
+        return self._cipher.decrypt(payload) if self._cipher else payload
 
 
-class ClientChannel(_Channel):
+class ClientChannel(Channel):
     """The controller's end of a session."""
 
     def __init__(self, *, payload_size: int = PAYLOAD_SIZE, rate: float = MESSAGES_PER_SECOND) -> None:
@@ -257,7 +240,6 @@ class ClientChannel(_Channel):
         self._kept: list[tuple[int, bytes]] = []
         self._request: HandshakeRequest | None = None
         self._results: list[dict[str, t.Any]] = []
-        self._cipher: Cipher | None = None
 
     def send(self, data: bytes) -> None:
         """Send input, as soon as the session is ready: an agent acknowledges and forgets what comes earlier."""
@@ -297,8 +279,7 @@ class ClientChannel(_Channel):
         if not self.ready:
             self._kept.append((payload_type, data))
             return
-        seal = self._cipher.encrypt if self._cipher and payload_type == PayloadType.OUTPUT else None
-        self._put_pieces(payload_type, data, seal)
+        self._put_pieces(payload_type, data)
 
     def _become_ready(self, event: Ready) -> None:
         self.ready = True
@@ -352,7 +333,7 @@ class ClientChannel(_Channel):
         if not self._cipher or not isinstance(challenge, str):
             raise FrameError("The agent challenges a session that has no key.")
         # Not split: the answer is one message, like all of the handshake.
-        answer = self._cipher.encrypt(self._cipher.decrypt(_decoded(challenge)))
+        answer = self._cipher.encrypt(self._cipher.decrypt(decoded(challenge)))
         self._sender.put(PayloadType.CHALLENGE_RESPONSE, compact({"Challenge": base64.b64encode(answer).decode()}))
 
     def _on_complete(self, frame: Frame) -> None:
@@ -366,90 +347,9 @@ class ClientChannel(_Channel):
     def _on_unknown(self, frame: Frame) -> None:
         self._events.append(Notice(f"A message of payload type {frame.payload_type} was ignored."))
 
-    def _opened(self, payload: bytes) -> bytes:
-        return self._cipher.decrypt(payload) if self._cipher else payload
-
-
-class AgentChannel(_Channel):
-    """The machine's end of a session."""
-
-    def __init__(self, *, payload_size: int = PAYLOAD_SIZE, rate: float = MESSAGES_PER_SECOND) -> None:
-        """Make an end that discards input, though acknowledged, until it is ready: as AWS's agent does."""
-        super().__init__(client=False, payload_size=payload_size, rate=rate)
-        self.ready = False
-        self.accepting = True
-        """False while what takes the input is not up yet: the client will repeat it."""
-        self._asked_at = 0.0
-        self._now = 0.0
-        self._session_type = ""
-
-    def request_handshake(self, agent_version: str, session_type: str, properties: t.Any, now: float) -> None:
-        """Begin with a handshake; `Ready` or `Refused` follows."""
-        self._asked_at = now
-        self._session_type = session_type
-        request = handshake_request(agent_version, session_type, properties)
-        self._sender.put(PayloadType.HANDSHAKE_REQUEST, request)
-
-    def skip_handshake(self) -> None:
-        """Begin without one: a shell that is not encrypted."""
-        self.ready = True
-
-    def receive(self, data: bytes, now: float) -> list[Event]:
-        """Take one websocket message and return what it means."""
-        self._now = now
-        return super().receive(data, now)
-
-    def send(self, data: bytes, kind: str = "output") -> None:
-        """Send output."""
-        self._put_pieces(KINDS[kind], data)
-
-    def exit(self, code: int) -> None:
-        """Send the command's status, after its last output."""
-        self._sender.put(PayloadType.EXIT_CODE, f"EXIT_CODE: {code}".encode())
-
-    def flag(self, value: int) -> None:
-        """Send a port session's flag."""
-        self._sender.put(PayloadType.FLAG, int(value).to_bytes(4, "big"))
-
-    def _handle(self, frame: Frame) -> bool:
-        if frame.payload_type == PayloadType.HANDSHAKE_RESPONSE:
-            self._on_response(frame)
-        elif self.ready:
-            if not self.accepting:
-                return False
-            self._on_input(frame)
-        return True
-
-    def _on_response(self, frame: Frame) -> None:
-        refused = refused_actions(frame.payload)
-        if refused:
-            self._events.append(Refused("; ".join(refused)))
-        elif not self.ready:
-            self._sender.put(PayloadType.HANDSHAKE_COMPLETE, handshake_complete(self._now - self._asked_at))
-            self.ready = True
-            self._events.append(Ready(True, self._session_type))
-
-    def _on_input(self, frame: Frame) -> None:
-        if frame.payload_type == PayloadType.OUTPUT:
-            self._events.append(Input(frame.payload))
-        elif frame.payload_type == PayloadType.SIZE:
-            value = read_json(frame.payload, "terminal's size")
-            self._events.append(Size(int(value.get("cols") or 0), int(value.get("rows") or 0)))
-        elif frame.payload_type == PayloadType.FLAG:
-            self._events.append(Flagged(int.from_bytes(frame.payload[:4], "big")))
-        else:
-            self._events.append(Notice(f"A message of payload type {frame.payload_type} was ignored."))
-
 
 def _closing_text(frame: Frame) -> str:
     try:
         return str(read_json(frame.payload, "end of the session").get("Output") or "")
     except FrameError:
         return ""
-
-
-def _decoded(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except ValueError as error:
-        raise FrameError("The challenge is not base64.") from error

@@ -14,7 +14,7 @@ import time
 import typing as t
 
 from ._session_channel import Closed, Event, Output
-from ._session_link import Link, Resume, SessionError, WebSocket
+from ._session_link import Link, MakeKey, Resume, SessionError, WebSocket
 from ._session_shell import Opening, Password, Request, Result, ShellError, quit_request
 
 if t.TYPE_CHECKING:
@@ -38,11 +38,13 @@ class Session:
     few seconds, so that messages are acknowledged and the end is noticed.
     """
 
-    def __init__(self, connect: Callable[[], WebSocket], token: str, resume: Resume) -> None:
+    def __init__(self, connect: Callable[[], WebSocket], token: str, resume: Resume, make_key: MakeKey) -> None:
         # The size means nothing to the loop, but the agent has to acknowledge it.
-        self._link = Link(connect, token, resume, probe=lambda: self._channel.resize(200, 50))
+        self._link = Link(connect, token, resume, make_key, probe=lambda: self._channel.resize(200, 50))
         self._channel = self._link.channel
         self._output = bytearray()
+        self.over = False
+        """True when the service has said that the session is over: it need not be ended any more."""
 
     @property
     def heard(self) -> float:
@@ -69,7 +71,9 @@ class Session:
         left = deadline - time.monotonic()
         if left <= 0:
             seen = bytes(shown or self._output)[-200:].decode(errors="replace").strip()
-            raise SessionError(f"The session did not begin in time: waited for {what}, saw {seen!r}.")
+            raise SessionError(
+                f"The session did not begin in time (connection_timeout): waited for {what}, saw {seen!r}."
+            )
         self.pump(min(left, 1.0))
 
     def run(
@@ -130,6 +134,7 @@ class Session:
         if isinstance(event, Output):
             self._output += event.data
         elif isinstance(event, Closed):
+            self.over = True
             reason = f": {event.output.strip()}" if event.output.strip() else ""
             raise SessionError(f"The session was ended by the service{reason}.")
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 from ._session_api import Api
 from ._session_channel import Ready
+from ._session_cipher import context
 from ._session_frames import CLIENT_VERSION
 from ._session_front import Ended, Front, Signals, beginning
 from ._session_link import Link, SessionError, open_websocket
@@ -107,6 +108,7 @@ def _serve(order: Order, signals: Signals) -> bool:
         lambda: open_websocket(order.url, ca_file, _CONNECT_SECONDS),
         order.token,
         lambda: order.api.resume(order.session),
+        lambda key, challenge: order.api.data_key(key, context(order.session, order.target, challenge)),
     )
     try:
         events = beginning(link, signals)

@@ -26,6 +26,9 @@ from ._session_shell import Password, Result
 if t.TYPE_CHECKING:
     from collections.abc import Callable
 
+_RECORD = ".session"
+"""A file that bears a session's name for as long as somebody is there to end it."""
+
 
 class NotBegunError(SessionError):
     """The session is gone, and the command has certainly not begun: another session may take it."""
@@ -57,9 +60,15 @@ class Control:
 
     def ensure(self, begin: Callable[[], Started]) -> None:
         """Let there be a session. `begin` asks the API for one, if it is needed."""
+
+        def keep() -> None:
+            self._end_orphans()
+            self._keep(begin())
+
         try:
-            self.place.ensure(lambda: self._keep(begin()))
+            self.place.ensure(keep)
         except NoAnswerError as error:
+            self._end_orphans()
             raise SessionError(
                 "The process that keeps the session could not start; is websocket-client installed?"
             ) from error
@@ -95,6 +104,7 @@ class Control:
         try:
             return wire.receive(sock)
         except (OSError, EOFError) as error:
+            self._end_orphans()
             raise SessionError("The process that keeps the session has ended while a command ran.") from error
 
     def stop(self) -> None:
@@ -107,11 +117,21 @@ class Control:
             wire.send(sock, {"request": "stop"})
             wire.receive(sock)
 
+    def _end_orphans(self) -> None:
+        """End the sessions that a killed process has kept: it has left their names."""
+        for record in self.folder.glob(f"{self.place.name}.*{_RECORD}"):
+            self.api.terminate(record.name.removeprefix(f"{self.place.name}.").removesuffix(_RECORD))
+            record.unlink(missing_ok=True)
+
     def _keep(self, started: Started) -> None:
         """Start the process that keeps the session, and wait until its shell is ready."""
+        record = self.folder / f"{self.place.name}.{started.session}{_RECORD}"
+        record.touch(mode=0o600)
         order = {
+            "record": str(record),
             "api": self.api.as_dict(),
             "session": started.session,
+            "target": self.target,
             "url": started.url,
             "token": started.token,
             "socket": str(self.place.path),

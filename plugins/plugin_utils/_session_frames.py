@@ -16,6 +16,7 @@ the JSON payloads. https://github.com/aws/session-manager-plugin is the format's
 
 from __future__ import annotations
 
+import base64
 import enum
 import hashlib
 import json
@@ -161,7 +162,7 @@ def read_json(payload: bytes, what: str) -> dict[str, t.Any]:
     """Return a payload's JSON object, or raise FrameError."""
     try:
         value = json.loads(payload)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FrameError(f"The {what} is not JSON: {error}.") from error
     if not isinstance(value, dict):
         raise FrameError(f"The {what} is not a JSON object.")
@@ -238,22 +239,24 @@ class HandshakeRequest:
     """Every action asked for, in order, also unknown ones."""
 
 
-def handshake_request(agent_version: str, session_type: str, properties: t.Any) -> bytes:
-    """Return the payload by which an agent begins a handshake."""
-    action = {
-        "ActionType": "SessionType",
-        "ActionParameters": {"SessionType": session_type, "Properties": properties},
-    }
-    return compact({"AgentVersion": agent_version, "RequestedClientActions": [action]})
+def handshake_request(
+    agent_version: str, session_type: str, properties: t.Any, key_id: str = "", challenge: str = ""
+) -> bytes:
+    """Return the payload by which an agent begins a handshake; with a key's ARN, of an encrypted session."""
+    asked = {"SessionType": {"SessionType": session_type, "Properties": properties}}
+    if key_id:
+        asked["KMSEncryption"] = {"KMSKeyId": key_id, "Challenge": challenge}
+    actions = [{"ActionType": name, "ActionParameters": parameters} for name, parameters in asked.items()]
+    return compact({"AgentVersion": agent_version, "RequestedClientActions": actions})
 
 
 def read_handshake_request(payload: bytes) -> HandshakeRequest:
     """Return what an agent asks for."""
     value = read_json(payload, "handshake request")
-    actions = [item for item in value.get("RequestedClientActions") or [] if isinstance(item, dict)]
-    parameters = {str(item.get("ActionType")): item.get("ActionParameters") or {} for item in actions}
-    session = parameters.get("SessionType", {})
-    key = parameters.get("KMSEncryption", {})
+    actions = _objects(value.get("RequestedClientActions"))
+    parameters = {str(item.get("ActionType")): item.get("ActionParameters") for item in actions}
+    session = _object(parameters.get("SessionType"))
+    key = _object(parameters.get("KMSEncryption"))
     return HandshakeRequest(
         agent_version=str(value.get("AgentVersion", "")),
         session_type=str(session.get("SessionType", "")),
@@ -277,13 +280,36 @@ def handshake_response(results: list[dict[str, t.Any]], client_version: str = CL
 
 def refused_actions(payload: bytes) -> list[str]:
     """Return what a client's answer refuses, one text an action; empty when it accepts everything."""
-    value = read_json(payload, "handshake response")
-    results = value.get("ProcessedClientActions") or []
+    results = _objects(read_json(payload, "handshake response").get("ProcessedClientActions"))
     return [
         f"{item.get('ActionType')}: {item.get('Error') or 'not supported by the client'}"
         for item in results
         if item.get("ActionStatus") != ActionStatus.SUCCESS
     ]
+
+
+def offered_key(payload: bytes) -> bytes:
+    """Return the encrypted data key in a client's answer, or raise FrameError."""
+    for item in _objects(read_json(payload, "handshake response").get("ProcessedClientActions")):
+        if item.get("ActionType") == "KMSEncryption":
+            return decoded(_object(item.get("ActionResult")).get("KMSCipherTextKey"))
+    raise FrameError("The client offers no key for an encrypted session.")
+
+
+def _object(value: t.Any) -> dict[str, t.Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(value: t.Any) -> list[dict[str, t.Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def decoded(text: t.Any) -> bytes:
+    """Return the bytes that a payload's JSON holds in base64, or raise FrameError."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except (ValueError, TypeError) as error:
+        raise FrameError("A key or a challenge is not base64.") from error
 
 
 def handshake_complete(seconds: float, message: str = "") -> bytes:
@@ -294,6 +320,17 @@ def handshake_complete(seconds: float, message: str = "") -> bytes:
 def size(columns: int, rows: int) -> bytes:
     """Return the payload that sets the terminal's size."""
     return compact({"cols": columns, "rows": rows})
+
+
+def read_size(payload: bytes) -> tuple[int, int]:
+    """Return the columns and rows of a terminal, each as small as a terminal's driver takes it."""
+    value = read_json(payload, "terminal's size")
+    columns, rows = value.get("cols"), value.get("rows")
+    if not (
+        isinstance(columns, int) and isinstance(rows, int) and 0 <= min(columns, rows) <= max(columns, rows) < 1 << 16
+    ):
+        raise FrameError(f"A terminal cannot have {columns!r} columns and {rows!r} rows.")
+    return columns, rows
 
 
 def exit_code(payload: bytes) -> int:

@@ -23,7 +23,8 @@ from pathlib import Path
 
 from . import _session_wire as wire
 from ._background import Door, tell_starter
-from ._session_api import Api
+from ._session_api import Api, aside
+from ._session_cipher import context
 from ._session_client import CommandTimeoutError, Session
 from ._session_link import SessionError, open_websocket
 from ._session_shell import Password
@@ -71,7 +72,7 @@ def _serve_one(session: Session, door: Door, client: socket.socket) -> bool:
         door.close()
         return False
     try:
-        if time.monotonic() - session.heard > _FRESH_SECONDS and not session.alive(_ALIVE_SECONDS):
+        if not _lives(session):
             raise _Stop
         _tell(client, {"begun": True})
         client.settimeout(None)
@@ -85,6 +86,15 @@ def _serve_one(session: Session, door: Door, client: socket.socket) -> bool:
         raise
     _tell(client, answer, *output)
     return True
+
+
+def _lives(session: Session) -> bool:
+    """Tell whether a command may begin: what has come by now is read before."""
+    try:
+        session.pump(0)
+    except SessionError:
+        return False
+    return time.monotonic() - session.heard <= _FRESH_SECONDS or session.alive(_ALIVE_SECONDS)
 
 
 def _run(
@@ -118,7 +128,10 @@ def main() -> None:
         session = Session(
             lambda: open_websocket(order["url"], order["ca_file"], order["seconds"]),
             order.pop("token"),
-            lambda: api.resume(order["session"]),
+            lambda: aside(lambda: api.resume(order["session"])),
+            lambda key, challenge: aside(
+                lambda: api.data_key(key, context(order["session"], order["target"], challenge))
+            ),
         )
         session.start(order["seconds"])
         door = Door(path)
@@ -137,4 +150,6 @@ def main() -> None:
             door.close()
         if session:
             session.close()
-        api.terminate(order["session"])
+        if not (session and session.over):
+            api.terminate(order["session"])
+        Path(order["record"]).unlink(missing_ok=True)

@@ -16,7 +16,9 @@ import ssl
 import time
 import typing as t
 
+from ._session_api import StartError
 from ._session_channel import ClientChannel, Event, KeyRequested
+from ._session_cipher import CipherError, HalvesCipher
 from ._session_frames import client_opening
 
 if t.TYPE_CHECKING:
@@ -75,15 +77,28 @@ def open_websocket(url: str, ca_file: str | None, seconds: float) -> WebSocket:
         raise SessionError(f"The session's stream at {place} cannot be opened: {error}.") from error
 
 
+class MakeKey(t.Protocol):
+    """Asks KMS for the data key of an encrypted session; raises an exception whose text says why there is none."""
+
+    def __call__(self, key_id: str, challenge: str) -> tuple[bytes, bytes]:
+        """Return the key, and the same as KMS has encrypted it."""
+
+
 class Link:
     """A session's channel and the websocket that carries it."""
 
     def __init__(
-        self, connect: Callable[[], WebSocket], token: str, resume: Resume, probe: Callable[[], None] | None = None
+        self,
+        connect: Callable[[], WebSocket],
+        token: str,
+        resume: Resume,
+        make_key: MakeKey,
+        probe: Callable[[], None] | None = None,
     ) -> None:
         """Connect. `probe` sends any message that the agent itself has to acknowledge, and that changes nothing."""
         self._connect = connect
         self._resume = resume
+        self._make_key = make_key
         self._probe = probe
         self.channel = ClientChannel()
         self._websocket = connect()
@@ -141,20 +156,26 @@ class Link:
                 self._reconnect(None)
                 return
             now = self.heard = time.monotonic()
-            for event in self.channel.receive(data.encode() if isinstance(data, str) else data, now):
+            try:
+                events = self.channel.receive(data.encode() if isinstance(data, str) else data, now)
+            except CipherError as error:
+                raise SessionError(str(error)) from error
+            for event in events:
                 if isinstance(event, KeyRequested):
-                    self._refuse_key()
+                    self._answer(event)
                 yield event
             if not self._pending():
                 return
 
-    def _refuse_key(self) -> None:
-        self.channel.refuse_key("This client does not encrypt with KMS.")
-        self._send_due()
-        raise SessionError(
-            "The session's document asks for KMS encryption, which this connection cannot do yet; "
-            "name another document (ssm_document)."
-        )
+    def _answer(self, request: KeyRequested) -> None:
+        """Encrypt the session, or let the agent end it."""
+        try:
+            key, encrypted = self._make_key(request.key_id, request.challenge)
+            self.channel.use_key(HalvesCipher(key, client=True), encrypted)
+        except (StartError, CipherError) as error:
+            self.channel.refuse_key(str(error))
+            self._send_due()
+            raise SessionError(str(error)) from error
 
     def _send_due(self) -> None:
         try:

@@ -30,18 +30,19 @@ from dataclasses import dataclass, field
 _LOOP = r"""
 cd 2>/dev/null
 d=$(mktemp -d "${TMPDIR:-/tmp}/.ansible-ssm-XXXXXXXXXX") || exit 1
+k=
 trap 'rm -rf "$d"' EXIT
-trap 'exit 1' HUP INT TERM
+trap 'if [ "$k" ]; then kill -TERM "-$k" || kill -TERM "$k"; fi 2>/dev/null; exit 1' HUP INT TERM
 n=$(command -v setsid)
 failed() { printf '\n%s failed\n' "$m"; exit 1; }
 take() { head -c "$1" >"$d/$2" || failed; }
-unpack() { if [ "$1" -gt 0 ]; then head -c "$1" | gzip -dc >"$d/$2" || failed; else : >"$d/$2" || failed; fi; }
+unpack() { if [ "$1" -gt 0 ]; then head -c "$1" | gzip -dc >"$d/$2" || failed; else printf '' >"$d/$2" || failed; fi; }
 pack() { if [ -s "$d/$1" ]; then gzip -1 <"$d/$1" | base64; fi; }
 seen() { cat "$d/o" "$d/e" | grep -oF -f "$d/$1" | head -n "$2" | wc -l; }
-run() { $n sh "$d/c" <"$d/$1" >"$d/o" 2>"$d/e"; }
+start() { $n sh "$d/c" <"$d/$1" >"$d/o" 2>"$d/e" & k=$!; }
 ask() {
-  : >"$d/o"; : >"$d/e"; mkfifo "$d/f" || failed
-  run f & k=$!
+  printf '' >"$d/o"; printf '' >"$d/e"; mkfifo "$d/f" || failed
+  start f
   exec 3>"$d/f"
   a=1
   while kill -0 "$k" 2>/dev/null; do
@@ -53,13 +54,13 @@ ask() {
     sleep 0.02
   done
   exec 3>&-
-  wait "$k"
 }
 while h=$(head -c 80) && [ -n "$h" ] && [ "$h" != quit ]; do
   set -- $h; m=$1
   take "$2" c; unpack "$3" i
-  if [ "$4" -gt 0 ]; then take "$4" p; take "$5" q; take "$6" s; ask; else run i; fi
-  r=$?
+  if [ "$4" -gt 0 ]; then take "$4" p; take "$5" q; take "$6" s; ask; else start i; fi
+  wait "$k"; r=$?; k=
+  echo >"$d/w" || failed
   printf '\n%s %s\n' "$m" "$r"; pack o; printf '%s,\n' "$m"; pack e; printf '%s.\n' "$m"
   rm -f "$d"/?
 done
@@ -69,7 +70,10 @@ r"""Plain POSIX shell, with head, gzip, base64, mktemp, mkfifo and, where it is 
 - `head -c` reads the bytes it is told and no more. The shell's own `read` may not: bash's takes what a terminal has.
 - setsid takes the terminal away from the command: a program that would ask a person fails, instead of waiting.
 - Output goes to files: what a command leaves in the background cannot hold the answer back, and a
-  command that writes before it reads cannot block.
+  command that writes before it reads cannot block. After it something is written once more: on a full disk
+  its output is not all there, whatever its status says.
+- A command is waited for in the background, as only then the loop hears at once that the session has ended; it
+  takes the command with it, but what belongs to another user by then.
 - With a password: the command is watched until it prompts or reports success, and stdin goes to it only after
   that; a second prompt means that the password was wrong, and ends its input.
 - After a full disk the counts are lost: it says so and ends.

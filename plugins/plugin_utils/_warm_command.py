@@ -6,6 +6,7 @@ r"""Ansible's command lines that run a module by pipelining, taken apart.
 PRIVATE to the collection. Pure.
 
     /bin/sh -c 'AWS_REGION=eu-west-1 /usr/bin/python3'        with the module's payload on standard input
+    /bin/sh -c 'sudo -H -S -n -u root /bin/sh -c '"'"'echo BECOME-SUCCESS-abc ; /usr/bin/python3'"'"''
 
 Only a line that is put together again to the same text has been understood; any other is left to a shell.
 """
@@ -23,37 +24,78 @@ if t.TYPE_CHECKING:
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 _INTERPRETER = re.compile(r"/[\w./+-]*/python[0-9.]*")
-_SHELLS = frozenset(f"{folder}/{name}" for folder in ("/bin", "/usr/bin") for name in ("sh", "bash", "dash"))
+_SHELLS = frozenset(f"{folder}/{name} -c " for folder in ("/bin", "/usr/bin") for name in ("sh", "bash", "dash"))
+_SUCCESS = re.compile(r"echo BECOME-SUCCESS-(\w+) ; ")
 _PAYLOAD = re.compile(rb"#!/[^\n]*python[^\n]*\n")
 _STARTUP = re.compile(rb"PYTHON|LC_|LANG|LD_|OPENSSL_|SSL_|GLIBC_|MALLOC_|HOME$")
 
 
 @dataclass(frozen=True)
 class Command:
-    """A module's command line: the interpreter, and what the environment says for this one alone."""
+    """A module's command line: what is around, the environment that it sets, the interpreter."""
 
+    around: tuple[str, ...]
+    """From the outside: what is before each script that is quoted, and before the innermost one's assignments."""
+    assignments: tuple[tuple[str, str], ...]
     interpreter: str
-    environ: dict[bytes, bytes]
+
+    @property
+    def plain(self) -> bool:
+        """Tell whether there is nothing around but a known shell: the interpreter runs here, as this user."""
+        return self.around[0] in _SHELLS and self.around[1:] == ("",)
+
+    @property
+    def environ(self) -> dict[bytes, bytes]:
+        """Return what the environment says for this command alone."""
+        return {os.fsencode(name): os.fsencode(value) for name, value in self.assignments}
+
+    @property
+    def identity(self) -> str:
+        """Return what all command lines have in common whose interpreters start alike."""
+        startup = startup_environ(self.environ)
+        kept = tuple((name, value) for name, value in self.assignments if os.fsencode(name) in startup)
+        success = _SUCCESS.fullmatch(self.around[-1])
+        around = tuple(text.replace(success[1], "") for text in self.around) if success else self.around
+        return Command(around, kept, self.interpreter).line()
+
+    def line(self, *arguments: str) -> str:
+        """Return the command line with arguments for the interpreter."""
+        *outer, before = self.around
+        words = [f"{name}={shlex.quote(value)}" for name, value in self.assignments]
+        text = before + " ".join([*words, self.interpreter, *map(shlex.quote, arguments)])
+        for prefix in reversed(outer):
+            text = prefix + shlex.quote(text)
+        return text
 
 
-def understand(command: str, stdin: bytes | None) -> Command | None:
+def understand(line: str, stdin: bytes | None) -> Command | None:
     """Return what a command line says; None if it is not a module's."""
     if not stdin or not _PAYLOAD.match(stdin):
         return None
-    try:
-        words = shlex.split(command)
-        script = words[2] if len(words) == 3 and words[0] in _SHELLS and words[1] == "-c" else ""
-        *assignments, interpreter = shlex.split(script)
-    except ValueError:
+    around = []
+    text = line
+    while True:
+        success = _SUCCESS.match(text)
+        before = success[0] if success else ""
+        try:
+            words = shlex.split(text[len(before) :])
+        except ValueError:
+            return None
+        if not words:
+            return None
+        assignments = [match for match in map(_ASSIGNMENT.fullmatch, words[:-1]) if match]
+        if len(assignments) == len(words) - 1:
+            break
+        prefix = text[: len(text) - len(shlex.quote(words[-1]))]
+        if prefix + shlex.quote(words[-1]) != text:
+            return None
+        around.append(prefix)
+        text = words[-1]
+    pairs = tuple((match[1], match[2]) for match in assignments)
+    if not around or not _INTERPRETER.fullmatch(words[-1]) or len(dict(pairs)) < len(pairs):
         return None
-    found = [_ASSIGNMENT.fullmatch(word) for word in assignments]
-    if not _INTERPRETER.fullmatch(interpreter) or not all(found):
-        return None
-    values = {match[1]: match[2] for match in found if match}
-    again = " ".join([*(f"{name}={shlex.quote(value)}" for name, value in values.items()), interpreter])
-    if again != script or f"{words[0]} -c {shlex.quote(script)}" != command:
-        return None
-    return Command(interpreter, {os.fsencode(name): os.fsencode(value) for name, value in values.items()})
+    command = Command((*around, before), pairs, words[-1])
+    return command if command.line() == line else None
 
 
 def startup_environ(environ: Mapping[bytes, bytes]) -> dict[bytes, bytes]:

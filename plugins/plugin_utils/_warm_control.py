@@ -22,7 +22,7 @@ from . import _session_wire as wire
 from ._background import BackgroundError, Place, start
 from ._warm_command import startup_environ
 from ._warm_output import Output
-from ._warm_task import Task, readable
+from ._warm_task import Task, packed
 
 _STOP_SECONDS = 10.0
 
@@ -80,8 +80,8 @@ class Control:
         output = Output()
         with sock, contextlib.closing(output):
             try:
-                header = {"request": "run", "environ": readable(task.environ), "cwd": task.cwd, "umask": task.umask}
-                _send(sock, output.writers, header, task.payload)
+                header = {"request": "run", "umask": task.umask, "digests": [""]}
+                _send(sock, output.writers, header, packed(task.environ), task.cwd, task.payload)
                 begun = "begun" in wire.receive(sock)[0]
             except (OSError, EOFError):
                 begun = False
@@ -106,7 +106,7 @@ def _name(interpreter: str, environ: dict[bytes, bytes]) -> str:
     here = Path("/proc/self")
     surroundings = [
         interpreter,
-        readable(environ),
+        packed(environ).decode("latin-1"),
         [path.stat().st_mtime_ns for path in sorted(Path(__file__).parent.glob("_*.py"))],
         [os.getuid(), os.geteuid(), os.getgid(), os.getegid(), os.getgroups(), os.getpriority(os.PRIO_PROCESS, 0)],
         [resource.getrlimit(getattr(resource, name)) for name in dir(resource) if name.startswith("RLIMIT_")],

@@ -1,11 +1,12 @@
 # Copyright: hasite.aws contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The background process of the connection `warm_local`: a warm interpreter behind a local socket.
+"""The background process that keeps an interpreter warm behind a local socket.
 
-PRIVATE to the collection. Runs under any Python from 3.9. Started by `_warm_control`.
+PRIVATE to the collection. Runs under any Python from 3.9. Started by `_warm_control` on the controller, and by
+`_warm_client` on a machine.
 
-A worker sends a module's payload and surroundings, and with them the descriptors that the module writes to.
+Who asks sends a module's payload and surroundings, and with them the descriptors that the module writes to.
 The answer is the way in which the module's process has ended; output never passes through here.
 """
 
@@ -26,18 +27,21 @@ from . import _session_wire as wire
 from ._background import Door, tell_starter
 from ._warm_interpreter import Interpreter, Running, exit_status
 from ._warm_memory import OtherBaseError, OutdatedError
-from ._warm_task import Task, original
+from ._warm_task import Task, unpacked
 
 _GREETING_SECONDS = 5.0
+_LOOK_SECONDS = 1.0
 
 
 class _Keeper:
     """Serves workers until it is to end."""
 
-    def __init__(self, door: Door, idle_seconds: float) -> None:
+    def __init__(self, door: Door, idle_seconds: float, companion: str | None) -> None:
         self._door = door
         self._idle_seconds = idle_seconds
+        self._companion = companion
         self._interpreter = Interpreter()
+        self._pieces: dict[str, bytes] = {}
         self._running: dict[int, tuple[Running, socket.socket]] = {}
         self._ended, waker = os.pipe()
         os.set_blocking(self._ended, False)
@@ -51,15 +55,20 @@ class _Keeper:
         used = time.monotonic()
         while self._open or self._running:
             waited_for: list[t.Any] = [self._ended, *([self._door.listener] if self._open else [])]
-            left = None if self._running else max(0.0, used + self._idle_seconds - time.monotonic())
-            readable = select.select(waited_for, [], [], left)[0]
+            readable = select.select(waited_for, [], [], _LOOK_SECONDS)[0]
             if not readable:
-                return
+                if not self._running and self._is_over(used):
+                    return
+                continue
             if self._ended in readable:
                 self._answer_ended()
             if self._open and self._door.listener in readable:
                 self._serve_one()
             used = time.monotonic()
+
+    def _is_over(self, used: float) -> bool:
+        gone = self._companion and not os.path.exists(self._companion)  # noqa: PTH110
+        return bool(gone) or time.monotonic() - used > self._idle_seconds
 
     def _serve_one(self) -> None:
         client, _address = self._door.listener.accept()
@@ -72,24 +81,38 @@ class _Keeper:
                 self._close()
                 wire.send(client, {})
             else:
-                self._start(client, header, parts[0], descriptors)
+                self._start(client, header, parts, descriptors)
         except (OSError, EOFError, ValueError):
             client.close()  # who asked has gone
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)
 
-    def _start(self, client: socket.socket, header: dict[str, t.Any], payload: bytes, descriptors: list[int]) -> None:
-        task = Task(payload, original(header["environ"]), header["cwd"], header["umask"])
+    def _start(
+        self, client: socket.socket, header: dict[str, t.Any], parts: list[bytes], descriptors: list[int]
+    ) -> None:
+        environ, cwd, *pieces = parts
+        payload = self._complete(pieces, header["digests"])
+        if payload is None:
+            wire.send(client, {"needed": True})
+            return
         try:
-            running = self._interpreter.start(task, *descriptors)
+            running = self._interpreter.start(Task(payload, unpacked(environ), cwd, header["umask"]), *descriptors)
         except (OtherBaseError, OutdatedError):
-            # Another process takes the place, before the worker hears that it is to ask again.
+            # Another process takes the place, before who asks hears that it is to ask again.
             self._close()
             wire.send(client, {"again": True})
             return
         self._running[running.pid] = running, client
         wire.send(client, {"begun": True})
+
+    def _complete(self, pieces: list[bytes], digests: list[str]) -> bytes | None:
+        """Return a payload of which pieces may be named by their digests only; None if one of these is not known."""
+        for piece, digest in zip(pieces, digests):
+            if piece and digest:
+                self._pieces[digest] = piece
+        whole = [piece or self._pieces.get(digest) for piece, digest in zip(pieces, digests)]
+        return b"".join(piece for piece in whole if piece) if None not in whole else None
 
     def _answer_ended(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -121,6 +144,9 @@ def main() -> None:
     os.chdir("/")
     tell_starter({"ready": True})
     try:
-        _Keeper(door, order["idle_seconds"]).serve()
+        _Keeper(door, order["idle_seconds"], order.get("companion")).serve()
     finally:
         door.close()
+        if order.get("remove_folder"):
+            with contextlib.suppress(OSError):  # others may be in it
+                path.parent.rmdir()

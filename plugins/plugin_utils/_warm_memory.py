@@ -20,7 +20,6 @@ import hashlib
 import importlib
 import io
 import os
-import re
 import shutil
 import sys
 import sysconfig
@@ -31,12 +30,11 @@ import zipfile
 
 from . import _warm_sdk as sdk
 from ._warm_import import Base, Codes, Importer
+from ._warm_task import archive_place
 
 _BASE = ("ansible.module_utils.basic", "ansible.module_utils._internal._ansiballz._loader")
 """What the wrapper of each payload imports, with all that these import."""
 _SDK = frozenset(("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six"))
-_ARCHIVE = re.compile(rb"[A-Za-z0-9+/=]{1000,}")
-"""The one long word of a payload is its archive, whatever the wrapper around it looks like."""
 _MOST_SOURCES = 10_000
 
 
@@ -145,8 +143,8 @@ class Memory:
 
 def archive_of(payload: bytes) -> bytes:
     """Return the archive that a payload carries; nothing if it carries none."""
-    words = _ARCHIVE.findall(payload)
-    data = base64.b64decode(max(words, key=len) + b"==") if words else b""
+    place = archive_place(payload)
+    data = base64.b64decode(payload[place] + b"==")
     return data if zipfile.is_zipfile(io.BytesIO(data)) else b""
 
 

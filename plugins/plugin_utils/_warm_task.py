@@ -8,7 +8,15 @@ PRIVATE to the collection. Runs under any Python from 3.9.
 
 from __future__ import annotations
 
+import re
+import typing as t
 from dataclasses import dataclass
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+_LONG_WORD = re.compile(rb"[A-Za-z0-9+/=]{1000,}")
 
 
 @dataclass(frozen=True)
@@ -17,15 +25,21 @@ class Task:
 
     payload: bytes
     environ: dict[bytes, bytes]
-    cwd: str
+    cwd: bytes
     umask: int
 
 
-def readable(environ: dict[bytes, bytes]) -> dict[str, str]:
-    """Return an environment as JSON can carry it: its bytes may have no meaning in either process's encoding."""
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in environ.items()}
+def packed(environ: Mapping[bytes, bytes]) -> bytes:
+    """Return an environment as one piece of bytes: neither names nor values hold a zero."""
+    return b"\0".join(name + b"=" + value for name, value in environ.items())
 
 
-def original(environ: dict[str, str]) -> dict[bytes, bytes]:
-    """Return the environment that was made readable."""
-    return {name.encode("latin-1"): value.encode("latin-1") for name, value in environ.items()}
+def unpacked(data: bytes) -> dict[bytes, bytes]:
+    """Return the environment that was packed."""
+    return {name: value for name, _equal, value in (item.partition(b"=") for item in data.split(b"\0") if item)}
+
+
+def archive_place(payload: bytes) -> slice:
+    """Return where a payload's archive is: it is the one long word, whatever the wrapper around it looks like."""
+    longest = max(_LONG_WORD.finditer(payload), key=lambda match: len(match[0]), default=None)
+    return slice(longest.start(), longest.end()) if longest else slice(0, 0)

@@ -11,6 +11,7 @@ import pytest
 
 from lab.endpoint import require
 from lab.place import Place
+from tests.integration.fleet import Fleet
 from tests.integration.labs import place_of, run_lab, up
 from tests.integration.name_rig import Page, Rig, open_rig, serve_page
 
@@ -48,3 +49,11 @@ def page(rig: Rig) -> Iterator[type[Page]]:
     """The page that health checks ask for."""
     with serve_page(rig) as page:
         yield page
+
+
+@pytest.fixture(scope="session")
+def fleet(session: boto3.session.Session, place: Place) -> Iterator[Fleet]:
+    """Two machines that only Session Manager reaches."""
+    made = Fleet(session, place, "fleet", 48, count=2)
+    yield made
+    made.close()

@@ -2,7 +2,7 @@
 """The doctor without Ansible around it: the same readings and the same rules as playbooks/doctor.yml, in one process.
 
 A run of the playbook costs ten seconds of processor time, most of it for starting Pythons; with a hundred looks at a
-site that would be the tests' time. `test_doctor.py` shows that both say the same.
+site that would be the tests' time. `test_faults.py` shows that both say the same.
 """
 
 from __future__ import annotations
@@ -93,11 +93,17 @@ class Doctor:
     def evidence(self) -> Evidence:
         """Look from everywhere; only at machines that Session Manager says it reaches."""
         site = self.read_site()
-        online = [one["instance_id"] for one in site["instances"] if one["ssm_ping_status"] == "Online"]
+        online = [
+            one["instance_id"]
+            for one in site["instances"]
+            if (one["state"], one["ssm_ping_status"]) == ("running", "Online")
+        ]
         with ThreadPoolExecutor() as pool:
             outside = pool.submit(self.visit, site)
-            machines = dict(zip(online, pool.map(lambda one: self.inside(site, one), online), strict=True))
-        found: Evidence = evidence_from(DOMAIN, site, outside.result(), machines)
+            looks = {one: pool.submit(self.inside, site, one) for one in online}
+        machines = {one: look.result() for one, look in looks.items() if not look.exception()}
+        silent = {one: str(look.exception()) for one, look in looks.items() if look.exception()}
+        found: Evidence = evidence_from(DOMAIN, site, outside.result(), machines, silent)
         return found
 
     def findings(self) -> list[Finding]:

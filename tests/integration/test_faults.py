@@ -1,16 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each fault alone on one built site: it is seen, and after it is mended all is well again."""
+"""Each fault alone on one built site: it is seen, the doctor names it and nothing else; mended, all is well again."""
 
 from __future__ import annotations
 
+import itertools
+import json
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import boto3
 import pytest
 
 from lab.faults.breaking import break_, mend, states
 from lab.faults.catalogue import FAULTS
+from lab.place import Place
+from tests.integration.doctor import findings, of
 from tests.integration.fault_effects import EFFECTS, Look
+from tests.integration.fault_pairs import CHANGED, walk
 from tests.integration.labs import place_of, run_lab, up
 from tests.integration.owner import Owner
 from tests.integration.small_world import until
@@ -19,6 +26,10 @@ pytestmark = pytest.mark.lab
 
 SPEED = 4
 """How many times as fast as real time this lab runs."""
+PAIRS = 40
+SEED = 9
+REPAIRED = ("balancer-not-admitted", "nat-missing", "secondary-missing", "error-page-denied", "mounted-by-hand")
+"""Faults of which each is in another role's hands; the cure of all of them is to run the playbooks."""
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +52,92 @@ def test_fault_is_seen_and_mended(look: Look, name: str) -> None:
     break_(look.owner.place, name, None, None)
     try:
         until(lambda: EFFECTS[name](look), 90)
+        assert findings(look.owner.place) == [name]
     finally:
         mend(look.owner.place, name)
     until(lambda: look.well() and not EFFECTS[name](look), 120)
+    assert findings(look.owner.place) == []
+
+
+def found(place: Place) -> set[str]:
+    return set(findings(place))
+
+
+def seen(place: Place, wanted: set[str], seconds: float = 60) -> None:
+    """Wait until the doctor finds exactly this."""
+    last: set[str] = set()
+
+    def right() -> bool:
+        nonlocal last
+        last = found(place)
+        return last == wanted
+
+    try:
+        until(right, seconds)
+    except AssertionError:
+        raise AssertionError(f"found {sorted(last)} instead of {sorted(wanted)}") from None
+
+
+def test_the_playbook_and_the_quick_way_find_the_same(look: Look, tmp_path: Path) -> None:
+    place = look.owner.place
+    seen(place, set())
+    report = tmp_path / "doctor.json"
+    assert "No finding." in look.owner.play("doctor", "-e", f"doctor_report={report}")
+    assert json.loads(report.read_text()) == {"findings": [], "unseen": []}
+    broken = {"default-route-missing", "metadata-v1-allowed"}
+    for name in broken:
+        break_(place, name, None, None)
+    try:
+        until(lambda: not all(look.online()), 60)
+        seen(place, broken)
+        began = time.monotonic()
+        look.owner.play("doctor", "-e", f"doctor_report={report}")
+        print(f"the playbook took {time.monotonic() - began:.1f} s")
+    finally:
+        for name in broken:
+            mend(place, name)
+    told = json.loads(report.read_text())
+    assert [one["code"] for one in told["findings"]] == ["default-route-missing", "metadata-v1-allowed"]
+    assert told["findings"][0]["consequences"][-1] == "Session Manager does not reach demo-web-a."
+    assert told["unseen"][0].startswith("inside demo-web-a: ")
+
+
+def test_every_fault_is_placed() -> None:
+    assert set(CHANGED) <= set(FAULTS)
+
+
+def test_two_faults_at_once_are_both_named_and_nothing_else(look: Look) -> None:
+    place = look.owner.place
+    seen(place, set(), 120)
+    names = list(walk(sorted(FAULTS), PAIRS, SEED))
+    break_(place, names[0], None, None)
+    wrong = {}
+    for pair in itertools.pairwise(names):
+        try:
+            break_(place, pair[1], None, None)
+            seen(place, set(pair))
+        except AssertionError as error:
+            wrong[pair] = str(error)
+        finally:
+            mend(place, pair[0])
+    mend(place, names[-1])
+    assert wrong == {}
+    seen(place, set(), 120)
+
+
+def test_running_the_playbooks_cures_what_the_doctor_says_they_cure(look: Look) -> None:
+    place = look.owner.place
+    for name in REPAIRED:
+        break_(place, name, None, None)
+    try:
+        cures = {one.kind.code: one.cure for one in of(place).findings()}
+        assert set(cures) >= set(REPAIRED) - {"mounted-by-hand"}
+        assert all("playbooks/site.yml" in cures[code] for code in cures)
+        look.owner.play("site")
+        seen(place, set(), 120)
+    finally:
+        for name in REPAIRED:
+            mend(place, name)
 
 
 def test_nothing_is_left_of_all_that(look: Look) -> None:

@@ -186,6 +186,12 @@ def test_a_nat_gateway_sends_from_any_port(site: Site) -> None:
         heard.close()
 
 
+def test_services_begin_connections_from_any_port(site: Site) -> None:
+    node, _ = site.interface(site.public)
+    found = site.lab.run(node, "cat", "/proc/sys/net/ipv4/ip_local_port_range")
+    assert found.stdout.split() == ["1024", "65535"]
+
+
 def test_a_public_address_is_reached_by_its_rules_only(site: Site, serve: Callable[[str, int], None]) -> None:
     group = site.group("public")
     node, _ = site.interface(site.public, group)
@@ -411,3 +417,9 @@ def test_the_host_is_a_way_out_and_not_a_target(site: Site) -> None:
     assert not site.lab.ask("internet", gateway, 22)
     listening = subprocess.run(["nft", "list", "table", "ip", site.lab.place.table], capture_output=True, check=False)
     assert b"masquerade" in listening.stdout
+
+
+def test_what_a_visitor_sends_to_a_private_address_goes_nowhere(site: Site) -> None:
+    asked = "import socket; socket.create_connection(('10.0.1.9', 80), 5)"
+    done = site.lab.run("client", "python3", "-c", asked)
+    assert "Network is unreachable" in done.stderr

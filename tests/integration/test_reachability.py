@@ -38,15 +38,15 @@ def network_lab() -> Iterator[NetworkLab]:
         yield found
 
 
-def ask(world: RandomNetwork) -> Question:
+def ask(world: RandomNetwork, model: Model) -> Question:
     """Return a random question about a world."""
     dice, machines = world.dice, world.machines
     source = dice.choice((*(each["InstanceId"] for each in machines), *(addresses.CLIENT,) * 3, BALANCER))
     machine = dice.choice([each for each in machines if each["InstanceId"] != source])
-    public = [one.get("Association", {}).get("PublicIp") for each in machines for one in each["NetworkInterfaces"]]
+    public = [str(each.public) for each in model.interfaces.values() if each.public and each.instance_id]
     destinations = (
         *(machine["InstanceId"],) * 3, machine["PrivateIpAddress"], f"10.{world.number}.3.200",
-        *[each for each in public if each][:2], FILE_SYSTEM, BALANCER, *world.translators[:1],
+        *public[:2], FILE_SYSTEM, BALANCER, *world.translators[:1],
         addresses.API, addresses.API, addresses.S3, f"com.amazonaws.{world.region}.s3",
         RESOLVER, str(addresses.METADATA),
     )  # fmt: skip
@@ -110,7 +110,7 @@ def disagreements(world: RandomNetwork, seen: Counter[str]) -> list[str]:
     """Judge and try random questions about one world; return the verdicts that were wrong."""
     model = read(world.ec2, [world.vpc])
     assert not model.unreadable
-    asked = dict.fromkeys(ask(world) for _ in range(QUESTIONS))
+    asked = dict.fromkeys(ask(world, model) for _ in range(QUESTIONS))
     verdicts = [verdict for question in asked for verdict in judge_all(model, question)]
     tried = {verdict: probes_for(world, model, verdict) for verdict in verdicts if can_be_tried(verdict)}
     router = world.lab.place.namespace(world.vpc)

@@ -83,6 +83,8 @@ def session_manager_denied(evidence: Evidence) -> Iterator[Case]:
                 f"The role {role} lacks the policy {SSM_POLICY}.",
                 Where("role", role),
                 f"attached policies: {', '.join(attached) or 'none'}",
+                # The account's default host management may stand in for it.
+                severity=None if out_of_reach(evidence) else WARNING,
             )
 
 
@@ -201,9 +203,7 @@ def agent_not_enabled(evidence: Evidence) -> Iterator[Case]:
     for one, told in evidence.asked():
         agent = told.units.get("agent")
         if agent and not agent.enabled:
-            yield Case(
-                f"The agent on {called(one)} is not enabled.", machine(one), f"{agent.name}: disabled", only(one)
-            )
+            yield Case(f"The agent on {called(one)} is not enabled.", machine(one), str(agent), only(one))
 
 
 @AREA.rule(

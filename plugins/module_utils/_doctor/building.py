@@ -41,5 +41,7 @@ def part_missing(evidence: Evidence) -> Iterator[Case]:
     if missing:
         name = str(evidence.site.get("name") or "?")
         yield Case(
-            f"The site has no {', no '.join(missing)}.", Where("site", name), "nothing with the site's tags or name"
+            f"These parts of the site are not there: {', '.join(missing)}.",
+            Where("site", name),
+            "nothing with the site's tags or name",
         )

@@ -55,7 +55,7 @@ def waiting(evidence: Evidence) -> list[Resource]:
         "CloudFront takes certificates from us-east-1 only. Without one the error page cannot bear the site's name, "
         "and browsers refuse it just when it is needed.",
         f"Request one in us-east-1 too, with the same validation record: {PROVISION}",
-        ("edge-alias-missing", "edge-stale-certificate", "edge-unavailable"),
+        ("edge-alias-missing", "edge-unavailable"),
     )
 )
 def certificate_missing_in_us_east_1(evidence: Evidence) -> Iterator[Case]:
@@ -111,7 +111,7 @@ def validation_record_missing(evidence: Evidence) -> Iterator[Case]:
                 awaited.setdefault(str(record["name"]), []).append(one)
     for name, certificates in awaited.items():
         pending = [one for one in certificates if one.get("status") == PENDING]
-        regions = " and ".join(sorted(str(one.get("region")) for one in certificates))
+        regions = " and ".join(sorted({str(one.get("region")) for one in certificates}))
         what = f"The validation record {name.rstrip('.')} of the certificate in {regions} is not in the zone."
         proof = f"status={(pending or certificates)[0].get('status')}; no record {name} in {evidence.zone.get('id')}"
         yield Case(what, where((pending or certificates)[0]), proof, severity=CRITICAL if pending else WARNING)

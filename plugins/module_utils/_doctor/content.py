@@ -93,7 +93,7 @@ def staleness(php: dict[str, str]) -> str | None:
         if name in php and php[name] not in on:
             return name
     for name in SETTINGS[2:]:
-        if str(php.get(name)).isdigit() and int(php[name]) > LONGEST_SECONDS:
+        if str(php.get(name)).isdecimal() and int(php[name]) > LONGEST_SECONDS:
             return name
     return None
 

@@ -18,6 +18,7 @@ from . import (
     edge,
     failover,
     hardening,
+    health,
     names,
     network,
     page,
@@ -27,7 +28,7 @@ from .evidence import Evidence
 from .finding import SEVERITIES, Area, Finding, Rule
 
 AREAS: tuple[Area, ...] = (
-    *(names.AREA, network.AREA, access.AREA, share.AREA, content.AREA, balancing.AREA, certificates.AREA),
+    *(names.AREA, network.AREA, access.AREA, share.AREA, content.AREA, health.AREA, balancing.AREA, certificates.AREA),
     *(failover.AREA, edge.AREA, page.AREA, hardening.AREA, building.AREA),
 )
 """In the order of causes: within one severity the first is to be mended first."""
@@ -78,4 +79,9 @@ def diagnose(evidence: Evidence) -> list[Finding]:
     found = without_needless(cases)
     roots = [one for one in found if not explained(one, found)]
     roots.sort(key=lambda one: SEVERITIES.index(one.severity))
-    return [replace(one, consequences=tuple(each.case.what for each in found if leads_to(one, each))) for one in roots]
+    return [replace(one, consequences=consequences(one, found)) for one in roots]
+
+
+def consequences(cause: Finding, found: Iterable[Finding]) -> tuple[str, ...]:
+    """Return in words what follows from a finding, each once."""
+    return tuple(dict.fromkeys(one.case.what for one in found if leads_to(cause, one)))

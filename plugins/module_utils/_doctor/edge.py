@@ -111,10 +111,11 @@ def error_page_cacheable(evidence: Evidence) -> Iterator[Case]:
     said = [f"{row.get('error_code')} is answered with {row.get('response_code')}" for row in wrong]
     if not wrong and fetch and fetch.status == 200:
         said.append("the edge answers 200")
-    headers = fetch.headers if fetch else _policy_headers(evidence, one)
-    kept = headers.get("cache-control")
-    # Another status than these two is not the page's.
-    if lasting(kept) and (fetch is None or fetch.status in (200, 503)):
+    policy = _policy_headers(evidence, one)
+    kept = (fetch.headers if fetch else policy).get("cache-control")
+    # Another status than these two is not the page's; unseen, the header may still come from the bucket.
+    known = fetch.status in (200, 503) if fetch else "cache-control" in policy
+    if known and lasting(kept):
         said.append(f"Cache-Control: {kept or 'not set'}")
     if said:
         yield Case("The error page can stick.", place("distribution", one, "id"), "; ".join(said))

@@ -117,6 +117,9 @@ class Unit:
     enabled: bool = False
     name: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.name}: {'active' if self.active else 'inactive'}, {'enabled' if self.enabled else 'disabled'}"
+
 
 @dataclass(frozen=True)
 class Machine:
@@ -165,7 +168,9 @@ class Evidence:
     machines: dict[str, Machine] = field(default_factory=dict)
     """By instance id, those that could be asked."""
     silent: dict[str, str] = field(default_factory=dict)
-    """By instance id, why a machine could not be asked."""
+    """By instance id, why a machine was not reached."""
+    failed: dict[str, str] = field(default_factory=dict)
+    """By instance id, why a machine that was reached could not be looked at."""
 
     def listed(self, key: str) -> list[Resource]:
         """Return the site's resources of a kind."""
@@ -238,6 +243,7 @@ def evidence_from(
     visit: Mapping[str, t.Any] | None = None,
     machines: Mapping[str, t.Any] | None = None,
     silent: Mapping[str, t.Any] | None = None,
+    failed: Mapping[str, t.Any] | None = None,
 ) -> Evidence:
     """Return the evidence that the modules' results are."""
     return Evidence(
@@ -246,6 +252,7 @@ def evidence_from(
         visit_from(without_nulls(dict(visit or {}))),
         {key: machine_from(without_nulls(one)) for key, one in (machines or {}).items() if one},
         {key: str(one) for key, one in (silent or {}).items()},
+        {key: str(one) for key, one in (failed or {}).items()},
     )
 
 

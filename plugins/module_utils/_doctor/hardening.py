@@ -39,6 +39,17 @@ def ports(rule: Resource) -> str:
     return f"{rule.get('ip_protocol')} {low if low == high else f'{low}-{high}'}"
 
 
+def open_to_world(rule: Resource) -> bool:
+    """Tell whether a rule admits everybody."""
+    return bool(set(WORLD) & set(sources(rule)))
+
+
+def opens_closed_group(group: Resource, rule: Resource) -> bool:
+    """Tell whether a rule opens more than SSH to the world, of a group that is for other groups only."""
+    ssh = rule.get("ip_protocol") == "tcp" and rule.get("from_port") == rule.get("to_port") == 22
+    return group.get("part") in ("web", "file_system") and open_to_world(rule) and not ssh
+
+
 @AREA.rule(
     Kind(
         "port-22-open",
@@ -51,14 +62,12 @@ def port_22_open(evidence: Evidence) -> Iterator[Case]:
     """A security group lets SSH in."""
     for group in evidence.listed("security_groups"):
         for rule in rows(group, "ip_permissions"):
-            if has_port(rule, 22) and (rule.get("ip_protocol") == "tcp" or WORLD[0] not in sources(rule)):
-                admitted = [
-                    *sources(rule),
-                    *(str(one.get("group_id")) for one in rows(rule, "user_id_group_pairs")),
-                ]
-                proof = f"inbound {ports(rule)} from {', '.join(admitted) or 'nobody'}"
+            if has_port(rule, 22) and not opens_closed_group(group, rule):
+                groups = [str(one.get("group_id")) for one in rows(rule, "user_id_group_pairs")]
+                proof = f"inbound {ports(rule)} from {', '.join([*sources(rule), *groups]) or 'nobody'}"
                 what = f"The security group {group.get('group_name')} lets SSH in."
-                yield Case(what, place("security group", group, "group_id"), proof)
+                severity = None if open_to_world(rule) else WARNING
+                yield Case(what, place("security group", group, "group_id"), proof, severity=severity)
 
 
 @AREA.rule(
@@ -70,13 +79,12 @@ def port_22_open(evidence: Evidence) -> Iterator[Case]:
     )
 )
 def web_group_open_to_world(evidence: Evidence) -> Iterator[Case]:
-    """The machines or the share are open to addresses, not only to groups."""
-    for group in [*evidence.groups_of("web"), *evidence.groups_of("file_system")]:
+    """The group of the machines or of the share is open to the world."""
+    for group in evidence.listed("security_groups"):
         for rule in rows(group, "ip_permissions"):
-            ssh = rule.get("ip_protocol") == "tcp" and rule.get("from_port") == rule.get("to_port") == 22
-            if sources(rule) and not ssh:
+            if opens_closed_group(group, rule):
                 proof = f"inbound {ports(rule)} from {', '.join(sources(rule))}"
-                what = f"The security group {group.get('group_name')} admits addresses instead of groups only."
+                what = f"The security group {group.get('group_name')} is open to the world."
                 yield Case(what, place("security group", group, "group_id"), proof)
 
 

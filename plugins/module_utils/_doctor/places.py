@@ -71,7 +71,8 @@ def by_stop(ways: Iterable[tuple[Resource, Resource]]) -> list[tuple[Resource, R
     """Join ways that the same thing stops: the first of them, what stops it, and all machines concerned."""
     joined: dict[tuple[str, str], tuple[Resource, Resource, frozenset[str]]] = {}
     for way, stop in ways:
-        key = (str(stop.get("kind")), str(stop.get("id")))
+        # A missing endpoint bears the service's name: the three of Systems Manager are one thing to mend.
+        key = (str(stop.get("kind")), "" if stop.get("kind") == "endpoint" else str(stop.get("id")))
         first, _, touched = joined.get(key, (way, stop, frozenset()))
         mine = frozenset({str(way["machine"])}) if way.get("machine") else frozenset()
         joined[key] = (first, stop, touched | mine)

@@ -40,9 +40,22 @@ def _of(statement: Raw, resource: str) -> bool:
     return any(fnmatch.fnmatchcase(resource, one) for one in _texts(statement.get("Resource")))
 
 
-def lets_mount(policy: Raw | None) -> bool:
-    """Tell whether a file system's policy lets any client mount. Without a policy, everyone may."""
-    about = [one for one in statements(policy) if _about(one, "elasticfilesystem:ClientMount")]
+def _principals(statement: Raw) -> list[str]:
+    principal = statement.get("Principal")
+    return _texts(principal.get("AWS")) if isinstance(principal, Mapping) else _texts(principal)
+
+
+def lets_mount(policy: Raw | None, roles: list[str]) -> bool:
+    """Tell whether a file system's policy lets the machines mount: as anybody, or as one of these roles.
+
+    Without a policy, everyone may.
+    """
+    about = [
+        one
+        for one in statements(policy)
+        if _about(one, "elasticfilesystem:ClientMount")
+        and any(who == "*" or who in roles or who.endswith(":root") for who in _principals(one))
+    ]
     allowed = [one for one in about if one.get("Effect") == "Allow"]
     denied = [one for one in about if one.get("Effect") == "Deny" and not one.get("Condition")]
     return not statements(policy) or (bool(allowed) and not denied)

@@ -27,7 +27,8 @@ def unseen(evidence: Evidence) -> list[str]:
     for one in evidence.running:
         identity = str(one.get("instance_id"))
         if identity not in evidence.machines:
-            reason = first_sentence(evidence.silent.get(identity) or "Session Manager does not reach it.")
+            told = evidence.silent.get(identity) or evidence.failed.get(identity)
+            reason = first_sentence(told or "Session Manager does not reach it.")
             said.append(f"inside {names.get(identity) or identity}: {reason}")
     return said
 

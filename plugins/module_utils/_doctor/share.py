@@ -130,11 +130,12 @@ def share_name_unresolved(evidence: Evidence) -> Iterator[Case]:
     )
 )
 def file_system_locked(evidence: Evidence) -> Iterator[Case]:
-    """The share's policy lets nobody mount it."""
+    """The share's policy does not let the machines mount it."""
+    roles = [str(one.get("arn")) for one in evidence.listed("roles")]
     for share, policy in evidence.documents("file_system_policies").items():
-        if not policies.lets_mount(policy):
+        if not policies.lets_mount(policy, roles) and not evidence.unread("iam: roles"):
             proof = f"statements: {', '.join(policies.titles(policy))}"
-            yield Case(f"The policy of {share} lets nobody mount it.", Where("file system", share), proof)
+            yield Case(f"The policy of {share} does not let the machines mount it.", Where("file system", share), proof)
 
 
 @AREA.rule(
@@ -169,6 +170,23 @@ def share_not_mounted(evidence: Evidence) -> Iterator[Case]:
         if seen.share and not seen.mount:
             what = f"The share is not mounted on {called(one)}."
             yield Case(what, machine(one), f"nothing is mounted at {seen.share}", only(one))
+
+
+@AREA.rule(
+    Kind(
+        "mount-timer-stopped",
+        WARNING,
+        "systemd tries the line in fstab once, at boot. The timer asks again until the share is there, so without it a "
+        "share that was away just then stays away.",
+        f"Start and enable shared-files.timer: {CONFIGURE}",
+    )
+)
+def mount_timer_stopped(evidence: Evidence) -> Iterator[Case]:
+    """Nothing mounts a machine's share again after it was away."""
+    for one, seen in evidence.asked():
+        timer = seen.units.get("mount_timer")
+        if timer and not (timer.active and timer.enabled):
+            yield Case(f"{timer.name} on {called(one)} does not run for good.", machine(one), str(timer), only(one))
 
 
 @AREA.rule(

@@ -43,8 +43,9 @@ def assemble(answers: Answers, errors: Mapping[str, str]) -> Model:
     lists = {one["PrefixListId"]: _prefix_list(one) for one in answers.get("prefix_lists", [])}
     return Model(
         vpcs=_by_id(map(_vpc(answers), answers.get("vpcs", []))),
-        subnets=_by_id(map(_subnet(answers), answers.get("subnets", []))),
-        interfaces=_by_id(map(_interface, answers.get("interfaces", []))),
+        # What is of IPv6 only has no such block or address.
+        subnets=_by_id(map(_subnet(answers), _with("CidrBlock", answers.get("subnets", [])))),
+        interfaces=_by_id(map(_interface, _with("PrivateIpAddress", answers.get("interfaces", [])))),
         instances=_by_id(map(_instance, answers.get("instances", []))),
         route_tables=_by_id(_route_table(one, lists) for one in answers.get("route_tables", [])),
         security_groups=_by_id(map(_group, answers.get("security_groups", []))),
@@ -55,6 +56,10 @@ def assemble(answers: Answers, errors: Mapping[str, str]) -> Model:
         prefix_lists=lists,
         unreadable=dict(errors),
     )
+
+
+def _with(key: str, found: list[Raw]) -> Iterable[Raw]:
+    return (one for one in found if one.get(key))
 
 
 def _by_id(found: Iterable[T]) -> dict[str, T]:
@@ -74,6 +79,12 @@ def _vpc(answers: Answers) -> Callable[[Raw], Vpc]:
     }
     support = {one["VpcId"]: one["EnableDnsSupport"]["Value"] for one in answers.get("dns_support", [])}
 
+    edge = {
+        one["VpcId"]: one["RouteTableId"]
+        for one in answers.get("route_tables", [])
+        if any(str(each.get("GatewayId", "")).startswith("igw-") for each in one.get("Associations", []))
+    }
+
     def vpc(raw: Raw) -> Vpc:
         own = raw["VpcId"]
         others = [
@@ -82,7 +93,7 @@ def _vpc(answers: Answers) -> Callable[[Raw], Vpc]:
             if one["CidrBlock"] != raw["CidrBlock"] and one["CidrBlockState"]["State"] == "associated"
         ]
         cidrs = tuple(map(IPv4Network, (raw["CidrBlock"], *others)))
-        return Vpc(own, cidrs, _name(raw), attached.get(own, ""), support.get(own))
+        return Vpc(own, cidrs, _name(raw), attached.get(own, ""), support.get(own), edge.get(own, ""))
 
     return vpc
 
@@ -226,7 +237,7 @@ def _endpoint(raw: Raw) -> Endpoint:
     return Endpoint(
         id=raw["VpcEndpointId"],
         vpc_id=raw["VpcId"],
-        service=raw["ServiceName"],
+        service=raw.get("ServiceName", ""),
         kind=raw.get("VpcEndpointType") or "Gateway",
         state=raw["State"].lower(),
         interfaces=tuple(raw.get("NetworkInterfaceIds", [])),
@@ -241,5 +252,5 @@ def _peering(raw: Raw) -> Peering:
 
 
 def _prefix_list(raw: Raw) -> PrefixList:
-    cidrs = tuple(IPv4Network(one) for one in raw["Cidrs"] if ":" not in one)
+    cidrs = tuple(IPv4Network(one) for one in raw.get("Cidrs", []) if ":" not in one)
     return PrefixList(raw["PrefixListId"], raw["PrefixListName"], cidrs)

@@ -26,7 +26,7 @@ LINUX_PORTS: Ports = (32768, 60999)
 WINDOWS_PORTS: Ports = (49152, 65535)
 """https://docs.aws.amazon.com/vpc/latest/userguide/nacl-ephemeral-ports.html"""
 
-_STRANGERS = tuple(map(IPv4Address, ("203.0.113.1", "198.51.100.1", "192.0.2.1")))
+STRANGERS = tuple(map(IPv4Address, ("203.0.113.1", "198.51.100.1", "192.0.2.1")))
 """Addresses for documentation (RFC 5737), one of which stands for everybody on the internet."""
 _SERVICE = re.compile(r"(com\.amazonaws|aws\.api)\.[\w.-]+")
 _BALANCER = re.compile(r"(?:.*:loadbalancer/)?((?:(?:app|net|gwy)/)?[A-Za-z0-9-]{1,32}(?:/[0-9a-f]+)?)")
@@ -61,10 +61,14 @@ def senders(model: Model, text: str, towards: str) -> list[Sender]:
     network = network_of(text)
     if network:
         inside = _inside(model, network, towards)
-        if inside or not is_private(network[0]):
-            return list(inside) if inside else list(_samples(model, network))
-        sentence = f"{text} is in no VPC that was read: on which way it comes is not known."
-        raise Missing(Hop("address", text, sentence, passed=None))
+        if inside:
+            return list(inside)
+        if _vpcs_of(model, network):
+            raise Missing(Hop("address", text, f"No network interface has the address {text}.", passed=False))
+        if is_private(network[0]):
+            sentence = f"{text} is in no VPC that was read: on which way it comes is not known."
+            raise Missing(Hop("address", text, sentence, passed=None))
+        return list(_samples(model, network))
     return list(interfaces(model, text))
 
 
@@ -209,7 +213,7 @@ def _blocks(model: Model) -> Iterator[IPv4Network]:
 def _stranger(model: Model) -> IPv4Address:
     """Return an address that stands for the internet: one that no rule singles out, if there is one."""
     named = [block for block in _blocks(model) if block.prefixlen > 1]
-    return next((one for one in _STRANGERS if not any(one in block for block in named)), _STRANGERS[0])
+    return next((one for one in STRANGERS if not any(one in block for block in named)), STRANGERS[0])
 
 
 def _samples(model: Model, network: IPv4Network) -> Iterator[IPv4Address]:
@@ -222,13 +226,17 @@ def _samples(model: Model, network: IPv4Network) -> Iterator[IPv4Address]:
 
 def _inside(model: Model, network: IPv4Network, other: str) -> list[Interface]:
     """Return the interfaces in a block of a VPC's; of several VPCs, in the one of the question's other end."""
-    vpcs = {vpc.id for vpc in model.vpcs.values() if any(network.subnet_of(cidr) for cidr in vpc.cidrs)}
+    vpcs = _vpcs_of(model, network)
     if len(vpcs) > 1:
         vpcs &= set() if other == INTERNET or network_of(other) else {one.vpc_id for one in interfaces(model, other)}
         if len(vpcs) != 1:
             raise QuestionError(f"{network} is in several VPCs: name a network interface instead.")
     found = (one for one in model.interfaces.values() if one.vpc_id in vpcs)
     return sorted((one for one in found if any(each.private in network for each in one.addresses)), key=_order)
+
+
+def _vpcs_of(model: Model, network: IPv4Network) -> set[str]:
+    return {vpc.id for vpc in model.vpcs.values() if any(network.subnet_of(cidr) for cidr in vpc.cidrs)}
 
 
 def _gateway_service(model: Model, endpoint_id: str) -> str:
@@ -240,11 +248,12 @@ def _listed(model: Model, text: str) -> list[IPv4Address]:
     """Return an address of each block of a prefix list, or of a gateway endpoint's service."""
     name = _gateway_service(model, text)
     lists = [one for one in model.prefix_lists.values() if text == one.id or (name and one.name == name)]
-    if not lists:
+    found = _firsts(cidr for one in lists for cidr in one.cidrs)
+    if not found:
         unread = model.unreadable.get("prefix_lists")
-        sentence = f"The addresses of {text} can't be told: {unread}." if unread else f"There is no prefix list {text}."
+        sentence = f"The addresses of {text} can't be told: {unread}." if unread else f"{text} has no addresses."
         raise Missing(Hop("endpoint" if name else "prefix_list", text, sentence, passed=None if unread else False))
-    return _firsts(cidr for one in lists for cidr in one.cidrs)
+    return found
 
 
 def _firsts(cidrs: Iterable[IPv4Network]) -> list[IPv4Address]:
@@ -258,6 +267,9 @@ def _of_service(model: Model, service: str, sender: Sender) -> list[IPv4Address]
         if endpoint.vpc_id == vpc_id and endpoint.service == service and endpoint.private_dns:
             return [_address_for(model, one, sender) for one in interfaces(model, endpoint.id)]
     listed = [cidr for one in model.prefix_lists.values() if one.name == service for cidr in one.cidrs]
+    if not listed and "endpoints" in model.unreadable:
+        sentence = f"Whether there is an endpoint to {service} can't be told: {model.unreadable['endpoints']}."
+        raise Missing(Hop("endpoint", service, sentence, passed=None))
     return _firsts(listed) or [_stranger(model)]
 
 

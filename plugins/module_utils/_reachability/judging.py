@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import typing as t
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
@@ -104,12 +105,21 @@ def _walked(
     walk = Walk(model, flow, question.source_ports or ends.client_ports(model, sender))
     with contextlib.suppress(Stopped):
         walk.go(sender, address)
-    hops = walk.trail.hops
+    hops = [_readable(question, hop) for hop in walk.trail.hops]
     if hops and hops[-1].kind == "route" and hops[-1].passed is False:
         hops[-1] = _without_endpoint(model, question.destination, sender, hops[-1])
     verdict = _concluded(question, tuple(hops))
     receiver = walk.receiver.id if walk.receiver else ""
     return replace(verdict, destination_interface=receiver, destination_address=str(address))
+
+
+def _readable(question: Question, hop: Hop) -> Hop:
+    """Return the hop without the address that stands for the internet, unless the question names it itself."""
+    told = hop.explanation
+    for stranger in map(str, ends.STRANGERS):
+        if stranger not in (question.source, question.destination):
+            told = re.sub(rf"\b{re.escape(stranger)}\b(?!/)", "the internet", told)
+    return replace(hop, explanation=told)
 
 
 def _without_endpoint(model: Model, service: str, sender: t.Any, hop: Hop) -> Hop:
@@ -122,10 +132,10 @@ def _without_endpoint(model: Model, service: str, sender: t.Any, hop: Hop) -> Ho
 def _concluded(question: Question, hops: tuple[Hop, ...]) -> Verdict:
     blocked = next((hop for hop in hops if hop.passed is False), None)
     unknown = next((hop for hop in hops if hop.passed is None), None)
-    words = f"{question.destination} from {question.source}"
     if blocked:
         return Verdict(question, False, blocked.explanation, blocked, bool(blocked.lost_ports), hops)
     if unknown:
         return Verdict(question, None, unknown.explanation, hops=hops)
     port = f" {question.port}" if question.port else ""
-    return Verdict(question, True, f"{question.protocol}{port} reaches {words}.", hops=hops)
+    sentence = f"{question.protocol}{port} gets from {question.source} to {question.destination} and back."
+    return Verdict(question, True, sentence, hops=hops)

@@ -21,13 +21,18 @@ class Address(t.NamedTuple):
 
 @dataclass(frozen=True)
 class Vpc:
-    """A VPC; `internet_gateway` is the id of the one that is attached, `dns_support` None if it could not be read."""
+    """A VPC; `internet_gateway` is the id of the one that is attached, `dns_support` None if it could not be read.
+
+    `edge_table_id` is the route table for what comes in through the internet gateway, if there is one:
+    https://docs.aws.amazon.com/vpc/latest/userguide/gateway-route-tables.html
+    """
 
     id: str
     cidrs: tuple[IPv4Network, ...]
     name: str = ""
     internet_gateway: str = ""
     dns_support: bool | None = True
+    edge_table_id: str = ""
 
 
 @dataclass(frozen=True)

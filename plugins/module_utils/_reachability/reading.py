@@ -66,7 +66,7 @@ def _first(client: t.Any, vpc_ids: Collection[str] | None) -> dict[str, _Read]:
 def _second(client: t.Any, answers: Mapping[str, list[Raw]]) -> dict[str, _Read]:
     """Return what reads what only the first answers name: VPCs' attributes, and prefix lists of other kinds."""
     vpcs = [one["VpcId"] for one in answers.get("vpcs", [])]
-    known = {one["PrefixListId"] for one in answers.get("prefix_lists", [])}
+    known = {one["PrefixListId"] for one in answers.get("prefix_lists", []) if one.get("Cidrs")}
     lists = sorted(set(_prefix_lists(answers)) - known)
     return {
         "dns_support": lambda: [

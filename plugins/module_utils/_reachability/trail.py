@@ -139,11 +139,13 @@ class Trail:
     def route(self, subnet: Subnet, to: IPv4Address, way: Way) -> Route | None:
         """Return the route that a packet takes out of a subnet."""
         table = self.model.route_tables.get(subnet.route_table_id)
-        if table is None or any(route.prefix_list and not route.cidrs for route in table.routes):
+        found = routes.lookup(table, to) if table else None
+        unread = table is None or any(route.prefix_list and not route.cidrs for route in table.routes)
+        if unread and not (found and found.target == routes.LOCAL):
             kind = "prefix_lists" if table else "route_tables"
             sentence = self.unreadable(kind, f"Where subnet {subnet.id} sends packets to {to}")
             self.lost(self.route_hop(subnet, sentence, None, way))
-        return routes.lookup(table, to)
+        return found
 
     def route_hop(self, subnet: Subnet, sentence: str, passed: bool | None, way: Way) -> Hop:
         """Return a subnet's route table as a hop."""

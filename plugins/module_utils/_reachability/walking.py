@@ -149,6 +149,9 @@ class Walk:
         if translator:
             sentence = f"NAT gateway {translator.id} lets connections out only: it answers nobody who begins one."
             self.trail.lost(_translator_hop(translator, self.trail.subnet(receiver), sentence))
+        if not receiver.groups and "nat_gateways" in self._model.unreadable:
+            sentence = self.trail.unreadable("nat_gateways", f"Whether {receiver.id} is a NAT gateway's")
+            self.trail.look(Hop("nat_gateway", receiver.id, sentence, passed=None).at(receiver))
         self.trail.security_groups(receiver, "ingress", self._flow, self._peer(receiver.vpc_id, leg.origin))
         self.receiver = receiver
 
@@ -230,14 +233,14 @@ class Walk:
     def _attached(self, vpc_id: str, gateway_id: str = "") -> None:
         vpc = self._model.vpcs.get(vpc_id)
         there = bool(vpc and vpc.internet_gateway and gateway_id in ("", vpc.internet_gateway))
-        unknown = not there and "internet_gateways" in self._model.unreadable
+        unread = next((each for each in ("internet_gateways", "vpcs") if each in self._model.unreadable), "")
         told = gateway_id or (vpc.internet_gateway if vpc else "")
         sentence = f"Internet gateway {told} is attached to VPC {vpc_id}."
-        if unknown:
-            sentence = self.trail.unreadable("internet_gateways", f"Whether VPC {vpc_id} has an internet gateway")
+        if unread and not there:
+            sentence = self.trail.unreadable(unread, f"Whether VPC {vpc_id} has an internet gateway")
         elif not there:
             sentence = f"VPC {vpc_id} has no internet gateway{f' {told}' if told else ''}."
-        self.trail.look(Hop("internet_gateway", told, sentence, None if unknown else there))
+        self.trail.look(Hop("internet_gateway", told, sentence, None if unread and not there else there))
 
     def _from_internet(self, origin: IPv4Address, to: IPv4Address) -> None:
         found = self._model.interface_behind(to)
@@ -248,6 +251,11 @@ class Walk:
             self.trail.lost(Hop("address", str(to), sentence, passed))
         receiver, address = found
         self._attached(receiver.vpc_id)
+        vpc = self._model.vpcs.get(receiver.vpc_id)
+        edge = self._model.route_tables.get(vpc.edge_table_id if vpc else "")
+        route = routes.lookup(edge, address.private) if edge else None
+        if route and route.target != routes.LOCAL:
+            self._out_of_sight(receiver, address.private, route)
         self._arrive(self._leg(None, receiver, origin, address.private, "igw"), receiver)
 
 

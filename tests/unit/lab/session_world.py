@@ -22,7 +22,7 @@ import boto3
 from aiohttp import web
 from botocore.config import Config
 
-from lab.api import calls, iam, ssm
+from lab.api import calls, iam, kms, ssm
 from lab.api.role_credentials import RoleCredentials
 from lab.api.server import Api
 from lab.authority import Authority
@@ -52,7 +52,7 @@ class SessionWorld:
         threading.Thread(target=self.loop.run_forever, daemon=True).start()
         authority = Authority(self.folder / "authority")
         self.context = Context(Place("unit"), Clock(self.speed), authority, Observed(), self.loop)
-        for extension in (calls, iam, ssm):
+        for extension in (calls, iam, kms, ssm):
             extension.extend(self.context)
         self.api = Api(self.context.lock, {})
         listener = socket.create_server(("127.0.0.1", 0))
@@ -126,7 +126,7 @@ class SessionWorld:
         ]
         log = (self.folder / "agent.log").open("ab")
         process = subprocess.Popen(
-            [*command, "--messages", messages],
+            [*command, "--messages", messages, "--kms", self.endpoint],
             stdout=log,
             stderr=log,
             cwd="/",

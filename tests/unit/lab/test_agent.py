@@ -121,7 +121,6 @@ def test_a_task_gets_its_worker(monkeypatch: pytest.MonkeyPatch, payload: bytes,
     "payload",
     [
         message("Port", {"portNumber": "80", "type": "RemotePortForwarding"}),
-        message("Standard_Stream", kmsKeyId="arn:key"),
         message("Telepathy"),
     ],
 )

@@ -178,6 +178,15 @@ def test_routes_by_kind() -> None:
     )
 
 
+def test_a_route_narrower_than_the_local_one_counts_between_subnets() -> None:
+    translator = interface(9, "subnet-2", filtered=False, checked=False)
+    routes = (Route(("10.0.2.0/24",), "interface", translator.id), Route(("0.0.0.0/0",), "internet"))
+    plan = routing.router(network(interface(4), translator, routes=routes), VPC)
+    assert "10.0.2.0/24 via 10.0.2.9 dev e00000000000000 onlink table 1001" in plan.routes
+    # For who is in that subnet itself, it does not count.
+    assert plan.rules[:2] == ("pref 50 iif e00000000000000 to 10.0.2.0/24 lookup 1001", "pref 100 lookup 100")
+
+
 @given(st.from_regex(r"eni-[0-9a-f]{17}", fullmatch=True))
 def test_device_names_fit(interface_id: str) -> None:
     assert re.fullmatch(r"[a-z][0-9a-z]{0,14}", packet_rules.device(interface_id))

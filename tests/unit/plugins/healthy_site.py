@@ -123,7 +123,8 @@ def failover_record(role: str, name: str, evaluates: bool, check: str | None) ->
 
 def details() -> Tree:
     ways = [way(purpose, letter, 443) for purpose in ("session_manager", "share", "requests") for letter in "ac"]
-    allow = {"Sid": "Mounts", "Effect": "Allow", "Action": ["elasticfilesystem:ClientMount"]}
+    anybody = {"Effect": "Allow", "Principal": {"AWS": "*"}}
+    allow = {"Sid": "Mounts", **anybody, "Action": ["elasticfilesystem:ClientMount"]}
     reads = {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": "arn:aws:s3:::demo-content-1/*"}
     edge = {
         "Effect": "Allow",

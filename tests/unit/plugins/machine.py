@@ -16,7 +16,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from plugins.plugin_utils._session_channel import AgentChannel, Input
+from plugins.plugin_utils._session_agent import AgentChannel, Input
 from plugins.plugin_utils._session_frames import channel_closed, serialise
 
 
@@ -27,13 +27,14 @@ class Machine:
         self.home = home
         self.started: list[str] = []
         self.terminated: list[str] = []
+        """The sessions that are over, whoever has ended them."""
         self.connected = True
         self.silent = False
         """The agent takes no message any more, as that of a machine that was cut off."""
         self.url = ""
         self._sockets: dict[str, web.WebSocketResponse] = {}
         self._channels: dict[str, AgentChannel] = {}
-        self._children: list[subprocess.Popen[bytes]] = []
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._loop = asyncio.new_event_loop()
         self._listening = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -42,7 +43,7 @@ class Machine:
 
     def close(self) -> None:
         """End it with its shells."""
-        for child in self._children:
+        for child in self._children.values():
             child.kill()
             child.wait()
         self._loop.call_soon_threadsafe(self._end)
@@ -63,9 +64,16 @@ class Machine:
 
     async def _end_sessions(self) -> None:
         for session, socket in list(self._sockets.items()):
+            self._over(session)
             with contextlib.suppress(ConnectionError):
                 await socket.send_bytes(serialise(channel_closed(session, "test")))
                 await socket.close()
+
+    def _over(self, session: str) -> None:
+        if session not in self.terminated:
+            self.terminated.append(session)
+            # As the agent does; whoever has the terminal is hung up with its shell.
+            self._children[session].kill()
 
     async def _cut(self) -> None:
         for socket in list(self._sockets.values()):
@@ -100,7 +108,7 @@ class Machine:
             stream = f"{self.url.replace('http', 'ws')}/v1/data-channel/{session}?role=publish_subscribe"
             answer = {"SessionId": session, "TokenValue": "secret", "StreamUrl": stream}
         elif operation == "TerminateSession":
-            self.terminated.append(body["SessionId"])
+            self._over(body["SessionId"])
             answer = {"SessionId": body["SessionId"]}
         elif operation == "ResumeSession" and body["SessionId"] in self._channels:
             answer = {"SessionId": body["SessionId"], "TokenValue": "secret", "StreamUrl": ""}
@@ -128,10 +136,11 @@ class Machine:
     def _shell(self, session: str, channel: AgentChannel) -> None:
         terminal, inner = pty.openpty()
         environment = {"PATH": f"{self.home}:{os.environ['PATH']}", "HOME": str(self.home), "TERM": "xterm-256color"}
+        environment["TMPDIR"] = str(self.home)
         command = ["setsid", "--ctty", "sh", "-i"]
         child = subprocess.Popen(command, stdin=inner, stdout=inner, stderr=inner, env=environment, cwd="/")
         os.close(inner)
-        self._children.append(child)
+        self._children[session] = child
         self._terminal = terminal
         self._tasks = [
             self._loop.create_task(self._pump(channel, terminal)),

@@ -4,8 +4,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import stat
+import struct
+import sys
 import threading
 import time
 from pathlib import Path
@@ -147,6 +150,19 @@ def test_session_ended_by_the_service_is_replaced(connect: Connect, machine: Mac
     assert connection.exec_command("echo again")[1] == b"again\n"
 
 
+@pytest.mark.parametrize("shell", ["dash", "bash"])
+def test_session_takes_its_command_with_it(connect: Connect, machine: Machine, tmp_path: Path, shell: str) -> None:
+    (machine.home / "sh").symlink_to(f"/bin/{shell}")
+    connection = connect()
+    connection.exec_command("true")
+    trace = tmp_path / "trace"
+    threading.Timer(1, machine.end_sessions).start()
+    with pytest.raises(AnsibleConnectionFailure, match="ended by the service"):
+        connection.exec_command(f"sleep 60 & echo $$ $! >{trace}; sleep 60")
+    wait_until(lambda: not any(living(int(process)) for process in trace.read_text().split()))
+    wait_until(lambda: not list(machine.home.glob(".ansible-ssm-*")))
+
+
 def test_begun_command_is_not_repeated(connect: Connect, machine: Machine, tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     connection = connect()
@@ -154,6 +170,53 @@ def test_begun_command_is_not_repeated(connect: Connect, machine: Machine, tmp_p
     with pytest.raises(AnsibleConnectionFailure, match="ended by the service"):
         connection.exec_command(f"echo run >>{trace}; sleep 5")
     assert trace.read_text() == "run\n"
+
+
+def keeper(folder: Path) -> int:
+    """Return the process that keeps the only session."""
+    return peer(next(entry for entry in folder.iterdir() if entry.is_socket()))
+
+
+def peer(path: Path) -> int:
+    with socket.socket(socket.AF_UNIX) as worker:
+        worker.connect(str(path))
+        return int(struct.unpack("3i", worker.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0])
+
+
+def living(process: int) -> bool:
+    """Tell whether a process runs; one that has ended may still wait for its parent's interest."""
+    try:
+        return bool(Path(f"/proc/{process}/cmdline").read_bytes())
+    except FileNotFoundError:
+        return False
+
+
+def test_killed_keeper_is_replaced_and_its_session_ended(connect: Connect, machine: Machine, tmp_path: Path) -> None:
+    connection = connect()
+    connection.exec_command("true")
+    os.kill(keeper(tmp_path / "c"), signal.SIGKILL)
+    assert connection.exec_command("echo again")[1] == b"again\n"
+    assert (machine.started, machine.terminated) == (["test-0", "test-1"], ["test-0"])
+
+
+def test_keeper_killed_in_mid_command(connect: Connect, machine: Machine, tmp_path: Path) -> None:
+    connection = connect()
+    connection.exec_command("true")
+    process = keeper(tmp_path / "c")
+    threading.Timer(1, os.kill, (process, signal.SIGKILL)).start()
+    with pytest.raises(AnsibleConnectionFailure, match="has ended while a command ran"):
+        connection.exec_command("sleep 20")
+    assert machine.terminated == ["test-0"]
+    assert connection.exec_command("echo next")[1] == b"next\n"
+
+
+def test_nothing_is_left_of_an_ended_session(connect: Connect, tmp_path: Path) -> None:
+    connection = connect()
+    connection.exec_command("true")
+    process = keeper(tmp_path / "c")
+    connection.reset()
+    wait_until(lambda: not living(process))
+    assert [entry.suffix for entry in (tmp_path / "c").iterdir()] == [".lock"]
 
 
 def test_lost_connection_is_resumed(connect: Connect, machine: Machine) -> None:
@@ -196,3 +259,113 @@ def test_silent_machine_at_the_beginning(connect: Connect, machine: Machine) -> 
     machine.silent = True
     with pytest.raises(AnsibleConnectionFailure, match="did not begin in time"):
         connect(connection_timeout=2).exec_command("true")
+
+
+PYTHON = f"/bin/sh -c 'TASK=1 {sys.executable}'"
+ARCHIVE = "A" * 50_000
+"""A payload's long word: not an archive, but sent as one."""
+
+
+def module(script: str) -> bytes:
+    return f"#!/usr/bin/python\n_ = '{ARCHIVE}'\n{script}\n".encode()
+
+
+WHERE = "import os; print(os.getppid(), os.environ['TASK'], os.getcwd())"
+
+
+def warm(connect: Connect, **options: Any) -> tuple[Any, int]:
+    """Return a connection, and the process that keeps an interpreter warm at its other end."""
+    connection = connect(**options)
+    status, stdout, stderr = connection.exec_command(PYTHON, in_data=module(WHERE))
+    assert (status, stderr) == (0, b"")
+    return connection, int(stdout.split()[0])
+
+
+def runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_modules_are_forks_of_one_interpreter_that_ends_with_the_session(connect: Connect, machine: Machine) -> None:
+    connection, parent = warm(connect)
+    assert Path(f"/proc/{parent}/stat").exists()
+    assert connection.exec_command(PYTHON, in_data=module(WHERE))[1] == f"{parent} 1 {machine.home}\n".encode()
+    connection.reset()
+    wait_until(lambda: not runs(parent))
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_module_streams_are_separate_and_exact(connect: Connect, keep: bool) -> None:
+    connection = connect(warm_interpreter=keep)
+    every_byte = bytes(range(256)) * 300
+    script = (
+        f"import os, sys; os.write(1, {every_byte!r}); os.write(2, b'a\\r\\n\\xff'); sys.stdin.read(); sys.exit(42)"
+    )
+    for _ in range(3):
+        assert connection.exec_command(PYTHON, in_data=module(script)) == (42, every_byte, b"a\r\n\xff")
+
+
+def test_what_the_machine_knows_is_not_sent_again(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    connection, parent = warm(connect)
+    sent: list[int] = []
+    run = type(connection)._run
+
+    def counted(self: Any, command: bytes, stdin: bytes = b"", password: Any = None) -> Any:
+        sent.append(len(stdin))
+        return run(self, command, stdin, password)
+
+    monkeypatch.setattr(type(connection), "_run", counted)
+    connection.exec_command(PYTHON, in_data=module(f"{WHERE}; x = 'another'"))
+    assert len(sent) == 1
+    assert sent[0] < len(ARCHIVE) / 5
+    other = module(WHERE).replace(b"AAAA", b"BBBB")
+    assert connection.exec_command(PYTHON, in_data=other)[1].startswith(b"%d " % parent)
+    assert len(sent) == 3
+    connection.exec_command(PYTHON, in_data=other)
+    assert len(sent) == 4
+
+
+def test_module_that_kills_the_interpreter_is_not_repeated(connect: Connect, tmp_path: Path) -> None:
+    connection, _parent = warm(connect)
+    trace = tmp_path / "trace"
+    script = f"import os; open({str(trace)!r}, 'a').write('run '); os.kill(os.getppid(), 9); os.write(1, b'x')"
+    status, _stdout, stderr = connection.exec_command(PYTHON, in_data=module(script))
+    assert (status, stderr) == (1, b"The module was lost: the interpreter has ended.\n")
+    assert trace.read_text() == "run "
+    assert connection.exec_command(PYTHON, in_data=module(WHERE))[0] == 0
+
+
+def test_module_under_become(connect: Connect, machine: Machine) -> None:
+    connection = connect()
+    for password in ("right", "right", "wrong"):
+        plugin = become(password)
+        plugin.build_become_command("true", connection._shell)
+        key = plugin.success.removeprefix("BECOME-SUCCESS-")
+        script = SUDO.replace('echo "BECOME-SUCCESS-$KEY"; exec cat', 'exec /bin/sh -c "$COMMAND"')
+        (machine.home / "sudo").write_text(f"#!/bin/sh\nKEY={key}\nfor COMMAND; do :; done\n{script}")
+        (machine.home / "sudo").chmod(0o755)
+        connection.set_become_plugin(plugin)
+        inner = f"echo BECOME-SUCCESS-{key} ; TASK=2 {sys.executable}"
+        command = f"/bin/sh -c {quoted(f'sudo -H -S -u root /bin/sh -c {quoted(inner)}')}"
+        if password == "wrong":
+            with pytest.raises(AnsibleError, match="Incorrect sudo password"):
+                connection.exec_command(command, in_data=module(WHERE))
+        else:
+            status, stdout, stderr = connection.exec_command(command, in_data=module(WHERE))
+            assert (status, stderr) == (0, b"")
+            assert stdout.split()[0] == plugin.success.encode()
+            assert stdout.split()[2:] == [b"2", bytes(machine.home)]
+
+
+def test_interpreter_that_cannot_stay_is_used_cold(connect: Connect, machine: Machine) -> None:
+    old = machine.home / "python3.4"
+    old.write_text(f'#!/bin/sh\n[ "$1" != -c ] || exit 1\nexec {sys.executable} "$@"\n')
+    old.chmod(0o755)
+    connection = connect()
+    for _ in range(2):
+        assert connection.exec_command(f"/bin/sh -c {old}", in_data=module("print('cold')")) == (0, b"cold\n", b"")
+    status, stdout, stderr = connection.exec_command("/bin/sh -c /nowhere/python3", in_data=module(WHERE))
+    assert (status, stdout) == (127, b"")
+    assert b"not found" in stderr

@@ -139,11 +139,12 @@ def drop(kind: str, name: str) -> Change:
     return change
 
 
-def unread(kind: str, *names: str) -> Change:
+def unread(kind: str) -> Change:
     """Let a kind of things be unreadable."""
 
     def change(found: dict[str, Any]) -> None:
-        found[kind] = {}
+        if kind != "internet_gateways":  # they are a part of the VPCs
+            found[kind] = {}
         found["unreadable"] = {**found["unreadable"], kind: "UnauthorizedOperation: no"}
 
     return change
@@ -276,6 +277,9 @@ WRONG: list[tuple[str, tuple[Change, ...], Question, str, str, str, str]] = [
     ("private address from a public subnet", (egress("sg-lb", ALL),), q("shop", "192.168.0.1", 80),
      "internet_gateway", "igw-1", "", "request"),
     ("nobody there", (), q("i-a", "10.0.0.99", 80), "address", "10.0.0.99", "", "request"),
+    ("narrower than local", (put("route_tables", "rtb-public", routes=(
+        LOCAL, route("10.0.2.0/24", "eni-webc"), route("0.0.0.0/0", "igw-1"))),), TO_WEB,
+     "interface", "eni-webc", "", "request"),
     ("checked appliance", (routes("rtb-private", route("0.0.0.0/0", "eni-webc")),), OUT,
      "interface", "eni-webc", "", "request"),
     # ---- who is not there
@@ -285,6 +289,9 @@ WRONG: list[tuple[str, tuple[Change, ...], Question, str, str, str, str]] = [
     ("attached to nothing", (put("interfaces", "eni-fsa", attached=False),), TO_SHARE,
      "interface", "eni-fsa", "", "request"),
     ("no mount target here", (drop("interfaces", "eni-fsa"),), TO_SHARE, "mount_target", "fs-1", "", "request"),
+    ("nobody asks", (), q("10.0.0.99", "i-a", 80), "address", "10.0.0.99", "", "request"),
+    ("an empty list", (put("prefix_lists", "pl-s3", cidrs=()),), q("i-a", "pl-s3", 443),
+     "prefix_list", "pl-s3", "", "request"),
     ("no balancer", (), q("internet", "shop2", 443), "load_balancer", "shop2", "", "request"),
     # ---- endpoints
     ("neither endpoint nor way out", (routes("rtb-private"),), TO_SSM, "endpoint", SSM, "", "request"),
@@ -363,11 +370,20 @@ UNKNOWN: list[tuple[str, tuple[Change, ...], Question]] = [
         routes("rtb-private", route("0.0.0.0/0", "pcx-1")),
         add("peerings", Peering("pcx-1", "active", ("vpc-1", "vpc-9")))),
      OUT),
+    ("an appliance at the edge", (
+        put("vpcs", "vpc-1", edge_table_id="rtb-edge"),
+        add("route_tables", RouteTable("rtb-edge", (LOCAL, route("10.0.0.0/24", "eni-webc"))))), TO_BALANCER),
     ("lists unread", (unread("network_acls"),), OUT),
     ("groups unread", (unread("security_groups"),), OUT),
     ("tables unread", (unread("route_tables"),), OUT),
     ("instances unread", (unread("instances"),), OUT),
     ("gateways unread", (unread("nat_gateways"), put("interfaces", "eni-nat", groups=())), OUT),
+    ("vpcs unread", (unread("vpcs"),), TO_BALANCER),
+    ("internet gateways unread", (
+        unread("internet_gateways"), put("vpcs", "vpc-1", internet_gateway="")), TO_BALANCER),
+    ("who has no groups", (unread("nat_gateways"),), q("internet", "198.51.100.20", 443)),
+    ("endpoints unread", (unread("endpoints"), routes("rtb-private")), TO_SSM),
+    ("subnets unread", (unread("subnets"),), OUT),
     ("interfaces unread", (unread("interfaces"),), OUT),
     ("prefix lists unread", (unread("prefix_lists"), egress("sg-web", Rule(6, prefix_list="pl-s3"))), OUT),
     ("from a place that was not read", (), q("192.168.7.7", "i-a", 80)),
@@ -381,6 +397,21 @@ def test_what_cannot_be_told(changes: tuple[Change, ...], question: Question) ->
     assert verdict.reachable is None, verdict.explanation
     assert verdict.blocked_by is None
     assert verdict.explanation.endswith(".")
+
+
+def test_who_stands_for_the_internet_is_not_named() -> None:
+    found = judge(site(routes("rtb-private")), OUT)
+    assert found.explanation == "Route table rtb-private of subnet private-a: it has no route to the internet."
+    assert "from the internet" in judge(site(ingress("sg-lb")), TO_BALANCER).explanation
+    named = judge(site(routes("rtb-private")), q("i-a", "203.0.113.1", 443))
+    assert "203.0.113.1" in named.explanation
+
+
+def test_the_local_route_needs_no_prefix_list() -> None:
+    storage = Route((), "vpce-1", prefix_list="pl-s3")
+    changes = unread("prefix_lists"), put("route_tables", "rtb-private", routes=(LOCAL, storage))
+    assert judge(site(*changes), q("i-a", "fsmt-c", 2049)).reachable
+    assert judge(site(*changes), OUT).reachable is None
 
 
 def test_what_is_certain_counts_more_than_what_is_not() -> None:

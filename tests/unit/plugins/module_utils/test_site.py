@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.hasite.aws.plugins.module_utils._site import assembly, reading
+from ansible_collections.hasite.aws.plugins.module_utils._site import assembly, details, reading, ways
 
 MINE = [{"Key": "hasite:site", "Value": "shop"}, {"Key": "hasite:part", "Value": "web"}, {"Key": "Name", "Value": "w"}]
 
@@ -21,6 +21,11 @@ def test_nothing_is_empty_and_not_an_error() -> None:
 def test_what_may_not_be_read_is_named() -> None:
     site = assembly.assemble("shop", "r", {}, {"efs: file systems": "AccessDenied: no"}).as_dict()
     assert site["unreadable"] == [{"service": "efs: file systems", "error": "AccessDenied: no"}]
+
+
+def test_a_wrong_route_does_not_make_a_private_subnet_public() -> None:
+    raw = {"subnets": [subnet("s1", "a", "shop-private-a")], "route_tables": [table("s1", "igw-1")]}
+    assert assembly.network(raw, "r").private_subnet_ids == ["s1"]
 
 
 def table(subnet: str, gateway: str) -> dict[str, Any]:
@@ -90,3 +95,63 @@ def test_one_failing_reader_hides_nothing() -> None:
     answers, errors = reading.read_all(place, ["hosted_zones", "buckets"])
     assert answers == {"hosted_zones": []}
     assert errors["s3: buckets"].startswith("AccessDenied: ")
+
+
+BALANCER = "arn:aws:elasticloadbalancing:r:123456789012:loadbalancer/app/shop/0123456789abcdef"
+SITE = assembly.assemble(
+    "shop",
+    "r",
+    {
+        "vpcs": [{"VpcId": "vpc-1"}],
+        "instances": [
+            {"InstanceId": "i-1", "State": {"Name": "running"}},
+            {"InstanceId": "i-2", "State": {"Name": "stopped"}},
+        ],
+        "file_systems": [{"file_system_id": "fs-1"}],
+        "load_balancers": [{"LoadBalancerArn": BALANCER, "Listeners": []}],
+        "target_groups": [{"target_group_arn": "arn:tg", "port": 8080}],
+    },
+    {},
+)
+
+
+def test_ways_that_a_site_needs() -> None:
+    needed = [(one.purpose, one.source, one.destination, one.port) for one in ways.needed(SITE, ["AmazonProvidedDNS"])]
+    assert needed == [
+        ("session_manager", "i-1", "com.amazonaws.r.ssm", 443),
+        ("session_manager", "i-1", "com.amazonaws.r.ssmmessages", 443),
+        ("session_manager", "i-1", "com.amazonaws.r.ec2messages", 443),
+        ("share", "i-1", "fs-1", 2049),
+        ("requests", BALANCER, "i-1", 8080),
+        ("visitors", "internet", BALANCER, 443),
+        ("visitors", "internet", BALANCER, 80),
+    ]
+
+
+def test_a_resolver_outside_the_vpc_has_to_be_reached_over_both_protocols() -> None:
+    names = [one for one in ways.needed(SITE, ["192.0.2.53"]) if one.purpose == "names"]
+    assert [(one.destination, one.port, one.protocol) for one in names] == [
+        ("192.0.2.53", 53, "udp"),
+        ("192.0.2.53", 53, "tcp"),
+    ]
+
+
+def test_details_that_may_not_be_read_are_null_and_named() -> None:
+    from botocore.exceptions import ClientError
+
+    def refused(*words: Any, **arguments: Any) -> Any:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "Any")
+
+    class Client:
+        def __getattr__(self, name: str) -> Any:
+            return refused
+
+    place = reading.Place("shop", None, "r", lambda service, region: Client())
+    found = details.add_details(place, SITE)
+    assert found.details is not None
+    assert found.details.dns_support is None
+    assert found.details.file_system_policies is None
+    assert found.details.bucket_policies == {}
+    assert {"ec2: VPC attributes", "efs: file system policies", "ec2: subnets for reachability"} <= {
+        one.service for one in found.unreadable
+    }

@@ -3,94 +3,28 @@
 
 from __future__ import annotations
 
+import base64
 import random
-from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plugins.plugin_utils import _session_frames as frames
+from plugins.plugin_utils._session_agent import AgentChannel, Input, KeyOffered, Refused, Size
 from plugins.plugin_utils._session_channel import (
-    AgentChannel,
     ClientChannel,
     Closed,
     Event,
     ExitCode,
     Flagged,
-    Input,
     KeyRequested,
     Notice,
     Output,
     Ready,
-    Refused,
-    Size,
 )
-
-
-@dataclass
-class Link:
-    """One direction of a bad connection."""
-
-    chance: random.Random
-    loss: float = 0.0
-    doubling: float = 0.0
-    delay: float = 0.02
-    carried: list[tuple[float, int, bytes]] = field(default_factory=list)
-    count: int = 0
-
-    def put(self, data: bytes, now: float) -> None:
-        copies = 0 if self.chance.random() < self.loss else 2 if self.chance.random() < self.doubling else 1
-        for _ in range(copies):
-            self.count += 1
-            self.carried.append((now + self.chance.random() * self.delay, self.count, data))
-
-    def take(self, now: float) -> list[bytes]:
-        arrived = sorted(item for item in self.carried if item[0] <= now)
-        self.carried = [item for item in self.carried if item[0] > now]
-        return [data for _at, _number, data in arrived]
-
-
-@dataclass
-class Pair:
-    """A client and an agent."""
-
-    client: ClientChannel = field(default_factory=ClientChannel)
-    agent: AgentChannel = field(default_factory=AgentChannel)
-    up: Link = field(default_factory=lambda: Link(random.Random(1)))
-    down: Link = field(default_factory=lambda: Link(random.Random(2)))
-    now: float = 0.0
-    at_client: list[Event] = field(default_factory=list)
-    at_agent: list[Event] = field(default_factory=list)
-
-    def step(self, seconds: float = 0.01) -> None:
-        self.now += seconds
-        for data in self.up.take(self.now):
-            self.at_agent += self.agent.receive(data, self.now)
-        for data in self.down.take(self.now):
-            self.at_client += self.client.receive(data, self.now)
-        for data in self.client.due(self.now):
-            self.up.put(data, self.now)
-        for data in self.agent.due(self.now):
-            self.down.put(data, self.now)
-
-    def run(self, until: Callable[[], bool], seconds: float = 60) -> None:
-        end = self.now + seconds
-        while not until():
-            assert self.now < end, "the ends came to no end"
-            self.step()
-
-    def settle(self) -> None:
-        self.run(lambda: not (self.client.waiting or self.agent.waiting))
-
-    @property
-    def output(self) -> bytes:
-        return b"".join(event.data for event in self.at_client if isinstance(event, Output))
-
-    @property
-    def input(self) -> bytes:
-        return b"".join(event.data for event in self.at_agent if isinstance(event, Input))
+from plugins.plugin_utils._session_cipher import CipherError, HalvesCipher
+from tests.unit.plugins.plugin_utils.session_pair import Link, Pair
 
 
 @settings(max_examples=40, deadline=None)
@@ -289,3 +223,57 @@ def test_an_encrypted_session_answers_the_challenge() -> None:
     assert events[0].message == "Hello."
     assert first.payload == b"cid\n"
     assert receive(3, 1, b"ahome") == ([Output(b"home")], [])
+
+
+def encrypted_pair(client_key: bytes, agent_key: bytes) -> Pair:
+    """Bring both ends to the point at which each has a key."""
+    pair = Pair()
+    pair.client.send(b"id\n")
+    pair.agent.request_handshake("3.3.0.0", "Standard_Stream", None, pair.now, ("arn:key", "QUJD"))
+    pair.run(lambda: bool(pair.at_client))
+    assert pair.at_client == [KeyRequested("arn:key", "QUJD")]
+    pair.client.use_key(HalvesCipher(client_key, client=True), b"blob")
+    pair.run(lambda: bool(pair.at_agent))
+    assert pair.at_agent == [KeyOffered(b"blob")]
+    pair.agent.use_key(HalvesCipher(agent_key, client=False))
+    return pair
+
+
+def test_an_encrypted_session_hides_what_is_said() -> None:
+    pair = encrypted_pair(bytes(64), bytes(64))
+    pair.agent.send(b"home")
+    pair.agent.send(b"error", "stderr")
+    pair.agent.exit(3)
+    pair.settle()
+    assert pair.input == b"id\n"
+    assert [event for event in pair.at_client if isinstance(event, (Output, ExitCode))] == [
+        Output(b"home"),
+        Output(b"error", "stderr"),
+        ExitCode(3),
+    ]
+    assert not any(
+        word in data for data in pair.up.seen + pair.down.seen for word in (b"id\n", b"home", b"error", b"EXIT_CODE")
+    )
+
+
+def test_a_client_with_another_key_is_refused() -> None:
+    pair = encrypted_pair(bytes(64), bytes(63) + b"x")
+    with pytest.raises(CipherError):
+        pair.settle()
+
+
+def test_a_wrong_answer_to_the_challenge_is_refused() -> None:
+    pair = encrypted_pair(bytes(64), bytes(64))
+    other = base64.b64encode(HalvesCipher(bytes(64), client=True).encrypt(b"other")).decode()
+    answer = frames.Frame(frames.INPUT, 1, 0, 9, frames.compact({"Challenge": other}))
+    assert pair.agent.receive(frames.serialise(answer), 0) == [Refused("The client does not have the session's key.")]
+    assert not pair.agent.ready
+
+
+def test_a_client_without_a_key_is_refused() -> None:
+    pair = Pair()
+    pair.agent.request_handshake("3.3.0.0", "Standard_Stream", None, pair.now, ("arn:key", ""))
+    pair.run(lambda: bool(pair.at_client))
+    pair.client.refuse_key("no permission")
+    pair.run(lambda: bool(pair.at_agent))
+    assert pair.at_agent == [Refused("KMSEncryption: no permission")]

@@ -41,9 +41,10 @@ def main() -> int:
     parser.add_argument("--metadata", default=URL, help="where the metadata service is")
     parser.add_argument("--ssm", default="", help="another endpoint of SSM, for tests")
     parser.add_argument("--messages", default="", help="another endpoint of the session service, for tests")
+    parser.add_argument("--kms", default="", help="another endpoint of KMS, for tests")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
-    asyncio.run(_run(Service(Metadata(options.metadata), options.ssm, options.messages)))
+    asyncio.run(_run(Service(Metadata(options.metadata), options.ssm, options.messages, options.kms)))
     return 0
 
 

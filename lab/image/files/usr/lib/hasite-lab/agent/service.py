@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import datetime
 import json
 import re
@@ -40,6 +41,7 @@ class Service:
     metadata: Metadata
     ssm: str = ""
     messages: str = ""
+    kms: str = ""
     tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
     """Trusts what the machine trusts."""
 
@@ -59,6 +61,23 @@ class Service:
         url = f"{await asyncio.to_thread(self._messages_url)}/v1/{channel}?{query}"
         headers = await asyncio.to_thread(self._signed, "ssmmessages", "GET", url, b"", {})
         return await asyncio.wait_for(websocket.connect(re.sub("^http", "ws", url), headers, self.tls), _TIMEOUT)
+
+    async def decrypt(self, key_id: str, encrypted: bytes, context: dict[str, str]) -> bytes:
+        """Return what KMS decrypts.
+
+        https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html
+        """
+        blob = base64.b64encode(encrypted).decode()
+        parameters = {"KeyId": key_id, "CiphertextBlob": blob, "EncryptionContext": context}
+        return await asyncio.to_thread(self._decrypt, parameters)
+
+    def _decrypt(self, parameters: dict[str, Any]) -> bytes:
+        url = f"{self.kms or f'https://kms.{self.metadata.region}.amazonaws.com'}/"
+        headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "TrentService.Decrypt"}
+        try:
+            return base64.b64decode(json.loads(self._post("kms", url, parameters, headers))["Plaintext"])
+        except (ValueError, KeyError) as error:
+            raise ServiceRefusedError(200, f"KMS's answer holds no key: {error!r}") from error
 
     def _messages_url(self) -> str:
         return self.messages or f"https://ssmmessages.{self.metadata.region}.amazonaws.com"

@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import logging
+import secrets
 import time
 import uuid
 
-from wire._session_channel import AgentChannel, Closed, Event, Flagged, Input, Notice, Ready, Refused, Size
+from wire._session_agent import AgentChannel, Input, KeyOffered, Refused, Size
+from wire._session_channel import Closed, Event, Flagged, Notice, Ready
+from wire._session_cipher import CipherError, HalvesCipher, context
 from wire._session_frames import Flag, opening, serialise, session_state
 
 from . import VERSION, task, users, websocket
@@ -41,6 +45,8 @@ class Session:
         """Set when the service or the handshake has ended the session."""
         self._socket: websocket.WebSocket | None = None
         self._worker: task.Worker | None = None
+        self._challenge = ""
+        self._deciding: asyncio.Task[None] | None = None
 
     @property
     def id(self) -> str:
@@ -90,11 +96,18 @@ class Session:
 
     async def _begin(self, worker: task.Worker) -> bool:
         """Come to the point from which input counts."""
-        if not worker.handshake:
+        key = self._task.key
+        if not worker.handshake and not key:
             self._channel.skip_handshake()
             return True
-        properties = self._task.properties or None
-        self._channel.request_handshake(VERSION, self._task.session_type, properties, time.monotonic())
+        self._challenge = base64.b64encode(secrets.token_bytes(16)).decode()
+        self._channel.request_handshake(
+            VERSION,
+            self._task.session_type,
+            self._task.properties or None,
+            time.monotonic(),
+            (key, self._challenge) if key else None,
+        )
         self._wake.set()
         try:
             await asyncio.wait_for(self._handshaken.wait(), _HANDSHAKE)
@@ -169,7 +182,13 @@ class Session:
             data = await socket.receive()
             if not data:
                 continue
-            for event in self._channel.receive(data, time.monotonic()):
+            try:
+                events = self._channel.receive(data, time.monotonic())
+            except CipherError as error:
+                _log.warning("session %s: %s", self.id, error)
+                self._over.set()
+                return
+            for event in events:
                 self._on(event)
             self._wake.set()
             self._freed.set()
@@ -183,6 +202,17 @@ class Session:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), wait)
 
+    async def _take_key(self, encrypted: bytes) -> None:
+        """Let KMS decrypt the client's key; without it the handshake comes to no end, as with AWS's agent."""
+        bound = context(self.id, self._service.metadata.instance, self._challenge)
+        try:
+            key = await self._service.decrypt(self._task.key, encrypted, bound)
+            self._channel.use_key(HalvesCipher(key, client=False))
+        except (CipherError, ServiceRefusedError, UnreachableError) as error:
+            _log.warning("session %s has no key: %s", self.id, error)
+            self._over.set()
+        self._wake.set()
+
     def _on(self, event: Event) -> None:
         worker = self._worker
         if isinstance(event, Input) and worker:
@@ -194,6 +224,8 @@ class Session:
                 self._over.set()
             elif worker:
                 worker.flag(event.value)
+        elif isinstance(event, KeyOffered):
+            self._deciding = asyncio.create_task(self._take_key(event.encrypted_key))
         elif isinstance(event, Ready):
             self._handshaken.set()
         elif isinstance(event, (Closed, Refused)):

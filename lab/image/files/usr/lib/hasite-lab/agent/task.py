@@ -55,6 +55,11 @@ class Task:
     inputs: dict[str, Any] = field(default_factory=dict)
     run_as: str = ""
 
+    @property
+    def key(self) -> str:
+        """Return the KMS key that encrypts the session; ports are never encrypted beyond TLS."""
+        return "" if self.session_type == "Port" else str(self.inputs.get("kmsKeyId") or "")
+
 
 def read(payload: bytes) -> Task:
     """Return the task in an `interactive_shell` message."""
@@ -79,8 +84,6 @@ def read(payload: bytes) -> Task:
 
 def worker(task: Task, tell: Callable[[int], None]) -> Worker:
     """Return what serves the session; may make the user it runs as. `tell` sends the client a flag."""
-    if task.inputs.get("kmsKeyId"):
-        raise UnsupportedError("This agent does not encrypt sessions with a KMS key.")
     if task.session_type == "Port":
         return _port(task.properties, tell)
     linux = task.properties.get("linux") or {}

@@ -1,0 +1,176 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection: this file may change at any time.
+"""Rules: what a machine answers when it is asked whether visitors may come (stumbling block 3)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from .balancing import group_of, targets, where_group
+from .evidence import Evidence, Resource, Unit
+from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Case, Kind
+from .places import called, ids, machine, only
+
+AREA = Area("health")
+UNHEALTHY = ("target-unhealthy",)
+HEALTH_PAGE = (
+    "The load balancer sends visitors only to machines whose health page answers with a status that the target group "
+    "accepts."
+)
+
+
+def down(unit: Unit | None) -> bool:
+    """Tell whether a unit is installed and does not run."""
+    return unit is not None and not unit.active
+
+
+@AREA.rule(
+    Kind(
+        "httpd-down",
+        CRITICAL,
+        HEALTH_PAGE,
+        f"Start it, and let it start at every boot: {CONFIGURE}",
+        UNHEALTHY,
+    )
+)
+def httpd_down(evidence: Evidence) -> Iterator[Case]:
+    """The web server on a machine does not run."""
+    for one, seen in evidence.asked():
+        unit = seen.units.get("web_server")
+        if unit and down(unit):
+            yield Case(f"{unit.name} on {called(one)} does not run.", machine(one), str(unit), only(one))
+
+
+@AREA.rule(
+    Kind(
+        "php-fpm-down",
+        CRITICAL,
+        "Apache answers 503 for every page that PHP makes, the health page among them.",
+        f"Start it, and let it start at every boot: {CONFIGURE}",
+        (*UNHEALTHY, "health-page-500"),
+    )
+)
+def php_fpm_down(evidence: Evidence) -> Iterator[Case]:
+    """PHP on a machine does not run."""
+    for one, seen in evidence.asked():
+        unit = seen.units.get("php")
+        if unit and down(unit):
+            yield Case(f"{unit.name} on {called(one)} does not run.", machine(one), str(unit), only(one))
+
+
+@AREA.rule(
+    Kind(
+        "httpd-not-enabled",
+        WARNING,
+        "After the next reboot the machine serves nothing.",
+        CONFIGURE,
+    )
+)
+def httpd_not_enabled(evidence: Evidence) -> Iterator[Case]:
+    """The web server or PHP will not start at the next boot."""
+    for one, seen in evidence.asked():
+        for unit in (seen.units.get("web_server"), seen.units.get("php")):
+            if unit and unit.active and not unit.enabled:
+                yield Case(f"{unit.name} on {called(one)} is not enabled.", machine(one), str(unit), only(one))
+
+
+CODES = re.compile(r"\[([0-9, ]+)\]")
+
+
+def answered(evidence: Evidence, one: Resource) -> int | None:
+    """Return the status of a machine's health page: asked on the machine, or else as the load balancer tells it."""
+    seen = evidence.machines.get(str(one.get("instance_id")))
+    if seen and seen.health and seen.health.status:
+        return seen.health.status
+    for _, target in targets(evidence):
+        codes = CODES.search(str(target.get("description") or ""))
+        if target.get("id") == one.get("instance_id") and codes:
+            return int(codes[1].split(",")[0])
+    return None
+
+
+def accepted(matcher: object, status: int) -> bool:
+    """Tell whether a target group takes a status for healthy: `200`, `200,202` or `200-299`."""
+    for part in str(matcher or "200").split(","):
+        low, _, high = part.strip().partition("-")
+        if low.isdecimal() and int(low) <= status <= int(high if high.isdecimal() else low):
+            return True
+    return False
+
+
+def refused(evidence: Evidence, low: int, high: int) -> Iterator[tuple[Resource, Resource, int]]:
+    """Return the machines whose health page answers with a status of a range that the target group refuses."""
+    group = group_of(evidence)
+    for one in evidence.running if group else []:
+        status = answered(evidence, one)
+        if group and status and low <= status < high and not accepted(group.get("matcher"), status):
+            yield group, one, status
+
+
+def path_cases(evidence: Evidence, low: int, high: int, how: str) -> Iterator[Case]:
+    """Return the case of a target group whose path is answered wrongly by machines."""
+    found = list(refused(evidence, low, high))
+    if found:
+        group, _, status = found[0]
+        machines = [one for _, one, _ in found]
+        path = group.get("health_check_path")
+        what = f"The health check's path {path} {how} on {' and '.join(map(called, machines))}."
+        proof = f"health_check_path={path}, answer: {status}, matcher={group.get('matcher')}"
+        yield Case(what, where_group(group), proof, ids(machines))
+
+
+@AREA.rule(
+    Kind(
+        "health-behind-redirect",
+        CRITICAL,
+        f"{HEALTH_PAGE} The balancer's check does not follow redirects.",
+        "Look in Apache's files for the redirect, and take the health page's path out of it (the roles write none), or "
+        "let the target group check a path that answers directly.",
+        UNHEALTHY,
+    )
+)
+def health_behind_redirect(evidence: Evidence) -> Iterator[Case]:
+    """The health page answers with a redirect."""
+    yield from path_cases(evidence, 300, 400, "is answered with a redirect")
+
+
+@AREA.rule(
+    Kind(
+        "health-path-404",
+        CRITICAL,
+        HEALTH_PAGE,
+        f"Set the target group's path and the machines' web_health_path alike; the roles' own is /health: {PROVISION}",
+        UNHEALTHY,
+    )
+)
+def health_path_404(evidence: Evidence) -> Iterator[Case]:
+    """The target group checks a path that is not there."""
+    yield from path_cases(evidence, 400, 500, "is not there")
+
+
+@AREA.rule(
+    Kind(
+        "health-page-500",
+        CRITICAL,
+        HEALTH_PAGE,
+        f"Read the web server's error log on the machine; to write the page anew, {CONFIGURE}",
+        UNHEALTHY,
+    )
+)
+def health_page_500(evidence: Evidence) -> Iterator[Case]:
+    """The health page answers with an error."""
+    found = [
+        (one, status, evidence.machines.get(str(one.get("instance_id"))))
+        for _, one, status in refused(evidence, 500, 600)
+    ]
+    for one, status, seen in found:
+        said = seen.health.body if seen and seen.health else ""
+        yield Case(
+            f"The health page on {called(one)} answers {status}.",
+            machine(one),
+            f"status {status}{f': {said}' if said else ''}",
+            only(one),
+        )

@@ -1,0 +1,112 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+r"""A module for the warm interpreter of a machine: what is sent there instead of its command line and payload.
+
+PRIVATE to the collection. Pure, but for reading the programs' texts.
+
+A payload is the wrapper of ansible-core, an archive, and what is the task's own. The first two are the same for each
+use of a module, so they are named by their digests. When the machine does not know them, or has no warm interpreter
+yet, it says so by the request's mark, and the whole is sent with the interpreter's program.
+
+    <mark> <interpreter's name> <idle seconds> <digest or "-" of each piece> <size of each piece>\n <pieces> <program>
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import secrets
+import typing as t
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ._warm_task import archive_place
+
+if t.TYPE_CHECKING:
+    from ._warm_command import Command
+
+_PROGRAM = (
+    *("_background", "_session_wire", "_warm_task", "_warm_child", "_warm_import", "_warm_sdk", "_warm_memory"),
+    *("_warm_interpreter", "_warm_keeper"),
+)
+"""In the order of their imports."""
+
+_LOADER = """
+import json, sys, types, zlib
+package = types.ModuleType("hasite")
+package.__path__ = []
+sys.modules["hasite"] = package
+for name, source in json.loads(zlib.decompress(PROGRAM)):
+    module = types.ModuleType("hasite." + name)
+    module.__package__ = "hasite"
+    sys.modules[module.__name__] = module
+    setattr(package, name, module)
+    exec(compile(source, name + ".py", "exec"), module.__dict__)
+module.main()
+"""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One run of a module."""
+
+    command: Command
+    payload: bytes
+    idle_seconds: float
+    mark: str = field(default_factory=lambda: f"WARM-{secrets.token_hex(10)}")
+
+    @property
+    def line(self) -> str:
+        """Return the command line: the same, but the interpreter reads what it is to do from the standard input."""
+        return self.command.line("-IS", "-c", f"import sys; exec(sys.stdin.buffer.read({len(_client())}))")
+
+    def by_name(self) -> bytes:
+        """Return the standard input for a machine that knows everything."""
+        digests = self._digests()
+        return self._stdin([b"" if digest else piece for digest, piece in zip(digests, self._pieces, strict=True)], b"")
+
+    def whole(self) -> bytes:
+        """Return the standard input for a machine that knows nothing."""
+        return self._stdin(self._pieces, _program())
+
+    def was_not_run(self, stdout: bytes) -> bool:
+        """Tell whether the machine lacks something."""
+        return stdout.endswith(self.mark.encode() + b"\n")
+
+    def _stdin(self, pieces: list[bytes], program: bytes) -> bytes:
+        words = [
+            self.mark,
+            hashlib.sha256(self.command.identity.encode() + _program()).hexdigest()[:20],
+            f"{self.idle_seconds:g}",
+            *(digest or "-" for digest in self._digests()),
+            *(str(len(piece)) for piece in pieces),
+        ]
+        return _client() + " ".join(words).encode() + b"\n" + b"".join(pieces) + program
+
+    @functools.cached_property
+    def _pieces(self) -> list[bytes]:
+        place = archive_place(self.payload)
+        pieces = [self.payload[: place.start], self.payload[place], self.payload[place.stop :]]
+        return [piece for piece in pieces if piece]
+
+    def _digests(self) -> list[str]:
+        """Return the digests of what does not change from one use of the module to the next; "" for the last piece."""
+        return [*(hashlib.sha256(piece).hexdigest() for piece in self._pieces[:-1]), ""]
+
+
+def _source(name: str) -> str:
+    return (Path(__file__).parent / f"{name}.py").read_text()
+
+
+@functools.cache
+def _client() -> bytes:
+    return _source("_warm_client").encode()
+
+
+@functools.cache
+def _program() -> bytes:
+    sources = zlib.compress(json.dumps([(name, _source(name)) for name in _PROGRAM]).encode(), 9)
+    return _LOADER.replace("PROGRAM", repr(sources)).encode()

@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Mistakes in the network and on the machines."""
+
+from __future__ import annotations
+
+from tests.unit.plugins.healthy_site import Tree
+from tests.unit.plugins.mistakes.table import BREAKS, blocked, breaks, mistake, offline, put, silent_way, unhealthy
+
+# ---- access and network
+
+
+@breaks("machine-stopped")
+def _(tree: Tree) -> None:
+    offline(tree)
+    put(tree, "site/instances/0/state", "stopped")
+    put(tree, "site/target_groups/0/targets/0/state", "unused")
+
+
+@breaks("profile-detached")
+def _(tree: Tree) -> None:
+    offline(tree)
+    put(tree, "site/instances/0/iam_instance_profile_arn", None)
+
+
+@breaks("session-manager-denied")
+def _(tree: Tree) -> None:
+    put(tree, "site/details/role_policies/demo-web/attached", [])
+    offline(tree)
+
+
+silent_way("egress-443-closed", "security_group", "egress")
+silent_way("endpoints-unreachable", "network_acl", "ingress")
+
+
+@breaks("agent-stopped")
+def _(tree: Tree) -> None:
+    offline(tree)
+
+
+@breaks("registered-late")
+def _(tree: Tree) -> None:
+    offline(tree)
+    put(tree, "site/instances/0/launch_time", "2026-11-25T14:00:00+00:00")
+
+
+mistake("agent-not-enabled", "machines/i-a/units/agent/enabled", False)
+
+
+def cut_off(tree: Tree, route: Tree | None) -> None:
+    """Let a private subnet's default route be this one."""
+    put(tree, "site/network/route_tables/0/routes", [route] if route else [])
+    blocked(tree, "session_manager", "route", machines="a")
+    offline(tree)
+
+
+def default(target: str, state: str = "active") -> Tree:
+    key = "gateway_id" if target.startswith("igw") else "nat_gateway_id"
+    return {"destination_cidr_block": "0.0.0.0/0", key: target, "state": state}
+
+
+@breaks("private-route-to-internet-gateway")
+def _(tree: Tree) -> None:
+    cut_off(tree, default("igw-1"))
+
+
+@breaks("nat-in-private-subnet")
+def _(tree: Tree) -> None:
+    gateway = {"nat_gateway_id": "nat-x", "state": "available", "subnet_id": "subnet-private-a"}
+    put(tree, "site/details/nat_gateways", [gateway])
+    cut_off(tree, default("nat-x"))
+
+
+@breaks("nat-missing")
+def _(tree: Tree) -> None:
+    cut_off(tree, default("nat-a", "blackhole"))
+
+
+@breaks("default-route-missing")
+def _(tree: Tree) -> None:
+    cut_off(tree, None)
+
+
+# ---- share and content
+
+
+def unmounted(tree: Tree, machine: str = "i-a") -> None:
+    """Let a machine have lost the share, and say so."""
+    tree["machines"][machine] |= {"mount": None, "document_root_exists": False, "document_root_mount": "/"}
+    tree["machines"][machine]["release"] = None
+    put(tree, f"machines/{machine}/health/status", 503)
+    unhealthy(tree, "ac".index(machine[-1]), description="Health checks failed with these codes: [503]")
+
+
+@breaks("mount-target-missing")
+def _(tree: Tree) -> None:
+    del tree["site"]["file_systems"][0]["mount_targets"][0]
+    blocked(tree, "share", "mount_target", machines="a")
+    unmounted(tree)
+
+
+@breaks("nfs-ingress-closed")
+def _(tree: Tree) -> None:
+    blocked(tree, "share", "security_group", "ingress")
+    unmounted(tree)
+
+
+@breaks("nfs-egress-closed")
+def _(tree: Tree) -> None:
+    blocked(tree, "share", "security_group", "egress")
+    unmounted(tree)
+
+
+@breaks("mount-way-blocked")
+def _(tree: Tree) -> None:
+    blocked(tree, "share", "network_acl", "egress")
+
+
+@breaks("share-name-unresolved")
+def _(tree: Tree) -> None:
+    put(tree, "site/details/dns_support", False)
+    unmounted(tree)
+
+
+@breaks("file-system-locked")
+def _(tree: Tree) -> None:
+    put(
+        tree, "site/details/file_system_policies/fs-1/Statement/0/Principal/AWS", "arn:aws:iam::123456789012:role/admin"
+    )
+    unmounted(tree)
+
+
+@breaks("share-not-configured")
+def _(tree: Tree) -> None:
+    unmounted(tree)
+    put(tree, "machines/i-a/fstab", None)
+
+
+BREAKS["share-not-mounted"] = unmounted
+mistake("mount-timer-stopped", "machines/i-a/units/mount_timer/active", False)
+mistake("mounted-by-hand", "machines/i-a/fstab", None)
+mistake("fstab-without-netdev", "machines/i-a/fstab/options", "defaults")
+
+
+@breaks("local-files-served")
+def _(tree: Tree) -> None:
+    root = {"document_root": "/var/www/html", "document_root_exists": True, "document_root_mount": "/"}
+    tree["machines"]["i-a"] |= {**root, "release": "html"}
+
+
+mistake("releases-differ", "machines/i-a/release", "20270101T000000Z-ffffffffffff")
+mistake("content-unreadable", "site/details/role_policies/demo-web/own", {})
+mistake("opcache-stale", "machines/i-a/php/opcache.validate_timestamps", "Off")
+
+
+# ---- balancing
+
+
+@breaks("balancer-not-admitted")
+def _(tree: Tree) -> None:
+    blocked(tree, "requests", "security_group", "ingress")
+    unhealthy(tree, 0, 1)
+
+
+@breaks("balancer-way-blocked")
+def _(tree: Tree) -> None:
+    blocked(tree, "requests", "network_acl", "ingress", machines="a")
+    unhealthy(tree, 0)
+
+
+@breaks("balancer-closed")
+def _(tree: Tree) -> None:
+    blocked(tree, "visitors", "security_group", "ingress")
+    put(tree, "site/health_checks/0/healthy", False)
+    tree["visit"]["plain"] |= {"status": None, "problem": "no answer in time"}
+
+
+@breaks("target-deregistered")
+def _(tree: Tree) -> None:
+    del tree["site"]["target_groups"][0]["targets"][0]
+
+
+@breaks("httpd-down")
+def _(tree: Tree) -> None:
+    put(tree, "machines/i-a/units/web_server/active", False)
+    tree["machines"]["i-a"]["health"] |= {"status": None, "problem": "refused"}
+    unhealthy(tree, 0)
+
+
+@breaks("php-fpm-down")
+def _(tree: Tree) -> None:
+    put(tree, "machines/i-a/units/php/active", False)
+    put(tree, "machines/i-a/health/status", 503)
+    unhealthy(tree, 0, description="Health checks failed with these codes: [503]")
+
+
+mistake("httpd-not-enabled", "machines/i-a/units/web_server/enabled", False)
+
+
+def health(code: str, status: int) -> None:
+    """A mistake that shows in the health page's status."""
+
+    def broken(tree: Tree) -> None:
+        for machine in ("i-a", "i-c"):
+            put(tree, f"machines/{machine}/health/status", status)
+        unhealthy(tree, 0, 1, description=f"Health checks failed with these codes: [{status}]")
+
+    BREAKS[code] = broken
+
+
+health("health-behind-redirect", 302)
+health("health-path-404", 404)
+
+
+@breaks("health-page-500")
+def _(tree: Tree) -> None:
+    put(tree, "machines/i-a/health/status", 500)
+    unhealthy(tree, 0, description="Health checks failed with these codes: [500]")
+
+
+mistake("keep-alive-too-short", "machines/i-a/keep_alive_seconds", 5)
+mistake("slow-target-checks", "site/target_groups/0/health_check_interval_seconds", 30)
+
+
+@breaks("http-not-redirected")
+def _(tree: Tree) -> None:
+    put(tree, "site/load_balancer/listeners/0/default_actions", [{"type": "forward"}])
+    tree["visit"]["plain"] |= {"status": 200, "headers": {}}
+
+
+@breaks("target-unhealthy")
+def _(tree: Tree) -> None:
+    unhealthy(tree, 0)
+
+
+@breaks("no-healthy-target")
+def _(tree: Tree) -> None:
+    put(tree, "site/target_groups/0/targets", [])
+    put(tree, "site/instances", [])

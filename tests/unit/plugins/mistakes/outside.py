@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Mistakes in names, certificates, failover and the edge, and those that open the site."""
+
+from __future__ import annotations
+
+from tests.unit.plugins.healthy_site import DOMAIN, EDGE, Tree, rule
+from tests.unit.plugins.mistakes.table import breaks, mistake, offline, put
+
+# ---- names and certificates
+
+
+@breaks("registrar-old-nameservers")
+def _(tree: Tree) -> None:
+    put(tree, "visit/delegation/answers", [["ns1.old.test"], ["ns1.old.test"]])
+    put(tree, "visit/addresses", {"A": [], "AAAA": []})
+    for part in ("page", "plain"):
+        tree["visit"][part] |= {"status": None, "problem": "the name does not resolve"}
+
+
+@breaks("dns-egress-closed")
+def _(tree: Tree) -> None:
+    stop = {"kind": "security_group", "id": "sg-web", "name": "demo-web", "direction": "egress"}
+    way = {"purpose": "names", "machine": "i-a", "to": "192.0.2.53", "reachable": False, "blocked_by": stop}
+    tree["site"]["details"]["ways"].append(way)
+    offline(tree)
+
+
+@breaks("name-unresolved")
+def _(tree: Tree) -> None:
+    put(tree, "visit/addresses", {"A": [], "AAAA": []})
+    tree["visit"]["page"] |= {"status": None, "problem": "the name does not resolve"}
+
+
+@breaks("certificate-missing-in-us-east-1")
+def _(tree: Tree) -> None:
+    del tree["site"]["certificates"][1]
+    put(tree, "site/distributions/0/aliases", [])
+    tree["visit"]["edge_alias"] |= {"status": None, "problem": "the certificate is for another name"}
+
+
+@breaks("certificate-missing-in-site-region")
+def _(tree: Tree) -> None:
+    del tree["site"]["certificates"][0]
+    put(tree, "site/load_balancer/listeners/1/default_actions", [])
+
+
+@breaks("validation-record-missing")
+def _(tree: Tree) -> None:
+    del tree["site"]["hosted_zone"]["records"][2]
+    put(tree, "site/certificates/1/status", "PENDING_VALIDATION")
+
+
+@breaks("caa-forbids-amazon")
+def _(tree: Tree) -> None:
+    value = {"value": '0 issue "letsencrypt.org"'}
+    tree["site"]["hosted_zone"]["records"].append({"name": "hasite.test.", "type": "CAA", "resource_records": [value]})
+    put(tree, "site/certificates/0/status", "PENDING_VALIDATION")
+
+
+@breaks("stale-certificate")
+def _(tree: Tree) -> None:
+    put(tree, "site/details/listener_certificates/arn:listener", ["arn:old"])
+    tree["visit"]["page"] |= {"certificate_names": ["old.test"], "status": None, "problem": "another name's"}
+
+
+mistake("certificate-pending", "site/certificates/0/status", "PENDING_VALIDATION")
+
+
+# ---- failover and edge
+
+
+def without_record(tree: Tree, role: str) -> None:
+    zone = tree["site"]["hosted_zone"]
+    zone["records"] = [one for one in zone["records"] if one.get("failover") != role]
+
+
+@breaks("primary-missing")
+def _(tree: Tree) -> None:
+    without_record(tree, "PRIMARY")
+    put(tree, "visit/addresses", {"A": [], "AAAA": []})
+
+
+@breaks("secondary-missing")
+def _(tree: Tree) -> None:
+    without_record(tree, "SECONDARY")
+
+
+mistake("primary-elsewhere", "site/hosted_zone/records/0/alias_target/dns_name", "old.elb.amazonaws.com.")
+mistake("secondary-elsewhere", "site/hosted_zone/records/1/alias_target/dns_name", "other.cloudfront.net.")
+
+
+@breaks("aaaa-without-pair")
+def _(tree: Tree) -> None:
+    alias = {"dns_name": f"{EDGE}.", "evaluate_target_health": False}
+    tree["site"]["hosted_zone"]["records"].append({"name": f"{DOMAIN}.", "type": "AAAA", "alias_target": alias})
+
+
+mistake("health-check-on-failover-name", "site/health_checks/0/config/fully_qualified_domain_name", DOMAIN)
+
+
+@breaks("nothing-evaluated")
+def _(tree: Tree) -> None:
+    tree["site"]["hosted_zone"]["records"][0]["health_check_id"] = None
+    put(tree, "site/hosted_zone/records/0/alias_target/evaluate_target_health", False)
+
+
+mistake("health-check-disabled", "site/health_checks/0/config/disabled", True)
+
+
+@breaks("health-check-inverted")
+def _(tree: Tree) -> None:
+    put(tree, "site/health_checks/0/config/inverted", True)
+    put(tree, "site/health_checks/0/healthy", False)
+
+
+mistake("slow-health-check", "site/health_checks/0/config/request_interval", 30)
+mistake("check-failing", "site/health_checks/0/healthy", False)
+
+
+@breaks("distribution-disabled")
+def _(tree: Tree) -> None:
+    put(tree, "site/distributions/0/enabled", False)
+    for part in ("edge", "edge_alias"):
+        tree["visit"][part] |= {"status": None, "problem": "TLS failed"}
+
+
+@breaks("edge-alias-missing")
+def _(tree: Tree) -> None:
+    put(tree, "site/distributions/0/aliases", [])
+    tree["visit"]["edge_alias"] |= {"status": 403, "headers": {}}
+
+
+@breaks("error-page-denied")
+def _(tree: Tree) -> None:
+    put(tree, "site/details/bucket_policies/demo-error-page-1", {})
+    for part in ("edge", "edge_alias"):
+        tree["visit"][part] |= {"status": 403, "headers": {}}
+
+
+@breaks("error-page-cacheable")
+def _(tree: Tree) -> None:
+    put(tree, "site/distributions/0/custom_error_responses/0/response_code", 200)
+    put(tree, "visit/edge_alias/status", 200)
+
+
+mistake("long-error-ttl", "site/distributions/0/custom_error_responses/0/error_caching_min_ttl", 300)
+
+
+@breaks("edge-unavailable")
+def _(tree: Tree) -> None:
+    tree["visit"]["edge_alias"] |= {"status": None, "problem": "no answer in time"}
+
+
+@breaks("error-page-wrong")
+def _(tree: Tree) -> None:
+    put(tree, "visit/edge_alias/status", 502)
+
+
+@breaks("error-page-without-retry-after")
+def _(tree: Tree) -> None:
+    put(tree, "visit/edge_alias/headers", {"cache-control": "no-store"})
+
+
+# ---- the rest
+
+
+mistake("page-unavailable", "visit/page/status", 500)
+mistake("plain-unavailable", "visit/plain/status", 404)
+
+
+@breaks("port-22-open")
+def _(tree: Tree) -> None:
+    tree["site"]["security_groups"][1]["ip_permissions"].append(rule(22, block="0.0.0.0/0"))
+
+
+@breaks("web-group-open-to-world")
+def _(tree: Tree) -> None:
+    tree["site"]["security_groups"][1]["ip_permissions"].append(rule(None, protocol="-1", block="0.0.0.0/0"))
+
+
+mistake("public-address", "site/instances/0/public_ip_address", "198.51.100.9")
+mistake("public-address-on-launch", "site/network/subnets/1/map_public_ip_on_launch", True)
+mistake("metadata-v1-allowed", "site/instances/0/metadata_options/http_tokens", "optional")
+mistake("part-missing", "site/buckets", [])

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a machine's files and commands tell of it."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.hasite.aws.plugins.module_utils import _web_machine
+from hypothesis import given
+from hypothesis import strategies as st
+
+SHOWN = """\
+Id=apache2.service
+LoadState=loaded
+ActiveState=inactive
+UnitFileState=disabled
+
+Id=httpd.service
+LoadState=not-found
+ActiveState=inactive
+UnitFileState=
+
+Id=php8.2-fpm.service
+LoadState=loaded
+ActiveState=active
+UnitFileState=enabled
+"""
+
+
+def test_units_that_are_not_installed_are_left_out() -> None:
+    found = _web_machine.units_in(SHOWN)
+    assert set(found) == {"apache2.service", "php8.2-fpm.service"}
+    assert found["apache2.service"] == {"name": "apache2.service", "active": False, "enabled": False}
+    assert found["php8.2-fpm.service"]["enabled"]
+
+
+def test_units_by_role_whatever_the_system_calls_them() -> None:
+    found = _web_machine.read_units(lambda command: (0, SHOWN), "php8.2-fpm.service")
+    assert {role: one["name"] for role, one in found.items()} == {
+        "web_server": "apache2.service",
+        "php": "php8.2-fpm.service",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("fs-1:/ /srv/site efs _netdev,nofail,tls 0 0\n", "_netdev,nofail,tls"),
+        ("# fs-1:/ /srv/site efs _netdev 0 0\n", None),
+        ("fs-1:/ /srv/site2 efs _netdev 0 0\n", None),
+        ("UUID=1 / ext4 defaults 0 1\n\nfs:/\t/srv/site nfs4 defaults\n", "defaults"),
+        ("", None),
+    ],
+)
+def test_the_line_of_fstab(text: str, options: str | None) -> None:
+    line = _web_machine.fstab_line(text, "/srv/site")
+    assert (line["options"] if line else None) == options
+
+
+MOUNTINFO = """\
+920 843 0:120 / / rw,relatime shared:496 - overlay overlay rw
+921 920 0:44 / /srv/site rw shared:1 - nfs4 fs-1.efs.ap-northeast-1.amazonaws.com:/ rw
+922 920 8:1 /a /srv/with\\040blank rw - ext4 /dev/sda1 rw
+"""
+
+
+def test_what_is_mounted_where() -> None:
+    mounts = _web_machine.mounts_in(MOUNTINFO)
+    assert mounts["/srv/site"] == {"source": "fs-1.efs.ap-northeast-1.amazonaws.com:/", "type": "nfs4", "root": "/"}
+    assert "/srv/with blank" in mounts
+    assert _web_machine.mount_of("/srv/site/releases/1", mounts) == "/srv/site"
+    assert _web_machine.mount_of("/srv/sites", mounts) == "/"
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_read_without_failing(text: str) -> None:
+    _web_machine.units_in(text)
+    _web_machine.fstab_line(text, "/srv/site")
+    _web_machine.mounts_in(text)
+    _web_machine.php_settings(text)
+    assert _web_machine.keep_alive([text]) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("KeepAlive On\nKeepAliveTimeout 75\n", 75),
+        ("keepalivetimeout 5\nKeepAliveTimeout 61\n", 61),
+        ("KeepAlive Off\nKeepAliveTimeout 75\n", 0),
+        ("# KeepAliveTimeout 75\n", 5),
+    ],
+)
+def test_how_long_apache_keeps_connections(text: str, seconds: int) -> None:
+    assert _web_machine.keep_alive([text]) == seconds
+
+
+def test_without_files_of_apache_nothing_is_said() -> None:
+    assert _web_machine.keep_alive([]) is None
+
+
+def test_the_document_root_and_its_release() -> None:
+    texts = ['<VirtualHost *:80>\n    DocumentRoot "/srv/site/current"\n</VirtualHost>\n']
+    mounts = ["/", "/srv/site"]
+    found = _web_machine.document_root(texts, mounts, lambda command: (0, "/srv/site/releases/r1\n"))
+    assert found == {
+        "document_root": "/srv/site/current",
+        "document_root_exists": True,
+        "document_root_mount": "/srv/site",
+        "release": "r1",
+    }
+    gone = _web_machine.document_root(texts, ["/"], lambda command: (1, ""))
+    assert (gone["document_root_exists"], gone["document_root_mount"], gone["release"]) == (False, "/", None)
+
+
+@pytest.mark.parametrize(
+    ("path", "release"),
+    [("/srv/site/releases/r1", "r1"), ("/srv/site/releases/r1/public", "r1"), ("/var/www/html", "html"), ("/", "/")],
+)
+def test_which_release_a_folder_is_of(path: str, release: str) -> None:
+    assert _web_machine.release_of(path) == release
+
+
+def test_a_share_that_does_not_answer_is_not_waited_for() -> None:
+    texts = ["DocumentRoot /srv/site/current\n"]
+    found = _web_machine.document_root(texts, ["/", "/srv/site"], lambda command: (_web_machine.STUCK, ""))
+    assert (found["document_root_exists"], found["document_root_mount"]) == (None, "/srv/site")
+
+
+def test_settings_of_php() -> None:
+    told = "opcache.enable => On => On\nopcache.revalidate_freq => 5 => 2\nother => 1 => 1\nphpinfo()\n"
+    assert _web_machine.php_settings(told) == {"opcache.enable": "On", "opcache.revalidate_freq": "5"}
+
+
+def test_name_servers() -> None:
+    assert _web_machine.name_servers_in("search x\nnameserver 10.0.0.2\n#nameserver 1.1.1.1\n") == ["10.0.0.2"]
