@@ -26,6 +26,8 @@ _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 _INTERPRETER = re.compile(r"/[\w./+-]*/python[0-9.]*")
 _SHELLS = frozenset(f"{folder}/{name} -c " for folder in ("/bin", "/usr/bin") for name in ("sh", "bash", "dash"))
 _SUCCESS = re.compile(r"echo BECOME-SUCCESS-(\w+) ; ")
+_AFTER = " && sleep 0"
+"""ansible-core before 2.21 appends this to each command; it changes nothing."""
 _PAYLOAD = re.compile(rb"#!/[^\n]*python[^\n]*\n")
 _STARTUP = re.compile(rb"PYTHON|LC_|LANG|LD_|OPENSSL_|SSL_|GLIBC_|MALLOC_|HOME$")
 
@@ -38,6 +40,7 @@ class Command:
     """From the outside: what is before each script that is quoted, and before the innermost one's assignments."""
     assignments: tuple[tuple[str, str], ...]
     interpreter: str
+    after: str = ""
 
     @property
     def plain(self) -> bool:
@@ -56,13 +59,13 @@ class Command:
         kept = tuple((name, value) for name, value in self.assignments if os.fsencode(name) in startup)
         success = _SUCCESS.fullmatch(self.around[-1])
         around = tuple(text.replace(success[1], "") for text in self.around) if success else self.around
-        return Command(around, kept, self.interpreter).line()
+        return Command(around, kept, self.interpreter, self.after).line()
 
     def line(self, *arguments: str) -> str:
         """Return the command line with arguments for the interpreter."""
         *outer, before = self.around
         words = [f"{name}={shlex.quote(value)}" for name, value in self.assignments]
-        text = before + " ".join([*words, self.interpreter, *map(shlex.quote, arguments)])
+        text = before + " ".join([*words, self.interpreter, *map(shlex.quote, arguments)]) + self.after
         for prefix in reversed(outer):
             text = prefix + shlex.quote(text)
         return text
@@ -77,8 +80,9 @@ def understand(line: str, stdin: bytes | None) -> Command | None:
     while True:
         success = _SUCCESS.match(text)
         before = success[0] if success else ""
+        after = _AFTER if text.endswith(_AFTER) else ""
         try:
-            words = shlex.split(text[len(before) :])
+            words = shlex.split(text.removeprefix(before).removesuffix(after))
         except ValueError:
             return None
         if not words:
@@ -87,14 +91,14 @@ def understand(line: str, stdin: bytes | None) -> Command | None:
         if len(assignments) == len(words) - 1:
             break
         prefix = text[: len(text) - len(shlex.quote(words[-1]))]
-        if prefix + shlex.quote(words[-1]) != text:
+        if words[-2] != "-c" or prefix + shlex.quote(words[-1]) != text:
             return None
         around.append(prefix)
         text = words[-1]
     pairs = tuple((match[1], match[2]) for match in assignments)
     if not around or not _INTERPRETER.fullmatch(words[-1]) or len(dict(pairs)) < len(pairs):
         return None
-    command = Command((*around, before), pairs, words[-1])
+    command = Command((*around, before), pairs, words[-1], after)
     return command if command.line() == line else None
 
 

@@ -138,7 +138,7 @@ class Memory:
         for name in [name for name in sys.modules if name.partition(".")[0] == "ansible"]:
             self.base.modules[name] = sys.modules.pop(name)
         self.base.archive = path
-        self._base_digests = {name: digests[name] for name in self.base.modules}
+        self._base_digests = {name: digests[name] for name in self.base.modules if name in digests}
 
 
 def archive_of(payload: bytes) -> bytes:

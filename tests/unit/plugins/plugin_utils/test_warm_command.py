@@ -59,7 +59,8 @@ def test_become_stays_around_the_interpreter(environ: dict[str, str], argument: 
 @pytest.mark.parametrize(
     "command",
     [
-        "/bin/sh -c '/usr/bin/python3 && sleep 0'",
+        "/bin/sh -c '/usr/bin/python3 && sleep 1'",
+        "/bin/sh -c /usr/bin/python3 && sleep 0",
         "/bin/sh -c '/usr/bin/python3 /tmp/module.py'",
         "/bin/sh -c 'A=$HOME /usr/bin/python3'",
         "/bin/sh -c 'A=`id` /usr/bin/python3'",
@@ -89,6 +90,15 @@ def test_what_is_around_is_not_plain(line: str) -> None:
     command = understand(line, PAYLOAD)
     assert command
     assert not command.plain
+
+
+def test_what_older_cores_append_stays() -> None:
+    line = "/bin/sh -c 'A=1 /usr/bin/python3 && sleep 0'"
+    command = understand(line, PAYLOAD)
+    assert command
+    assert command.plain
+    assert command.line() == line
+    assert command.line("-I") == "/bin/sh -c 'A=1 /usr/bin/python3 -I && sleep 0'"
 
 
 @pytest.mark.parametrize("stdin", [None, b"", b"print()", b"#!/bin/sh\n", b"#!/usr/bin/perl\n#!python\n"])
