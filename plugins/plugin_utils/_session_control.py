@@ -35,10 +35,11 @@ _RECORD = ".session"
 """A file that bears a session's name for as long as somebody is there to end it."""
 
 _BOOT = (
-    "import sys, types; package = types.ModuleType('hasite_session'); package.__path__ = [sys.argv[1]]; "
+    "import sys, types; sys.path[:] = sys.argv[2:]; "
+    "package = types.ModuleType('hasite_session'); package.__path__ = [sys.argv[1]]; "
     "sys.modules['hasite_session'] = package; from hasite_session._session_keeper import main; main()"
 )
-"""The keeper's modules, under a package of their own: Ansible's loader of collections is not needed there."""
+"""The keeper's modules, under a package of their own: neither Ansible's loader nor `site` is needed there."""
 
 
 class NotBegunError(SessionError):
@@ -178,7 +179,7 @@ class Control:
             "idle_seconds": self.idle_seconds,
         }
         keeper = subprocess.Popen(
-            [sys.executable, "-c", _BOOT, str(Path(__file__).parent)],
+            [sys.executable, "-I", "-S", "-c", _BOOT, str(Path(__file__).parent), *sys.path],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
