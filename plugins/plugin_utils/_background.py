@@ -20,13 +20,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 _LONGEST_PATH = 100
 """A local socket's path has at most 107 bytes (unix(7))."""
 
 _BOOT = (
-    "import sys, types, importlib; package = types.ModuleType('hasite'); package.__path__ = [sys.argv[1]]; "
+    "import sys, types, importlib; sys.path[:] = sys.argv[3:] or sys.path; "
+    "package = types.ModuleType('hasite'); package.__path__ = [sys.argv[1]]; "
     "sys.modules['hasite'] = package; importlib.import_module('hasite.' + sys.argv[2]).main()"
 )
 """The process's modules, under a package of their own: Ansible's loader of collections is not needed there."""
@@ -98,10 +99,14 @@ def start(
     order: dict[str, t.Any],
     interpreter: str = sys.executable,
     environ: Mapping[bytes, bytes] | None = None,
+    path: Sequence[str] = (),
 ) -> None:
-    """Start a process that runs a module's `main`, and wait until it says that it is ready."""
+    """Start a process that runs a module's `main`, and wait until it says that it is ready.
+
+    Where the path of its imports is given, it starts without `site`, which would find out.
+    """
     process = subprocess.Popen(
-        [interpreter, "-c", _BOOT, str(Path(__file__).parent), module],
+        [interpreter, *(["-I", "-S"] if path else []), "-c", _BOOT, str(Path(__file__).parent), module, *path],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

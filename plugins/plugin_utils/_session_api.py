@@ -74,8 +74,12 @@ class Api:
 
         try:
             token = self._ssm().resume_session(SessionId=session).get("TokenValue")
-        except (BotoCoreError, ClientError):
-            return None
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code", "") not in _OUTAGES:
+                return None
+            raise StartError(f"SSM does not resume the session: {error}", permanent=False) from error
+        except BotoCoreError as error:
+            raise StartError(f"SSM cannot be asked to resume the session: {error}", permanent=False) from error
         return str(token) if token else None
 
     def terminate(self, session: str) -> None:
@@ -140,7 +144,7 @@ def _region_of(arn: str) -> str | None:
 
 
 def aside(call: Callable[[], T]) -> T:
-    """Make a call in a process of its own: this one stays as small as it is without boto3."""
+    """Make a call in a process of its own: this one stays as small as it is without boto3. Trouble is StartError."""
     reader, writer = os.pipe()
     child = os.fork()
     if not child:
@@ -148,7 +152,7 @@ def aside(call: Callable[[], T]) -> T:
         try:
             outcome: tuple[bool, t.Any] = (True, call())
         except Exception as error:  # every kind of trouble is the caller's
-            outcome = (False, error)
+            outcome = (False, (str(error), getattr(error, "permanent", True)))
         with open(writer, "wb") as pipe:  # noqa: PTH123 (a descriptor)
             pickle.dump(outcome, pipe)
         os._exit(0)
@@ -160,11 +164,13 @@ def aside(call: Callable[[], T]) -> T:
         raise StartError("A call to AWS ended without an answer.", permanent=False)
     succeeded, value = pickle.loads(data)  # noqa: S301 (from our own child)
     if not succeeded:
-        raise value
+        message, permanent = value
+        raise StartError(message, permanent=permanent)
     return t.cast("T", value)
 
 
-_PASSING = ("TargetNotConnected", "ThrottlingException", "InternalServerError", "ServiceUnavailable", "RequestTimeout")
+_OUTAGES = ("ThrottlingException", "InternalServerError", "ServiceUnavailable", "RequestTimeout", "500", "502", "503")
+_PASSING = ("TargetNotConnected", *_OUTAGES)
 _PERMANENT = ("NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "NoRegionError")
 
 

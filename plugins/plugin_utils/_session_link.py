@@ -59,7 +59,7 @@ class WebSocket(t.Protocol):
 
 
 class Resume(t.Protocol):
-    """Asks the API for another token of the session; None when the session is over."""
+    """Asks the API for another token of the session; None when the session is over, StartError when it may not be."""
 
     def __call__(self) -> str | None:
         """Return the token."""
@@ -202,13 +202,13 @@ class Link:
         """Go on where the lost connection ended; the session's two ends have kept what was on its way."""
         self.close()
         for delay in _RESUME_DELAYS:
-            token = self._resume()
-            if token is None:
-                break
             try:
+                token = self._resume()
+                if token is None:
+                    break
                 self._websocket = self._connect()
                 self._websocket.send(client_opening(token))
-            except (SessionError, OSError) as again:
+            except (StartError, SessionError, OSError) as again:
                 error = again
                 time.sleep(delay)
                 continue

@@ -101,7 +101,7 @@ def test_a_stopped_agent(fleet: Fleet, runner: Runner) -> None:
 
 def test_an_agent_that_vanishes(fleet: Fleet, runner: Runner) -> None:
     long = Long(fleet, runner, "vanished")
-    fleet.root(fleet.instances[0], "systemctl kill --signal=KILL amazon-ssm-agent")
+    fleet.root(fleet.instances[0], "systemctl kill --kill-whom=main --signal=KILL amazon-ssm-agent")
     output = long.fails(ABSENT)
     assert "has left the session" in output or "has not answered" in output
     fleet.root(fleet.instances[0], "systemctl start amazon-ssm-agent")

@@ -31,6 +31,8 @@ class Machine:
         self.connected = True
         self.silent = False
         """The agent takes no message any more, as that of a machine that was cut off."""
+        self.outage = 0
+        """How many calls of ResumeSession fail, as when the way to AWS is interrupted."""
         self.url = ""
         self._sockets: dict[str, web.WebSocketResponse] = {}
         self._channels: dict[str, AgentChannel] = {}
@@ -110,6 +112,9 @@ class Machine:
         elif operation == "TerminateSession":
             self._over(body["SessionId"])
             answer = {"SessionId": body["SessionId"]}
+        elif operation == "ResumeSession" and self.outage:
+            self.outage -= 1
+            return web.json_response({"__type": "InternalServerError", "message": "later"}, status=500)
         elif operation == "ResumeSession" and body["SessionId"] in self._channels:
             answer = {"SessionId": body["SessionId"], "TokenValue": "secret", "StreamUrl": ""}
         return web.json_response(answer, content_type="application/x-amz-json-1.1")

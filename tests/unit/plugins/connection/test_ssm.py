@@ -227,6 +227,15 @@ def test_lost_connection_is_resumed(connect: Connect, machine: Machine) -> None:
     assert machine.started == ["test-0"]
 
 
+def test_connection_is_resumed_after_an_outage(connect: Connect, machine: Machine) -> None:
+    connection = connect()
+    connection.exec_command("true")
+    machine.outage = 4  # more than one call's own attempts
+    machine.cut()
+    assert connection.exec_command("echo still")[1] == b"still\n"
+    assert (machine.started, machine.outage) == (["test-0"], 0)
+
+
 def test_command_has_a_timeout_and_the_next_one_works(connect: Connect) -> None:
     connection = connect(command_timeout=1)
     with pytest.raises(AnsibleConnectionFailure, match=r"within 1 s.*command_timeout"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,22 @@ def test_large_file_travels_in_pieces(connect: Connect, tmp_path: Path, monkeypa
     connection.put_file(str(source), str(target))
     connection.fetch_file(str(target), str(back))
     assert source.read_bytes() == target.read_bytes() == back.read_bytes()
+
+
+def test_connection_is_cut_while_files_travel(connect: Connect, machine: Machine, tmp_path: Path) -> None:
+    source, target, back = tmp_path / "source", tmp_path / "target", tmp_path / "back"
+    source.write_bytes(os.urandom(1_500_000))
+    connection = connect()
+    connection.exec_command("true")
+    cuts = [threading.Timer(seconds, machine.cut) for seconds in (0.3, 0.9, 2.5)]
+    for cut in cuts:
+        cut.start()
+    connection.put_file(str(source), str(target))
+    connection.fetch_file(str(target), str(back))
+    for cut in cuts:
+        cut.join()
+    assert source.read_bytes() == target.read_bytes() == back.read_bytes()
+    assert machine.started == ["test-0"]
 
 
 def test_failed_put_leaves_nothing(connect: Connect, tmp_path: Path) -> None:
