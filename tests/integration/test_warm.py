@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ def play(place: Place, instance: str, folder: Path, *, warm: bool, become: bool)
     inventory = {
         "all": {
             "vars": {"result": str(result)},
-            "hosts": {"localhost": {"ansible_connection": "local"}},
+            "hosts": {"localhost": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}},
             "children": {"machine": {"hosts": {instance: None}, "vars": given}},
         }
     }
