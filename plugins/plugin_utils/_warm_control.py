@@ -59,14 +59,20 @@ class Control:
     def stop(self) -> None:
         """End all of them."""
         for path in [path for path in self.folder.glob("*") if path.is_socket()]:
-            sock = Place(self.folder, path.name).connect()
-            if not sock:
+            try:
+                self._stop(Place(self.folder, path.name))
+            except (OSError, EOFError):
                 path.unlink(missing_ok=True)  # its process was killed
-                continue
-            with sock, contextlib.suppress(OSError, EOFError):
-                sock.settimeout(_STOP_SECONDS)
-                _send(sock, [], {"request": "stop"})
-                wire.receive(sock)
+
+    @staticmethod
+    def _stop(place: Place) -> None:
+        sock = place.connect()
+        if not sock:
+            raise EOFError
+        with sock:
+            sock.settimeout(_STOP_SECONDS)
+            _send(sock, [], {"request": "stop"})
+            wire.receive(sock)
 
     def _start(self, place: Place, interpreter: str, environ: dict[bytes, bytes]) -> None:
         order = {"socket": str(place.path), "idle_seconds": self.idle_seconds}

@@ -43,9 +43,12 @@ class Interpreter:
         sys.path[:] = [path for path in sys.path if path]
         self._memory = Memory()
 
+    def study(self, payload: bytes) -> None:
+        """Get to know a payload before it is run. Raises what `Memory.study` does."""
+        self._memory.study(payload)
+
     def start(self, task: Task, stdout: int, stderr: int) -> Running:
-        """Start a module with an empty standard input. Raises what `Memory.study` does; then nothing was started."""
-        self._memory.study(task.payload)
+        """Start a module with an empty standard input."""
         report = mmap.mmap(-1, _LONGEST_REPORT)
         stdin, writer = os.pipe()
         os.close(writer)

@@ -97,14 +97,16 @@ class _Keeper:
             wire.send(client, {"needed": True})
             return
         try:
-            running = self._interpreter.start(Task(payload, unpacked(environ), cwd, header["umask"]), *descriptors)
+            self._interpreter.study(payload)
         except (OtherBaseError, OutdatedError):
             # Another process takes the place, before who asks hears that it is to ask again.
             self._close()
             wire.send(client, {"again": True})
             return
-        self._running[running.pid] = running, client
+        # Said first: who hears nothing may ask another process, and a module must not be run twice.
         wire.send(client, {"begun": True})
+        running = self._interpreter.start(Task(payload, unpacked(environ), cwd, header["umask"]), *descriptors)
+        self._running[running.pid] = running, client
 
     def _complete(self, pieces: list[bytes], digests: list[str]) -> bytes | None:
         """Return a payload of which pieces may be named by their digests only; None if one of these is not known."""

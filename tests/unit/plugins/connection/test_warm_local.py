@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import os
 import signal
@@ -13,6 +15,7 @@ import sys
 import textwrap
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
@@ -327,6 +330,39 @@ def test_who_goes_away_harms_nobody(run: Run, tmp_path: Path) -> None:
         client.connect(str(sockets(tmp_path)[0]))
         client.sendall(b".\0\0\0\1x")
     assert run("print(1)")[1] == b"1\n"
+
+
+def archived(value: str, extra: str) -> str:
+    """Return a payload's script with an archive: `value` is in ansible-core's base, `extra` beside it."""
+    package = "ansible/module_utils/"
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for folder in ("ansible/", package, f"{package}_internal/", f"{package}_internal/_ansiballz/"):
+            archive.writestr(f"{folder}__init__.py", "")
+        archive.writestr(f"{package}basic.py", f"{value = }\nimport os\nparent = os.getpid()\ndef where(): pass\n")
+        archive.writestr(
+            f"{package}_internal/_ansiballz/_loader.py", "#" * 2000 + "\nfrom ansible.module_utils import basic\n"
+        )
+        archive.writestr(f"{package}extra.py", f"{extra = }\n")
+    return f"""
+        import base64, os, sys, tempfile
+        with tempfile.NamedTemporaryFile(suffix=".zip") as file:
+            file.write(base64.b64decode("{base64.b64encode(data.getvalue()).decode()}"))
+            file.flush()
+            sys.path.insert(0, file.name)
+            from ansible.module_utils import basic, extra
+            here = basic.__file__ == basic.where.__code__.co_filename == file.name + "/ansible/module_utils/basic.py"
+            print(os.getppid(), basic.value, extra.extra, here, basic.parent == os.getppid())
+    """
+
+
+def test_the_base_is_shared_only_when_it_is_the_same(run: Run) -> None:
+    rows = [run(archived(*names)) for names in (("a", "x"), ("a", "y"), ("a", "x"), ("b", "x"))]
+    parents, values, extras, here, shared = zip(*(row[1].split() for row in rows), strict=True)
+    assert values == (b"a", b"a", b"a", b"b")
+    assert extras == (b"x", b"y", b"x", b"x")
+    assert here == shared == (b"True",) * 4
+    assert parents[0] == parents[1] == parents[2] != parents[3]
 
 
 PLAYBOOK = """
