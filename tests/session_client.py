@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 
@@ -31,8 +32,10 @@ class Talk:
         end = time.monotonic() + seconds
         while not until() and not self.gone:
             assert time.monotonic() < end, self.events
-            for data in self.channel.due(time.monotonic()):
-                self.socket.send_binary(data)
+            # A connection that takes nothing any more may still hold the service's last word.
+            with contextlib.suppress(OSError, websocket.WebSocketException):
+                for data in self.channel.due(time.monotonic()):
+                    self.socket.send_binary(data)
             self.socket.settimeout(min(0.1, self.channel.wait(time.monotonic()) or 0.1) or 0.001)
             try:
                 data = self.socket.recv()

@@ -119,11 +119,13 @@ class Link:
 
         That is the channel's events, and which of the `others` are readable or of the `sinks` writable.
         """
-        self._send_due()
+        sent = self._send_due()
         now = time.monotonic()
         wait = self.channel.wait(now)
         self._look_after(now)
-        ready = self._wait(min(seconds, PROBE_SECONDS, seconds if wait is None else wait), others, sinks)
+        longest = min(seconds, PROBE_SECONDS, seconds if wait is None else wait)
+        # A connection that takes nothing any more may still hold the service's last word.
+        ready = self._wait(longest, others, sinks) if sent else [self]
         events = list(self._receive()) if self in ready else []
         self._send_due()
         return events, [each for each in ready if each is not self]
@@ -177,12 +179,14 @@ class Link:
             self._send_due()
             raise SessionError(str(error)) from error
 
-    def _send_due(self) -> None:
+    def _send_due(self) -> bool:
+        """Send what is due; return False when the connection is broken."""
         try:
             for data in self.channel.due(time.monotonic()):
                 self._websocket.send_binary(data)
-        except Exception as error:  # as in _receive
-            self._reconnect(error)
+        except Exception:  # as in _receive
+            return False
+        return True
 
     def _look_after(self, now: float) -> None:
         """Notice a machine that has silently gone, and keep the connection open."""
