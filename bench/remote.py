@@ -130,6 +130,10 @@ ROWS = [
 ]
 FAR_ROWS = [
     Row(
-        "ping-far", "same, 60 ms round trip, 150 ms a call", UPSTREAM, 12, _compare(_ping, "upstream", _FAR_PINGS, *FAR)
+        "ping-far",
+        "ping over SSM, 60 ms round trip, 150 ms a call",
+        UPSTREAM,
+        12,
+        _compare(_ping, "upstream", _FAR_PINGS, *FAR),
     ),
 ]

@@ -58,9 +58,10 @@ class Stage:
         return self.fleet().machines(count)
 
     def close(self) -> None:
-        """End the lab."""
+        """End the lab; what was measured in it counts for no other one."""
         self.command("down")
         self._lab, self._fleet = (), None
+        self._known.clear()
 
     def on_machine(self, machine: str, *words: str) -> str:
         """Run a command on a machine, as its administrator."""
@@ -79,8 +80,8 @@ class Stage:
         return 1 if self.smoke else number
 
     def once(self, *key: object) -> _Once:
-        """Return where a figure is kept that several rows need; the lab's options are a part of the key."""
-        return _Once(self._known, (self._lab, *key))
+        """Return where a figure is kept that several rows need."""
+        return _Once(self._known, key)
 
     def play(
         self,
