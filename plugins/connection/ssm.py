@@ -286,8 +286,10 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
         if not self.become or not self.become.expect_prompt():
             return None
         text = self.become.get_option("become_pass", playcontext=self._play_context)
-        # su asks in the machine's language.
-        prompts = [self.become.prompt] if self.become.prompt else self.become.get_option("prompt_l10n")
+        # su asks in the machine's language, and has no text but only the fact that it asks as its prompt.
+        prompt = self.become.prompt
+        known = () if isinstance(prompt, str) else self.become.get_option("prompt_l10n")
+        prompts = [prompt] if isinstance(prompt, str) else known or self.become.SU_PROMPT_LOCALIZATIONS
         return shell.Password(to_text(text or ""), tuple(to_text(prompt) for prompt in prompts), self.become.success)
 
     def _explain_refusal(self, result: shell.Result, password: shell.Password | None) -> None:
