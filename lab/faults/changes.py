@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
+from lab.errors import LabError
 from lab.faults import outside, steps
 from lab.faults.site import Site
 
@@ -42,8 +43,13 @@ def stop_service(site: Site, machine: str, unit: str) -> None:
 def edit(site: Site, machine: str, path: str, change: Callable[[str], str], *then: str) -> None:
     """Change a file on a machine, and run a command that makes it count."""
     before = site.run(machine, "cat", path)
-    site.to_mend(steps.file, machine, path, before, *then)
-    steps.file(site, machine, path, change(before), *then)
+    after = change(before)
+    if after == before:
+        raise LabError(
+            f"{path} on {machine} is not as the site's roles write it; mend other faults (`lab faults`) first."
+        )
+    site.to_mend(steps.unchanged, machine, path, before, after, *then)
+    steps.write(site, machine, path, after, *then)
 
 
 def set_target_group(site: Site, **settings: Any) -> None:

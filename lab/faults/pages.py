@@ -46,7 +46,7 @@ def health_behind_redirect(site: Site) -> None:
     for machine in site.machine_ids:
         site.to_mend(steps.run, machine, *_RELOAD)
         site.to_mend(steps.run, machine, "rm", "-f", enforce)
-        steps.file(site, machine, enforce, f"Redirect permanent / {url}\n", *_RELOAD)
+        steps.write(site, machine, enforce, f"Redirect permanent / {url}\n", *_RELOAD)
 
 
 @fault(None)

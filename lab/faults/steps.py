@@ -11,6 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from lab.errors import LabError
 from lab.faults.site import Site
 
 Function = Callable[..., None]
@@ -117,12 +118,24 @@ def network_acl_of(site: Site, subnet: str) -> dict[str, Any]:
     return dict(found)
 
 
-@step
-def file(site: Site, machine: str, path: str, content: str, *then: str) -> None:
-    """Have this content in a file on a machine, and run a command that makes it count."""
+def write(site: Site, machine: str, path: str, content: str, *then: str) -> None:
+    """Write a file on a machine, and run a command that makes it count."""
     site.run(machine, "tee", path, given=content)
     if then:
         site.run(machine, *then)
+
+
+@step
+def unchanged(site: Site, machine: str, path: str, before: str, after: str, *then: str) -> None:
+    """Have a file on a machine as it was before a change; what came after that change is not thrown away."""
+    now = site.run(machine, "cat", path)
+    if now == after:
+        write(site, machine, path, before, *then)
+    elif now != before:
+        raise LabError(
+            f"{path} on {machine} has been changed since; mend first what was broken later (`lab faults`), "
+            "or run playbooks/site.yml."
+        )
 
 
 @step

@@ -190,23 +190,55 @@ def test_site_must_be_named_where_there_are_several(ec2: Any, place: Place) -> N
 # ---- on a machine
 
 
-def test_file_is_changed_and_put_back(place: Place, monkeypatch: pytest.MonkeyPatch, ec2: Any) -> None:
-    files = {"/etc/fstab": "one\ntwo\n"}
-    said: list[str] = []
+@pytest.fixture
+def files(ec2: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The files of the only machine; what it was told besides is under "said"."""
+    found = {"/etc/fstab": "one\ntwo\n", "said": ""}
 
     def run(_site: Site, _machine: str, *command: str, given: str | None = None) -> str:
+        if command[0] == "cat":
+            return found[command[1]]
         if command[0] == "tee":
-            files[command[1]] = given or ""
-        elif command[0] == "cat":
-            return files[command[1]]
+            found[command[1]] = given or ""
         else:
-            said.append(" ".join(command))
+            found["said"] += " ".join(command) + "\n"
         return ""
 
     monkeypatch.setattr(Site, "run", run)
-    site = Site(place, Journal.begin(place, "mounted-by-hand", "shop", None))
-    changes.edit(site, "i-1", "/etc/fstab", lambda text: text.replace("two\n", ""), "systemctl", "daemon-reload")
-    assert files == {"/etc/fstab": "one\n"}
+    return found
+
+
+def edit(place: Place, fault: str, old: str, new: str) -> None:
+    """Make a fault that consists of a changed line in fstab."""
+    site = Site(place, Journal.begin(place, fault, "shop", None))
+    changes.edit(site, "i-1", "/etc/fstab", lambda text: text.replace(old, new), "systemctl", "daemon-reload")
+
+
+def test_file_is_changed_and_put_back(place: Place, files: dict[str, str]) -> None:
+    edit(place, "mounted-by-hand", "two\n", "")
+    assert files["/etc/fstab"] == "one\n"
     mend(place, "mounted-by-hand")
-    assert files == {"/etc/fstab": "one\ntwo\n"}
-    assert said == ["systemctl daemon-reload"] * 2
+    assert files == {"/etc/fstab": "one\ntwo\n", "said": "systemctl daemon-reload\n" * 2}
+
+
+def test_file_that_its_owner_has_repaired_is_left_alone(place: Place, files: dict[str, str]) -> None:
+    edit(place, "mounted-by-hand", "two\n", "")
+    files["/etc/fstab"] = "one\ntwo\n"
+    mend(place, "mounted-by-hand")
+    assert files == {"/etc/fstab": "one\ntwo\n", "said": "systemctl daemon-reload\n"}
+
+
+def test_two_changes_of_one_file_are_mended_the_later_one_first(place: Place, files: dict[str, str]) -> None:
+    edit(place, "mounted-by-hand", "two", "2")
+    edit(place, "fstab-without-netdev", "one", "1")
+    with pytest.raises(LabError, match="/etc/fstab on i-1 has been changed since; mend first what was broken later"):
+        mend(place, "mounted-by-hand")
+    mend(place, "fstab-without-netdev")
+    mend(place, "mounted-by-hand")
+    assert files["/etc/fstab"] == "one\ntwo\n"
+
+
+def test_change_that_changes_nothing_is_no_fault(place: Place, files: dict[str, str]) -> None:
+    with pytest.raises(LabError, match="is not as the site's roles write it"):
+        edit(place, "mounted-by-hand", "three", "3")
+    assert files == {"/etc/fstab": "one\ntwo\n", "said": ""}
