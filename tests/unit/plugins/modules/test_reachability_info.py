@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,11 +16,13 @@ from ansible.module_utils.testing import patch_module_args
 from ansible_collections.hasite.aws.plugins.module_utils._reachability.reading import read
 from ansible_collections.hasite.aws.plugins.modules import reachability_info
 from botocore.exceptions import ClientError
-from moto import mock_aws
+
+from tests.integration.labs import free_port, installed
+from tests.integration.small_world import until
 
 REGION = "eu-west-1"
 IMAGE = "ami-12c6146b"
-"""One that moto knows in every region; to ask it for all takes seconds."""
+"""One that moto knows in every region."""
 EVERY = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
 
 
@@ -52,13 +56,31 @@ class Network:
         return str(made["Instances"][0]["InstanceId"])
 
 
+def answers(url: str) -> bool:
+    try:
+        urllib.request.urlopen(f"{url}/moto-api/data.json", timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.fixture(scope="module")
+def moto() -> Iterator[str]:
+    """Moto as it is: in a process of its own, for in this one the lab's tests extend it."""
+    url = f"http://127.0.0.1:{free_port()}"
+    command = [installed("moto_server"), "--port", url.rpartition(":")[2]]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        until(lambda: answers(url))
+        yield url
+        process.terminate()
+
+
 @pytest.fixture
-def network(monkeypatch: pytest.MonkeyPatch) -> Iterator[Network]:
+def network(moto: str, monkeypatch: pytest.MonkeyPatch) -> Network:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        yield Network()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", moto)
+    return Network()
 
 
 def refuse(monkeypatch: pytest.MonkeyPatch, *operations: str) -> None:
