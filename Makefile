@@ -49,7 +49,7 @@ molecule: setup ## Run the molecule scenarios over a lab of their own
 	@molecule test --all
 
 test: setup ## Run all tests (starts labs of their own)
-	@python -m pytest
+	@python -m pytest -n 2 --dist loadgroup
 
 bench: setup ## Measure speed against what it is compared with (up to 20 minutes; ROWS=ping,setup chooses)
 	@python -m bench $(if $(ROWS),--rows $(ROWS)) $(if $(MINUTES),--minutes $(MINUTES))

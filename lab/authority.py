@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime
+import fcntl
 import ipaddress
 import os
 import ssl
@@ -60,8 +61,11 @@ class Authority:
 
     def __post_init__(self) -> None:
         """Load the authority's own certificate, or make it."""
-        if not (self.folder / "ca.key").exists() or not self.path.exists():
-            _establish(self.folder)
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+        with (self.folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # labs that come up at once share the authority that the first one makes
+            if not (self.folder / "ca.key").exists() or not self.path.exists():
+                _establish(self.folder)
         key = serialization.load_pem_private_key((self.folder / "ca.key").read_bytes(), None)
         assert isinstance(key, ec.EllipticCurvePrivateKey)
         self._key = key
@@ -126,7 +130,6 @@ def _private_pem(key: PrivateKey) -> bytes:
 
 
 def _establish(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True, mode=0o755)
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "hasite.aws lab authority")])
     now = datetime.datetime.now(datetime.UTC)

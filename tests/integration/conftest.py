@@ -12,7 +12,7 @@ import pytest
 from lab.endpoint import require
 from lab.place import Place
 from tests.integration.fleet import Fleet
-from tests.integration.labs import place_of, run_lab, up
+from tests.integration.labs import place_of, run_lab, up, worker
 from tests.integration.name_rig import Page, Rig, open_rig, serve_page
 
 
@@ -21,7 +21,7 @@ def place() -> Iterator[Place]:
     """The place of the shared, running lab."""
     if os.geteuid() != 0:
         pytest.skip("the lab needs root")
-    place = place_of("test")
+    place = place_of(f"test{worker()}")
     up(place.name)
     yield place
     assert run_lab(place.name, "down").returncode == 0

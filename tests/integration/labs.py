@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import socket
 import subprocess
 import sys
@@ -14,6 +15,11 @@ from lab.place import Place
 
 ROOT = Path(__file__).parents[2]
 LAB_SECONDS = 400
+
+
+def worker() -> str:
+    """Return the number of this one of several pytest processes: what a whole run shares, each has of its own."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
 
 
 def place_of(role: str) -> Place:

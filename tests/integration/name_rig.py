@@ -32,7 +32,7 @@ from lab.plane.resolver import VPC_RESOLVER, Resolvers
 from lab.world import names
 from lab.world.edge import Edge
 from lab.world.network import Interface, Vpc
-from tests.integration.labs import place_of
+from tests.integration.labs import place_of, worker
 
 REGION = "ap-northeast-1"
 SPEED = 10.0
@@ -74,7 +74,7 @@ class Rig:
 @contextlib.contextmanager
 def open_rig(folder: Path) -> Iterator[Rig]:
     """Bring the rig up, and take it away again."""
-    place = place_of("names")
+    place = place_of(f"name{worker()}")
     for role in ("internet", "vpc-1"):
         namespaces.remove(place.namespace(role))
         namespaces.add(place.namespace(role))
