@@ -48,8 +48,8 @@ quick: setup ## Run the tests that need no lab (under 2 minutes)
 molecule: setup ## Run the molecule scenarios over a lab of their own
 	@molecule test --all
 
-test: setup ## Run all tests (starts labs of their own)
-	@python -m pytest -n 2 --dist loadgroup
+test: quick ## Run all tests (those with a lab of their own two at once)
+	@python -m pytest -m lab -n 2 --dist loadfile
 
 bench: setup ## Measure speed against what it is compared with (up to 20 minutes; ROWS=ping,setup chooses)
 	@python -m bench $(if $(ROWS),--rows $(ROWS)) $(if $(MINUTES),--minutes $(MINUTES))
