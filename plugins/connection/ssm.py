@@ -154,16 +154,16 @@ from ansible.plugins.connection import ConnectionBase
 from ansible.utils.display import Display
 
 from ..plugin_utils import _session_shell as shell
-from ..plugin_utils._session_api import Api, Started, StartError
-from ..plugin_utils._session_bucket import Bucket, BucketError
+from ..plugin_utils._session_api import Api, Started
 from ..plugin_utils._session_control import Control, NotBegunError, TimedOutError
-from ..plugin_utils._session_files import FileError, Files
-from ..plugin_utils._session_link import SessionError
+from ..plugin_utils._session_errors import BucketError, FileError, SessionError, StartError
 from ..plugin_utils._warm_command import understand
 from ..plugin_utils._warm_remote import Request
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ..plugin_utils._session_files import Files
 
 display = Display()
 
@@ -319,6 +319,10 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
             self._files().fetch(in_path, out_path)
 
     def _files(self) -> Files:
+        # Most tasks copy no file, and each task's worker compiles what it imports.
+        from ..plugin_utils._session_bucket import Bucket
+        from ..plugin_utils._session_files import Files
+
         name = self.get_option("bucket_name")
         bucket = name and Bucket(
             api=self._api(),

@@ -15,19 +15,12 @@ import typing as t
 from dataclasses import asdict, dataclass
 
 from ._session_cipher import KEY_BYTES
+from ._session_errors import StartError
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
 
 T = t.TypeVar("T")
-
-
-class StartError(Exception):
-    """One sentence that says why no session could be had; `permanent` ones are not tried again."""
-
-    def __init__(self, message: str, *, permanent: bool) -> None:
-        super().__init__(message)
-        self.permanent = permanent
 
 
 @dataclass(frozen=True)

@@ -15,19 +15,17 @@ import shlex
 import typing as t
 from dataclasses import dataclass, field
 
-from ._session_api import Api
+from ._session_errors import BucketError
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ._session_api import Api
 
 LARGEST = 5 << 30
 """One PUT carries at most this much: https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html."""
 _SECONDS = 900
 """An address is used at once; what began in time goes on."""
-
-
-class BucketError(Exception):
-    """One sentence that says what the bucket refused."""
 
 
 @dataclass(frozen=True)

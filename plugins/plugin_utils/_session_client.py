@@ -14,7 +14,8 @@ import time
 import typing as t
 
 from ._session_channel import Closed, Event, Output
-from ._session_link import Link, MakeKey, Resume, SessionError, WebSocket
+from ._session_errors import SessionError
+from ._session_link import Link, MakeKey, Resume, WebSocket
 from ._session_shell import Opening, Password, Request, Result, ShellError, quit_request
 
 if t.TYPE_CHECKING:

@@ -19,9 +19,10 @@ from dataclasses import dataclass, field
 from ._session_api import Api
 from ._session_channel import Ready
 from ._session_cipher import context
+from ._session_errors import SessionError
 from ._session_frames import CLIENT_VERSION
 from ._session_front import Ended, Front, Signals, beginning
-from ._session_link import Link, SessionError, open_websocket
+from ._session_link import Link, open_websocket
 from ._session_port import Forward, Pipe
 from ._session_terminal import Terminal
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from . import _session_wire as wire
 from ._background import BackgroundError, NoAnswerError, Place, start
 from ._session_api import Api, Started
-from ._session_link import SessionError
+from ._session_errors import SessionError
 from ._session_shell import Password, Result
 
 if t.TYPE_CHECKING:

@@ -18,13 +18,10 @@ from pathlib import Path
 
 from . import _session_shell as shell
 from ._session_bucket import LARGEST, Bucket, download_command, upload_command
+from ._session_errors import FileError
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
-
-
-class FileError(Exception):
-    """One sentence that says why a file could not be copied."""
 
 
 @dataclass(frozen=True)

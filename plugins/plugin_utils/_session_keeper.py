@@ -26,7 +26,8 @@ from ._background import Door, tell_starter
 from ._session_api import Api, aside
 from ._session_cipher import context
 from ._session_client import CommandTimeoutError, Session
-from ._session_link import SessionError, open_websocket
+from ._session_errors import SessionError
+from ._session_link import open_websocket
 from ._session_shell import Password
 
 _FRESH_SECONDS = 5.0

@@ -16,9 +16,9 @@ import ssl
 import time
 import typing as t
 
-from ._session_api import StartError
 from ._session_channel import ClientChannel, Event, KeyRequested
 from ._session_cipher import CipherError, HalvesCipher
+from ._session_errors import SessionError, StartError
 from ._session_frames import client_opening
 
 if t.TYPE_CHECKING:
@@ -31,10 +31,6 @@ SILENCE_SECONDS = 30.0
 """A machine that acknowledges nothing for so long is taken for dead."""
 PING_SECONDS = 240.0
 _RESUME_DELAYS = (0.1, 0.5, 1.0, 2.0, 5.0)
-
-
-class SessionError(Exception):
-    """One sentence that says what happened to the session."""
 
 
 class WebSocket(t.Protocol):

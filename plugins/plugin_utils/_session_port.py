@@ -14,9 +14,10 @@ import time
 import typing as t
 
 from ._session_channel import Event, Flagged, Output, Ready
+from ._session_errors import SessionError
 from ._session_frames import Flag
 from ._session_front import HIGH_WATER, READ_SIZE, Front, Signals, write_all
-from ._session_link import Link, SessionError
+from ._session_link import Link
 from ._session_mux import Mux, MuxError
 
 if t.TYPE_CHECKING:

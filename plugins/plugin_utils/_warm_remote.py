@@ -5,9 +5,10 @@ r"""A module for the warm interpreter of a machine: what is sent there instead o
 
 PRIVATE to the collection. Pure, but for reading the programs' texts.
 
-A payload is the wrapper of ansible-core, an archive, and what is the task's own. The first two are the same for each
-use of a module, so they are named by their digests. When the machine does not know them, or has no warm interpreter
-yet, it says so by the request's mark, and the whole is sent with the interpreter's program.
+A payload is the wrapper of ansible-core, in which the task's own arguments are, and an archive. The archive is by far
+the larger part and the same for each use of a module, so it is named by its digest. When the machine does not know
+it, or has no warm interpreter yet, it says so by the request's mark, and the whole is sent with the interpreter's
+program.
 
     <mark> <interpreter's name> <idle seconds> <digest or "-" of each piece> <size of each piece>\n <pieces> <program>
 """
@@ -93,8 +94,9 @@ class Request:
         return [piece for piece in pieces if piece]
 
     def _digests(self) -> list[str]:
-        """Return the digests of what does not change from one use of the module to the next; "" for the last piece."""
-        return [*(hashlib.sha256(piece).hexdigest() for piece in self._pieces[:-1]), ""]
+        """Return the archive's digest, and "" for what may be another text at each use of the module."""
+        archive = self.payload[archive_place(self.payload)]
+        return [hashlib.sha256(piece).hexdigest() if piece == archive else "" for piece in self._pieces]
 
 
 def _source(name: str) -> str:

@@ -7,7 +7,8 @@ import os
 
 import pytest
 
-from plugins.plugin_utils._session_api import StartError, aside
+from plugins.plugin_utils._session_api import aside
+from plugins.plugin_utils._session_errors import StartError
 
 
 def test_the_answer_comes_from_another_process() -> None:
