@@ -21,8 +21,8 @@ Controller = Literal["ansible.builtin.local", "hasite.aws.warm_local", "mitogen"
 Figure = Literal["seconds", "cpu"]
 
 _WARM = ROOT / "plugins" / "connection" / "warm_local.py"
-_MITOGEN = ("ansible==12.3.0", "mitogen==0.3.54", "boto3==1.44.5")
-"""The newest Mitogen, and the newest Ansible (core 2.19) that it runs on."""
+_MITOGEN = ("ansible==12.3.0", "mitogen==0.3.54", "boto3==1.44.5", "dnspython==2.9.2")
+"""The newest Mitogen, the newest Ansible (core 2.19) that it runs on, and what the modules import."""
 _SEED = "1"
 _SITE = "demo"
 """As in inventories/lab."""

@@ -115,6 +115,18 @@ options:
     ini:
       - section: ssm_connection
         key: warm_interpreter
+  reuse_built_modules:
+    description:
+      - Whether modules are built once only. ansible-core builds each module's archive anew in each run.
+      - With this, archives stay in C(built_modules) below C(ANSIBLE_HOME), and are used again as long as no file has
+        changed in the packages they come from.
+    type: bool
+    default: true
+    vars:
+      - name: ansible_aws_ssm_reuse_built_modules
+    ini:
+      - section: ssm_connection
+        key: reuse_built_modules
   pipelining:
     description: Whether modules are sent through standard input, without a file on the machine.
     type: bool
@@ -153,6 +165,7 @@ from ansible.module_utils.common.text.converters import to_bytes, to_text
 from ansible.plugins.connection import ConnectionBase
 from ansible.utils.display import Display
 
+from ..plugin_utils import _built_modules as built
 from ..plugin_utils import _session_shell as shell
 from ..plugin_utils._session_api import Api, Started
 from ..plugin_utils._session_control import Control, NotBegunError, TimedOutError
@@ -184,6 +197,12 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
         super().__init__(*args, **kwargs)
         self._owner = secrets.token_hex(8)
         self._connected = False
+
+    def set_options(self, *args: t.Any, **kwargs: t.Any) -> None:
+        """Take the options. The task's module is built after this, if it is not there."""
+        super().set_options(*args, **kwargs)
+        if self.get_option("reuse_built_modules"):
+            built.restore()
 
     @property
     def target(self) -> str:
@@ -273,6 +292,8 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
         command = understand(cmd, in_data) if self.get_option("warm_interpreter") else None
         if not command or not in_data:
             return None
+        if self.get_option("reuse_built_modules"):
+            built.keep(in_data)
         request = Request(command, in_data, float(self.get_option("idle_timeout")) or _OWN_IDLE_SECONDS)
         line = to_bytes(request.line, errors="surrogate_or_strict")
         result = self._run(line, request.by_name(), password)

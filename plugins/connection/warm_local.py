@@ -56,6 +56,20 @@ options:
     ini:
       - section: warm_local_connection
         key: control_path_dir
+  reuse_built_modules:
+    description:
+      - Whether modules are built once only. ansible-core builds each module's archive anew in each run.
+      - With this, archives stay in C(built_modules) below C(ANSIBLE_HOME), and are used again as long as no file has
+        changed in the packages they come from.
+    type: bool
+    default: true
+    vars:
+      - name: ansible_warm_local_reuse_built_modules
+    env:
+      - name: ANSIBLE_WARM_LOCAL_REUSE_BUILT_MODULES
+    ini:
+      - section: warm_local_connection
+        key: reuse_built_modules
   become_success_timeout:
     description: As of P(ansible.builtin.local#connection).
     type: int
@@ -83,12 +97,14 @@ EXAMPLES = r"""
 
 import os
 from pathlib import Path
+from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible.module_utils.common.text.converters import to_text
 from ansible.plugins.connection.local import Connection as LocalConnection
 from ansible.utils.display import Display
 
+from ..plugin_utils import _built_modules as built
 from ..plugin_utils._warm_command import Command, understand
 from ..plugin_utils._warm_control import Control, LostError, NotRunError
 from ..plugin_utils._warm_task import Task
@@ -99,10 +115,18 @@ display = Display()
 class Connection(LocalConnection):  # type: ignore[misc]  # ansible has no types
     """The builtin local connection, but for modules that come by pipelining."""
 
+    def set_options(self, *args: Any, **kwargs: Any) -> None:
+        """Take the options. The task's module is built after this, if it is not there."""
+        super().set_options(*args, **kwargs)
+        if self.get_option("reuse_built_modules"):
+            built.restore()
+
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
         """Run a command and return its exit status, its standard output and its standard error."""
         command = understand(to_text(cmd), in_data)
         if command and command.plain and in_data:
+            if self.get_option("reuse_built_modules"):
+                built.keep(in_data)
             try:
                 return self._run(command, in_data)
             except NotRunError as error:

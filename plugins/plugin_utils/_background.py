@@ -41,6 +41,15 @@ class NoAnswerError(BackgroundError):
     """The process has ended before it could say why."""
 
 
+def is_private(folder: Path) -> bool:
+    """Tell whether a folder is there and this user's alone."""
+    try:
+        status = folder.stat()
+    except FileNotFoundError:
+        return False
+    return status.st_uid == os.geteuid() and not status.st_mode & 0o077
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a background process listens."""
@@ -89,8 +98,7 @@ class Place:
                 f"The path {self.path} is too long for a socket; set control_path_dir to a shorter one."
             )
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = self.folder.stat()
-        if status.st_uid != os.geteuid() or status.st_mode & 0o077:
+        if not is_private(self.folder):
             raise BackgroundError(f"{self.folder} is open to other users; make it yours alone (chmod 700).")
 
 

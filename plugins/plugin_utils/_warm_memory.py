@@ -13,7 +13,6 @@ The standard library and the SDK are imported once a module has imported them, a
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import gc
 import hashlib
@@ -30,7 +29,7 @@ import zipfile
 
 from . import _warm_sdk as sdk
 from ._warm_import import Base, Codes, Importer
-from ._warm_task import archive_place
+from ._warm_task import archive_of
 
 _BASE = ("ansible.module_utils.basic", "ansible.module_utils._internal._ansiballz._loader")
 """What the wrapper of each payload imports, with all that these import."""
@@ -139,13 +138,6 @@ class Memory:
             self.base.modules[name] = sys.modules.pop(name)
         self.base.archive = path
         self._base_digests = {name: digests[name] for name in self.base.modules if name in digests}
-
-
-def archive_of(payload: bytes) -> bytes:
-    """Return the archive that a payload carries; nothing if it carries none."""
-    place = archive_place(payload)
-    data = base64.b64decode(payload[place] + b"==")
-    return data if zipfile.is_zipfile(io.BytesIO(data)) else b""
 
 
 def _package_folders() -> list[tuple[str, int]]:

@@ -8,8 +8,11 @@ PRIVATE to the collection. Runs under any Python from 3.9.
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 import typing as t
+import zipfile
 from dataclasses import dataclass
 
 if t.TYPE_CHECKING:
@@ -43,3 +46,9 @@ def archive_place(payload: bytes) -> slice:
     """Return where a payload's archive is: it is the one long word, whatever the wrapper around it looks like."""
     longest = max(_LONG_WORD.finditer(payload), key=lambda match: len(match[0]), default=None)
     return slice(longest.start(), longest.end()) if longest else slice(0, 0)
+
+
+def archive_of(payload: bytes) -> bytes:
+    """Return the archive that a payload carries; nothing if it carries none."""
+    data = base64.b64decode(payload[archive_place(payload)] + b"==")
+    return data if zipfile.is_zipfile(io.BytesIO(data)) else b""
