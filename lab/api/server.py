@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import socket
@@ -13,7 +14,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.datastructures import Headers
 from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.test import run_wsgi_app
 
 from lab.api.unknown_paths import Application, refusing_unknown_paths
 
@@ -60,9 +63,38 @@ def with_own_pages(application: Application, pages: Mapping[str, Page]) -> Appli
 
 
 class _Handler(MotoRequestHandler):
-    """Keeps connections open between calls, and writes requests to the lab's log."""
+    """Keeps connections open between calls, as AWS does and werkzeug does not, and writes requests to the lab's log."""
 
     protocol_version = "HTTP/1.1"
+    timeout = 60
+    """Seconds after which an idle connection is closed."""
+    disable_nagle_algorithm = True
+
+    def run_wsgi(self) -> None:
+        """Answer one call. Its body is read to the end, so that the next call begins where this one ends."""
+        environ = self.make_environ()
+        if environ.get("wsgi.input_terminated"):  # what the chunks leave unread can't be known
+            self.close_connection = True
+        else:
+            environ["wsgi.input"] = io.BytesIO(self.rfile.read(int(environ.get("CONTENT_LENGTH") or 0)))
+        try:
+            pieces, status, headers = run_wsgi_app(self.server.app, environ)
+            body = b"".join(pieces)
+        except Exception:
+            _log.exception("%s %s", self.command, self.path)
+            status, headers, body = "500 Internal Server Error", Headers(), b""
+        code = int(status.split()[0])
+        self.send_response(code, status.partition(" ")[2])
+        for name, value in headers:
+            self.send_header(name, value)
+        # https://www.rfc-editor.org/rfc/rfc9110.html#section-8.6
+        if "Content-Length" not in headers and self.command != "HEAD" and code not in (204, 304):
+            self.send_header("Content-Length", str(len(body)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def log(
         self,

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The API's HTTP, below what any SDK shows of it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from lab.api.server import Api
+
+
+def boom(_sent: object) -> object:
+    raise ValueError
+
+
+@pytest.fixture
+def connection() -> Iterator[http.client.HTTPConnection]:
+    api = Api(threading.RLock(), {"/echo": lambda sent: sent, "/deaf": lambda _sent: "nothing", "/boom": boom})
+    listener = socket.create_server(("127.0.0.1", 0))
+    connection = http.client.HTTPConnection("127.0.0.1", listener.getsockname()[1], timeout=10)
+    api.serve(listener)
+    connection.connect()
+    yield connection
+    connection.close()
+    api.close()
+
+
+def ask(connection: http.client.HTTPConnection, method: str, path: str, body: object = None) -> tuple[int, bytes]:
+    """Ask once, over the connection that is open: another one is a failure."""
+    sock = connection.sock
+    connection.request(method, path, json.dumps(body) if body else None)
+    response = connection.getresponse()
+    answer = response.status, response.read()
+    assert connection.sock is sock
+    return answer
+
+
+def test_a_connection_serves_one_call_after_another(connection: http.client.HTTPConnection) -> None:
+    for number in range(3):
+        assert ask(connection, "POST", "/echo", {"number": number}) == (200, json.dumps({"number": number}).encode())
+        assert ask(connection, "GET", "/echo") == (200, b"null")
+
+
+def test_a_head_has_no_body(connection: http.client.HTTPConnection) -> None:
+    connection.request("HEAD", "/deaf")
+    response = connection.getresponse()
+    assert (response.read(), response.headers["Content-Length"]) == (b"", "9")
+    assert ask(connection, "GET", "/deaf") == (200, b'"nothing"')
+
+
+def test_a_fault_ends_no_connection(connection: http.client.HTTPConnection) -> None:
+    assert ask(connection, "GET", "/boom") == (500, b"")
+    assert ask(connection, "GET", "/deaf") == (200, b'"nothing"')
+
+
+def test_a_body_waits_until_it_is_asked_for(connection: http.client.HTTPConnection) -> None:
+    connection.putrequest("POST", "/echo")
+    connection.putheader("Content-Length", "4")
+    connection.putheader("Expect", "100-continue")
+    connection.endheaders()
+    assert connection.sock.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    connection.send(b"true")
+    assert connection.sock.makefile("rb").read(15) == b"HTTP/1.1 200 OK"
+
+
+def test_what_comes_in_chunks_ends_the_connection(connection: http.client.HTTPConnection) -> None:
+    connection.request(
+        "POST", "/deaf", iter([b"1", b"2"]), encode_chunked=True, headers={"Transfer-Encoding": "chunked"}
+    )
+    response = connection.getresponse()
+    assert (response.status, response.headers["Connection"], response.read()) == (200, "close", b'"nothing"')
