@@ -166,17 +166,18 @@ from ansible.plugins.connection import ConnectionBase
 from ansible.utils.display import Display
 
 from ..plugin_utils import _built_modules as built
-from ..plugin_utils import _session_shell as shell
-from ..plugin_utils._session_api import Api, Started
 from ..plugin_utils._session_control import Control, NotBegunError, TimedOutError
 from ..plugin_utils._session_errors import BucketError, FileError, SessionError, StartError
+from ..plugin_utils._session_result import Password
 from ..plugin_utils._warm_command import understand
 from ..plugin_utils._warm_remote import Request
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ..plugin_utils._session_api import Started
     from ..plugin_utils._session_files import Files
+    from ..plugin_utils._session_result import Result
 
 display = Display()
 
@@ -209,16 +210,13 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
         """Return the instance's id."""
         return str(self.get_option("instance_id") or self.get_option("host") or self._play_context.remote_addr)
 
-    def _api(self) -> Api:
-        names = ("region", "profile", "access_key", "secret_key", "session_token", "endpoint_url")
-        return Api(**{name: self.get_option(name) for name in names})
-
     def _control(self) -> Control:
         """Return the session that the options describe now: some are bound after the constructor has run."""
         idle = float(self.get_option("idle_timeout"))
+        names = ("region", "profile", "access_key", "secret_key", "session_token", "endpoint_url")
         return Control(
             folder=Path(self.get_option("control_path_dir")),
-            api=self._api(),
+            identity={name: self.get_option(name) for name in names},
             target=self.target,
             document=self.get_option("ssm_document"),
             idle_seconds=idle or _OWN_IDLE_SECONDS,
@@ -253,7 +251,7 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
         display.vvv(f"SSM: session {started.session} has begun.", host=self.target)
         return started
 
-    def _run(self, command: bytes, stdin: bytes = b"", password: shell.Password | None = None) -> shell.Result:
+    def _run(self, command: bytes, stdin: bytes = b"", password: Password | None = None) -> Result:
         """Run a command; a dead session is replaced before, but a command that has begun is never repeated."""
         control = self._control()
         seconds = float(self.get_option("command_timeout"))
@@ -287,7 +285,7 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
             stderr = stderr.replace(to_bytes(prompt), b"")
         return result.status, result.stdout, stderr
 
-    def _run_warm(self, cmd: str, in_data: bytes | None, password: shell.Password | None) -> shell.Result | None:
+    def _run_warm(self, cmd: str, in_data: bytes | None, password: Password | None) -> Result | None:
         """Run a module as a fork of a warm interpreter on the machine; None if the command is no module's."""
         command = understand(cmd, in_data) if self.get_option("warm_interpreter") else None
         if not command or not in_data:
@@ -302,7 +300,7 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
             result = self._run(line, request.whole(), password)
         return result
 
-    def _password(self) -> shell.Password | None:
+    def _password(self) -> Password | None:
         """Return what is to be answered when become asks; None when it will not."""
         if not self.become or not self.become.expect_prompt():
             return None
@@ -311,9 +309,9 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
         prompt = self.become.prompt
         known = () if isinstance(prompt, str) else self.become.get_option("prompt_l10n")
         prompts = [prompt] if isinstance(prompt, str) else known or self.become.SU_PROMPT_LOCALIZATIONS
-        return shell.Password(to_text(text or ""), tuple(to_text(prompt) for prompt in prompts), self.become.success)
+        return Password(to_text(text or ""), tuple(to_text(prompt) for prompt in prompts), self.become.success)
 
-    def _explain_refusal(self, result: shell.Result, password: shell.Password | None) -> None:
+    def _explain_refusal(self, result: Result, password: Password | None) -> None:
         """Say it when become, and not the command, has failed."""
         if password and to_bytes(password.success) in result.stdout:
             return
@@ -346,7 +344,7 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
 
         name = self.get_option("bucket_name")
         bucket = name and Bucket(
-            api=self._api(),
+            api=self._control().api,
             name=name,
             endpoint_url=self.get_option("bucket_endpoint_url"),
             addressing_style=self.get_option("s3_addressing_style"),

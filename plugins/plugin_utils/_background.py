@@ -16,7 +16,6 @@ import socket
 import subprocess
 import sys
 import typing as t
-from dataclasses import dataclass
 from pathlib import Path
 
 if t.TYPE_CHECKING:
@@ -50,8 +49,7 @@ def is_private(folder: Path) -> bool:
     return status.st_uid == os.geteuid() and not status.st_mode & 0o077
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(t.NamedTuple):
     """Where a background process listens."""
 
     folder: Path

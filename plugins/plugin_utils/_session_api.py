@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import pickle
 import typing as t
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from ._session_cipher import KEY_BYTES
 from ._session_errors import StartError
@@ -37,10 +37,6 @@ class Api:
     def __repr__(self) -> str:
         """Show no secret."""
         return f"Api(region={self.region!r}, profile={self.profile!r}, endpoint_url={self.endpoint_url!r})"
-
-    def as_dict(self) -> dict[str, t.Any]:
-        """Return the fields as JSON can carry them."""
-        return asdict(self)
 
     def start(self, target: str, document: str | None, reason: str) -> Started:
         """Begin a session with a machine."""

@@ -16,10 +16,12 @@ import typing as t
 from ._session_channel import Closed, Event, Output
 from ._session_errors import SessionError
 from ._session_link import Link, MakeKey, Resume, WebSocket
-from ._session_shell import Opening, Password, Request, Result, ShellError, quit_request
+from ._session_shell import Opening, Request, ShellError, quit_request
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from ._session_result import Password, Result
 
 _LEAVE_SECONDS = 2.0
 

@@ -15,17 +15,19 @@ import os
 import socket
 import sys
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import _session_wire as wire
 from ._background import BackgroundError, NoAnswerError, Place, start
-from ._session_api import Api, Started
 from ._session_errors import SessionError
-from ._session_shell import Password, Result
+from ._session_result import Result
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ._session_api import Api, Started
+    from ._session_result import Password
 
 _RECORD = ".session"
 """A file that bears a session's name for as long as somebody is there to end it."""
@@ -44,7 +46,8 @@ class Control:
     """One kept session: whose, with which machine, and where its socket is."""
 
     folder: Path
-    api: Api
+    identity: dict[str, str | None] = field(repr=False)
+    """How the API is reached, and as whom: the fields of an `Api`."""
     target: str
     document: str | None
     idle_seconds: float
@@ -55,9 +58,16 @@ class Control:
     @property
     def place(self) -> Place:
         """Return where the session is: another place for each machine, identity, endpoint and document."""
-        identity = [*self.api.as_dict().values(), self.target, self.document, self.owner]
-        name = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:20]
+        names = [*self.identity.values(), self.target, self.document, self.owner]
+        name = hashlib.sha256(json.dumps(names).encode()).hexdigest()[:20]
         return Place(self.folder, name)
+
+    @property
+    def api(self) -> Api:
+        """Return the API. Most workers find a session that is kept, and do not need it."""
+        from ._session_api import Api
+
+        return Api(**self.identity)
 
     def ensure(self, begin: Callable[[], Started]) -> None:
         """Let there be a session. `begin` asks the API for one, if it is needed."""
@@ -130,7 +140,7 @@ class Control:
         record.touch(mode=0o600)
         order = {
             "record": str(record),
-            "api": self.api.as_dict(),
+            "api": self.identity,
             "session": started.session,
             "target": self.target,
             "url": started.url,

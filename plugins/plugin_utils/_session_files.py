@@ -23,12 +23,14 @@ from ._session_errors import FileError
 if t.TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ._session_result import Result
+
 
 @dataclass(frozen=True)
 class Files:
     """Copies files by commands. `run` runs one with its standard input."""
 
-    run: Callable[[bytes, bytes], shell.Result]
+    run: Callable[[bytes, bytes], Result]
     lost: type[Exception]
     """What `run` raises when the machine cannot be asked any more, not even to clear up."""
     say: Callable[[str], None]

@@ -28,7 +28,7 @@ from ._session_cipher import context
 from ._session_client import CommandTimeoutError, Session
 from ._session_errors import SessionError
 from ._session_link import open_websocket
-from ._session_shell import Password
+from ._session_result import Password
 
 _FRESH_SECONDS = 5.0
 """A session that was heard so recently is believed to live; an older one is asked first."""

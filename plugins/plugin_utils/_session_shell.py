@@ -27,6 +27,11 @@ import typing as t
 import zlib
 from dataclasses import dataclass, field
 
+from ._session_result import Result
+
+if t.TYPE_CHECKING:
+    from ._session_result import Password
+
 _LOOP = r"""
 cd 2>/dev/null
 d=$(mktemp -d "${TMPDIR:-/tmp}/.ansible-ssm-XXXXXXXXXX") || exit 1
@@ -82,24 +87,6 @@ r"""Plain POSIX shell, with head, gzip, base64, mktemp, mkfifo and, where it is 
 
 class ShellError(Exception):
     """One sentence that says what the machine's shell could not do."""
-
-
-@dataclass(frozen=True)
-class Password:
-    """What a command like sudo asks for, and how one knows that it asks or is content."""
-
-    text: str
-    prompts: tuple[str, ...]
-    success: str
-
-
-@dataclass(frozen=True)
-class Result:
-    """How a command ended."""
-
-    status: int
-    stdout: bytes
-    stderr: bytes
 
 
 @dataclass

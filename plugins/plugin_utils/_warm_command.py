@@ -17,7 +17,6 @@ import os
 import re
 import shlex
 import typing as t
-from dataclasses import dataclass
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,8 +31,7 @@ _PAYLOAD = re.compile(rb"#!/[^\n]*python[^\n]*\n")
 _STARTUP = re.compile(rb"PYTHON|LC_|LANG|LD_|OPENSSL_|SSL_|GLIBC_|MALLOC_|HOME$")
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(t.NamedTuple):
     """A module's command line: what is around, the environment that it sets, the interpreter."""
 
     around: tuple[str, ...]

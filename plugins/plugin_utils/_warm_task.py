@@ -13,7 +13,6 @@ import io
 import re
 import typing as t
 import zipfile
-from dataclasses import dataclass
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,8 +21,7 @@ if t.TYPE_CHECKING:
 _LONG_WORD = re.compile(rb"[A-Za-z0-9+/=]{1000,}")
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(t.NamedTuple):
     """A module's payload and the surroundings that it is to find."""
 
     payload: bytes

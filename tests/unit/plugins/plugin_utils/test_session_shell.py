@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plugins.plugin_utils._session_result import Password, Result
 from plugins.plugin_utils._session_shell import (
     Opening,
-    Password,
     Request,
-    Result,
     ShellError,
     describe_file,
     quit_request,
