@@ -12,7 +12,7 @@ from bench.row import Outcome, Row
 from bench.run import BUILD, Run
 from bench.stage import FAR, Stage
 
-_PINGS, _OTHERS, _FAR_PINGS = 30, 3, 10
+_PINGS, _OTHERS, _FAR_PINGS = 30, 9, 10
 """How often a task is measured: far away one takes seconds."""
 Task = Callable[[int], dict[str, Any]]
 """What makes the n-th task of a kind."""

@@ -6,9 +6,10 @@ from __future__ import annotations
 import datetime
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
+from typing import Any
 
 from bench.row import Outcome, Row
 from bench.run import BUILD
@@ -62,7 +63,7 @@ class Report:
         (BUILD / "bench.json").write_text(json.dumps(found, indent=2) + "\n")
 
 
-_HEAD = ("what", "against", "ours", "theirs", "ratio", "bar", "")
+_HEAD = ("what", "against", "ours", "theirs", "ratio", "bar", "", "the lab's CPU")
 
 
 def table(lines: Sequence[Line]) -> str:
@@ -80,6 +81,12 @@ def _cells(line: Line) -> tuple[str, ...]:
     row, outcome = line.row, line.outcome
     head = (row.what, row.against)
     if outcome is None:
-        return (*head, "-", "-", "-", f"{row.bar:g}", line.verdict)
+        return (*head, "-", "-", "-", f"{row.bar:g}", line.verdict, "")
     figures = (f"{outcome.ours:.3f} {row.unit}", f"{outcome.theirs:.3f} {row.unit}", f"{outcome.ratio:.2f}")
-    return (*head, *figures, f"{row.bar:g}", line.verdict)
+    return (*head, *figures, f"{row.bar:g}", line.verdict, _lab_cpu(outcome.detail))
+
+
+def _lab_cpu(detail: Mapping[str, Any]) -> str:
+    """Return what the lab itself used during both runs: it is a part of their seconds, and AWS's affair."""
+    runs = [detail[name]["lab_cpu"] for name in ("ours_run", "theirs_run") if name in detail]
+    return ", ".join(f"{seconds:.1f} s" for seconds in runs)

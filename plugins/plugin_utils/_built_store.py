@@ -51,11 +51,13 @@ def keep_one(kept: Path, path: Path, payload: bytes, began: int) -> None:
     """Keep a module that a run has built which began then, in ns; `payload` is made of it."""
     if not _BUILT.fullmatch(path.name):
         return
-    packages = _packages(payload)
-    place, state, changed = _fingerprint(packages)
-    # What has been changed since the run began may not be what was built.
-    if changed < began:
-        _keep(path, kept / f"{place}-{state}", packages)
+    # What cannot be read or written is built anew in the next run.
+    with contextlib.suppress(OSError, ImportError):
+        packages = _packages(payload)
+        place, state, changed = _fingerprint(packages)
+        # What has been changed since the run began may not be what was built.
+        if changed < began:
+            _keep(path, kept / f"{place}-{state}", packages)
 
 
 def _valid_folders(kept: Path) -> Iterable[Path]:
@@ -123,9 +125,8 @@ def _keep(path: Path, folder: Path, packages: list[str]) -> None:
         for oldest in sorted(kept.glob("*-*"), key=lambda each: each.stat().st_mtime)[: 1 - _MOST_FOLDERS]:
             shutil.rmtree(oldest, ignore_errors=True)
         folder.mkdir(exist_ok=True)
-    with contextlib.suppress(OSError):  # another run has kept it, or links are not possible
-        if not (folder / _PACKAGES).exists():
-            unfinished = folder / f"{_PACKAGES}.{os.getpid()}"
-            unfinished.write_text(json.dumps(packages))
-            unfinished.replace(folder / _PACKAGES)
-        (folder / path.name).hardlink_to(path)
+    if not (folder / _PACKAGES).exists():
+        unfinished = folder / f"{_PACKAGES}.{os.getpid()}"
+        unfinished.write_text(json.dumps(packages))
+        unfinished.replace(folder / _PACKAGES)
+    (folder / path.name).hardlink_to(path)

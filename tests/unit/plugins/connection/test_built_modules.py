@@ -152,3 +152,9 @@ def test_a_folder_that_others_can_write_is_not_used(runs: Runs) -> None:
     runs.tell()
     runs.kept.chmod(0o777)
     assert runs.tell() == (["one"], 1)
+
+
+def test_what_cannot_be_kept_is_built_each_time(runs: Runs) -> None:
+    (runs.plugins / "modules" / ".#tell.py").symlink_to("an editor's lock")
+    assert runs.tell() == (["one"], 1)
+    assert runs.tell() == (["one"], 1)
