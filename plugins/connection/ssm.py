@@ -168,7 +168,7 @@ from ansible.utils.display import Display
 from ..plugin_utils import _built_modules as built
 from ..plugin_utils._session_control import Control, NotBegunError, TimedOutError
 from ..plugin_utils._session_errors import BucketError, FileError, SessionError, StartError
-from ..plugin_utils._session_result import Password
+from ..plugin_utils._session_result import SILENT, Password
 from ..plugin_utils._warm_command import understand
 from ..plugin_utils._warm_remote import Request
 
@@ -316,6 +316,11 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
         if password and to_bytes(password.success) in result.stdout:
             return
         output = result.stderr + result.stdout
+        if to_bytes(SILENT) in result.stderr:
+            raise AnsibleError(
+                f"{self.become.name} has not begun within 30 seconds, and has not asked for a password by a prompt "
+                "that is known: is it of another language, or is no password needed?"
+            )
         if self.become.check_incorrect_password(output) or (password and self.become.check_password_prompt(output)):
             raise AnsibleError(f"Incorrect {self.become.name} password")
         if self.become.check_missing_password(output):

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import typing as t
 
+SILENT = "become neither asked nor began"
+"""What the machine adds to the errors of a command that has not asked for its password, and has not begun either."""
+
 
 class Password(t.NamedTuple):
     """What a command like sudo asks for, and how one knows that it asks or is content."""

@@ -27,12 +27,13 @@ import typing as t
 import zlib
 from dataclasses import dataclass, field
 
-from ._session_result import Result
+from ._session_result import SILENT, Result
 
 if t.TYPE_CHECKING:
     from ._session_result import Password
 
-_LOOP = r"""
+_LOOP = (
+    r"""
 cd 2>/dev/null
 d=$(mktemp -d "${TMPDIR:-/tmp}/.ansible-ssm-XXXXXXXXXX") || exit 1
 k=
@@ -49,6 +50,7 @@ ask() {
   printf '' >"$d/o"; printf '' >"$d/e"; mkfifo "$d/f" || failed
   start f
   exec 3>"$d/f"
+  sleep 30 & l=$!
   a=1
   while kill -0 "$k" 2>/dev/null; do
     if [ "$(seen s 1)" -eq 1 ]; then cat "$d/i" >&3 2>/dev/null; break; fi
@@ -56,8 +58,10 @@ ask() {
       [ "$a" -eq 1 ] || break
       cat "$d/p" >&3 2>/dev/null; a=2
     fi
+    if ! kill -0 "$l" 2>/dev/null; then echo 'SILENT' >>"$d/e"; kill "$k" 2>/dev/null; break; fi
     sleep 0.02
   done
+  kill "$l" 2>/dev/null
   exec 3>&-
 }
 while h=$(head -c 80) && [ -n "$h" ] && [ "$h" != quit ]; do
@@ -69,7 +73,10 @@ while h=$(head -c 80) && [ -n "$h" ] && [ "$h" != quit ]; do
   printf '\n%s %s\n' "$m" "$r"; pack o; printf '%s,\n' "$m"; pack e; printf '%s.\n' "$m"
   rm -f "$d"/?
 done
-""".strip().encode()
+""".strip()
+    .replace("SILENT", SILENT)
+    .encode()
+)
 r"""Plain POSIX shell, with head, gzip, base64, mktemp, mkfifo and, where it is there, setsid.
 
 - `head -c` reads the bytes it is told and no more. The shell's own `read` may not: bash's takes what a terminal has.
@@ -80,7 +87,7 @@ r"""Plain POSIX shell, with head, gzip, base64, mktemp, mkfifo and, where it is 
 - A command is waited for in the background, as only then the loop hears at once that the session has ended; it
   takes the command with it, but what belongs to another user by then.
 - With a password: the command is watched until it prompts or reports success, and stdin goes to it only after
-  that; a second prompt means that the password was wrong, and ends its input.
+  that; a second prompt means that the password was wrong, and ends its input. So does half a minute without either.
 - After a full disk the counts are lost: it says so and ends.
 """
 

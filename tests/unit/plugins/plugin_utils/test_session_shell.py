@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import base64
 import gzip
+import os
+import subprocess
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.plugin_utils._session_result import Password, Result
+from plugins.plugin_utils._session_result import SILENT, Password, Result
 from plugins.plugin_utils._session_shell import (
     Opening,
     Request,
@@ -74,3 +77,18 @@ def test_sign_is_not_seen_in_its_echo() -> None:
 def test_paths_are_quoted() -> None:
     assert b"'a b'\"'\"'c'" in describe_file("a b'c")
     assert read_description(b"ab12 34\n") == ("ab12", 34)
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_command_that_never_asks_is_ended(tmp_path: Path, ends: bool) -> None:
+    script = "cat" if ends else "trap '' TERM; cat; echo more; exec sleep 0.1"
+    request = Request(script.encode(), b"input", Password("secret", ("Password:",), "BEGUN"))
+    loop = Opening().loop.replace(b"sleep 30", b"sleep 1")
+    environ = {"TMPDIR": str(tmp_path), "PATH": os.environ["PATH"]}
+    sent = request.data() + quit_request()
+    done = subprocess.run(["sh", "-c", loop], input=sent, capture_output=True, check=True, env=environ)
+    result = request.feed(done.stdout)
+    assert result
+    assert SILENT.encode() in result.stderr
+    assert b"input" not in result.stdout
+    assert list(tmp_path.iterdir()) == []
