@@ -73,10 +73,9 @@ class _Handler(MotoRequestHandler):
     def run_wsgi(self) -> None:
         """Answer one call. Its body is read to the end, so that the next call begins where this one ends."""
         environ = self.make_environ()
-        if environ.get("wsgi.input_terminated"):  # what the chunks leave unread can't be known
-            self.close_connection = True
-        else:
-            environ["wsgi.input"] = io.BytesIO(self.rfile.read(int(environ.get("CONTENT_LENGTH") or 0)))
+        # What comes in chunks says itself where it ends.
+        size = -1 if environ.get("wsgi.input_terminated") else int(environ.get("CONTENT_LENGTH") or 0)
+        environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(size))
         try:
             pieces, status, headers = run_wsgi_app(self.server.app, environ)
             body = b"".join(pieces)

@@ -27,6 +27,12 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable
 
 
+_SIGNALS = {
+    number: signal.getsignal(number) for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+}
+"""As the interpreter was started: who starts it may ignore some, as nohup does."""
+
+
 def run(task: Task, streams: tuple[int, int, int], prepare: Callable[[], None]) -> int:
     """Run a module and return its exit status."""
     try:
@@ -43,9 +49,8 @@ def run(task: Task, streams: tuple[int, int, int], prepare: Callable[[], None]) 
 def _detach(streams: tuple[int, int, int]) -> None:
     """Let go of the interpreter: its signals, its session, its files."""
     signal.set_wakeup_fd(-1)
-    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number, handler in _SIGNALS.items():
+        signal.signal(number, handler)
     os.setsid()
     for target, source in enumerate(streams):
         os.dup2(source, target)

@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import resource
+import signal
 import socket
 import typing as t
 from dataclasses import dataclass
@@ -116,6 +117,7 @@ def _name(interpreter: str, environ: dict[bytes, bytes]) -> str:
         [path.stat().st_mtime_ns for path in sorted(Path(__file__).parent.glob("_*.py"))],
         [os.getuid(), os.geteuid(), os.getgid(), os.getegid(), os.getgroups(), os.getpriority(os.PRIO_PROCESS, 0)],
         [resource.getrlimit(getattr(resource, name)) for name in dir(resource) if name.startswith("RLIMIT_")],
+        [number for number in signal.valid_signals() if signal.getsignal(number) == signal.SIG_IGN],
         [path.readlink().name for path in sorted(here.glob("ns/*"))],
         str((here / "root").readlink()) if here.exists() else "/",
     ]
