@@ -42,13 +42,13 @@ lint: setup ## Check style and types
 	@ruff check . && ruff format --check . && mypy && tools/role-tables --check && \
 		ANSIBLE_HOME=build/ansible ansible-lint --offline -q
 
-quick: setup ## Run the tests that need no lab (under 2 minutes)
-	@python -m pytest -q -m 'not lab'
+quick: setup ## Run the tests that need no lab, two at once (about 2 minutes)
+	@python -m pytest -q -m 'not lab' -n 2 --dist loadfile
 
 molecule: setup ## Run the molecule scenarios over a lab of their own
 	@molecule test --all
 
-test: quick ## Run all tests (those with a lab of their own two at once)
+test: quick ## Run all tests
 	@python -m pytest -m lab -n 2 --dist loadfile
 
 bench: setup ## Measure speed against what it is compared with (up to 20 minutes; ROWS=ping,setup chooses)

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from lab.api import ec2_network, elbv2
+from lab.api import extensions
 from lab.authority import Authority
 from lab.clock import Clock
 from lab.context import Context
@@ -57,7 +57,10 @@ class Account:
     def instance(self) -> str:
         image = self.ec2.describe_images()["Images"][0]["ImageId"]
         made = self.ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, SubnetId=self.a)
-        return str(made["Instances"][0]["InstanceId"])
+        found = str(made["Instances"][0]["InstanceId"])
+        state = self.context.backends.at("ec2", REGION).get_instance(found)._state
+        state.name, state.code = "running", 16
+        return found
 
     def listen(self, balancer: str, group: str, **more: Any) -> dict[str, Any]:
         forward = [{"Type": "forward", "TargetGroupArn": group}]
@@ -80,8 +83,7 @@ def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account
         monkeypatch.setenv(name, "test")
     loop = asyncio.new_event_loop()
     context = Context(Place("unit"), Clock(), Authority(tmp_path), Observed(), loop)
-    ec2_network.extend(context)
-    elbv2.extend(context)
+    extensions.extend(context)
     with mock_aws():
         yield Account(context)
     loop.close()
@@ -188,7 +190,8 @@ def test_certificates_that_a_listener_cannot_have(account: Account) -> None:
 
 
 def issued(account: Account, arn: str) -> None:
-    account.context.backends.at("acm", REGION)._certificates[arn].status = "ISSUED"
+    pending = account.context.backends.at("acm", REGION)._certificates[arn]
+    pending.issue(account.context.authority.issue([pending.common_name], "EC_prime256v1"))
 
 
 def test_the_default_certificate_is_changed_and_the_others_stay(account: Account) -> None:
