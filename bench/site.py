@@ -13,7 +13,7 @@ from typing import Any, Literal
 from bench.connections import environment, upstream
 from bench.fleet import Fleet, wait_until
 from bench.row import CannotMeasureError, Outcome, Row
-from bench.run import BUILD, ROOT, Run, playbook
+from bench.run import BUILD, ROOT, Run
 from bench.stage import Stage
 from lab.endpoint import require
 
@@ -64,13 +64,12 @@ def _with_mitogen(stage: Stage, name: str) -> Run:
     python = _mitogen()
     (strategies,) = python.parents[1].glob("lib/python3*/site-packages/ansible_mitogen/plugins/strategy")
     environment = {
-        "LAB_NAME": stage.name,
         "ANSIBLE_STRATEGY_PLUGINS": str(strategies),
         "ANSIBLE_STRATEGY": "mitogen_linear",
     }
     # Mitogen takes the place of the connection `local` only where it is named so.
     words = _words("provision", "-e", "site_controller_connection=local", "-e", f"ansible_python_interpreter={python}")
-    return playbook(name, words, environment, python)
+    return stage.measured(name, words, environment, python)
 
 
 def _mitogen() -> Path:

@@ -97,11 +97,13 @@ class Stage:
         file.write_text(json.dumps([{"name": name, "hosts": "all", "gather_facts": False, "tasks": tasks}]))
         return self.measured(name, ["-i", str(inventory), "--forks", str(forks), str(file)], environment)
 
-    def measured(self, name: str, words: Sequence[str], environment: Mapping[str, str]) -> Run:
+    def measured(
+        self, name: str, words: Sequence[str], environment: Mapping[str, str], python: Path = Path(sys.executable)
+    ) -> Run:
         """Run a playbook against the lab; the lab's own CPU seconds are a part of the run."""
         endpoint = require(self.place)
         before = cpu_of(endpoint.pid)
-        run = playbook(name, words, {"LAB_NAME": self.name, "PATH": _path(), **environment})
+        run = playbook(name, words, {"LAB_NAME": self.name, "PATH": _path(), **environment}, python)
         return Run(**{**vars(run), "lab_cpu": cpu_of(endpoint.pid) - before})
 
 

@@ -25,25 +25,28 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterable
 
 _MARK = ".restored"
-"""The file in a run's folder that says that all which was kept is there, and names it."""
+"""The file in a run's folder that says since when what was kept is linked there. Links have a second name."""
 
 
 def restore() -> None:
     """Put what is kept, if it is as it would be built now, where ansible-core will find it. Once a run."""
-    mark = _run_folder() / _MARK
+    run = _run_folder()
+    mark = run / _MARK
     if _is_overridden():
-        _take_back(mark)
+        _take_back(run)
     elif not mark.exists():
         from ._built_store import link_valid
 
-        mark.parent.mkdir(parents=True, exist_ok=True)
-        mark.write_text("\n".join(link_valid(_kept_folder(), mark.parent)))
+        run.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):  # another worker does it
+            mark.touch(exist_ok=False)
+            link_valid(_kept_folder(), run)
 
 
 def keep(payload: bytes) -> None:
     """Keep the module of this payload, if it has been built in this run."""
     mark = _run_folder() / _MARK
-    for path in _built_now(mark.parent) if mark.exists() else ():
+    for path in _archives(mark.parent, linked=False) if mark.exists() else ():
         if f"module_fqn={path.name.partition('-')[0]!r}".encode() in payload:
             from ._built_store import keep_one
 
@@ -59,11 +62,11 @@ def _run_folder() -> Path:
     return Path(constants.DEFAULT_LOCAL_TMP) / "ansiballz_cache"
 
 
-def _built_now(run: Path) -> Iterable[Path]:
-    """Yield what this run has built: what is kept has a second name."""
+def _archives(run: Path, *, linked: bool) -> Iterable[Path]:
+    """Yield what is kept of a run's archives, or what is not."""
     for path in run.iterdir():
         with contextlib.suppress(FileNotFoundError):  # another worker's, unfinished
-            if not path.name.endswith((_MARK, ".lock")) and path.stat().st_nlink == 1:
+            if not path.name.endswith((_MARK, ".lock")) and (path.stat().st_nlink > 1) == linked:
                 yield path
 
 
@@ -74,9 +77,9 @@ def _is_overridden() -> bool:
     return any(path.is_dir() and path != own for path in paths)
 
 
-def _take_back(mark: Path) -> None:
-    """Let ansible-core build anew what it has not built itself."""
-    with contextlib.suppress(FileNotFoundError):
-        for name in mark.read_text().splitlines():
-            (mark.parent / name).unlink(missing_ok=True)
-        mark.unlink()
+def _take_back(run: Path) -> None:
+    """Let ansible-core build anew what is kept."""
+    if (run / _MARK).exists():
+        for path in list(_archives(run, linked=True)):
+            path.unlink(missing_ok=True)
+        (run / _MARK).unlink(missing_ok=True)

@@ -42,9 +42,13 @@ _COLLECTION = re.compile(r"ansible_collections/(\w+)/(\w+)/")
 _MOST_FOLDERS = 16
 
 
-def link_valid(kept: Path, run: Path) -> list[str]:
-    """Link the modules whose packages have not changed into a run's folder, and return their names."""
-    return [name for folder in _valid_folders(kept) for name in _link_all(folder, run)]
+def link_valid(kept: Path, run: Path) -> None:
+    """Link the modules whose packages have not changed into a run's folder."""
+    for folder in _valid_folders(kept):
+        for path in folder.iterdir():
+            if _BUILT.fullmatch(path.name):
+                with contextlib.suppress(OSError):  # another worker has built it, or links are not possible
+                    (run / path.name).hardlink_to(path)
 
 
 def keep_one(kept: Path, path: Path, payload: bytes, began: int) -> None:
@@ -72,15 +76,6 @@ def _valid_folders(kept: Path) -> Iterable[Path]:
             yield folder
         elif folder.name.startswith(f"{place}-"):
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _link_all(folder: Path, run: Path) -> Iterable[str]:
-    for path in folder.iterdir():
-        if _BUILT.fullmatch(path.name):
-            # Another worker may do the same, or have built it.
-            with contextlib.suppress(OSError):
-                (run / path.name).hardlink_to(path)
-                yield path.name
 
 
 def _packages(payload: bytes) -> list[str]:

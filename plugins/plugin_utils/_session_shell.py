@@ -58,7 +58,7 @@ ask() {
       [ "$a" -eq 1 ] || break
       cat "$d/p" >&3 2>/dev/null; a=2
     fi
-    if ! kill -0 "$l" 2>/dev/null; then echo 'SILENT' >>"$d/e"; kill "$k" 2>/dev/null; break; fi
+    if [ "$a" -eq 1 ] && ! kill -0 "$l" 2>/dev/null; then echo 'SILENT' >>"$d/e"; kill "$k" 2>/dev/null; break; fi
     sleep 0.02
   done
   kill "$l" 2>/dev/null

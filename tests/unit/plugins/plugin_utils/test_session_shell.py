@@ -79,16 +79,26 @@ def test_paths_are_quoted() -> None:
     assert read_description(b"ab12 34\n") == ("ab12", 34)
 
 
-@pytest.mark.parametrize("ends", [True, False])
-def test_a_command_that_never_asks_is_ended(tmp_path: Path, ends: bool) -> None:
-    script = "cat" if ends else "trap '' TERM; cat; echo more; exec sleep 0.1"
-    request = Request(script.encode(), b"input", Password("secret", ("Password:",), "BEGUN"))
+def in_a_shell(request: Request, folder: Path) -> Result:
+    """Run a command as on a machine, where a second without a prompt is enough."""
     loop = Opening().loop.replace(b"sleep 30", b"sleep 1")
-    environ = {"TMPDIR": str(tmp_path), "PATH": os.environ["PATH"]}
+    environ = {"TMPDIR": str(folder), "PATH": os.environ["PATH"]}
     sent = request.data() + quit_request()
     done = subprocess.run(["sh", "-c", loop], input=sent, capture_output=True, check=True, env=environ)
     result = request.feed(done.stdout)
     assert result
+    assert list(folder.iterdir()) == []
+    return result
+
+
+@pytest.mark.parametrize("script", ["cat", "trap '' TERM; cat; echo more; exec sleep 0.1"])
+def test_a_command_that_never_asks_is_ended(tmp_path: Path, script: str) -> None:
+    result = in_a_shell(Request(script.encode(), b"input", Password("secret", ("Password:",), "BEGUN")), tmp_path)
     assert SILENT.encode() in result.stderr
     assert b"input" not in result.stdout
-    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_command_that_has_asked_may_take_its_time(tmp_path: Path) -> None:
+    script = b"printf Password:; read -r given; sleep 2; echo BEGUN $given; cat"
+    result = in_a_shell(Request(script, b"input", Password("secret", ("Password:",), "BEGUN")), tmp_path)
+    assert result == Result(0, b"Password:BEGUN secret\ninput", b"")
