@@ -43,13 +43,16 @@ lint: setup ## Check style and types
 		ANSIBLE_HOME=build/ansible ansible-lint --offline -q
 
 quick: setup ## Run the tests that need no lab, two at once (about 2 minutes)
-	@python -m pytest -q -m 'not lab' -n 2 --dist loadfile
+	@python -m pytest -q -m 'not lab and not acceptance' -n 2 --dist loadfile
 
 molecule: setup ## Run the molecule scenarios over a lab of their own
 	@molecule test --all
 
-test: quick ## Run all tests
-	@python -m pytest -m lab -n 2 --dist loadfile
+test: quick ## Run all tests but the rare ones
+	@python -m pytest -m 'lab and not acceptance' -n 2 --dist loadfile
+
+acceptance: setup ## Run the rare tests: whole sites of strangers, every way to them
+	@python -m pytest -m acceptance
 
 bench: setup ## Measure speed against what it is compared with (up to 20 minutes; ROWS=ping,setup chooses)
 	@python -m bench $(if $(ROWS),--rows $(ROWS)) $(if $(MINUTES),--minutes $(MINUTES))

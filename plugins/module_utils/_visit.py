@@ -11,7 +11,7 @@ import socket
 import ssl
 import time
 import typing as t
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
@@ -20,6 +20,8 @@ from . import _delegation
 Resource = dict[str, t.Any]
 AUTHORITIES = ("amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com")
 """The names by which CAA records admit Amazon (https://docs.aws.amazon.com/acm/latest/userguide/setup-caa.html)."""
+SERVED_BY = "X-Served-By"
+"""The header in which the role `web` names the machine that answers."""
 KEPT_HEADERS = (
     "age",
     "cache-control",
@@ -30,8 +32,14 @@ KEPT_HEADERS = (
     "server",
     "via",
     "x-cache",
+    SERVED_BY.lower(),
 )
 BODY_BYTES = 200
+
+
+def is_served(status: int) -> bool:
+    """Tell whether an answer is the site's own page: the page, a redirect, or a question for a password (RFC 9110)."""
+    return 200 <= status < 400 or status == 401
 
 
 def fetch(url: str, timeout: float, connect_to: str | None = None) -> Resource:
@@ -43,6 +51,7 @@ def fetch(url: str, timeout: float, connect_to: str | None = None) -> Resource:
     name = str(wanted.hostname)
     answer: Resource = {"url": url, "address": None, "status": None, "headers": {}, "certificate_names": None}
     secure = wanted.scheme == "https"
+    target = (wanted.path or "/") + (f"?{wanted.query}" if wanted.query else "")
     began = time.monotonic()
     try:
         plain = socket.create_connection((connect_to or name, wanted.port or (443 if secure else 80)), timeout)
@@ -52,13 +61,20 @@ def fetch(url: str, timeout: float, connect_to: str | None = None) -> Resource:
         fits = not secure or covers(answer["certificate_names"], name)
         answer["problem"] = None if fits else misfit(answer["certificate_names"], name)
         if fits:
-            connection.request("GET", wanted.path or "/", headers={"User-Agent": "hasite.aws", "Connection": "close"})
+            connection.request("GET", target, headers={"User-Agent": "hasite.aws", "Connection": "close"})
             _read(connection.getresponse(), answer)
         connection.close()
     except (OSError, http.client.HTTPException) as error:
         answer["problem"] = explain(error)
     answer["seconds"] = round(time.monotonic() - began, 3)
     return answer
+
+
+def served_by(answers: Iterable[Resource]) -> list[str]:
+    """Return the machines that these answers name, sorted."""
+    return sorted(
+        {answer["headers"][SERVED_BY.lower()] for answer in answers if SERVED_BY.lower() in answer["headers"]}
+    )
 
 
 def _secured(plain: socket.socket, name: str, answer: Resource) -> ssl.SSLSocket:
@@ -155,18 +171,21 @@ def addresses(domain: str) -> dict[str, list[str]]:
 
 def look(params: Mapping[str, t.Any]) -> Resource:
     """Look at everything at once."""
-    domain, timeout = params["domain"], params["timeout"]
+    domain, page, timeout = params["domain"], params["page"], params["timeout"]
     edge = params["distribution_domain_name"]
+    url = f"https://{domain}{page}"
     looks: dict[str, Callable[[], t.Any]] = {
         "delegation": lambda: delegation(params["zone"], timeout),
         "authorities": lambda: authorities(domain, timeout),
         "addresses": lambda: addresses(domain),
-        "page": lambda: fetch(f"https://{domain}/", timeout),
-        "plain": lambda: fetch(f"http://{domain}/", timeout),
+        "page": lambda: fetch(url, timeout),
+        "plain": lambda: fetch(f"http://{domain}{page}", timeout),
     }
     if edge:
         looks["edge"] = lambda: fetch(f"https://{edge}/", timeout)
         looks["edge_alias"] = lambda: fetch(f"https://{domain}/", timeout, connect_to=edge)
     with ThreadPoolExecutor(len(looks)) as pool:
         running = {key: pool.submit(one) for key, one in looks.items()}
-    return {"edge": None, "edge_alias": None, **{key: one.result() for key, one in running.items()}}
+        again = [pool.submit(fetch, url, timeout) for _ in range(params["requests"] - 1)]
+    visit: Resource = {"edge": None, "edge_alias": None, **{key: one.result() for key, one in running.items()}}
+    return {**visit, "served_by": served_by([visit["page"], *(one.result() for one in again)])}

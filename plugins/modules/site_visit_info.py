@@ -22,6 +22,14 @@ options:
     description: The name that visitors type.
     type: str
     required: true
+  page:
+    description: The path of the page that is asked for.
+    type: str
+    default: /
+  requests:
+    description: How many times the page is asked for, to find out which machines answer.
+    type: int
+    default: 1
   zone:
     description: The name of the hosted zone. By default O(domain) without its first label.
     type: str
@@ -82,6 +90,12 @@ visit:
       returned: always
       type: dict
       sample: {status: 200, problem: null}
+    served_by:
+      description: The machines that the header C(X-Served-By) of the answers names, sorted; empty if it is off.
+      returned: always
+      type: list
+      elements: str
+      sample: [mysite-web-a, mysite-web-c]
     plain:
       description: The answer over HTTP, as RV(visit.page).
       returned: always
@@ -104,6 +118,8 @@ from ansible_collections.hasite.aws.plugins.module_utils._visit import look
 
 ARGUMENTS = {
     "domain": {"type": "str", "required": True},
+    "page": {"type": "str", "default": "/"},
+    "requests": {"type": "int", "default": 1},
     "zone": {"type": "str"},
     "distribution_domain_name": {"type": "str"},
     "timeout": {"type": "float", "default": 5},

@@ -18,7 +18,7 @@ from lab.visit import visitor
 from tests.integration.labs import ROOT, installed, run_lab
 
 URL = "https://www.hasite.test/"
-HOST_NAME = re.compile(r"hostname is: <code>([\w-]+)</code>")
+SERVED_BY = re.compile(r"^x-served-by: (\S+)", re.MULTILINE | re.IGNORECASE)
 
 
 @dataclass
@@ -65,8 +65,9 @@ def visit(owner: Owner, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
 
 
-def host_names(owner: Owner, tries: int = 8) -> set[str]:
-    return {name for _ in range(tries) for name in HOST_NAME.findall(visit(owner, URL).stdout)}
+def machines_seen(owner: Owner, tries: int = 8) -> set[str]:
+    """Return the names of the machines that have answered."""
+    return {name for _ in range(tries) for name in SERVED_BY.findall(visit(owner, "-i", URL).stdout)}
 
 
 def healthy(owner: Owner) -> int:

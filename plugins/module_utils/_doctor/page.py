@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .._visit import is_served
 from .evidence import Evidence, Fetch
 from .finding import CRITICAL, PROVISION, WARNING, Area, Case, Kind, Where
 
@@ -29,7 +30,7 @@ def _said(fetch: Fetch) -> str:
 def page_unavailable(evidence: Evidence) -> Iterator[Case]:
     """Visitors do not get the site."""
     fetch = evidence.visit.page if evidence.visit else None
-    if evidence.balancer and fetch and (fetch.problem or (fetch.status or 0) >= 400):
+    if evidence.balancer and fetch and (fetch.problem or not is_served(fetch.status or 0)):
         yield Case(f"Visitors of {evidence.domain} do not get the site.", Where("page", fetch.url), _said(fetch))
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import http.client
 import random
-import re
 import socket
 import ssl
 import time
 import typing as t
 from dataclasses import dataclass, field
+
+from .._visit import SERVED_BY, is_served
 
 try:
     import dns.exception
@@ -30,7 +31,6 @@ except ImportError:
 
 SITE, ERROR_PAGE, FAILURE = "site", "error_page", "failure"
 HEADERS = ("cache-control", "retry-after", "age", "x-cache", "via", "server")
-_BODY = 65536
 
 Visit = dict[str, t.Any]
 
@@ -51,13 +51,7 @@ def judge(status: int, via: str) -> str:
     """Return who answered: the site itself, the error page at CloudFront's edge, or somebody with an error."""
     if "cloudfront" in via.lower():
         return ERROR_PAGE
-    return SITE if 200 <= status < 300 else FAILURE
-
-
-def host_in(body: str, pattern: str) -> str | None:
-    """Return the host's name that a page shows."""
-    found = re.search(pattern, body)
-    return found[1] if found else None
+    return SITE if is_served(status) else FAILURE
 
 
 # ---- names
@@ -127,14 +121,13 @@ class _At(http.client.HTTPSConnection):
         self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
 
 
-def fetch(address: str, domain: str, path: str, timeout: float, pattern: str) -> Visit:
+def fetch(address: str, domain: str, path: str, timeout: float) -> Visit:
     """Ask for the page at an address; a problem is a finding, not an error."""
     connection = _At(address, domain, timeout)
     try:
         connection.request("GET", path, headers={"User-Agent": "hasite.aws failover probe", "Connection": "close"})
         certificate = t.cast("ssl.SSLSocket", connection.sock).getpeercert() or {}
         response = connection.getresponse()
-        body = response.read(_BODY).decode("utf-8", "replace")
     except (OSError, http.client.HTTPException) as error:
         return {"outcome": FAILURE, "error": f"{type(error).__name__}: {error}"}
     finally:
@@ -142,7 +135,7 @@ def fetch(address: str, domain: str, path: str, timeout: float, pattern: str) ->
     return {
         "outcome": judge(response.status, response.getheader("Via", "")),
         "status": response.status,
-        "host": host_in(body, pattern),
+        "host": response.getheader(SERVED_BY),
         "headers": {name: value for name in HEADERS if (value := response.getheader(name))},
         "certificate_expires": certificate.get("notAfter"),
     }

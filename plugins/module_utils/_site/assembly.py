@@ -112,7 +112,7 @@ def interface(raw: Raw) -> Resource:
     found = resource(
         {**raw, "Tags": raw.get("TagSet", [])},
         *("NetworkInterfaceId", "Description", "Status", "SubnetId", "InterfaceType", "RequesterManaged"),
-        *("PrivateIpAddress"),
+        "PrivateIpAddress",
     )
     return {**found, "groups": sorted(one["GroupId"] for one in raw.get("Groups", []))}
 

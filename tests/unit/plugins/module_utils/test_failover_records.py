@@ -70,7 +70,9 @@ def test_record_is_read_while_it_is_written(tmp_path: Path) -> None:
         (200, "1.1 abc.cloudfront.net (CloudFront)", "error_page"),
         (503, "", "failure"),
         (502, "", "failure"),
-        (301, "", "failure"),
+        (302, "", "site"),
+        (401, "", "site"),
+        (404, "", "failure"),
     ],
 )
 def test_who_answered(status: int, via: str, outcome: str) -> None:

@@ -64,6 +64,34 @@ def test_machines_know_their_agents() -> None:
     assert (machine["name"], machine["part"], machine["ssm_ping_status"]) == ("w", "web", "Online")
 
 
+def test_a_network_interface_has_its_address_and_groups_and_nothing_else() -> None:
+    raw = {
+        "NetworkInterfaceId": "eni-1",
+        "Description": "EFS mount target",
+        "Status": "in-use",
+        "SubnetId": "subnet-1",
+        "InterfaceType": "efs",
+        "RequesterManaged": True,
+        "PrivateIpAddress": "10.0.32.5",
+        "Groups": [{"GroupId": "sg-2"}, {"GroupId": "sg-1"}],
+        "TagSet": MINE,
+    }
+    (interface,) = assembly.network({"interfaces": [raw]}, "r").network_interfaces
+    assert interface == {
+        "network_interface_id": "eni-1",
+        "description": "EFS mount target",
+        "status": "in-use",
+        "subnet_id": "subnet-1",
+        "interface_type": "efs",
+        "requester_managed": True,
+        "private_ip_address": "10.0.32.5",
+        "groups": ["sg-1", "sg-2"],
+        "name": "w",
+        "part": "web",
+        "tags": {"hasite:site": "shop", "hasite:part": "web", "Name": "w"},
+    }
+
+
 def test_groups_by_part() -> None:
     raw = {"security_groups": [{"GroupId": "sg-1", "GroupName": "shop-web", "Tags": MINE}]}
     assert assembly.assemble("shop", "r", raw, {}).security_groups_by_part == {"web": "sg-1"}

@@ -22,6 +22,8 @@ class Answer(http.server.BaseHTTPRequestHandler):
         self.send_response(503)
         self.send_header("Cache-Control", "no-store")
         self.send_header("X-Other", "1")
+        if "web-" in self.path:
+            self.send_header("X-Served-By", self.path.strip("/"))
         self.end_headers()
         self.wfile.write(b"back soon")
 
@@ -49,6 +51,18 @@ def test_an_answer_with_the_headers_that_matter() -> None:
     assert (answer["status"], answer["problem"], answer["body"]) == (503, None, "back soon")
     assert answer["headers"]["cache-control"] == "no-store"
     assert "x-other" not in answer["headers"]
+
+
+def test_the_machines_that_answer_are_named_once_each() -> None:
+    with serving() as port:
+        answers = [_visit.fetch(f"http://127.0.0.1:{port}/{path}", 5) for path in ("web-c", "web-a", "", "web-c")]
+    assert _visit.served_by(answers) == ["web-a", "web-c"]
+
+
+def test_a_page_may_have_a_query() -> None:
+    with serving() as port:
+        answer = _visit.fetch(f"http://127.0.0.1:{port}/doku.php?id=web-start", 5)
+    assert answer["headers"]["x-served-by"] == "doku.php?id=web-start"
 
 
 def test_nobody_listens() -> None:
