@@ -25,7 +25,7 @@ from lab.context import Context
 from lab.world import quotas
 from lab.world.quotas import Quota
 
-_LIVE = ("pending", "running", "stopping", "shutting-down")
+_LIVE = ("pending", "running")
 
 
 def extend(context: Context) -> None:  # noqa: ARG001 - all extensions are called alike

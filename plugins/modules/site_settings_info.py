@@ -165,7 +165,7 @@ def check_machines(given: dict[str, Any], region: str, zones: list[str], ec2: An
     """Return the image; refuse an instance type that one of the zones lacks or that can't start it."""
     name = given["instance_type"]
     machines.check_offered(name, region, zones, reading.zones_offering(ec2, name))
-    image = reading.image_of(ssm, ec2, given["ami_parameter"])
+    image: dict[str, Any] = reading.image_of(ssm, ec2, given["ami_parameter"])
     machines.check_image(given["ami_parameter"], image, name, reading.instance_types(ec2, [name])[name])
     return image
 

@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
-from ansible_collections.hasite.aws.plugins.module_utils import _aws
 
+from .. import _aws
 from . import quotas
 from .error import SettingsError
 
@@ -31,7 +31,7 @@ HOME_REGION = "us-east-1"
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 _LIVE_GATEWAYS = ("pending", "available", "deleting")
 """States in which a NAT gateway counts: https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html"""
-_LIVE_INSTANCES = ("pending", "running", "stopping", "shutting-down")
+_LIVE_INSTANCES = ("pending", "running")
 
 
 def account_of(sts: Client) -> str:
