@@ -15,8 +15,6 @@ from ipaddress import IPv4Network
 # https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
 _LARGEST, _SMALLEST = 16, 28
 _SUBNETS = 4
-# RFC 1035 section 2.3.1 with RFC 1123's leading digit.
-_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)\Z")
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,19}(?<!-)\Z")
 
 
@@ -45,26 +43,6 @@ def check_name(name: str) -> None:
             f"site_name is {name!r}; use 1 to 20 small letters, digits and hyphens, beginning with a letter "
             "and not ending with a hyphen."
         )
-
-
-def check_domain(variable: str, domain: str) -> None:
-    """Refuse what is not a fully qualified host name (RFC 1035)."""
-    labels = domain.split(".")
-    if len(domain) > 253 or len(labels) < 2 or not all(_LABEL.match(label) for label in labels):
-        raise SettingsError(
-            f"{variable} is {domain!r}, which is not a domain name; write it as in www.example.com, "
-            "in small letters, without a scheme and without a dot at the end."
-        )
-
-
-def zone_of(domain: str, zone: str | None) -> str:
-    """Return the hosted zone's name: as given, or the domain without its first label."""
-    check_domain("site_domain", domain)
-    found = zone or domain.partition(".")[2]
-    check_domain("site_zone", found)
-    if domain != found and not domain.endswith(f".{found}"):
-        raise SettingsError(f"site_domain {domain} is not in site_zone {found}; set site_zone to a zone that holds it.")
-    return found
 
 
 def zones_of(region: str, usable: Sequence[str], wanted: Sequence[str] | None) -> list[str]:

@@ -20,12 +20,14 @@ options:
     type: str
     required: true
   domain:
-    description: The name that visitors type.
+    description: The name that visitors type, as they type it.
     type: str
     required: true
-  zone:
-    description: The hosted zone; by default the domain without its first label.
-    type: str
+  aliases:
+    description: Further names, which redirect to O(domain).
+    type: list
+    elements: str
+    default: []
   availability_zones:
     description: The two availability zones; by default the region's first two usable ones.
     type: list
@@ -103,10 +105,10 @@ settings:
       type: list
       elements: dict
       sample: [{"name": "public-a", "kind": "public", "zone": "ap-northeast-1a", "cidr": "10.0.0.0/20"}]
-    zone:
-      description: The hosted zone's name.
+    domain:
+      description: The domain in small letters and punycode.
       type: str
-      sample: example.com
+      sample: www.example.com
 """
 
 import os
@@ -117,6 +119,7 @@ import botocore.exceptions
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 from ansible_collections.hasite.aws.plugins.module_utils import _settings
+from ansible_collections.hasite.aws.plugins.module_utils._names.text import NamesError, parse_all
 
 
 def usable_zones(ec2: Any) -> list[str]:
@@ -177,7 +180,7 @@ def complete(module: Any) -> dict[str, Any]:
     given = module.params
     _settings.check_endpoint(given["expected_endpoint_url"], os.environ.get("AWS_ENDPOINT_URL"))
     _settings.check_name(given["name"])
-    zone = _settings.zone_of(given["domain"], given["zone"])
+    names = parse_all(given["domain"], given["aliases"])
     _settings.subnets_of(given["vpc_cidr"], ("-a", "-b"))
     retry = AWSRetry.jittered_backoff()
     account = account_of(module.client("sts", retry_decorator=retry))
@@ -193,14 +196,14 @@ def complete(module: Any) -> dict[str, Any]:
         "resolver": _settings.resolver_of(given["vpc_cidr"]),
         "root_device_name": root_device_name,
         "subnets": [asdict(subnet) for subnet in _settings.subnets_of(given["vpc_cidr"], zones)],
-        "zone": zone,
+        "domain": names[0].ascii,
     }
 
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "name": {"type": "str", "required": True},
     "domain": {"type": "str", "required": True},
-    "zone": {"type": "str"},
+    "aliases": {"type": "list", "elements": "str", "default": []},
     "availability_zones": {"type": "list", "elements": "str"},
     "vpc_cidr": {"type": "str", "default": "10.0.0.0/16"},
     "instance_type": {"type": "str", "required": True},
@@ -214,7 +217,7 @@ def main() -> None:
     module = AnsibleAWSModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
         settings = complete(module)
-    except _settings.SettingsError as error:
+    except (_settings.SettingsError, NamesError) as error:
         module.fail_json(msg=str(error))
     except botocore.exceptions.ClientError as error:
         module.fail_json_aws(error, msg="AWS refused to describe what the site's settings name")

@@ -23,24 +23,6 @@ def test_bad_names_name_the_variable(name: str) -> None:
         _settings.check_name(name)
 
 
-@pytest.mark.parametrize(
-    "domain", ["localhost", "https://x.test", "x..test", "-x.test", "X.test", "x.test.", "a b.test"]
-)
-def test_bad_domains_name_the_variable(domain: str) -> None:
-    with pytest.raises(_settings.SettingsError, match="site_domain is"):
-        _settings.zone_of(domain, None)
-
-
-def test_zone_is_the_domain_without_its_first_label() -> None:
-    assert _settings.zone_of("www.example.com", None) == "example.com"
-    assert _settings.zone_of("example.com", "example.com") == "example.com"
-
-
-def test_domain_outside_its_zone_is_refused() -> None:
-    with pytest.raises(_settings.SettingsError, match="not in site_zone"):
-        _settings.zone_of("www.example.com", "example.org")
-
-
 def test_zones_default_to_the_first_two() -> None:
     assert _settings.zones_of("ap-northeast-1", ZONES[::-1], None) == ZONES[:2]
 
