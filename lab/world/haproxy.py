@@ -164,13 +164,18 @@ def _tests(condition: Condition) -> Iterator[str]:
         elif condition.field == "path-pattern":
             yield f"path -m reg {quoted(f'^{_pattern(value)}$')}"
         elif condition.field == "http-header":
-            yield f"req.fhdr({condition.name}) -m reg -i {quoted(f'^{_pattern(value)}$')}"
+            yield f"{quoted(f'req.fhdr({_argument(condition.name)})')} -m reg -i {quoted(f'^{_pattern(value)}$')}"
         elif condition.field == "http-request-method":
-            yield f"method -m str {quoted(value)}"
+            yield f"method -m str -- {quoted(value)}"
         elif condition.field == "source-ip":
-            yield f"src {quoted(value)}"
+            yield f"src -- {quoted(value)}"
         elif condition.field == "query-string":
             yield f"query -m reg -i {quoted(_query_pattern(value))}"
+
+
+def _argument(text: str) -> str:
+    """Return a text as the argument of a fetch method, where an apostrophe would begin a quotation of its own."""
+    return text.replace("'", r"\'")
 
 
 def _pattern(value: str) -> str:

@@ -20,7 +20,7 @@ ENDPOINT_DEVICE = "vpce"
 """A VPC router's interface through which gateway endpoints' packets go."""
 VPC_RESOLVER = "169.254.169.253"
 
-_PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp"}
+_PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp", "icmpv6": "58"}
 _ALL = ("-1", "all")
 _PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 
