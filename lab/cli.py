@@ -149,10 +149,12 @@ def _exec(options: argparse.Namespace, place: Place) -> int:
 
 
 def _browse(options: argparse.Namespace, place: Place) -> int:
-    from lab.browser import opened
+    from lab.browser import opened, warning
     from lab.endpoint import require
 
     require(place)
+    if said := warning():
+        print(f"lab: {said}", file=sys.stderr)
     with opened(place) as browser:
         tab = browser.tab()
         tab.go(options.url)

@@ -36,6 +36,10 @@ class Surroundings:
     """Path of the process's statistics socket, which is there once it listens."""
     certificates: Mapping[str, str]
     """Listener ARN to the path of its list of certificates."""
+    user: int
+    """Number of the user and the group that it becomes once it has opened its ports."""
+    root: str
+    """The folder that it sees from then on as the root of all files."""
     speed: float = 1.0
     """How many times as fast as real time the lab's clock runs."""
 
@@ -90,6 +94,9 @@ def _milliseconds(seconds: float, speed: float) -> str:
 def _global(surroundings: Surroundings) -> Iterator[str]:
     yield "global"
     yield f"  stats socket {quoted(surroundings.socket)} mode 600 level admin"
+    yield f"  uid {surroundings.user}"
+    yield f"  gid {surroundings.user}"
+    yield f"  chroot {quoted(surroundings.root)}"
     yield "  hard-stop-after 300s"
     yield "  tune.ssl.default-dh-param 2048"
     yield "  log stderr format raw local0 emerg"

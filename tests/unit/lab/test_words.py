@@ -166,7 +166,9 @@ def configuration(*conditions: Condition, target: Target | None = None) -> str:
         region="ap-northeast-1", scheme="internet-facing", state="active", nodes=(NODE,),
         listeners=(Listener("listener-80", "HTTP", 80, (), "", rules),), target_groups=(group,),
     )  # fmt: skip
-    return render(world, NODE, {group.arn: [target] if target else []}, Surroundings("/run/socket", {}))
+    return render(
+        world, NODE, {group.arn: [target] if target else []}, Surroundings("/run/socket", {}, 64980, "/run/empty")
+    )
 
 
 USUAL_LINES = configuration(Condition("http-header", ("x",), "x")).count("\n")
