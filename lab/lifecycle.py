@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from lab import host, visit
+from lab import host, private, visit
 from lab.endpoint import Endpoint, start_time
 from lab.errors import LabError
 from lab.image.build import ensure
@@ -53,9 +53,9 @@ def up(place: Place, port: int, settings: Settings) -> Endpoint:
     host.sweep(place)
     shutil.rmtree(place.faults, ignore_errors=True)
     build_image(place)
-    place.folder.mkdir(parents=True, exist_ok=True)
+    place.make_folder()
     command = [sys.executable, "-m", "lab", "--name", place.name, "serve", "--port", str(port), *settings.words()]
-    with place.log.open("wb") as log:
+    with os.fdopen(private.open_file(place.log), "wb") as log:
         process = subprocess.Popen(
             command,
             cwd=_CHECKOUT,

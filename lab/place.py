@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab import private
 from lab.errors import LabError
 
 ROOT = Path("/var/lib/hasite-lab")
@@ -47,6 +48,11 @@ class Place:
     def folder(self) -> Path:
         """Return this lab's own state folder."""
         return ROOT / "labs" / self.name
+
+    def make_folder(self) -> Path:
+        """Return this lab's own folder, made and closed to other users of the host, as is that of all labs."""
+        private.make_folder(self.folder.parent)
+        return private.make_folder(self.folder)
 
     @property
     def log(self) -> Path:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.place import Place
-from lab.plane import namespaces
+from lab.plane import guest, namespaces
 from lab.plane.furnish import RESOLVERS, furnish, resolvers
 from lab.plane.runtime import command, isolation, podman
 from lab.world.machines import Machine
@@ -53,7 +53,8 @@ class Container:
             "--no-hosts", "--dns=none",
             "--systemd=always", "--pids-limit=0", *_limits(),
             f"--cap-add={','.join(_CAPABILITIES)}", "--security-opt=seccomp=unconfined",
-            "--security-opt=apparmor=unconfined", *_devices(), f"--volume={shares}:{SHARES}", image, "/sbin/init",
+            "--security-opt=apparmor=unconfined", *_devices(), f"--volume={shares}:{SHARES}:nosuid,nodev",
+            image, "/sbin/init",
         )  # fmt: skip
         root = Path(podman("mount", self.name).strip())
         try:
@@ -66,9 +67,13 @@ class Container:
         podman("start", self.name)
         return self.process()
 
-    def renew_lease(self, process: int, machine: Machine) -> None:
-        """Take over what DHCP says now, as a client does when its lease is renewed; here that is at once."""
-        Path(f"/proc/{process}/root/{RESOLVERS}").write_text(resolvers(machine))
+    def renew_lease(self, machine: Machine) -> None:
+        """Take over what DHCP says now, as a client does when its lease is renewed; here that is at once.
+
+        The machine itself writes: whatever it has made of that path, it is its own.
+        """
+        write = ["sh", "-c", 'printf %s "$1" >"$2"', "sh", resolvers(machine), f"/{RESOLVERS}"]
+        podman("exec", self.name, *write)
 
     def process(self) -> int:
         """Return the host's process id of its init; 0 if it does not run."""
@@ -77,7 +82,7 @@ class Container:
 
     def has_booted(self, process: int) -> bool:
         """Tell whether its init has come to its end, by what a unit of ours leaves on the disk then."""
-        return Path(f"/proc/{process}/root/run/hasite-lab/booted").exists()
+        return guest.exists(process, "run/hasite-lab/booted")
 
     def wait(self) -> int:
         """Wait for its end and return its exit status."""

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import IO
 
+from lab import private
 from lab.errors import LabError
 from lab.place import ROOT
 
@@ -62,8 +63,8 @@ def command(*arguments: str) -> list[str]:
 
 def isolation() -> dict[str, str]:
     """Return the environment variables that keep the host's own configuration of podman out."""
-    STORAGE.mkdir(parents=True, exist_ok=True)
-    RUN.mkdir(parents=True, exist_ok=True)
+    private.make_folder(STORAGE)
+    private.make_folder(RUN)
     file = STORAGE.parent / "containers.conf"
     if not file.exists() or file.read_text() != _CONFIGURATION:
         file.write_text(_CONFIGURATION)

@@ -3,15 +3,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import pytest
 
 from lab.browser import opened
 from lab.place import Place
 from lab.users import BROWSER, become
+from tests.integration.fleet import Fleet
+from tests.integration.small_world import until
 
 pytestmark = pytest.mark.lab
 
@@ -55,3 +60,61 @@ def test_a_page_is_shown_by_a_user_without_rights_in_a_sandbox(place: Place) -> 
 def as_nobody(*words: str) -> subprocess.CompletedProcess[str]:
     """Run a command as another user of the host."""
     return subprocess.run([*become(65534), *words], capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_another_user_of_the_host_sees_nothing_of_a_lab(place: Place) -> None:
+    for path in (place.folder, place.folder.parent, place.cache / "containers", Path("/run/hasite-lab/containers")):
+        assert "Permission denied" in as_nobody("ls", str(path)).stderr, path
+    for file in (place.endpoint_file, place.log, place.folder / "visitor", place.authority / "ca.key"):
+        assert file.exists()
+        assert "Permission denied" in as_nobody("cat", str(file)).stderr, file
+        assert file.stat().st_mode & 0o077 == 0 or file.name == "visitor", file
+
+
+SHARES = "/var/lib/hasite-lab/efs"
+"""Where a machine has the files of all shares."""
+
+
+def test_what_a_machine_leaves_on_a_share_gives_nobody_its_rights(
+    place: Place, fleet: Fleet, session: boto3.session.Session
+) -> None:
+    one, other = fleet.instances
+    efs = session.client("efs")
+    share = efs.create_file_system(CreationToken="trust")["FileSystemId"]
+    folder = f"{SHARES}/{share}"
+    try:
+        until((place.folder / "efs" / share).is_dir)
+        fleet.root(one, f"cp /bin/id {folder}/id; chmod 6755 {folder}/id; mknod {folder}/null c 1 3 || true")
+        assert fleet.root(other, f"stat -c %u:%g:%a {folder}/id").split() == ["0:0:6755"], "one owner on all machines"
+        assert "euid" not in fleet.root(other, f"setpriv --reuid=65534 --clear-groups {folder}/id")
+        assert fleet.root(other, f"head -c 1 {folder}/null >/dev/null 2>&1 && echo opened; true") == ""
+        assert "Permission denied" in as_nobody("sh", "-c", str(place.folder / "efs" / share / "id")).stderr
+    finally:
+        efs.delete_file_system(FileSystemId=share)
+
+
+def test_a_machine_writes_no_file_of_the_host(place: Place, fleet: Fleet, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("the host's\n")
+    machine = fleet.instances[0]
+    before = fleet.root(machine, "cat /etc/resolv.conf")
+    fleet.root(machine, f"mkdir -p {tmp_path}; ln -sfn {victim} /etc/resolv.conf; ln -sfn {tmp_path} /run/hasite-lab")
+    try:
+        with searching(fleet, "one.example.test"):
+            until(lambda: "one.example.test" in fleet.root(machine, f"cat {victim} || true"), 30)
+        assert victim.read_text() == "the host's\n"
+    finally:
+        fleet.root(machine, f"rm /etc/resolv.conf; printf '{before}' >/etc/resolv.conf")
+
+
+@contextlib.contextmanager
+def searching(fleet: Fleet, domain: str) -> Iterator[None]:
+    """Give the machines' VPC another search domain by DHCP."""
+    ec2, vpc = fleet.world.ec2, fleet.world.vpc
+    resolvers = {"Key": "domain-name-servers", "Values": ["AmazonProvidedDNS"]}
+    made = ec2.create_dhcp_options(DhcpConfigurations=[resolvers, {"Key": "domain-name", "Values": [domain]}])
+    options = made["DhcpOptions"]["DhcpOptionsId"]
+    ec2.associate_dhcp_options(DhcpOptionsId=options, VpcId=vpc)
+    yield
+    ec2.associate_dhcp_options(DhcpOptionsId="default", VpcId=vpc)
+    ec2.delete_dhcp_options(DhcpOptionsId=options)
