@@ -13,6 +13,8 @@ from lab.errors import LabError
 ROOT = Path("/var/lib/hasite-lab")
 """Holds what all labs share (image cache, certificate authority) and one folder a lab."""
 
+UPLINKS = "hl-"
+"""What the host's interfaces towards labs begin with."""
 DEFAULT_NAME = "default"
 DEFAULT_PORT = 4580
 _NAME = re.compile(r"[a-z][a-z0-9]{0,9}\Z")
@@ -91,4 +93,4 @@ class Place:
     @property
     def uplink(self) -> str:
         """Return the host's interface towards the lab's internet."""
-        return f"hl-{self.name}"
+        return f"{UPLINKS}{self.name}"

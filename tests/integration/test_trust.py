@@ -15,6 +15,7 @@ import pytest
 from lab.browser import opened
 from lab.place import Place
 from lab.users import BROWSER, become
+from lab.visit import visitor
 from tests.integration.fleet import Fleet
 from tests.integration.small_world import until
 
@@ -118,3 +119,19 @@ def searching(fleet: Fleet, domain: str) -> Iterator[None]:
     yield
     ec2.associate_dhcp_options(DhcpOptionsId="default", VpcId=vpc)
     ec2.delete_dhcp_options(DhcpOptionsId=options)
+
+
+UNREACHABLE = 7
+"""How curl ends when the network says at once that there is no way."""
+
+
+@pytest.mark.parametrize("address", ["169.254.169.254", "100.64.0.1", "10.0.0.1", "192.168.0.1", "172.16.0.1"])
+def test_a_visitor_reaches_nothing_of_the_hosts_own(place: Place, address: str) -> None:
+    done = subprocess.run([*visitor(place), "curl", "-sS", "-m", "20", f"http://{address}/"], capture_output=True)
+    assert done.returncode == UNREACHABLE, done.stderr
+
+
+def test_a_machine_does_not_reach_what_no_router_passes_on(fleet: Fleet) -> None:
+    """169.254.170.2 is where containers get credentials on some clouds; the machine's own metadata are elsewhere."""
+    ask = "curl -sS -o /dev/null -m 20 http://169.254.170.2/ 2>/dev/null; echo $?"
+    assert fleet.root(fleet.instances[0], ask).strip() == str(UNREACHABLE)
