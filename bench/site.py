@@ -54,7 +54,7 @@ def _again(stage: Stage, controller: Controller) -> Run:
         name = f"again-{controller.rpartition('.')[2]}"
         if controller == "mitogen":
             return _with_mitogen(stage, name)
-        return stage.measured(name, _words("provision", "-e", f"site_controller_connection={controller}"), {})
+        return stage.measured(name, _words("provision", "-e", f"ansible_connection={controller}"), {})
 
     found: Run = stage.once("again", controller).or_else(measure)
     return found
@@ -68,7 +68,7 @@ def _with_mitogen(stage: Stage, name: str) -> Run:
         "ANSIBLE_STRATEGY": "mitogen_linear",
     }
     # Mitogen takes the place of the connection `local` only where it is named so.
-    words = _words("provision", "-e", "site_controller_connection=local", "-e", f"ansible_python_interpreter={python}")
+    words = _words("provision", "-e", "ansible_connection=local", "-e", f"ansible_python_interpreter={python}")
     return stage.measured(name, words, environment, python)
 
 

@@ -27,13 +27,21 @@ class Owner:
 
     place: Place
     session: boto3.session.Session
+    inventories: tuple[str, ...] = ("inventories/lab",)
 
     def play(self, name: str, *options: str) -> str:
         """Run a playbook of the collection and return what it printed."""
+        done = self.attempt(name, *options)
+        assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+        return done.stdout
+
+    def attempt(self, name: str, *options: str) -> subprocess.CompletedProcess[str]:
+        """Run a playbook of the collection, which may fail."""
+        inventories = [word for one in self.inventories for word in ("-i", one)]
         environment = {**os.environ, "LAB_NAME": self.place.name, "ANSIBLE_NOCOLOR": "1"}
         environment.pop("AWS_ENDPOINT_URL", None)
-        done = subprocess.run(
-            [installed("ansible-playbook"), "-i", "inventories/lab", f"playbooks/{name}.yml", *options],
+        return subprocess.run(
+            [installed("ansible-playbook"), *inventories, f"playbooks/{name}.yml", *options],
             cwd=ROOT,
             env=environment,
             capture_output=True,
@@ -41,8 +49,10 @@ class Owner:
             timeout=600,
             check=False,
         )
-        assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-        return done.stdout
+
+    def changes(self, output: str) -> list[str]:
+        """Return the recap's lines of hosts on which something was changed."""
+        return re.findall(r"^\S+\s+: .*changed=[1-9].*$", output, re.MULTILINE)
 
     def client(self, service: str, region: str = "ap-northeast-1") -> Any:
         return self.session.client(service, region_name=region, endpoint_url=require(self.place).url)

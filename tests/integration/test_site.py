@@ -33,10 +33,6 @@ def owner() -> Iterator[Owner]:
     run_lab(place.name, "down")
 
 
-def changes(output: str) -> list[str]:
-    return re.findall(r"^\S+\s+: .*changed=[1-9].*$", output, re.MULTILINE)
-
-
 def test_check_mode_on_an_empty_account_creates_nothing(owner: Owner) -> None:
     owner.play("site", "--check", "--diff")
     assert owner.status() == []
@@ -114,11 +110,11 @@ def test_public_clients_list_what_the_site_consists_of(owner: Owner) -> None:
 
 
 def test_check_mode_on_the_built_site_reports_no_change(owner: Owner) -> None:
-    assert changes(owner.play("site", "--check", "--diff")) == []
+    assert owner.changes(owner.play("site", "--check", "--diff")) == []
 
 
 def test_second_run_changes_nothing(owner: Owner) -> None:
-    assert changes(owner.play("site")) == []
+    assert owner.changes(owner.play("site")) == []
 
 
 def test_a_reboot_of_both_machines_loses_nothing(owner: Owner) -> None:

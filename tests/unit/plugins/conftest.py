@@ -7,4 +7,4 @@ from pathlib import Path
 
 from ansible.plugins.loader import init_plugin_loader
 
-init_plugin_loader([str(Path(__file__).parents[3] / "build" / "collections")])
+init_plugin_loader([str(Path(__file__).parents[3] / "playbooks" / "collections")])

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A stranger's PHP application as its owner and its readers meet it: a public wiki, unchanged, by a short inventory.
+
+The tests build on each other, in order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import boto3
+import pytest
+import yaml
+
+from lab.browser import opened
+from tests.applications import dokuwiki
+from tests.integration.internet import Answer
+from tests.integration.labs import ROOT, place_of, run_lab, up
+from tests.integration.owner import URL, Owner, healthy, machines_seen
+from tests.integration.small_world import until
+from tests.integration.wiki import Person
+
+pytestmark = [pytest.mark.lab, pytest.mark.acceptance]
+
+SPEED = 2
+MACHINES = {"demo-web-a", "demo-web-c"}
+PICTURE = ROOT / "build" / "browser" / "dokuwiki.png"
+VARIABLES = {
+    "site_excludes": [".git", "*.dist", "*.dist.md5sum"],
+    "site_shared_paths": ["conf", "data"],
+    "site_packages": list(dokuwiki.PACKAGES),
+    "site_php": {"settings": {"upload_max_filesize": "32M", "post_max_size": "33M"}},
+}
+
+
+@pytest.fixture(scope="module")
+def wiki(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that is published, for the tests to change."""
+    return shutil.copytree(dokuwiki.assemble(ROOT / "build" / "dokuwiki"), tmp_path_factory.mktemp("files") / "wiki")
+
+
+@pytest.fixture(scope="module")
+def inventory(wiki: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wiki") / "inventory"
+    (folder / "group_vars").mkdir(parents=True)
+    (folder / "hosts.yml").write_text("all: {hosts: {localhost: {}}}\n")
+    (folder / "group_vars" / "all.yml").write_text(yaml.safe_dump({"site_files": str(wiki), **VARIABLES}))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def owner(inventory: Path) -> Iterator[Owner]:
+    place = place_of("wiki")
+    up(place.name, "--speed", str(SPEED))
+    owner = Owner(place, boto3.session.Session(aws_access_key_id="lab", aws_secret_access_key="nobody"))
+    yield replace(owner, inventories=(*owner.inventories, str(inventory)))
+    run_lab(place.name, "down")
+
+
+@pytest.fixture(scope="module")
+def alice(owner: Owner, tmp_path_factory: pytest.TempPathFactory) -> Person:
+    return Person(owner.place, URL, tmp_path_factory.mktemp("alice") / "cookies")
+
+
+def served_by(ask: Callable[[], Answer], machine: str) -> Answer:
+    """Ask until one machine answers: which one does is the balancer's choice."""
+    for _ in range(20):
+        answer = ask()
+        if answer.headers.get("x-served-by") == machine:
+            return answer
+    raise AssertionError(f"{machine} never answered")
+
+
+def test_wiki_is_published_and_set_up(owner: Owner, alice: Person) -> None:
+    output = owner.play("site")
+    assert "is answered by demo-web-a and demo-web-c" in output
+    assert "The configuration was finished successfully" in alice.set_up().body
+
+
+def test_who_has_logged_in_is_known_to_both_machines(alice: Person) -> None:
+    alice.log_in()
+    answers = [alice.get("doku.php?id=start") for _ in range(40)]
+    assert all(alice.is_known(answer) for answer in answers)
+    assert {answer.headers["x-served-by"] for answer in answers} == MACHINES
+
+
+def test_what_one_machine_saved_the_other_shows(alice: Person, tmp_path: Path) -> None:
+    (other,) = MACHINES - {alice.edit("start", "====== Written here ======").headers["x-served-by"]}
+    assert "Written here" in served_by(lambda: alice.get("doku.php?id=start"), other).body
+
+    big = tmp_path / "big.zip"
+    big.write_bytes(os.urandom(20 << 20))
+    sent = alice.upload(big)
+    (other,) = MACHINES - {sent.headers["x-served-by"]}
+    target = tmp_path / "downloaded.zip"
+    until(lambda: alice.download("big.zip", target) == other, 30)
+    assert hashlib.sha256(target.read_bytes()).digest() == hashlib.sha256(big.read_bytes()).digest()
+
+
+def kept(alice: Person, tmp_path: Path) -> None:
+    """The page and the file that were made by hand are there, and so is the login."""
+    answer = alice.get("doku.php?id=start")
+    assert "Written here" in answer.body
+    assert alice.is_known(answer)
+    alice.download("big.zip", tmp_path / "big.zip")
+    assert (tmp_path / "big.zip").stat().st_size == 20 << 20
+
+
+def test_what_was_written_survives_a_release_and_a_rollback(
+    owner: Owner, alice: Person, wiki: Path, tmp_path: Path
+) -> None:
+    (wiki / "lib" / "images" / "note.txt").write_text("a new release\n")
+    owner.play("release")
+    until(lambda: alice.get("lib/images/note.txt").status == 200, 30)
+    kept(alice, tmp_path)
+    owner.play("rollback")
+    until(lambda: alice.get("lib/images/note.txt").status == 404, 30)
+    kept(alice, tmp_path)
+    owner.play("release")
+
+
+def test_who_has_logged_in_is_known_while_one_machine_is_stopped(owner: Owner, alice: Person, tmp_path: Path) -> None:
+    stopped = owner.ids()[:1]
+    owner.client("ec2").stop_instances(InstanceIds=stopped)
+    until(lambda: len(machines_seen(owner)) == 1, 90)
+    kept(alice, tmp_path)
+    owner.client("ec2").start_instances(InstanceIds=stopped)
+    until(lambda: healthy(owner) == 2, 180)
+
+
+def test_what_was_written_survives_a_reboot_of_both_machines(owner: Owner, alice: Person, tmp_path: Path) -> None:
+    owner.client("ec2").reboot_instances(InstanceIds=owner.ids())
+    until(lambda: healthy(owner) < 2, 90)
+    until(lambda: healthy(owner) == 2 and machines_seen(owner) == MACHINES, 240)
+    kept(alice, tmp_path)
+
+
+def test_drill_passes_and_doctor_finds_nothing(owner: Owner) -> None:
+    assert "The site kept its budget in every stage" in owner.play(
+        "drill", "-e", "drill_stages=one_stopped,all_stopped,all_started"
+    )
+    assert "No finding" in owner.play("doctor")
+
+
+def test_second_run_changes_nothing(owner: Owner) -> None:
+    assert owner.changes(owner.play("site")) == []
+
+
+def test_a_browser_shows_the_wiki(owner: Owner) -> None:
+    with opened(owner.place) as browser:
+        tab = browser.tab()
+        page = tab.go(URL)
+        assert (page.status, page.secure) == (200, True)
+        assert "Written here" in page.text
+        tab.picture(PICTURE)
