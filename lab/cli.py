@@ -86,9 +86,11 @@ def _image(_options: argparse.Namespace, place: Place) -> int:
 
 
 def _up(options: argparse.Namespace, place: Place) -> int:
-    from lab.lifecycle import up
+    from lab.lifecycle import up, warning
 
     endpoint = up(place, options.port, _settings(options))
+    if said := warning(place):
+        print(f"lab: {said}", file=sys.stderr)
     print(f"The lab {place.name!r} is up: {endpoint.url}")
     return 0
 

@@ -14,6 +14,7 @@ import pytest
 
 from lab.browser import opened
 from lab.place import Place
+from lab.plane.user_namespace import UserNamespace
 from lab.users import BROWSER, become
 from lab.visit import visitor
 from tests.integration.fleet import Fleet
@@ -64,7 +65,7 @@ def as_nobody(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_another_user_of_the_host_sees_nothing_of_a_lab(place: Place) -> None:
-    for path in (place.folder, place.folder.parent, place.cache / "containers", Path("/run/hasite-lab/containers")):
+    for path in (place.folder, place.folder.parent, place.cache, Path("/run/hasite-lab")):
         assert "Permission denied" in as_nobody("ls", str(path)).stderr, path
     for file in (place.endpoint_file, place.log, place.folder / "visitor", place.authority / "ca.key"):
         assert file.exists()
@@ -135,3 +136,24 @@ def test_a_machine_does_not_reach_what_no_router_passes_on(fleet: Fleet) -> None
     """169.254.170.2 is where containers get credentials on some clouds; the machine's own metadata are elsewhere."""
     ask = "curl -sS -o /dev/null -m 20 http://169.254.170.2/ 2>/dev/null; echo $?"
     assert fleet.root(fleet.instances[0], ask).strip() == str(UNREACHABLE)
+
+
+def test_a_machines_root_is_nobody_on_the_host(place: Place, fleet: Fleet) -> None:
+    first = UserNamespace(place).first
+    machine = fleet.instances[0]
+    inside, outside, _size = fleet.root(machine, "cat /proc/self/uid_map").split()
+    assert (int(inside), int(outside)) == (0, first)
+    pattern = Path("/proc/sys/kernel/core_pattern").read_text()
+    trial = "mount -o remount,rw /proc/sys; umount /proc/sys; echo '|/bin/x' >/proc/sys/kernel/core_pattern"
+    assert "denied" in fleet.root(machine, f"({trial}) 2>&1; mknod /root/sda b 8 0 2>&1; true")
+    assert Path("/proc/sys/kernel/core_pattern").read_text() == pattern
+    assert "not permitted" in fleet.root(machine, "mknod /root/sda b 8 0 2>&1; true")
+
+
+def test_a_machines_root_is_root_on_its_own_network(fleet: Fleet) -> None:
+    machine = fleet.instances[0]
+    assert fleet.root(machine, "ls /sys/class/net").split() == ["eth0", "lo"]
+    fleet.root(machine, "ip link add name trial type bridge && ip link delete trial")
+    served = 'python3 -c \'import socket; socket.create_server(("", 80)); print("open")\''
+    assert fleet.root(machine, served) == "open\n"
+    assert fleet.root(machine, "systemctl is-system-running").strip() == "running"
