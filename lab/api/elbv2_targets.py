@@ -9,6 +9,7 @@ from typing import Any
 from moto.elbv2.exceptions import InvalidTargetError
 from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeTargetGroup, elbv2_backends
 
+from lab.api import elbv2_values
 from lab.api.elbv2_defaults import GROUP_ATTRIBUTES
 from lab.api.extension import replaces
 from lab.clock import Clock
@@ -49,6 +50,7 @@ def _creation() -> None:
 
     @replaces(ELBv2Backend, "create_target_group")
     def create_target_group(original: Original, self: Any, name: str, **kwargs: Any) -> Any:
+        elbv2_values.check_group(name, kwargs)
         group = original(self, name, **kwargs)
         if group.protocol in ("HTTP", "HTTPS"):
             group.attributes = {**GROUP_ATTRIBUTES, **group.attributes}
@@ -61,6 +63,9 @@ def _registration() -> None:
         if self.target_type == "instance":
             for target in targets:
                 _check_instance(self, target["Id"])
+        elif self.target_type == "ip":
+            for target in targets:
+                elbv2_values.check_address(target["Id"])
         original(self, targets)
         for target in targets:
             self.terminated_targets.pop(target["Id"], None)

@@ -36,6 +36,10 @@ class Surroundings:
     """Path of the process's statistics socket, which is there once it listens."""
     certificates: Mapping[str, str]
     """Listener ARN to the path of its list of certificates."""
+    user: int
+    """Number of the user and the group that it becomes once it has opened its ports."""
+    root: str
+    """The folder that it sees from then on as the root of all files."""
     speed: float = 1.0
     """How many times as fast as real time the lab's clock runs."""
 
@@ -90,6 +94,9 @@ def _milliseconds(seconds: float, speed: float) -> str:
 def _global(surroundings: Surroundings) -> Iterator[str]:
     yield "global"
     yield f"  stats socket {quoted(surroundings.socket)} mode 600 level admin"
+    yield f"  uid {surroundings.user}"
+    yield f"  gid {surroundings.user}"
+    yield f"  chroot {quoted(surroundings.root)}"
     yield "  hard-stop-after 300s"
     yield "  tune.ssl.default-dh-param 2048"
     yield "  log stderr format raw local0 emerg"
@@ -164,13 +171,18 @@ def _tests(condition: Condition) -> Iterator[str]:
         elif condition.field == "path-pattern":
             yield f"path -m reg {quoted(f'^{_pattern(value)}$')}"
         elif condition.field == "http-header":
-            yield f"req.fhdr({condition.name}) -m reg -i {quoted(f'^{_pattern(value)}$')}"
+            yield f"{quoted(f'req.fhdr({_argument(condition.name)})')} -m reg -i {quoted(f'^{_pattern(value)}$')}"
         elif condition.field == "http-request-method":
-            yield f"method -m str {quoted(value)}"
+            yield f"method -m str -- {quoted(value)}"
         elif condition.field == "source-ip":
-            yield f"src {quoted(value)}"
+            yield f"src -- {quoted(value)}"
         elif condition.field == "query-string":
             yield f"query -m reg -i {quoted(_query_pattern(value))}"
+
+
+def _argument(text: str) -> str:
+    """Return a text as the argument of a fetch method, where an apostrophe would begin a quotation of its own."""
+    return text.replace("'", r"\'")
 
 
 def _pattern(value: str) -> str:

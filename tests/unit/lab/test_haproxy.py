@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from lab.authority import Authority
 from lab.plane import namespaces
 from lab.plane.haproxy import HaProxy
+from lab.users import BALANCER
 from lab.world.haproxy import Surroundings, quoted, render
 from lab.world.load_balancer import (
     Action,
@@ -110,7 +111,8 @@ def node(namespace: str, tmp_path: Path) -> Iterator[HaProxy]:
 
 def serve(node: HaProxy, world: LoadBalancer, speed: float = 1.0, certificates: Path | None = None) -> None:
     lists = {"listener-443": str(certificates)} if certificates else {}
-    node.serve(render(world, NODE, SERVING, Surroundings(str(node.socket), lists, speed)))
+    around = Surroundings(str(node.socket), lists, BALANCER, str(node.root), speed)
+    node.serve(render(world, NODE, SERVING, around))
 
 
 def connect(namespace: str, port: int) -> socket.socket:
@@ -267,6 +269,28 @@ def test_a_balancer_without_listeners_runs(node: HaProxy) -> None:
     bare = balancer()
     serve(node, LoadBalancer(**{**vars(bare), "listeners": (), "target_groups": ()}))
     assert node.running
+
+
+def test_it_keeps_no_rights_once_it_serves(namespace: str, node: HaProxy, tmp_path: Path) -> None:
+    serve(node, balancer())
+    serve(node, balancer(Rule((), REDIRECT)))
+    assert get(namespace)[0] == 301
+    running = [entry for entry in Path("/proc").iterdir() if entry.name.isdigit() and _serves(entry, tmp_path)]
+    assert running
+    for process in running:
+        status = (process / "status").read_text()
+        assert f"Uid:\t{BALANCER}\t{BALANCER}\t{BALANCER}\t{BALANCER}\n" in status
+        assert f"Gid:\t{BALANCER}\t{BALANCER}\t{BALANCER}\t{BALANCER}\n" in status
+        assert "Groups:\t\n" in status.replace(" ", "")
+        assert "CapEff:\t0000000000000000\n" in status
+        assert list((process / "root").iterdir()) == [], "its root is an empty folder"
+
+
+def _serves(process: Path, folder: Path) -> bool:
+    try:
+        return process.joinpath("comm").read_text() == "haproxy\n" and str(folder) in (process / "cmdline").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[Health.function_scoped_fixture])
