@@ -22,12 +22,14 @@ options:
     type: str
     required: true
   domain:
-    description: The name that visitors type.
+    description: The name that visitors type, as they type it.
     type: str
     required: true
-  zone:
-    description: The hosted zone; by default the domain without its first label.
-    type: str
+  aliases:
+    description: Further names, which redirect to O(domain).
+    type: list
+    elements: str
+    default: []
   availability_zones:
     description: The two availability zones; by default the region's first two usable ones.
     type: list
@@ -125,10 +127,10 @@ settings:
       type: list
       elements: dict
       sample: [{"name": "public-a", "kind": "public", "zone": "ap-northeast-1a", "cidr": "10.0.0.0/20"}]
-    zone:
-      description: The hosted zone's name.
+    domain:
+      description: The domain in small letters and punycode.
       type: str
-      sample: example.com
+      sample: www.example.com
 """
 
 import functools
@@ -138,8 +140,8 @@ from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.hasite.aws.plugins.module_utils._names.text import NamesError, parse_all
 from ansible_collections.hasite.aws.plugins.module_utils._settings import (
-    domains,
     endpoint,
     machines,
     names,
@@ -175,7 +177,7 @@ def complete(module: Any) -> dict[str, Any]:
     given = module.params
     endpoint.check_endpoint(given["expected_endpoint_url"], os.environ.get("AWS_ENDPOINT_URL"))
     names.check_name(given["name"])
-    zone = domains.zone_of(given["domain"], given["zone"])
+    domain = parse_all(given["domain"], given["aliases"])[0]
     network.subnets_of(given["vpc_cidr"], ("-a", "-b"))
     account = reading.account_of(module.client("sts", region=reading.HOME_REGION))
     check_region(module)
@@ -196,14 +198,14 @@ def complete(module: Any) -> dict[str, Any]:
         "resolver": network.resolver_of(given["vpc_cidr"]),
         "root_device_name": image["RootDeviceName"],
         "subnets": [asdict(subnet) for subnet in network.subnets_of(given["vpc_cidr"], zones)],
-        "zone": zone,
+        "domain": domain.ascii,
     }
 
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "name": {"type": "str", "required": True},
     "domain": {"type": "str", "required": True},
-    "zone": {"type": "str"},
+    "aliases": {"type": "list", "elements": "str", "default": []},
     "availability_zones": {"type": "list", "elements": "str"},
     "vpc_cidr": {"type": "str", "default": "10.0.0.0/16"},
     "instance_type": {"type": "str", "required": True},
@@ -219,7 +221,7 @@ def main() -> None:
     module = AnsibleAWSModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
         settings = complete(module)
-    except SettingsError as error:
+    except (SettingsError, NamesError) as error:
         module.fail_json(msg=str(error))
     except AnsibleAWSError as error:
         module.fail_json_aws_error(error)

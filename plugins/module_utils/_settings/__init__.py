@@ -6,7 +6,6 @@
 
 variables   the inventory's site_* variables: known names, types and ranges
 names       names that AWS reserves or finds too long
-domains     the domain and its zone
 network     availability zones, subnets, the VPC's block
 machines    instance type, zones and image
 regions     region and partition

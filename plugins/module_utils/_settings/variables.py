@@ -107,7 +107,10 @@ def keys(**known: Check) -> Check:
 KNOWN: dict[str, Check] = {
     "site_name": text,
     "site_domain": text,
+    "site_aliases": listing,
     "site_zone": text,
+    "site_take_over": truth,
+    "site_certificate_arns": listing,
     "site_region": text,
     "site_availability_zones": listing,
     "site_vpc_cidr": text,

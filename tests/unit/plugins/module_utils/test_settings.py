@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.module_utils._settings import domains, endpoint, machines, names, network, quotas, regions, variables
+from plugins.module_utils._settings import endpoint, machines, names, network, quotas, regions, variables
 from plugins.module_utils._settings.error import SettingsError
 
 ZONES = ["ap-northeast-1a", "ap-northeast-1c", "ap-northeast-1d"]
@@ -26,24 +26,6 @@ def test_good_names(name: str) -> None:
 def test_bad_names_name_the_variable(name: str) -> None:
     with pytest.raises(SettingsError, match="site_name is"):
         names.check_name(name)
-
-
-@pytest.mark.parametrize(
-    "domain", ["localhost", "https://x.test", "x..test", "-x.test", "X.test", "x.test.", "a b.test"]
-)
-def test_bad_domains_name_the_variable(domain: str) -> None:
-    with pytest.raises(SettingsError, match="site_domain is"):
-        domains.zone_of(domain, None)
-
-
-def test_zone_is_the_domain_without_its_first_label() -> None:
-    assert domains.zone_of("www.example.com", None) == "example.com"
-    assert domains.zone_of("example.com", "example.com") == "example.com"
-
-
-def test_domain_outside_its_zone_is_refused() -> None:
-    with pytest.raises(SettingsError, match="not in site_zone"):
-        domains.zone_of("www.example.com", "example.org")
 
 
 def test_zones_default_to_the_first_two() -> None:
