@@ -53,6 +53,7 @@ def test_a_folder_with_nothing_but_an_inventory_is_enough(machine: Machine, plac
     inventory(machine, place)
     output = machine.must(*CHECK)
     assert "WARNING" not in output
+    assert not (machine.home / INSTALLED / "lab").exists()
     assert re.search(r"localhost +: ok=\d+ +changed=[1-9]", output)
 
 
