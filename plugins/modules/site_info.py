@@ -237,8 +237,8 @@ site:
       sample: null
     hosted_zones:
       description:
-        - The hosted zones of all names, and those of the account that delegate to one of them, as
-          RV(site.hosted_zone).
+        - The hosted zones of all names, those that the site has created for former names, and those of the account that
+          delegate to one of them, as RV(site.hosted_zone).
       returned: always
       type: list
       elements: dict

@@ -76,7 +76,8 @@ def find(wanted: Wanted, zones: Sequence[Resource], known: Known, certificates: 
         kind = "former" if number >= len(names) else "alias" if number else "domain"
         hosts.append({"name": name, "kind": kind, "zone_id": zone and zone["id"], "zone_name": zone and zone["name"]})
     used = {host["zone_id"] for host in hosts if host["zone_id"]}
-    children = [zone for zone in zones if zone["id"] in used]
+    # A zone that the site made for a former name is still the site's to remove.
+    children = [zone for zone in zones if zone["id"] in used or zone["ours"]]
     parents = [zone for zone in zones if any(_delegates(zone, child) for child in children)]
     by_id = {zone["id"]: zone for zone in (*children, *parents)}
     return Found(hosts, by_id.get(hosts[0]["zone_id"]) if hosts else None, list(by_id.values()))
