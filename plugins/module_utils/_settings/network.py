@@ -1,25 +1,21 @@
 # Copyright: hasite.aws contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# PRIVATE to the collection: what a site's settings must be, without any I/O.
-"""Checks a site's settings and fills in what follows from them."""
+# PRIVATE to the collection: this file may change at any time.
+"""Availability zones, and the subnets that the VPC's block is cut into."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
+
+from .error import SettingsError
 
 # A VPC's block is /16 to /28, and so is a subnet's:
 # https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
 _LARGEST, _SMALLEST = 16, 28
 _SUBNETS = 4
-_NAME = re.compile(r"[a-z][a-z0-9-]{0,19}(?<!-)\Z")
-
-
-class SettingsError(Exception):
-    """One sentence: which variable, what was found, what to do."""
 
 
 @dataclass(frozen=True)
@@ -30,19 +26,6 @@ class Subnet:
     kind: str
     zone: str
     cidr: str
-
-
-def check_name(name: str) -> None:
-    """Refuse a site name that can't be the prefix of every resource's name.
-
-    The shortest limit is that of a load balancer's name, 32 characters of letters, digits and hyphens:
-    https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
-    """
-    if not _NAME.match(name):
-        raise SettingsError(
-            f"site_name is {name!r}; use 1 to 20 small letters, digits and hyphens, beginning with a letter "
-            "and not ending with a hyphen."
-        )
 
 
 def zones_of(region: str, usable: Sequence[str], wanted: Sequence[str] | None) -> list[str]:
@@ -100,12 +83,3 @@ def check_overlap(block: str, site: str, others: Sequence[tuple[str, str]]) -> N
                 f"site_vpc_cidr is {block}, but the VPC of {site} has {other}; a VPC's block can't be changed: "
                 f"set it back to {other}, or take the site down first."
             )
-
-
-def check_endpoint(wanted: str | None, from_environment: str | None) -> None:
-    """Refuse to build on AWS while the shell points at another endpoint, such as the lab."""
-    if from_environment and not wanted:
-        raise SettingsError(
-            f"AWS_ENDPOINT_URL is set to {from_environment} in the environment, but this inventory sets no "
-            "site_endpoint_url, so it means AWS itself; unset the variable, or use the inventory of that endpoint."
-        )
