@@ -58,8 +58,10 @@ def test_parents_that_delegate_and_zones_of_former_names_belong_to_it() -> None:
     delegation = {"name": "shop.hasite.test.", "type": "NS", "resource_records": [{"value": "NS.Z2."}]}
     parent = zone("hasite.test", "Z1", delegation)
     former = zone("former.test", "Z3", ours=True)
-    found = find(Wanted(["www.shop.hasite.test"]), [parent, child, former, zone("hasite.test", "Z4")], KNOWN, [])
-    assert [one["id"] for one in found.zones] == ["Z2", "Z3", "Z1"]
+    proven = zone("www.hasite.test", "Z5", proof("www.hasite.test"))
+    zones = [parent, child, former, zone("hasite.test", "Z4"), proven]
+    found = find(Wanted(["www.shop.hasite.test"]), zones, KNOWN, [])
+    assert [one["id"] for one in found.zones] == ["Z2", "Z5", "Z1", "Z3"]
 
 
 def test_without_names_the_certificates_tell_them() -> None:
