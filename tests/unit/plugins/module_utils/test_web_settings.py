@@ -23,9 +23,10 @@ AMAZON_IMAGE = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x
 
 def ask(php: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
     asked = {"version": None, "extensions": [], "settings": {}, "shared_paths": [], **(php or {})}
-    open_ = {"system": None, "ami_parameter": None, "files": None, "packages": [], "public_folder": "",
+    open_: dict[str, Any] = {"system": None, "ami_parameter": None, "files": None, "packages": [], "public_folder": "",
              "front_controller": "", "htaccess": False, "shared_paths": []}  # fmt: skip
-    return checked({**open_, "php": asked, **more})
+    found: dict[str, Any] = checked({**open_, "php": asked, **more})
+    return found
 
 
 def refusal(php: dict[str, Any] | None = None, **more: Any) -> str:
