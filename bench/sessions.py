@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rows of PHP's sessions: a page under load with sessions on the share, against sessions on the machine's own disk.
 
-The lab's share is a bind mount, so what the network of a real one costs is not in the seconds; the calls to the share that
-each request makes are counted beside them, in the kernel's own terms (strace).
+The lab's share is a bind mount, so what the network of a real one costs is not in the seconds; the calls to the share
+that each request makes are counted beside them, in the kernel's own terms (strace).
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def _seconds(stage: Stage) -> float:
     visitors = " ".join(str(number) for number in range(_VISITORS))
     told = stage.on_machine(_MACHINE, "sh", "-c", f"for visitor in {visitors}; do {one} & done; wait")
     times = [float(found) for found in _AB_TIME.findall(told)]
-    failed = [int(one or two) for one, two in _AB_FAILED.findall(told)]
-    if len(times) != _VISITORS or sum(failed):
+    failed = [count for found in _AB_FAILED.findall(told) for count in found if count not in ("", "0")]
+    if len(times) != _VISITORS or failed:
         raise CannotMeasureError(f"ab did not get its pages: {told[-300:]}")
     return max(times) / (count * _VISITORS)
 

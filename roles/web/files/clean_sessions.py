@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Remove the PHP sessions of a folder that are over.
 
-On a share every machine asks at the same time: the first one takes a lock in the folder and does it for all, and who comes
-within the pause after it has nothing to do. PHP itself never does it (session.gc_probability is 0), for a visitor would
-wait while it lists the whole folder.
+On a share every machine asks at the same time: the first one takes a lock in the folder and does it for all, and who
+comes within the pause after it has nothing to do. PHP itself never does it (session.gc_probability is 0), for a visitor
+would wait while it lists the whole folder.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import re
 import socket
 import sys
 import time
+from pathlib import Path
 
 CLAIM = ".cleaned"
 # What PHP's handler `files` calls a session: https://www.php.net/manual/en/session.configuration.php#ini.session.sid-length
@@ -25,7 +26,7 @@ SESSION = re.compile(r"sess_[A-Za-z0-9,-]+\Z")
 def clean(folder: str, seconds: float, pause: float) -> str:
     """Remove what is over, unless it has just been done or is being done; return what there is to say."""
     # NFS has locks for files that are open for writing only.
-    descriptor = os.open(os.path.join(folder, CLAIM), os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = os.open(Path(folder, CLAIM), os.O_RDWR | os.O_CREAT, 0o600)
     with os.fdopen(descriptor, "r+") as claim:
         try:
             fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -48,7 +49,7 @@ def remove(folder: str, before: float) -> int:
         for entry in entries:
             try:
                 if SESSION.match(entry.name) and entry.stat(follow_symlinks=False).st_mtime < before:
-                    os.unlink(entry.path)
+                    Path(entry.path).unlink()
                     removed += 1
             except FileNotFoundError:
                 # Its visitor has logged out meanwhile.
