@@ -118,6 +118,10 @@ KNOWN: dict[str, Check] = {
     "site_ami_parameter": text,
     "site_nat": choice("per_az", "single", "none"),
     "site_files": text,
+    "site_excludes": listing,
+    "site_public_folder": text,
+    "site_shared_paths": listing,
+    "site_hooks": keys(before=listing, after=listing),
     "site_page": text,
     "site_served_by_header": truth,
     # https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html
