@@ -118,10 +118,12 @@ KNOWN: dict[str, Check] = {
     "site_ami_parameter": text,
     "site_nat": choice("per_az", "single", "none"),
     "site_files": text,
+    "site_excludes": listing,
     "site_public_folder": text,
     "site_front_controller": text,
     "site_htaccess": truth,
     "site_shared_paths": listing,
+    "site_hooks": keys(before=listing, after=listing),
     # What these ask for is looked into by hasite.aws.web_settings_info.
     "site_php": keys(
         version=any_of(text, number(0, whole=False)), extensions=listing, settings=mapping, shared_paths=listing
