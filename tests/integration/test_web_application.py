@@ -170,6 +170,7 @@ def test_sessions_that_are_over_are_removed_by_one_machine(owner: Owner) -> None
     assert "sess_old" not in on(owner, "demo-web-a", "ls", "/srv/site/sessions")
     for machine in MACHINES:
         assert on(owner, machine, "systemctl", "is-enabled", "hasite-sessions.timer").strip() == "enabled"
+        assert on(owner, machine, "systemctl", "is-enabled", "phpsessionclean.timer").strip() == "disabled"
 
 
 def test_second_run_changes_nothing(owner: Owner) -> None:

@@ -67,6 +67,11 @@ def test_the_document_root_is_the_public_folder() -> None:
     assert "const NEEDED = null;" in rendered("health.php.j2")
 
 
+def test_a_pool_of_the_packages_gets_no_file() -> None:
+    text = rendered("site.conf.j2", "RedHat")
+    assert text.index("SetHandler None") < text.index('SetHandler "proxy:unix:/run/php-fpm/site.sock|fcgi://site"')
+
+
 def test_htaccess_is_read_only_if_asked_for() -> None:
     assert "AllowOverride None" in rendered("site.conf.j2").partition("health")[0]
     text = rendered("site.conf.j2", web_htaccess=True)
