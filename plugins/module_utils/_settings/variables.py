@@ -129,6 +129,10 @@ KNOWN: dict[str, Check] = {
         version=any_of(text, number(0, whole=False)), extensions=listing, settings=mapping, shared_paths=listing
     ),
     "site_packages": listing,
+    # What these ask for is looked into by hasite.aws.site_runtime_info.
+    "site_environment": mapping,
+    "site_secrets": mapping,
+    "site_jobs": entries,
     "site_sessions": choice("share", "sticky", "local"),
     "site_page": text,
     "site_served_by_header": truth,

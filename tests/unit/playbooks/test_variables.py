@@ -23,7 +23,8 @@ FIRST_CELL = re.compile(r"^\|([^|]+)\|", re.MULTILINE)
 OFFERED = re.compile(r"^(?:# )?(site_[a-z_]+):", re.MULTILINE)
 DOCUMENTED = names(" ".join(FIRST_CELL.findall(read([ROOT / "docs/variables.md"]))))
 MODULES = {path.stem for path in (ROOT / "plugins/modules").glob("site_*.py")}
-READ = names(read((ROOT / "playbooks").rglob("*.yml"))) - MODULES
+# A module may bear the name of a variable.
+READ = names(read((ROOT / "playbooks").rglob("*.yml"))) - (MODULES - DOCUMENTED)
 
 
 def test_every_documented_variable_is_read_by_a_playbook() -> None:
