@@ -117,6 +117,41 @@ def test_second_run_changes_nothing(owner: Owner) -> None:
     assert owner.changes(owner.play("site")) == []
 
 
+OWN = {
+    "index.php": "<?php echo 'own: ', file_get_contents('linked'), file_get_contents('var/log'), PHP_EOL, "
+    "json_encode([@file_put_contents('var/seen', 'x'), @file_put_contents('new', 'x'), is_dir('empty')]);",
+    "release.txt": "one\n",
+    "run.sh": '#!/bin/sh\ngrep -q broken release.txt && { echo "It can\'t be served."; exit 1; }\nid -un >> var/log\n',
+}
+
+
+def test_a_folder_of_ones_own_is_released_and_taken_back(owner: Owner, tmp_path: Path) -> None:
+    for name, text in OWN.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "run.sh").chmod(0o755)
+    (tmp_path / "linked").symlink_to("release.txt")
+    for folder in ("empty", "node_modules"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "node_modules" / "x.txt").write_text("not the site's")
+    told = {"site_files": str(tmp_path), "site_shared_paths": ["var"], "site_hooks": {"before": ["./run.sh"]}}
+    words = ("-e", json.dumps(told))
+
+    assert "Visitors get the demo page" not in owner.play("release", *words)
+    until(lambda: visit(owner, URL).stdout == "own: one\nsite\n\n[1,false,true]", 30)
+    assert visit(owner, "-w", "%{http_code}", "-o", "/dev/null", f"{URL}node_modules/x.txt").stdout == "404"
+
+    (tmp_path / "release.txt").write_text("broken\n")
+    failed = owner.attempt("release", *words)
+    assert failed.returncode != 0
+    assert "It can't be served." in failed.stdout
+    assert visit(owner, URL).stdout.startswith("own: one\nsite\n")
+
+    owner.play("rollback", *words)
+    until(lambda: "It works" in visit(owner, URL).stdout, 30)
+    kept = run_lab(owner.place.name, "exec", owner.ids()[0], "--", "sh", "-c", "cat /srv/site/shared/var/*")
+    assert kept.stdout == "site\nx"
+
+
 def test_a_reboot_of_both_machines_loses_nothing(owner: Owner) -> None:
     boots = {one: booted(owner, one) for one in owner.ids()}
     owner.client("ec2").reboot_instances(InstanceIds=owner.ids())

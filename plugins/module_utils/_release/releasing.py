@@ -12,7 +12,7 @@ from pathlib import Path
 from .filling import fetch, link, make
 from .layout import release_layout
 from .manifest import Manifest
-from .paths import SHARED, ReleaseError
+from .paths import ReleaseError
 from .shared import fill, missing, owner_of
 from .source import MissingError, Source
 from .steps import Crew, public_modes
@@ -59,12 +59,11 @@ def _present(store: Store, source: Source, wish: Wish, check: bool) -> Done:
         return Done(manifest, 0, paths)
     fetched = 0
     with Crew() as crew, public_modes():
-        store.clear_abandoned(crew, store.folder)
-        store.clear_abandoned(crew, store.path / SHARED)
+        store.clear_abandoned(crew)
         if paths:
-            fetched += fill(crew, store.path, manifest, paths, owner_of(wish.user), source)
+            fetched += fill(crew, store, manifest, paths, owner_of(wish.user), source)
         if held is None:
-            fetched += store.add(manifest, lambda folder: _fill(crew, store, folder, manifest, source))
+            fetched += store.add(crew, manifest, lambda folder: _fill(crew, store, folder, manifest, source))
         if wish.serve and store.current() != manifest.release:
             store.serve(manifest.release)
         store.prune(crew, wish.keep, manifest.release)

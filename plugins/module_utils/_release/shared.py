@@ -9,9 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import pwd
-import shutil
 import stat
-import tempfile
 import typing as t
 from pathlib import Path
 
@@ -20,7 +18,7 @@ from .layout import SEED, seed_layout
 from .manifest import Manifest
 from .paths import SHARED, ReleaseError, parents
 from .steps import Crew
-from .store import UNFINISHED
+from .store import Store, unfinished_folder
 
 
 class Owner(t.NamedTuple):
@@ -51,12 +49,12 @@ def missing(share: Path, shared: t.Iterable[str]) -> list[str]:
     return [path for path in shared if not os.path.lexists(top / path)]
 
 
-def fill(crew: Crew, share: Path, manifest: Manifest, paths: t.Iterable[str], owner: Owner, contents: Contents) -> int:
+def fill(crew: Crew, store: Store, manifest: Manifest, paths: t.Iterable[str], owner: Owner, contents: Contents) -> int:
     """Make these shared paths from what the release has below them; return how many files were fetched."""
-    top = share / SHARED
+    top = store.path / SHARED
     top.mkdir(mode=0o755, parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=top))
-    try:
+    # Beside the releases: nothing is ever removed from among the shared paths.
+    with unfinished_folder(crew, store.folder) as unfinished:
         wanted: list[Target] = []
         folders = {}
         for number, path in enumerate(paths):
@@ -69,8 +67,6 @@ def fill(crew: Crew, share: Path, manifest: Manifest, paths: t.Iterable[str], ow
         for path, folder in folders.items():
             _hand_over(crew, folder / SEED, owner)
             _appear(folder / SEED, top / path)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
     return fetched
 
 

@@ -23,6 +23,8 @@ else:
     HAS_BOTO3 = True
 
 CHUNK = 1 << 20
+_READS = 3
+"""How often an object's body is asked for."""
 DOWNLOADS = 4
 """How many packs are in memory at once."""
 
@@ -83,13 +85,29 @@ class Source:
 
     def large(self, sha256: str) -> t.Iterator[bytes]:
         """Return a large file's content, piece by piece."""
-        key = file_key(sha256)
-        with self._reading(key):
-            yield from self._client.get_object(Bucket=self.bucket, Key=self.prefix + key)["Body"].iter_chunks(CHUNK)
+        return self._pieces(file_key(sha256))
 
     def _get(self, key: str) -> bytes:
+        return b"".join(self._pieces(key))
+
+    def _pieces(self, key: str) -> t.Iterator[bytes]:
+        """Read an object; where the connection is lost on the way, go on from there."""
+        read = 0
         with self._reading(key):
-            return t.cast("bytes", self._client.get_object(Bucket=self.bucket, Key=self.prefix + key)["Body"].read())
+            for attempt in range(1, _READS + 1):
+                try:
+                    for piece in self._open(key, read).iter_chunks(CHUNK):
+                        read += len(piece)
+                        yield piece
+                    return
+                except BotoCoreError:
+                    # The SDK repeats what fails before the answer's body, not what fails in it.
+                    if attempt == _READS:
+                        raise
+
+    def _open(self, key: str, start: int) -> t.Any:
+        rest = {"Range": f"bytes={start}-"} if start else {}
+        return self._client.get_object(Bucket=self.bucket, Key=self.prefix + key, **rest)["Body"]
 
     def _reading(self, key: str) -> _Reading:
         return _Reading(self.bucket, self.prefix + key)

@@ -35,6 +35,7 @@ class Crew:
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(THREADS)
+        self._slow = False
 
     def __enter__(self) -> Crew:
         return self
@@ -45,13 +46,10 @@ class Crew:
     def each(self, step: t.Callable[[T], R], things: t.Iterable[T]) -> list[R]:
         """Take the step with each thing; return what they gave, in the things' order."""
         waiting = list(things)
-        tried, waiting = waiting[:_TRIED], waiting[_TRIED:]
-        results, seconds = [], []
-        for thing in tried:
-            began = time.perf_counter()
-            results.append(step(thing))
-            seconds.append(time.perf_counter() - began)
-        if not waiting or statistics.median(seconds) < _SLOW_SECONDS:
+        results: list[R] = []
+        if not self._slow:
+            results, waiting = self._try(step, waiting[:_TRIED]), waiting[_TRIED:]
+        if not self._slow:
             return results + [step(thing) for thing in waiting]
 
         def take(chunk: list[T]) -> list[R]:
@@ -59,6 +57,16 @@ class Crew:
 
         chunks = [waiting[start : start + _CHUNK] for start in range(0, len(waiting), _CHUNK)]
         return results + [result for several in self._pool.map(take, chunks) for result in several]
+
+    def _try(self, step: t.Callable[[T], R], things: list[T]) -> list[R]:
+        """Take a few steps one after the other, and learn what one costs here."""
+        results, seconds = [], []
+        for thing in things:
+            began = time.perf_counter()
+            results.append(step(thing))
+            seconds.append(time.perf_counter() - began)
+        self._slow = len(seconds) == _TRIED and statistics.median(seconds) > _SLOW_SECONDS
+        return results
 
     def remove(self, folder: Path) -> None:
         """Remove a folder with all that is in it; what is gone already is no trouble."""

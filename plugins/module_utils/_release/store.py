@@ -72,18 +72,11 @@ class Store:
         except (FileNotFoundError, ReleaseError):
             return None
 
-    def add(self, manifest: Manifest, fill: t.Callable[[Path], int]) -> int:
+    def add(self, crew: Crew, manifest: Manifest, fill: t.Callable[[Path], int]) -> int:
         """Make a release; `fill` fills its folder and returns how many files it has fetched, as this does."""
-        self.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-        unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=self.folder))
-        try:
-            unfinished.chmod(0o755)
+        with unfinished_folder(crew, self.folder) as unfinished:
             fetched = fill(unfinished)
             self._appear(unfinished, manifest)
-        finally:
-            if unfinished.exists():
-                with Crew() as crew:
-                    crew.remove(unfinished)
         return fetched
 
     def _appear(self, unfinished: Path, manifest: Manifest) -> None:
@@ -119,12 +112,24 @@ class Store:
             crew.remove(gone)
         return removed
 
-    def clear_abandoned(self, crew: Crew, folder: Path) -> None:
-        """Remove what writers have left in a folder that ended half-way."""
-        for entry in folder.glob(UNFINISHED + "*"):
+    def clear_abandoned(self, crew: Crew) -> None:
+        """Remove what writers have left that ended half-way."""
+        for entry in self.folder.glob(UNFINISHED + "*"):
             with contextlib.suppress(FileNotFoundError):
                 if time.time() - entry.lstat().st_ctime > _ABANDONED_SECONDS:
                     crew.remove(entry)
+
+
+@contextlib.contextmanager
+def unfinished_folder(crew: Crew, folder: Path) -> t.Iterator[Path]:
+    """Give a new folder in a folder, and remove it with what is still in it."""
+    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=folder))
+    try:
+        made.chmod(0o755)
+        yield made
+    finally:
+        crew.remove(made)
 
 
 def _replace(path: Path, make: t.Callable[[Path], t.Any]) -> None:

@@ -278,7 +278,7 @@ def released(store: Store, manifest: Manifest, contents: Contents) -> int:
                 wanted = link(crew, folder, layout, store.folder / str(base), held)
             return fetch(crew, wanted, manifest, contents)
 
-        fetched = store.add(manifest, filled)
+        fetched = store.add(crew, manifest, filled)
     store.serve(manifest.release)
     return fetched
 
@@ -342,7 +342,8 @@ def test_two_writers_of_the_same_release(tmp_path: Path) -> None:
             released(store, manifest, contents)
         return 0
 
-    store.add(manifest, meanwhile)
+    with Crew() as crew:
+        store.add(crew, manifest, meanwhile)
     assert store.releases() == [manifest.release]
 
 
@@ -360,11 +361,11 @@ def test_abandoned_folders_are_cleared(tmp_path: Path, monkeypatch: pytest.Monke
     left = store.folder / f"{UNFINISHED}left"
     (left / "in").mkdir(parents=True)
     with Crew() as crew:
-        store.clear_abandoned(crew, store.folder)
+        store.clear_abandoned(crew)
         assert left.exists()
         now = time.time()
         monkeypatch.setattr(time, "time", lambda: now + 4000)
-        store.clear_abandoned(crew, store.folder)
+        store.clear_abandoned(crew)
     assert not left.exists()
 
 
@@ -408,7 +409,7 @@ def shared(tmp_path: Path, manifest: Manifest, contents: Contents) -> list[str]:
     """Fill what is missing, and return it."""
     found = missing(tmp_path, manifest.tree.shared)
     with Crew() as crew, public_modes():
-        fill(crew, tmp_path, manifest, found, owner_of(ME), contents)
+        fill(crew, Store(str(tmp_path)), manifest, found, owner_of(ME), contents)
     return found
 
 
@@ -435,7 +436,8 @@ def test_shared_paths_are_filled_once(tmp_path: Path) -> None:
     assert shared(tmp_path, again, Contents()) == []
     assert (top / "conf.php").read_text() == "set up"
     assert (top / "data/deep/x").read_text() == "written by the site"
-    assert not [each.name for each in top.iterdir() if each.name.startswith(UNFINISHED)]
+    assert sorted(each.name for each in top.iterdir()) == ["conf.php", "data", "var"]
+    assert not [each.name for each in (tmp_path / "releases").iterdir() if each.name.startswith(UNFINISHED)]
 
 
 def test_another_writer_of_a_shared_path_was_first(tmp_path: Path) -> None:
@@ -444,7 +446,7 @@ def test_another_writer_of_a_shared_path_was_first(tmp_path: Path) -> None:
     (tmp_path / "shared/data/y").write_text("theirs")
     (tmp_path / "shared/conf.php").write_text("theirs")
     with Crew() as crew:
-        fill(crew, tmp_path, manifest, ["conf.php", "data"], owner_of(ME), Contents("one", "two"))
+        fill(crew, Store(str(tmp_path)), manifest, ["conf.php", "data"], owner_of(ME), Contents("one", "two"))
     assert (tmp_path / "shared/conf.php").read_text() == "theirs"
     assert [each.name for each in (tmp_path / "shared/data").iterdir()] == ["y"]
 

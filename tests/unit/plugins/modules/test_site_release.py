@@ -19,6 +19,7 @@ from ansible_collections.hasite.aws.plugins.module_utils._release.manifest impor
 from ansible_collections.hasite.aws.plugins.module_utils._release.paths import ReleaseError
 from ansible_collections.hasite.aws.plugins.module_utils._release.source import Source
 from ansible_collections.hasite.aws.plugins.modules import site_release
+from botocore.exceptions import ReadTimeoutError
 from moto import mock_aws
 
 REGION = "ap-northeast-1"
@@ -315,3 +316,28 @@ def test_damaged_objects_are_named(bucket: Any, site: Path, share: Path) -> None
     with pytest.raises(ReleaseError, match="is damaged"):
         release(share)
     assert site_release.Store(str(share)).releases() == []
+
+
+class Breaking:
+    """A body whose connection is lost after some bytes."""
+
+    def __init__(self, content: bytes, after: int) -> None:
+        self.content, self.after = content, after
+
+    def iter_chunks(self, _size: int) -> Iterator[bytes]:
+        yield self.content[: self.after]
+        if self.after < len(self.content):
+            raise ReadTimeoutError(endpoint_url="https://s3")
+
+
+@pytest.mark.parametrize(("after", "comes"), [(4, True), (3, False)])
+def test_a_connection_that_is_lost_is_taken_up_where_it_was(
+    bucket: Any, monkeypatch: pytest.MonkeyPatch, after: int, comes: bool
+) -> None:
+    source = Source("content", "site", REGION)
+    monkeypatch.setattr(source, "_open", lambda _key, start: Breaking(b"0123456789"[start:], after))
+    if comes:
+        assert b"".join(source.large("x")) == b"0123456789"
+    else:
+        with pytest.raises(ReleaseError, match="'site/files/x' of content cannot be read"):
+            list(source.large("x"))
