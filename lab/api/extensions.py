@@ -16,6 +16,7 @@ from lab.api import (
     route53,
     s3,
     secret_keys,
+    service_quotas,
     ssm,
 )
 from lab.context import Context
@@ -23,6 +24,8 @@ from lab.context import Context
 
 def extend(context: Context) -> None:
     """Add everything that moto lacks; call it before moto's applications are made."""
-    services = (calls, ec2_network, ec2_instances, efs, elbv2, acm, cloudfront, iam, kms, route53, s3, ssm, secret_keys)
-    for service in services:
+    for service in (
+        *(calls, ec2_network, ec2_instances, efs, elbv2, acm, cloudfront, iam, kms, route53, s3, service_quotas),
+        *(ssm, secret_keys),
+    ):
         service.extend(context)
