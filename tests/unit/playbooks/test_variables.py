@@ -39,3 +39,10 @@ def test_the_example_offers_documented_variables_only() -> None:
     offered = set(OFFERED.findall(read([ROOT / "inventories/example/group_vars/all.yml"])))
     assert offered
     assert not offered - DOCUMENTED
+
+
+def test_the_example_offers_everything_but_how_the_api_is_reached() -> None:
+    reached = {"site_endpoint_url", "site_profile", "site_access_key", "site_secret_key"}
+    rare = {"site_clock_speed", "site_connection"}
+    offered = set(OFFERED.findall(read([ROOT / "inventories/example/group_vars/all.yml"])))
+    assert DOCUMENTED - offered == reached | rare
