@@ -218,6 +218,15 @@ def test_the_job_runs_on_one_machine_a_minute_and_goes_over_when_that_one_stops(
     until(lambda: healthy(owner) == 2, 180)
 
 
+def test_without_a_nat_gateway_secrets_come_by_an_endpoint(owner: Owner) -> None:
+    owner.play("provision", "-e", "site_nat=none")
+    machine = owner.ids()[0]
+    name = "secretsmanager.ap-northeast-1.amazonaws.com"
+    until(lambda: on(owner, machine, "getent", "ahostsv4", name).startswith("10.0."), 60)
+    assert on(owner, machine, "python3", "-c", READ, "secretsmanager", "surroundings/db").strip() == ""
+    assert "AccessDenied" in on(owner, machine, "python3", "-c", READ, "secretsmanager", "elsewhere")
+
+
 def test_what_is_no_longer_wanted_is_removed(owner: Owner, inventory: Path) -> None:
     set_variables(inventory, site_jobs=[], site_environment={}, site_secrets={})
     owner.play("configure")

@@ -3,23 +3,25 @@
 """Run a scheduled job, if this is the machine to run it.
 
 Each machine's timer starts this program at the scheduled time, with the file of the job's settings. The
-minute for which it was started is claimed by creating a file on the share that must not be there yet: the
+scheduled minute is claimed by creating a file on the share that must not be there yet: the
 first machine can, the others can't and leave. So one machine runs the job, and which one is a matter of
 who is up. While it runs, it holds a lock, so that a long run and the next one do not overlap, on whatever
 machines they are.
 
 What this relies on: NFS 4.1 creates a file exclusively, once even if the request is sent again (RFC 8881,
 sections 18.16 and 2.10.6), and has locks that end with their client's lease, so that a machine that dies
-holds nothing; EFS has both. Each machine starts this program within the minute, by its own clock: timers
-never elapse early, and clocks differ by milliseconds (chrony).
+holds nothing; EFS has both. Each machine starts this program within five minutes of the scheduled time, by
+its own clock: timers never elapse early, and clocks differ by milliseconds (chrony).
 """
 
 from __future__ import annotations
 
+import calendar
 import contextlib
 import fcntl
 import json
 import os
+import re
 import selectors
 import signal
 import socket
@@ -30,6 +32,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+LATE = 300
+"""Seconds by which a machine may be late, and still starts the job for the same scheduled time as the others."""
+ELAPSES = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC$", re.MULTILINE)
 CLAIMS_KEPT = 2 * 86400
 """Seconds; no machine is that late."""
 GRACE = 10
@@ -42,6 +47,18 @@ TIMED_OUT = 124
 def minute(moment: float) -> str:
     """Return the name of the minute in which a moment lies, in UTC."""
     return time.strftime("%Y%m%dT%H%MZ", time.gmtime(moment))
+
+
+def scheduled(schedule: str, moment: float) -> float:
+    """Return the scheduled time for which a job starts at a moment, or the moment if there was none of late.
+
+    Not TRIGGER_TIMER_REALTIME_USEC: systemd 252 hands on the first time at which the timer elapsed, again and again.
+    """
+    # More than there are minutes to look at: a job runs once a minute at most.
+    command = ["systemd-analyze", "calendar", f"--base-time=@{int(moment) - LATE - 1}", "--iterations=8", schedule]
+    shown = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    times = [calendar.timegm(time.strptime(text, "%Y-%m-%d %H:%M:%S")) for text in ELAPSES.findall(shown)]
+    return max((one for one in times if one <= moment), default=moment)
 
 
 def claim(claims: Path, slot: str) -> bool:
@@ -165,9 +182,7 @@ def main(settings: str) -> int:
     if not os.path.ismount(job["share"]):
         print("The share is not mounted; this machine runs no job.")
         return 0
-    folder = Path(job["folder"])
-    # Not TRIGGER_TIMER_REALTIME_USEC: systemd 252 hands on the first time at which the timer elapsed, again and again.
-    moment = time.time()
+    folder, moment = Path(job["folder"]), scheduled(job["schedule"], time.time())
     if not claim(folder / "claims", minute(moment)):
         print("Another machine runs it.")
         return 0

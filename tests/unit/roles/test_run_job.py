@@ -7,6 +7,7 @@ import fcntl
 import importlib.util
 import json
 import multiprocessing
+import shutil
 import time
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +15,9 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.skipif(
+    not shutil.which("systemd-analyze"), reason="the machines have systemd, this one has not"
+)
 PROGRAM = Path(__file__).parents[3] / "roles" / "jobs" / "files" / "run_job.py"
 NOON = 1_796_083_200.0
 """2026-12-01T00:00:00Z."""
@@ -41,6 +45,7 @@ def job(tmp_path: Path) -> dict[str, Any]:
     folder.mkdir(parents=True)
     (tmp_path / "release").mkdir()
     return {
+        "schedule": "minutely",
         "command": "echo one; echo two >&2; pwd",
         "timeout": 60,
         "share": str(tmp_path),
@@ -74,6 +79,32 @@ def test_it_runs_once_a_minute(program: Any, job: dict[str, Any], monkeypatch: p
     assert "again" not in log(job, "20261201T0000Z")
     start(program, job, NOON + 60, monkeypatch, command="echo again")
     assert "again" in log(job, "20261201T0001Z")
+
+
+@pytest.mark.parametrize(
+    ("schedule", "late", "slot"),
+    [
+        ("minutely", 0, "20261201T0000Z"),
+        ("minutely", 59.9, "20261201T0000Z"),
+        ("minutely", 61, "20261201T0001Z"),
+        ("daily", 0, "20261201T0000Z"),
+        ("daily", 130, "20261201T0000Z"),
+        ("*-*-* 00:00 UTC", 290, "20261201T0000Z"),
+        ("09:00 Asia/Tokyo", 130, "20261201T0000Z"),
+        ("*:*:30", 20, "20261130T2359Z"),
+        # Nothing was scheduled of late: somebody starts it by hand.
+        ("daily", 3600, "20261201T0100Z"),
+        ("2020-01-01", 0, "20261201T0000Z"),
+    ],
+)
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
+def test_a_machine_that_is_late_starts_for_the_same_time(
+    program: Any, schedule: str, late: float, slot: str, zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if zone != "UTC" and schedule == "daily":
+        schedule = "09:00"
+    monkeypatch.setenv("TZ", zone)
+    assert program.minute(program.scheduled(schedule, NOON + late)) == slot
 
 
 def claim(folder: str, results: Any, barrier: Any) -> None:
