@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A visitor's browser: headless Chromium on the lab's internet, with the lab's resolver and authority, its cache on.
 
+It runs as a user without rights, in its own sandbox where the kernel lets such a user make one.
+
 It is told what to do in the DevTools protocol over a pair of pipes (https://chromedevtools.github.io/devtools-protocol/),
 so that no port is opened, and nothing has to reach into the visitor's network.
 """
@@ -9,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import json
 import os
 import select
@@ -23,6 +26,7 @@ from typing import Any
 
 from lab.errors import LabError
 from lab.place import Place
+from lab.users import BROWSER, become
 from lab.visit import visitor
 
 SECONDS = 60.0
@@ -53,14 +57,16 @@ class Browser:
             if shutil.which(tool) is None:
                 raise LabError(f"The command {tool} is missing; install Debian's chromium and libnss3-tools.")
         _trust(place, home)
+        _hand_over(home)
         theirs_in, self._out = os.pipe()
         self._in, theirs_out = os.pipe()
         self._process = subprocess.Popen(
             [
                 # Chromium reads from descriptor 3 and writes to 4.
                 *("bash", "-c", 'exec "${@:3}" 3<&"$1" 4>&"$2"', "bash", str(theirs_in), str(theirs_out)),
-                *(*visitor(place), f"HOME={home}", "chromium", "--remote-debugging-pipe"),
-                *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+                *(*visitor(place), f"HOME={home}", *become(BROWSER), "chromium", "--remote-debugging-pipe"),
+                *sandbox(),
+                *("--headless", "--disable-gpu", "--disable-quic", "--no-first-run"),
                 *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
                 *(f"--user-data-dir={home}/profile", f"--window-size={SIZE}", "about:blank"),
             ],
@@ -199,6 +205,34 @@ def opened(place: Place) -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def sandbox() -> list[str]:
+    """Return Chromium's option that gives its sandbox up, if this kernel does not let a user make one."""
+    return [] if _can_sandbox() else ["--no-sandbox"]
+
+
+def warning() -> str:
+    """Return the sentence that says that there is no sandbox here, or an empty text."""
+    if _can_sandbox():
+        return ""
+    return (
+        "This host lets no user make namespaces, so Chromium runs without its sandbox, as a user without rights: "
+        "show it only pages that you trust."
+    )
+
+
+@functools.cache
+def _can_sandbox() -> bool:
+    """Try what the sandbox is made of, as the user who is going to need it."""
+    trial = ["unshare", "--user", "--map-root-user", "--net", "--pid", "--fork", "true"]
+    return subprocess.run([*become(BROWSER), *trial], capture_output=True, check=False).returncode == 0
+
+
+def _hand_over(home: Path) -> None:
+    """Give the profile to the browser's user; nothing in it has been anybody else's yet."""
+    for path in (home, *home.rglob("*")):
+        os.chown(path, BROWSER, BROWSER, follow_symlinks=False)
 
 
 def _trust(place: Place, home: Path) -> None:

@@ -86,9 +86,11 @@ def _image(_options: argparse.Namespace, place: Place) -> int:
 
 
 def _up(options: argparse.Namespace, place: Place) -> int:
-    from lab.lifecycle import up
+    from lab.lifecycle import up, warning
 
     endpoint = up(place, options.port, _settings(options))
+    if said := warning(place):
+        print(f"lab: {said}", file=sys.stderr)
     print(f"The lab {place.name!r} is up: {endpoint.url}")
     return 0
 
@@ -149,10 +151,12 @@ def _exec(options: argparse.Namespace, place: Place) -> int:
 
 
 def _browse(options: argparse.Namespace, place: Place) -> int:
-    from lab.browser import opened
+    from lab.browser import opened, warning
     from lab.endpoint import require
 
     require(place)
+    if said := warning():
+        print(f"lab: {said}", file=sys.stderr)
     with opened(place) as browser:
         tab = browser.tab()
         tab.go(options.url)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lab.place import Place
 from lab.plane import load_balancer, machines, namespaces, uplink
+from lab.plane.user_namespace import UserNamespace
 
 
 def sweep(place: Place) -> None:
@@ -22,6 +23,7 @@ def sweep_network(place: Place) -> None:
     """Remove what the lab's networks have left; the host's IP forwarding is put back with the last lab."""
     found = namespaces.every(place.namespace_prefix)
     namespaces.ip_batch([f"netns del {name}" for name in found], force=True)
+    UserNamespace(place).remove()
     uplink.remove(place)
     for folder in Path("/etc/netns").glob(f"{place.namespace_prefix}*"):
         shutil.rmtree(folder, ignore_errors=True)

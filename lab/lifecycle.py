@@ -12,11 +12,12 @@ import sys
 import time
 from pathlib import Path
 
-from lab import host, visit
+from lab import host, private, visit
 from lab.endpoint import Endpoint, start_time
 from lab.errors import LabError
 from lab.image.build import ensure
 from lab.place import Place
+from lab.plane.user_namespace import UserNamespace
 from lab.settings import Settings
 
 _TOOLS = {"ip": "iproute2", "nft": "nftables", "podman": "podman", "runc": "runc", "haproxy": "haproxy"}
@@ -53,9 +54,9 @@ def up(place: Place, port: int, settings: Settings) -> Endpoint:
     host.sweep(place)
     shutil.rmtree(place.faults, ignore_errors=True)
     build_image(place)
-    place.folder.mkdir(parents=True, exist_ok=True)
+    place.make_folder()
     command = [sys.executable, "-m", "lab", "--name", place.name, "serve", "--port", str(port), *settings.words()]
-    with place.log.open("wb") as log:
+    with os.fdopen(private.open_file(place.log), "wb") as log:
         process = subprocess.Popen(
             command,
             cwd=_CHECKOUT,
@@ -76,6 +77,16 @@ def up(place: Place, port: int, settings: Settings) -> Endpoint:
         time.sleep(0.05)
     process.kill()
     raise LabError(f"The lab was not ready after {_START_SECONDS} s; look into {place.log}.")
+
+
+def warning(place: Place) -> str:
+    """Return the sentence for hosts whose kernel keeps the machines' users and its own together, or an empty text."""
+    if UserNamespace(place).there:
+        return ""
+    return (
+        "This host's kernel makes no user namespace, so root of a machine is root of the host: run nothing in this lab "
+        "that you would not run as root here (docs/lab.md, Trust)."
+    )
 
 
 def _last_line(place: Place) -> str:

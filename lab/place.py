@@ -7,11 +7,14 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab import private
 from lab.errors import LabError
 
 ROOT = Path("/var/lib/hasite-lab")
 """Holds what all labs share (image cache, certificate authority) and one folder a lab."""
 
+UPLINKS = "hl-"
+"""What the host's interfaces towards labs begin with."""
 DEFAULT_NAME = "default"
 DEFAULT_PORT = 4580
 _NAME = re.compile(r"[a-z][a-z0-9]{0,9}\Z")
@@ -47,6 +50,11 @@ class Place:
     def folder(self) -> Path:
         """Return this lab's own state folder."""
         return ROOT / "labs" / self.name
+
+    def make_folder(self) -> Path:
+        """Return this lab's own folder, made and closed to other users of the host, as is that of all labs."""
+        private.make_folder(self.folder.parent)
+        return private.make_folder(self.folder)
 
     @property
     def log(self) -> Path:
@@ -85,4 +93,4 @@ class Place:
     @property
     def uplink(self) -> str:
         """Return the host's interface towards the lab's internet."""
-        return f"hl-{self.name}"
+        return f"{UPLINKS}{self.name}"

@@ -11,6 +11,7 @@ import signal
 import socket
 from dataclasses import asdict
 
+from lab import private
 from lab.authority import Authority
 from lab.clock import Clock
 from lab.context import Context
@@ -25,7 +26,7 @@ from lab.settings import Settings
 
 def serve(place: Place, port: int, settings: Settings) -> None:
     """Run the lab until SIGTERM or SIGINT."""
-    place.folder.mkdir(parents=True, exist_ok=True)
+    place.make_folder()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     asyncio.run(_serve(place, port, settings))
 
@@ -52,7 +53,7 @@ async def _serve(place: Place, port: int, settings: Settings) -> None:
         await loop.run_in_executor(None, lab.start)
         lab.api.serve(await distance.put_before(listener, context.distance), delay=context.distance.call)
         endpoint = Endpoint(url, os.getpid(), start_time(os.getpid()) or "", settings.speed)
-        place.endpoint_file.write_text(json.dumps(asdict(endpoint)))
+        private.write(place.endpoint_file, json.dumps(asdict(endpoint)))
         await ending.wait()
     finally:
         place.endpoint_file.unlink(missing_ok=True)

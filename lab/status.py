@@ -27,8 +27,13 @@ def table(status: dict[str, Any]) -> str:
     rows = status["resources"]
     if not rows:
         return "The world is empty."
-    cells = [_COLUMNS, *(tuple(str(row[column]) for column in _COLUMNS) for row in rows)]
+    cells = [_COLUMNS, *(tuple(_shown(str(row[column])) for column in _COLUMNS) for row in rows)]
     widths = [max(len(row[number]) for row in cells) for number in range(len(_COLUMNS))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells
     )
+
+
+def _shown(text: str) -> str:
+    """Return a text whose control characters are visible: a name must not move the terminal's cursor."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from lab.api import ec2_addresses, ec2_dependencies, ec2_endpoints, ec2_gateways, ec2_regions
+from lab.api import ec2_addresses, ec2_dependencies, ec2_endpoints, ec2_gateways, ec2_regions, ec2_values
 from lab.api.ec2_addresses import associate_public_address, free_private_address, service_interface
 from lab.context import Context
 
@@ -17,3 +17,4 @@ def extend(context: Context) -> None:
     ec2_gateways.extend(context)
     ec2_endpoints.extend(context)
     ec2_dependencies.extend()
+    ec2_values.extend()

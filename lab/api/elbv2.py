@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from lab.api import elbv2_balancers, elbv2_listeners, elbv2_targets
+from lab.api import elbv2_balancers, elbv2_listeners, elbv2_targets, elbv2_values
 from lab.context import Context
 
 
@@ -11,3 +11,4 @@ def extend(context: Context) -> None:
     """Put the lab's load balancers in the place of moto's."""
     for part in (elbv2_balancers, elbv2_listeners, elbv2_targets):
         part.extend(context)
+    elbv2_values.extend()

@@ -21,6 +21,7 @@ from lab.world.checker_regions import CHECKER_REGIONS, REGION_OF_CHECKER
 _ENDPOINT_TYPES = ("HTTP", "HTTPS", "HTTP_STR_MATCH", "HTTPS_STR_MATCH", "TCP")
 _PORTS = {"HTTP": 80, "HTTP_STR_MATCH": 80, "HTTPS": 443, "HTTPS_STR_MATCH": 443}
 _FEWEST_REGIONS = 3
+_VISIBLE = re.compile(r"[\x21-\x7e]+\Z")
 _UNREACHABLE = tuple(
     IPv4Network(block)
     for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4")
@@ -107,6 +108,9 @@ def _endpoint_problems(check: Mapping[str, Any]) -> Iterator[str]:
         yield f"FailureThreshold is {check['failure_threshold']}; it must be from 1 to 10."
     if not check.get("fqdn") and not check.get("ip_address"):
         yield "A health check needs FullyQualifiedDomainName or IPAddress."
+    for name, value in (("ResourcePath", check.get("resource_path")), ("FullyQualifiedDomainName", check.get("fqdn"))):
+        if value and not _VISIBLE.match(value):
+            yield f"{name} is {value!r}; it must not have blanks or control characters."
     if check["port"] is None:
         yield "A TCP health check needs Port."
     if kind.endswith("_STR_MATCH") != bool(check.get("search_string")):

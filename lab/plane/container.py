@@ -3,16 +3,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab import private
 from lab.place import Place
-from lab.plane import namespaces
+from lab.plane import guest, machine_spec, namespaces
 from lab.plane.furnish import RESOLVERS, furnish, resolvers
 from lab.plane.runtime import command, isolation, podman
+from lab.plane.user_namespace import SIZE, UserNamespace
 from lab.world.machines import Machine
 
 SHARES = "/var/lib/hasite-lab/efs"
@@ -22,6 +26,9 @@ REBOOTED = 129
 """A container whose init asked the kernel for a reboot ends as if by SIGHUP, see reboot(2) on PID namespaces."""
 
 _SHUTDOWN_SECONDS = 30
+_HOOK_SECONDS = 30
+_CONTROL_GROUPS = Path("/sys/fs/cgroup")
+_DELEGATED = ("cgroup.procs", "cgroup.threads", "cgroup.subtree_control", "tasks")
 _CAPABILITIES = (
     # To mount, to reboot, to have an address filter of one's own; the rest is what Debian's services expect.
     "SYS_ADMIN", "SYS_BOOT", "NET_ADMIN", "NET_RAW", "SYS_PTRACE", "SYS_NICE", "SYS_RESOURCE", "AUDIT_WRITE",
@@ -44,7 +51,7 @@ class Container:
     def create(self, machine: Machine, image: str, authority: Path) -> None:
         """Create it with its disk furnished; what an interrupted creation left is replaced."""
         self.remove()
-        shares = self.place.folder / "efs"
+        shares, users = self.place.folder / "efs", UserNamespace(self.place)
         shares.mkdir(parents=True, exist_ok=True)
         podman(
             "create", "--pull=never", f"--name={self.name}", f"--hostname={machine.host_name}",
@@ -53,22 +60,42 @@ class Container:
             "--no-hosts", "--dns=none",
             "--systemd=always", "--pids-limit=0", *_limits(),
             f"--cap-add={','.join(_CAPABILITIES)}", "--security-opt=seccomp=unconfined",
-            "--security-opt=apparmor=unconfined", *_devices(), f"--volume={shares}:{SHARES}", image, "/sbin/init",
+            "--security-opt=apparmor=unconfined", *_devices(), *_users(users),
+            f"--volume={shares}:{SHARES}:nosuid,nodev", image, "/sbin/init",
         )  # fmt: skip
         root = Path(podman("mount", self.name).strip())
         try:
             furnish(root, machine, authority)
+            if users.there:
+                users.give(root)
         finally:
             podman("unmount", self.name)
 
     def start(self) -> int:
         """Start it and return the host's process id of its init."""
+        users = UserNamespace(self.place)
+        if users.there and not self.process():
+            podman("init", self.name, hooks=self._hooks(users))
+            _delegate(self.process(), users.first)
         podman("start", self.name)
         return self.process()
 
-    def renew_lease(self, process: int, machine: Machine) -> None:
-        """Take over what DHCP says now, as a client does when its lease is renewed; here that is at once."""
-        Path(f"/proc/{process}/root/{RESOLVERS}").write_text(resolvers(machine))
+    def _hooks(self, users: UserNamespace) -> Path:
+        """Return the folder with the hook that has the machine join its lab's user namespace."""
+        folder = private.make_folder(self.place.folder / "hooks")
+        program = [sys.executable, "-I", str(machine_spec.__file__), str(users.file)]
+        hook = {"path": sys.executable, "args": program, "timeout": _HOOK_SECONDS}
+        made = {"version": "1.0.0", "hook": hook, "when": {"always": True}, "stages": ["precreate"]}
+        private.write(folder / "machine.json", json.dumps(made))
+        return folder
+
+    def renew_lease(self, machine: Machine) -> None:
+        """Take over what DHCP says now, as a client does when its lease is renewed; here that is at once.
+
+        The machine itself writes: whatever it has made of that path, it is its own.
+        """
+        write = ["sh", "-c", 'printf %s "$1" >"$2"', "sh", resolvers(machine), f"/{RESOLVERS}"]
+        podman("exec", self.name, *write)
 
     def process(self) -> int:
         """Return the host's process id of its init; 0 if it does not run."""
@@ -77,7 +104,7 @@ class Container:
 
     def has_booted(self, process: int) -> bool:
         """Tell whether its init has come to its end, by what a unit of ours leaves on the disk then."""
-        return Path(f"/proc/{process}/root/run/hasite-lab/booted").exists()
+        return guest.exists(process, "run/hasite-lab/booted")
 
     def wait(self) -> int:
         """Wait for its end and return its exit status."""
@@ -111,6 +138,25 @@ def _limits() -> Sequence[str]:
 
 def _processes() -> tuple[int, int]:
     return resource.getrlimit(resource.RLIMIT_NPROC)
+
+
+def _users(users: UserNamespace) -> Sequence[str]:
+    mapping = f"0:{users.first}:{SIZE}"
+    return [f"--uidmap={mapping}", f"--gidmap={mapping}"] if users.there else []
+
+
+def _delegate(process: int, owner: int) -> None:
+    """Give the machine's own control groups to its root: systemd makes those of its units below them.
+
+    https://systemd.io/CGROUP_DELEGATION/
+    """
+    for line in Path(f"/proc/{process}/cgroup").read_text().splitlines():
+        _number, kind, path = line.split(":", 2)
+        for root in {"name=systemd": ["systemd"], "": ["unified", "."]}.get(kind, []):
+            group = _CONTROL_GROUPS / root / path.lstrip("/")
+            for file in (group, *(group / name for name in _DELEGATED)):
+                if file.exists():
+                    os.chown(file, owner, owner)
 
 
 def _devices() -> Sequence[str]:

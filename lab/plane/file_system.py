@@ -21,6 +21,7 @@ from pathlib import Path
 
 from lab.context import Context
 from lab.plane import namespaces
+from lab.plane.user_namespace import UserNamespace
 from lab.world import World
 from lab.world.file_system import FileSystem, MountTarget, admit
 
@@ -35,6 +36,7 @@ class FileSystems:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._folder = context.place.folder / "efs"
+        self._users = UserNamespace(context.place)
         self._systems: dict[str, FileSystem] = {}
         self._servers: dict[str, tuple[MountTarget, asyncio.Server]] = {}
 
@@ -55,10 +57,17 @@ class FileSystems:
     def _keep_folders(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         for each in self._systems:
-            (self._folder / each).mkdir(exist_ok=True)
+            self._make(self._folder / each)
         for folder in self._folder.iterdir():
             if folder.name not in self._systems:
                 shutil.rmtree(folder, ignore_errors=True)
+
+    def _make(self, folder: Path) -> None:
+        """Make the folder of a share, which belongs to the machines' root."""
+        if not folder.exists():
+            folder.mkdir()
+            if self._users.there:
+                self._users.give(folder)
 
     def _listen(self, system_id: str, target: MountTarget) -> asyncio.Server:
         namespace = self._context.place.namespace(target.interface_id)

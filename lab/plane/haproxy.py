@@ -33,6 +33,11 @@ class HaProxy:
         return self.folder / "control.sock"
 
     @property
+    def root(self) -> Path:
+        """Return the empty folder that it is shut into, which a configuration has to name."""
+        return self.folder / "empty"
+
+    @property
     def running(self) -> bool:
         """Tell whether it serves."""
         return self._process is not None and self._process.poll() is None
@@ -42,7 +47,7 @@ class HaProxy:
         self._leaving = [process for process in self._leaving if process.poll() is None]
         if self.running and configuration == self._configuration:
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = self.folder / "haproxy.cfg"
         file.write_text(configuration)
         self.socket.unlink(missing_ok=True)

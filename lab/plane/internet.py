@@ -83,8 +83,7 @@ class Internet:
             self._namespace,
         )
         namespaces.nft(packet_rules.internet(_UPLINK, link.lab_address, link.segment_size), self._namespace)
-        namespaces.nft(packet_rules.host(place.table, place.uplink, link.lab_address))
-        uplink.forward()
+        uplink.forward(place, link)
 
     def _connect_client(self) -> None:
         namespace = self._place.namespace(_CLIENT)

@@ -138,7 +138,7 @@ class Keeper:
             self._start()
         if self._lease != (lease := (machine.resolvers, machine.search)):
             # What a user has changed in that file stays until DHCP says something else.
-            self._container.renew_lease(self._process, machine)
+            self._container.renew_lease(machine)
             self._lease = lease
         self._report_once("running")
 

@@ -9,6 +9,7 @@ import signal
 from collections.abc import Iterable
 from pathlib import Path
 
+from lab import users
 from lab.api import acm
 from lab.context import Context
 from lab.errors import LabError
@@ -77,7 +78,9 @@ class LoadBalancers:
                 for listener in balancer.listeners
                 if listener.protocol == "HTTPS"
             }
-            surroundings = Surroundings(str(process.socket), certificates, self._context.clock.speed)
+            surroundings = Surroundings(
+                str(process.socket), certificates, users.BALANCER, str(process.root), self._context.clock.speed
+            )
             process.serve(render(balancer, node, targets, surroundings))
 
     def _process(self, node: Node) -> HaProxy:

@@ -3,16 +3,21 @@
 
 from __future__ import annotations
 
+import logging
 from itertools import count
 from typing import TYPE_CHECKING
 
 from lab.context import Context
+from lab.errors import LabError
 from lab.plane import namespaces
 from lab.plane.router import Router
+from lab.plane.user_namespace import UserNamespace
 from lab.world.network import Network
 
 if TYPE_CHECKING:
     from lab.world import World
+
+_log = logging.getLogger(__name__)
 
 
 class Networks:
@@ -24,6 +29,11 @@ class Networks:
         self._touch = context.touch
         self._routers: dict[str, Router] = {}
         self._interfaces: set[str] = set()
+        self._users = UserNamespace(context.place)
+        try:
+            self._users.make()
+        except (LabError, OSError) as error:
+            _log.warning("machines share the host's users: %s", error)
 
     def apply(self, world: World) -> None:
         """Make the networks so; a VPC that fails does not keep the others from being made."""
@@ -59,7 +69,11 @@ class Networks:
     def _add(self, interface_ids: set[str]) -> None:
         there = set(namespaces.every(self._place.namespace("eni-")))
         names = [self._place.namespace(each) for each in sorted(interface_ids)]
-        namespaces.ip_batch([f"netns add {name}" for name in names if name not in there])
+        new = [name for name in names if name not in there]
+        if self._users.there:
+            self._users.add_networks(new)
+        else:
+            namespaces.ip_batch([f"netns add {name}" for name in new])
         self._interfaces |= interface_ids
 
     def _remove(self, interface_ids: set[str]) -> None:
@@ -73,3 +87,4 @@ class Networks:
             router.remove()
         self._routers.clear()
         self._remove(set(self._interfaces))
+        self._users.remove()

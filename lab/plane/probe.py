@@ -22,6 +22,7 @@ import dns.rdatatype
 from lab import addresses
 from lab.context import Context
 from lab.plane import name_transport, namespaces
+from lab.world import words
 from lab.world.names import HealthCheck
 
 CONNECT = 4.0
@@ -152,6 +153,10 @@ def _request(check: HealthCheck) -> bytes:
     usual = 443 if check.type.startswith("HTTPS") else 80
     host = (check.host or check.address) + ("" if check.port == usual else f":{check.port}")
     path = check.path if check.path.startswith("/") else f"/{check.path}"
+    try:
+        words.target(path + host)
+    except words.WordError as error:
+        raise _ProbeError(str(error)) from None
     agent = f"Amazon-Route53-Health-Check-Service (ref {check.id}; report http://amzn.to/1vsZADi)"
     return (
         f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {agent}\r\n"

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import IO
 
+from lab import private
 from lab.errors import LabError
 from lab.place import ROOT
 
@@ -62,19 +63,28 @@ def command(*arguments: str) -> list[str]:
 
 def isolation() -> dict[str, str]:
     """Return the environment variables that keep the host's own configuration of podman out."""
-    STORAGE.mkdir(parents=True, exist_ok=True)
-    RUN.mkdir(parents=True, exist_ok=True)
+    private.make_folder(STORAGE.parent)
+    STORAGE.mkdir(exist_ok=True)
+    private.make_folder(RUN.parent)
+    RUN.mkdir(exist_ok=True)
     file = STORAGE.parent / "containers.conf"
     if not file.exists() or file.read_text() != _CONFIGURATION:
         file.write_text(_CONFIGURATION)
     return {"CONTAINERS_CONF": str(file)}
 
 
-def podman(*arguments: str, stdin: IO[bytes] | None = None, timeout: float = 120, check: bool = True) -> str:
-    """Run podman and return what it printed."""
+def podman(
+    *arguments: str,
+    stdin: IO[bytes] | None = None,
+    timeout: float = 120,
+    check: bool = True,
+    hooks: Path | None = None,
+) -> str:
+    """Run podman and return what it printed; `hooks` is a folder of oci-hooks(5)."""
+    options = [f"--hooks-dir={hooks}"] if hooks else []
     try:
         done = subprocess.run(
-            command(*arguments),
+            command(*options, *arguments),
             env={**os.environ, **isolation()},
             stdin=stdin or subprocess.DEVNULL,
             capture_output=True,

@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from lab import addresses
-from lab.place import ROOT, Place
+from lab.place import ROOT, UPLINKS, Place
+from lab.plane import namespaces
+from lab.world import packet_rules
 
 _FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
+_BY_INTERFACE = Path("/proc/sys/net/ipv4/conf")
 _FORWARDING_BEFORE = ROOT / "ip_forward"
 """The host's setting before its first lab came; all labs share it, and the last one puts it back."""
-_PREFIX = Place("x").uplink.removesuffix("x")
+_ROUTED_BEFORE = ROOT / "forwarding"
+"""The interfaces, one a line, that forwarded packets before, although the host as a whole did not."""
 _TCP_OVERHEAD = 40
 
 
@@ -60,22 +64,46 @@ def _mtu() -> int:
 
 def uplinks() -> list[str]:
     """Return the uplinks of all labs on this host."""
-    return [link["ifname"] for link in _ip("link", "show") if str(link.get("ifname", "")).startswith(_PREFIX)]
+    return [link["ifname"] for link in _ip("link", "show") if str(link.get("ifname", "")).startswith(UPLINKS)]
 
 
-def forward() -> None:
-    """Switch the host's IP forwarding on, and remember how it was before the first lab."""
+def forward(place: Place, link: Link) -> None:
+    """Let the host forward the lab's packets, and no others that it did not forward before.
+
+    The rules come before the setting, so that nothing is ever let through; setting it sets every interface's own.
+    """
+    routed = _routed_before()
+    namespaces.nft(packet_rules.host(place.table, place.uplink, link.lab_address, routed))
+    _FORWARDING.write_text("1\n")
+
+
+def _routed_before() -> list[str] | None:
+    """Return which interfaces forwarded packets before the first lab, None for all; remember it for the last one."""
     if not _FORWARDING_BEFORE.exists():
         _FORWARDING_BEFORE.parent.mkdir(parents=True, exist_ok=True)
+        routed = [each.parent.name for each in sorted(_BY_INTERFACE.glob("*/forwarding")) if each.read_text() == "1\n"]
+        _ROUTED_BEFORE.write_text("".join(f"{name}\n" for name in routed))
         _FORWARDING_BEFORE.write_text(_FORWARDING.read_text())
-    _FORWARDING.write_text("1\n")
+    if _FORWARDING_BEFORE.read_text().strip() == "1":
+        return None
+    names = _ROUTED_BEFORE.read_text().split() if _ROUTED_BEFORE.exists() else []
+    return [name for name in names if name not in ("all", "default")]
+
+
+def _put_back() -> None:
+    _FORWARDING.write_text(_FORWARDING_BEFORE.read_text())
+    for name in _ROUTED_BEFORE.read_text().split() if _ROUTED_BEFORE.exists() else ():
+        setting = _BY_INTERFACE / name / "forwarding"
+        if setting.exists():  # an interface may have gone meanwhile
+            setting.write_text("1\n")
+    _FORWARDING_BEFORE.unlink()
+    _ROUTED_BEFORE.unlink(missing_ok=True)
 
 
 def remove(place: Place) -> None:
     """Take the uplink and the host's table away; the last lab to go puts IP forwarding back."""
     if place.uplink in uplinks():
         subprocess.run(["ip", "link", "delete", place.uplink], capture_output=True, check=False)
-    subprocess.run(["nft", "delete", "table", "ip", place.table], capture_output=True, check=False)
     if not uplinks() and _FORWARDING_BEFORE.exists():
-        _FORWARDING.write_text(_FORWARDING_BEFORE.read_text())
-        _FORWARDING_BEFORE.unlink()
+        _put_back()
+    subprocess.run(["nft", "delete", "table", "ip", place.table], capture_output=True, check=False)

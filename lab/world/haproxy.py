@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from lab.world import stickiness
 from lab.world.load_balancer import Action, Condition, Listener, LoadBalancer, Node, Rule, Target, TargetGroup
 from lab.world.tls_policy import policy
 
@@ -36,6 +37,10 @@ class Surroundings:
     """Path of the process's statistics socket, which is there once it listens."""
     certificates: Mapping[str, str]
     """Listener ARN to the path of its list of certificates."""
+    user: int
+    """Number of the user and the group that it becomes once it has opened its ports."""
+    root: str
+    """The folder that it sees from then on as the root of all files."""
     speed: float = 1.0
     """How many times as fast as real time the lab's clock runs."""
 
@@ -90,6 +95,9 @@ def _milliseconds(seconds: float, speed: float) -> str:
 def _global(surroundings: Surroundings) -> Iterator[str]:
     yield "global"
     yield f"  stats socket {quoted(surroundings.socket)} mode 600 level admin"
+    yield f"  uid {surroundings.user}"
+    yield f"  gid {surroundings.user}"
+    yield f"  chroot {quoted(surroundings.root)}"
     yield "  hard-stop-after 300s"
     yield "  tune.ssl.default-dh-param 2048"
     yield "  log stderr format raw local0 emerg"
@@ -164,13 +172,18 @@ def _tests(condition: Condition) -> Iterator[str]:
         elif condition.field == "path-pattern":
             yield f"path -m reg {quoted(f'^{_pattern(value)}$')}"
         elif condition.field == "http-header":
-            yield f"req.fhdr({condition.name}) -m reg -i {quoted(f'^{_pattern(value)}$')}"
+            yield f"{quoted(f'req.fhdr({_argument(condition.name)})')} -m reg -i {quoted(f'^{_pattern(value)}$')}"
         elif condition.field == "http-request-method":
-            yield f"method -m str {quoted(value)}"
+            yield f"method -m str -- {quoted(value)}"
         elif condition.field == "source-ip":
-            yield f"src {quoted(value)}"
+            yield f"src -- {quoted(value)}"
         elif condition.field == "query-string":
             yield f"query -m reg -i {quoted(_query_pattern(value))}"
+
+
+def _argument(text: str) -> str:
+    """Return a text as the argument of a fetch method, where an apostrophe would begin a quotation of its own."""
+    return text.replace("'", r"\'")
 
 
 def _pattern(value: str) -> str:
@@ -273,12 +286,12 @@ def _backend(group: TargetGroup, targets: Sequence[Target], speed: float) -> Ite
     yield "  balance roundrobin"
     yield from _connection_errors(speed)
     if group.cookie_seconds:
-        yield f"  cookie AWSALB insert indirect maxlife {group.cookie_seconds}s"
+        yield from stickiness.requests(group, targets)
+        yield from stickiness.responses(group, targets, speed)
     encrypted = " ssl verify none" if group.protocol == "HTTPS" else ""
     for target in targets:
         name = f"{target.id}:{target.port}"
-        cookie = f" cookie {target.id}" if group.cookie_seconds else ""
-        yield f"  server {name} {target.address}:{target.port}{encrypted}{cookie}"
+        yield f"  server {name} {target.address}:{target.port}{encrypted}"
 
 
 def _connection_errors(speed: float) -> Iterator[str]:

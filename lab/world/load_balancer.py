@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from lab.context import Backends
+from lab.world import words
 
 ActionKind = Literal["forward", "redirect", "fixed-response"]
 
@@ -21,6 +22,10 @@ class Node:
     address: str
     public_address: str | None
 
+    def __post_init__(self) -> None:
+        """Refuse what must not become configuration (`lab.world.words`), as the other classes here do."""
+        words.address(self.address)
+
 
 @dataclass(frozen=True)
 class Target:
@@ -32,6 +37,12 @@ class Target:
     zone: str
     usable: bool
     state: str = "running"
+
+    def __post_init__(self) -> None:
+        """See Node; a target that is gone has no address."""
+        words.name(self.id)
+        if self.address:
+            words.address(self.address)
 
 
 @dataclass(frozen=True)
@@ -52,6 +63,10 @@ class HealthCheck:
     matcher: str
     """Such as `200`, `200,302` or `200-399`."""
 
+    def __post_init__(self) -> None:
+        """See Node."""
+        words.target(self.path)
+
 
 @dataclass(frozen=True)
 class TargetGroup:
@@ -64,6 +79,10 @@ class TargetGroup:
     cross_zone: bool = True
     cookie_seconds: int | None = None
     """How long a client stays with a target; None without stickiness."""
+
+    def __post_init__(self) -> None:
+        """See Node."""
+        words.name(self.arn)
 
 
 @dataclass(frozen=True)
@@ -89,6 +108,14 @@ class Condition:
     name: str = ""
     """The header's name of `http-header`."""
 
+    def __post_init__(self) -> None:
+        """See Node; other values are quoted where they are written."""
+        if self.field == "http-header":
+            words.header(self.name)
+        if self.field == "source-ip":
+            for value in self.values:
+                words.source(value)
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -110,6 +137,11 @@ class Listener:
     policy: str
     rules: tuple[Rule, ...]
     """In the order in which they are tried; the last one is the default rule."""
+
+    def __post_init__(self) -> None:
+        """See Node."""
+        if self.protocol not in ("HTTP", "HTTPS"):
+            raise words.WordError(f"{self.protocol!r} is not the protocol of a listener.")
 
 
 @dataclass(frozen=True)

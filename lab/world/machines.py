@@ -8,6 +8,7 @@ from ipaddress import IPv4Network
 from typing import Any, Literal
 
 from lab.context import Backends
+from lab.world import words
 
 Desired = Literal["running", "stopped", "terminated"]
 AMAZON = "AmazonProvidedDNS"
@@ -43,6 +44,14 @@ class Machine:
     """Such as `ip-10-0-1-23`: the first label of its private name."""
     domain: str
     """Such as `ap-northeast-1.compute.internal`."""
+
+    def __post_init__(self) -> None:
+        """Refuse what must not become a line of a machine's files (`lab.world.words`)."""
+        for resolver_ in self.resolvers:
+            words.address(resolver_)
+        words.search(self.search)
+        words.host_name(self.host_name)
+        words.host_name(self.domain)
 
 
 def describe(backends: Backends) -> tuple[Machine, ...]:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from lab.context import Backends
 from lab.observed import Observed
+from lab.world import words
 
 _ALIVE = ("pending", "running", "stopping", "shutting-down")
 """An instance's states in which its interfaces carry packets; a machine boots while it is pending."""
@@ -28,6 +29,11 @@ class Vpc:
     dns_support: bool
     dns_hostnames: bool
     internet_gateway: str | None
+
+    def __post_init__(self) -> None:
+        """Refuse what must not become configuration (`lab.world.words`), as the other classes here do."""
+        for cidr in self.cidrs:
+            words.block(cidr)
 
     @property
     def cidr(self) -> str:
@@ -54,6 +60,11 @@ class Subnet:
     route_table_id: str
     acl_id: str
 
+    def __post_init__(self) -> None:
+        """See Vpc."""
+        words.block(self.cidr)
+        words.identifier(self.acl_id)
+
     @property
     def gateway(self) -> str:
         """Return the router's address in the subnet: its base plus one."""
@@ -79,6 +90,14 @@ class Interface:
     owner: str
     filtered: bool = True
     checked: bool = True
+
+    def __post_init__(self) -> None:
+        """See Vpc."""
+        for each in (self.id, *self.groups):
+            words.identifier(each)
+        words.name(self.mac)
+        for each in (self.address, *([] if self.public_address is None else [self.public_address])):
+            words.address(each)
 
 
 RouteKind = Literal["internet", "interface", "endpoint", "blackhole"]
@@ -116,6 +135,14 @@ class Rule:
     group: str = ""
     prefix_list: str = ""
 
+    def __post_init__(self) -> None:
+        """See Vpc."""
+        words.protocol(self.protocol)
+        words.identifier(self.group)
+        words.identifier(self.prefix_list)
+        if self.cidr:
+            words.block(self.cidr)
+
 
 @dataclass(frozen=True)
 class Group:
@@ -137,6 +164,11 @@ class Entry:
     cidr: str
     first: int | None
     last: int | None
+
+    def __post_init__(self) -> None:
+        """See Vpc."""
+        words.protocol(self.protocol)
+        words.block(self.cidr)
 
 
 @dataclass(frozen=True)
@@ -176,6 +208,12 @@ class Network:
     prefix_lists: dict[str, tuple[str, ...]] = field(default_factory=dict)
     translators: frozenset[str] = frozenset()
     """The interfaces of NAT gateways."""
+
+    def __post_init__(self) -> None:
+        """See Vpc."""
+        for blocks in self.prefix_lists.values():
+            for block in blocks:
+                words.block(block)
 
     def members(self, vpc_id: str) -> list[Interface]:
         """Return a VPC's interfaces in the order of their ids."""

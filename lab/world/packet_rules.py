@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from lab import addresses
+from lab.place import UPLINKS
 from lab.world.network import Entry, Group, Interface, Network, Rule, Vpc
 
 INTERNET_DEVICE = "igw"
@@ -20,9 +21,11 @@ ENDPOINT_DEVICE = "vpce"
 """A VPC router's interface through which gateway endpoints' packets go."""
 VPC_RESOLVER = "169.254.169.253"
 
-_PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp"}
+_PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp", "icmpv6": "58"}
 _ALL = ("-1", "all")
-_PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+_NOBODYS = ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4")
+"""No router passes these on (RFC 6890): what has them is the host's own, such as its cloud's metadata service."""
+_PRIVATE = ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.0.0.0/24", "192.168.0.0/16")
 
 
 def device(interface_id: str) -> str:
@@ -320,9 +323,11 @@ def translator() -> str:
 def internet(link_device: str, link_address: str, segment_size: int) -> str:
     """Return the ruleset of the lab's internet: the host sees one address of it, and begins no connection into it.
 
-    Nobody on the internet reaches a private address (RFC 1918 section 3): what a visitor sends there must not get
-    into networks of the host's own. Machines may, for the host's package registries can be there.
+    Nobody on the internet reaches a private address (RFC 1918 section 3) or a shared one (RFC 6598): what a visitor
+    sends there must not get into networks of the host's own. Machines may, for the host's package registries can be
+    there. Nobody at all reaches what no router passes on.
     """
+    nobodys = f'oifname "{link_device}" ip daddr {_braces(_NOBODYS)} reject with icmp type net-unreachable'
     private = f'oifname "{link_device}" ip saddr {addresses.INTERNET} ip daddr {_braces(_PRIVATE)}'
     return _table(
         "internet",
@@ -332,6 +337,7 @@ def internet(link_device: str, link_address: str, segment_size: int) -> str:
                 [
                     "type filter hook forward priority filter; policy accept;",
                     f'iifname "{link_device}" ct state new drop',
+                    nobodys,
                     f"{private} reject with icmp type net-unreachable",
                     *_segments(link_device, segment_size),
                 ],
@@ -340,6 +346,7 @@ def internet(link_device: str, link_address: str, segment_size: int) -> str:
                 "own",
                 [
                     "type filter hook output priority filter; policy accept;",
+                    nobodys,
                     f"{private} reject with icmp type net-unreachable",
                 ],
             ),
@@ -354,11 +361,29 @@ def internet(link_device: str, link_address: str, segment_size: int) -> str:
     )
 
 
-def host(table: str, uplink: str, lab_address: str) -> str:
-    """Return the host's one table: the lab goes where the host goes, but not to the host itself."""
+def host(table: str, uplink: str, lab_address: str, routed: Iterable[str] | None) -> str:
+    """Return the host's one table: the lab goes where the host goes, but not to the host itself nor to other labs.
+
+    Forwarding is the host's as a whole, so what it did not forward without a lab is dropped: `routed` are the
+    interfaces of which it forwarded packets before, None if it did so for all.
+    """
+    others = [
+        *(f'iifname "{each}" accept' for each in routed or ()),
+        *([] if routed is None else [f'iifname != "{UPLINKS}*" oifname != "{UPLINKS}*" drop']),
+    ]
     return _table(
         table,
         [
+            *_chain(
+                "forward",
+                [
+                    "type filter hook forward priority filter; policy accept;",
+                    f'oifname "{uplink}" ct state established,related accept',
+                    f'oifname "{uplink}" drop',
+                    f'iifname "{uplink}" oifname "{UPLINKS}*" drop',
+                    *others,
+                ],
+            ),
             *_chain(
                 "own",
                 [

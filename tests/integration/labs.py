@@ -10,11 +10,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import boto3
+
 from lab.endpoint import Endpoint, require
 from lab.place import Place
 
 ROOT = Path(__file__).parents[2]
 LAB_SECONDS = 400
+_NETWORK_QUOTAS = ("L-F678F1CE", "L-A4707A72", "L-FE5A380F")
+"""VPCs, internet gateways, NAT gateways."""
 
 
 def worker() -> str:
@@ -55,4 +59,19 @@ def up(name: str, *words: str) -> Endpoint:
     run_lab(name, "down")
     done = run_lab(name, "up", "--port", str(free_port()), *words)
     assert done.returncode == 0, done.stderr
-    return require(Place(name))
+    endpoint = require(Place(name))
+    _raise_quotas(endpoint)
+    return endpoint
+
+
+def _raise_quotas(endpoint: Endpoint) -> None:
+    """Ask for what an account needs in which many tests have networks side by side."""
+    client = boto3.client(
+        "service-quotas",
+        region_name="ap-northeast-1",
+        endpoint_url=endpoint.url,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    for code in _NETWORK_QUOTAS:
+        client.request_service_quota_increase(ServiceCode="vpc", QuotaCode=code, DesiredValue=50)

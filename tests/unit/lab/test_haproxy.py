@@ -12,6 +12,7 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from hypothesis import strategies as st
 from lab.authority import Authority
 from lab.plane import namespaces
 from lab.plane.haproxy import HaProxy
+from lab.users import BALANCER
 from lab.world.haproxy import Surroundings, quoted, render
 from lab.world.load_balancer import (
     Action,
@@ -76,7 +78,7 @@ class Echo(http.server.BaseHTTPRequestHandler):
     """Answers with the request's head."""
 
     def do_GET(self) -> None:
-        body = f"{self.path}\n{self.headers}".encode()
+        body = f"{self.path}\n{self.headers}served by {self.connection.getsockname()[1]}".encode()
         self.send_response(int(self.headers.get("X-Want", "200")))
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -90,15 +92,21 @@ class Echo(http.server.BaseHTTPRequestHandler):
 def namespace() -> Iterator[str]:
     name = f"hasite-test-{os.getpid()}"
     namespaces.add(name)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo, bind_and_activate=False)
+    servers = [echo(name, port) for port in (8001, 8002)]
+    yield name
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+    namespaces.remove(name)
+
+
+def echo(namespace: str, port: int) -> http.server.ThreadingHTTPServer:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Echo, bind_and_activate=False)
     server.socket.close()
-    server.socket = namespaces.listen(name, "127.0.0.1", 8001)
+    server.socket = namespaces.listen(namespace, "127.0.0.1", port)
     server.socket.setblocking(True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield name
-    server.shutdown()
-    server.server_close()
-    namespaces.remove(name)
+    return server
 
 
 @pytest.fixture
@@ -110,7 +118,8 @@ def node(namespace: str, tmp_path: Path) -> Iterator[HaProxy]:
 
 def serve(node: HaProxy, world: LoadBalancer, speed: float = 1.0, certificates: Path | None = None) -> None:
     lists = {"listener-443": str(certificates)} if certificates else {}
-    node.serve(render(world, NODE, SERVING, Surroundings(str(node.socket), lists, speed)))
+    around = Surroundings(str(node.socket), lists, BALANCER, str(node.root), speed)
+    node.serve(render(world, NODE, SERVING, around))
 
 
 def connect(namespace: str, port: int) -> socket.socket:
@@ -222,6 +231,72 @@ def test_weights_are_honoured(namespace: str, node: HaProxy) -> None:
     assert {get(namespace)[0] for _ in range(40)} == {200, 503}
 
 
+def sticky(*targets: Target, seconds: int = 600) -> LoadBalancer:
+    made = replace(WEB, targets=targets, cookie_seconds=seconds)
+    return replace(balancer(), target_groups=(made, EMPTY, DEAD))
+
+
+def serve_sticky(node: HaProxy, *targets: Target, seconds: int = 600) -> None:
+    world = sticky(*targets, seconds=seconds)
+    around = Surroundings(str(node.socket), {}, BALANCER, str(node.root))
+    node.serve(render(world, NODE, {WEB.arn: targets}, around))
+
+
+def ask(namespace: str, cookie: str = "") -> tuple[int, list[str]]:
+    """Return the status, which tells the target, and the cookies that were set."""
+    connection = http.client.HTTPConnection("www.hasite.test")
+    connection.sock = connect(namespace, 8080)
+    connection.request("GET", "/", headers={"Cookie": cookie} if cookie else {})
+    answer = connection.getresponse()
+    body = answer.read().decode()
+    connection.close()
+    port = int(body.rpartition("served by ")[2])
+    return port, answer.headers.get_all("Set-Cookie") or []
+
+
+def cookie_of(cookies: list[str], name: str) -> str:
+    (found,) = [each for each in cookies if each.startswith(f"{name}=")]
+    return found.partition(";")[0]
+
+
+def test_a_client_stays_with_its_target_by_either_cookie(namespace: str, node: HaProxy) -> None:
+    serve_sticky(node, target(8001), target(8002))
+    assert {ask(namespace)[0] for _ in range(4)} == {8001, 8002}
+    port, cookies = ask(namespace)
+    assert len(cookies) == 2
+    for name in ("AWSALB", "AWSALBCORS"):
+        assert {ask(namespace, f"a=b; {cookie_of(cookies, name)}")[0] for _ in range(5)} == {port}
+    assert all("Expires=" in each and "Path=/" in each for each in cookies)
+    assert ["SameSite=None" in each for each in cookies] == [False, True]
+
+
+def test_each_answer_begins_the_time_of_the_cookie_anew(namespace: str, node: HaProxy) -> None:
+    serve_sticky(node, target(8001), target(8002))
+    port, cookies = ask(namespace)
+    again, renewed = ask(namespace, cookie_of(cookies, "AWSALB"))
+    assert again == port
+    assert len(renewed) == 2
+
+
+def test_a_client_goes_to_another_target_when_its_own_is_gone(namespace: str, node: HaProxy) -> None:
+    serve_sticky(node, target(8001), target(8002))
+    port, cookies = ask(namespace)
+    (other,) = {8001, 8002} - {port}
+    serve_sticky(node, target(other))
+    moved, renewed = ask(namespace, cookie_of(cookies, "AWSALB"))
+    assert moved == other
+    serve_sticky(node, target(8001), target(8002))
+    assert {ask(namespace, cookie_of(renewed, "AWSALB"))[0] for _ in range(5)} == {other}
+
+
+@pytest.mark.parametrize("cookie", ["AWSALB=nonsense", "AWSALB=", "AWSALB={token}.1", "AWSALB={token}", "AWSALB=a.b.c"])
+def test_a_cookie_that_is_over_or_made_up_counts_for_nothing(namespace: str, node: HaProxy, cookie: str) -> None:
+    serve_sticky(node, target(8001), target(8002))
+    _, cookies = ask(namespace)
+    token = cookie_of(cookies, "AWSALB").partition("=")[2].partition(".")[0]
+    assert {ask(namespace, cookie.format(token=token))[0] for _ in range(6)} == {8001, 8002}
+
+
 def test_https_with_names_versions_and_http2(namespace: str, node: HaProxy, tmp_path: Path) -> None:
     authority = Authority(tmp_path / "ca")
     listed = []
@@ -267,6 +342,28 @@ def test_a_balancer_without_listeners_runs(node: HaProxy) -> None:
     bare = balancer()
     serve(node, LoadBalancer(**{**vars(bare), "listeners": (), "target_groups": ()}))
     assert node.running
+
+
+def test_it_keeps_no_rights_once_it_serves(namespace: str, node: HaProxy, tmp_path: Path) -> None:
+    serve(node, balancer())
+    serve(node, balancer(Rule((), REDIRECT)))
+    assert get(namespace)[0] == 301
+    running = [entry for entry in Path("/proc").iterdir() if entry.name.isdigit() and _serves(entry, tmp_path)]
+    assert running
+    for process in running:
+        status = (process / "status").read_text()
+        assert f"Uid:\t{BALANCER}\t{BALANCER}\t{BALANCER}\t{BALANCER}\n" in status
+        assert f"Gid:\t{BALANCER}\t{BALANCER}\t{BALANCER}\t{BALANCER}\n" in status
+        assert "Groups:\t\n" in status.replace(" ", "")
+        assert "CapEff:\t0000000000000000\n" in status
+        assert list((process / "root").iterdir()) == [], "its root is an empty folder"
+
+
+def _serves(process: Path, folder: Path) -> bool:
+    try:
+        return process.joinpath("comm").read_text() == "haproxy\n" and str(folder) in (process / "cmdline").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[Health.function_scoped_fixture])

@@ -55,7 +55,7 @@ class Sleeper:
         self._init = subprocess.Popen(["sleep", "60"])
         return self._init.pid
 
-    def renew_lease(self, _process: int, machine: Machine) -> None:
+    def renew_lease(self, machine: Machine) -> None:
         self.done.append(f"ask {' '.join(machine.resolvers)}")
 
     def has_booted(self, process: int) -> bool:

@@ -204,7 +204,8 @@ def test_nft_understands_the_rulesets() -> None:
         render(network()),
         packet_rules.translator(),
         packet_rules.internet("host", "100.127.0.2", 1360),
-        packet_rules.host("hasite_lab_x", "hl-x", "100.127.0.2"),
+        packet_rules.host("hasite_lab_x", "hl-x", "100.127.0.2", None),
+        packet_rules.host("hasite_lab_x", "hl-x", "100.127.0.2", ["wg0", "br-1"]),
     ):
         done = subprocess.run(["nft", "--check", "-f", "-"], input=ruleset, text=True, capture_output=True, check=False)
         assert done.returncode == 0 or "not permitted" in done.stderr, done.stderr

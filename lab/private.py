@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Folders and files that no other user of the host may see: machines' disks and shares, logs, keys."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_FOLDER = 0o700
+_FILE = 0o600
+
+
+def make_folder(path: Path) -> Path:
+    """Return the folder, made if it is not there, and closed to others whoever has made it."""
+    path.mkdir(mode=_FOLDER, parents=True, exist_ok=True)
+    path.chmod(_FOLDER)
+    return path
+
+
+def open_file(path: Path) -> int:
+    """Return the descriptor of a new, empty file; one that is there already is replaced, with who reads it."""
+    path.unlink(missing_ok=True)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, _FILE)
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file; who reads it meanwhile gets all of the old one or all of the new one."""
+    part = path.with_name(f".{path.name}.part")
+    with os.fdopen(open_file(part), "w") as file:
+        file.write(text)
+    part.replace(path)

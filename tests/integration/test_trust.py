@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What those can do whom nobody trusts: other users of the host, machines, pages, visitors (docs/lab.md, "Trust")."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+
+from lab.browser import opened
+from lab.place import Place
+from lab.plane.user_namespace import UserNamespace
+from lab.users import BROWSER, become
+from lab.visit import visitor
+from tests.integration.fleet import Fleet
+from tests.integration.small_world import until
+
+pytestmark = pytest.mark.lab
+
+HOST = "https://s3.ap-northeast-1.amazonaws.com/"
+"""Something that answers in every lab."""
+
+
+def processes(namespace: Path) -> list[Path]:
+    """Return the processes in a network namespace, or in one that they have made below it, but this one."""
+    return [entry for entry in Path("/proc").iterdir() if entry.name.isdigit() and _holds(entry, namespace)]
+
+
+def _holds(process: Path, namespace: Path) -> bool:
+    try:
+        return process.joinpath("ns/net").stat().st_ino == namespace.stat().st_ino
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def descendants(of: int) -> list[Path]:
+    """Return a process's children and theirs."""
+    found = []
+    for child in Path(f"/proc/{of}/task/{of}/children").read_text().split():
+        found += [Path("/proc") / child, *descendants(int(child))]
+    return found
+
+
+def test_a_page_is_shown_by_a_user_without_rights_in_a_sandbox(place: Place) -> None:
+    with opened(place) as browser:
+        assert browser.tab().go(HOST).status in (200, 403)
+        running = [each for each in descendants(os.getpid()) if "chromium" in (each / "cmdline").read_text()]
+        renderers = [each for each in running if "--type=renderer" in (each / "cmdline").read_text()]
+        assert renderers
+        for each in running:
+            assert f"Uid:\t{BROWSER}\t{BROWSER}\t{BROWSER}\t{BROWSER}\n" in (each / "status").read_text(), each
+        for each in renderers:
+            assert (each / "ns/user").readlink() != Path("/proc/self/ns/user").readlink()
+            assert "Seccomp:\t2\n" in (each / "status").read_text()
+
+
+def as_nobody(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as another user of the host."""
+    return subprocess.run([*become(65534), *words], capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_another_user_of_the_host_sees_nothing_of_a_lab(place: Place) -> None:
+    for path in (place.folder, place.folder.parent, place.cache, Path("/run/hasite-lab")):
+        assert "Permission denied" in as_nobody("ls", str(path)).stderr, path
+    for file in (place.endpoint_file, place.log, place.folder / "visitor", place.authority / "ca.key"):
+        assert file.exists()
+        assert "Permission denied" in as_nobody("cat", str(file)).stderr, file
+        assert file.stat().st_mode & 0o077 == 0 or file.name == "visitor", file
+
+
+SHARES = "/var/lib/hasite-lab/efs"
+"""Where a machine has the files of all shares."""
+
+
+def test_what_a_machine_leaves_on_a_share_gives_nobody_its_rights(
+    place: Place, fleet: Fleet, session: boto3.session.Session
+) -> None:
+    one, other = fleet.instances
+    efs = session.client("efs")
+    share = efs.create_file_system(CreationToken="trust")["FileSystemId"]
+    folder = f"{SHARES}/{share}"
+    try:
+        until((place.folder / "efs" / share).is_dir)
+        fleet.root(one, f"cp /bin/id {folder}/id; chmod 6755 {folder}/id; mknod {folder}/null c 1 3 || true")
+        assert fleet.root(other, f"stat -c %u:%g:%a {folder}/id").split() == ["0:0:6755"], "one owner on all machines"
+        assert "euid" not in fleet.root(other, f"setpriv --reuid=65534 --clear-groups {folder}/id")
+        assert fleet.root(other, f"head -c 1 {folder}/null >/dev/null 2>&1 && echo opened; true") == ""
+        assert "Permission denied" in as_nobody("sh", "-c", str(place.folder / "efs" / share / "id")).stderr
+    finally:
+        efs.delete_file_system(FileSystemId=share)
+
+
+def test_a_machine_writes_no_file_of_the_host(place: Place, fleet: Fleet, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("the host's\n")
+    machine = fleet.instances[0]
+    before = fleet.root(machine, "cat /etc/resolv.conf")
+    fleet.root(machine, f"mkdir -p {tmp_path}; ln -sfn {victim} /etc/resolv.conf; ln -sfn {tmp_path} /run/hasite-lab")
+    try:
+        with searching(fleet, "one.example.test"):
+            until(lambda: "one.example.test" in fleet.root(machine, f"cat {victim} || true"), 30)
+        assert victim.read_text() == "the host's\n"
+    finally:
+        fleet.root(machine, f"rm /etc/resolv.conf; printf '{before}' >/etc/resolv.conf")
+
+
+@contextlib.contextmanager
+def searching(fleet: Fleet, domain: str) -> Iterator[None]:
+    """Give the machines' VPC another search domain by DHCP."""
+    ec2, vpc = fleet.world.ec2, fleet.world.vpc
+    resolvers = {"Key": "domain-name-servers", "Values": ["AmazonProvidedDNS"]}
+    made = ec2.create_dhcp_options(DhcpConfigurations=[resolvers, {"Key": "domain-name", "Values": [domain]}])
+    options = made["DhcpOptions"]["DhcpOptionsId"]
+    ec2.associate_dhcp_options(DhcpOptionsId=options, VpcId=vpc)
+    yield
+    ec2.associate_dhcp_options(DhcpOptionsId="default", VpcId=vpc)
+    ec2.delete_dhcp_options(DhcpOptionsId=options)
+
+
+UNREACHABLE = 7
+"""How curl ends when the network says at once that there is no way."""
+
+
+@pytest.mark.parametrize("address", ["169.254.169.254", "100.64.0.1", "10.0.0.1", "192.168.0.1", "172.16.0.1"])
+def test_a_visitor_reaches_nothing_of_the_hosts_own(place: Place, address: str) -> None:
+    done = subprocess.run([*visitor(place), "curl", "-sS", "-m", "20", f"http://{address}/"], capture_output=True)
+    assert done.returncode == UNREACHABLE, done.stderr
+
+
+def test_a_machine_does_not_reach_what_no_router_passes_on(fleet: Fleet) -> None:
+    """169.254.170.2 is where containers get credentials on some clouds; the machine's own metadata are elsewhere."""
+    ask = "curl -sS -o /dev/null -m 20 http://169.254.170.2/ 2>/dev/null; echo $?"
+    assert fleet.root(fleet.instances[0], ask).strip() == str(UNREACHABLE)
+
+
+def test_a_machines_root_is_nobody_on_the_host(place: Place, fleet: Fleet) -> None:
+    first = UserNamespace(place).first
+    machine = fleet.instances[0]
+    inside, outside, _size = fleet.root(machine, "cat /proc/self/uid_map").split()
+    assert (int(inside), int(outside)) == (0, first)
+    pattern = Path("/proc/sys/kernel/core_pattern").read_text()
+    trial = "mount -o remount,rw /proc/sys; umount /proc/sys; echo '|/bin/x' >/proc/sys/kernel/core_pattern"
+    assert "denied" in fleet.root(machine, f"({trial}) 2>&1; mknod /root/sda b 8 0 2>&1; true")
+    assert Path("/proc/sys/kernel/core_pattern").read_text() == pattern
+    assert "not permitted" in fleet.root(machine, "mknod /root/sda b 8 0 2>&1; true")
+
+
+def test_a_machines_root_is_root_on_its_own_network(fleet: Fleet) -> None:
+    machine = fleet.instances[0]
+    assert fleet.root(machine, "ls /sys/class/net").split() == ["eth0", "lo"]
+    fleet.root(machine, "ip link add name trial type bridge && ip link delete trial")
+    served = 'python3 -c \'import socket; socket.create_server(("", 80)); print("open")\''
+    assert fleet.root(machine, served) == "open\n"
+    assert fleet.root(machine, "systemctl is-system-running").strip() == "running"
