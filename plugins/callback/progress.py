@@ -17,7 +17,7 @@ description:
   - A task that takes longer than O(live_after) seconds gets a line at the bottom of the terminal, which tells how long
     it has run, how long it usually takes, and on which hosts it still runs. The line gives way to any other output.
   - The usual time is what the task's name says in parentheses at its end, if that begins with the word C(usually),
-    as in C(Wait until the certificate is issued (usually 2 to 5 minutes)).
+    as in V(Wait until the certificate is issued (usually 2 to 5 minutes\)).
   - No line is drawn where none can be erased. This is so when the output goes to a pipe or a file, when E(TERM) is
     C(dumb), when E(NO_COLOR) or E(CI) is set, and with C(--step). A task that takes long then gets a plain line each
     O(report_interval) seconds, and what was written reaches the pipe at once.
@@ -110,7 +110,7 @@ from ansible.plugins.callback.default import CallbackModule as DefaultCallback
 from ..plugin_utils._progress.ending import Failure, failure_lines, slowest_lines, summary_of
 from ..plugin_utils._progress.line import live_line, plain_line
 from ..plugin_utils._progress.running import Running, Step
-from ..plugin_utils._progress.screen import Screen, Ticker
+from ..plugin_utils._progress.screen import Screen, Ticker, can_erase
 from ..plugin_utils._progress.text import duration, one_line
 
 _SLOW = 10.0
@@ -140,7 +140,7 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]  # ansible has no t
     def v2_playbook_on_start(self, playbook: t.Any) -> None:
         self._began = time.monotonic()
         super().v2_playbook_on_start(playbook)
-        if self._screen is None and self.get_option("live") and _can_erase():
+        if self._screen is None and self.get_option("live") and _can_draw():
             self._screen = Screen(getattr(self._display, "_lock", None) or threading.RLock())
         self._ticker = Ticker(self._tick)
         atexit.register(self._stop)
@@ -257,7 +257,6 @@ def _name(task: t.Any) -> str:
     return str(task.get_name(include_role_fqcn=False)).strip()
 
 
-def _can_erase() -> bool:
-    """Whether a line that was written can be taken back, and nobody is asked in between."""
-    plain = os.environ.get("TERM", "dumb") in ("dumb", "") or "NO_COLOR" in os.environ or "CI" in os.environ
-    return sys.stdout.isatty() and not plain and not cli.CLIARGS.get("step")
+def _can_draw() -> bool:
+    """Whether a line can be drawn and erased, and nobody is asked in between."""
+    return sys.stdout.isatty() and can_erase(os.environ) and not cli.CLIARGS.get("step")

@@ -24,19 +24,15 @@ _UNKNOWN = 80
 """The width of a terminal that does not tell it."""
 
 
-class Lock(t.Protocol):
-    """A lock that the same thread may take again."""
-
-    def acquire(self, blocking: bool = True) -> bool: ...
-    def release(self) -> None: ...
-    def __enter__(self) -> object: ...
-    def __exit__(self, *exception: object) -> object: ...
+def can_erase(environment: t.Mapping[str, str]) -> bool:
+    """Whether a terminal with these environment variables takes back what was written, and a person looks at it."""
+    return environment.get("TERM", "") not in ("", "dumb") and not {"NO_COLOR", "CI"} & {*environment}
 
 
 class Screen:
     """The line on a terminal. `lock` is Ansible's own for its output, which it also holds when it forks."""
 
-    def __init__(self, lock: Lock) -> None:
+    def __init__(self, lock: threading.RLock) -> None:
         self._lock = lock
         self._stdout = sys.stdout.buffer
         self._write = self._stdout.write
