@@ -34,6 +34,7 @@ def environment(folder: Path, changes: Mapping[str, str]) -> dict[str, str]:
         "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "playbooks" / "collections"),
         "ANSIBLE_STDOUT_CALLBACK": "hasite.aws.progress",
         "ANSIBLE_PROGRESS_LIVE_AFTER": "0",
+        "ANSIBLE_PROGRESS_SLOWEST": "0",
         "ANSIBLE_ASYNC_DIR": str(folder / "async"),
         "ANSIBLE_PIPELINING": "true",
         "PYTHONUNBUFFERED": "1",
