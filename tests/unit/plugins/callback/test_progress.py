@@ -273,7 +273,7 @@ def test_nothing_of_ansibles_own_output_is_lost_when_it_is_verbose(folder: Path,
         assert any(wanted in line for line in ansible), f"the playbook is to show {wanted}"
     assert not any("swordfish" in line for line in ours)
     end = next(number for number, line in enumerate(ours) if line.startswith("Failed after "))
-    assert ours[:end] == ansible
+    assert sorted(ours[:end]) == sorted(ansible)  # a host's retries may come before or after another's result
     assert ours[end + 1 :] == ["[a] Fail in the end: no more on a", "[b] Fail in the end: no more on b"]
 
 
