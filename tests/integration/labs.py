@@ -10,7 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from lab.endpoint import Endpoint, require
+import boto3
+
+from lab.endpoint import Endpoint, environment, require
 from lab.place import Place
 
 ROOT = Path(__file__).parents[2]
@@ -48,6 +50,19 @@ def run_lab(name: str, *words: str, timeout: float = LAB_SECONDS) -> subprocess.
         text=True,
         timeout=timeout,
         check=False,
+    )
+
+
+def keys(place: Place) -> dict[str, str]:
+    """Return the environment variables by which a running lab's owner calls its API: address, keys and region."""
+    return environment(place)
+
+
+def session_of(place: Place) -> boto3.session.Session:
+    """Return an SDK's session with the keys of a running lab's owner; they are others after each `lab up`."""
+    found = keys(place)
+    return boto3.session.Session(
+        found["AWS_ACCESS_KEY_ID"], found["AWS_SECRET_ACCESS_KEY"], region_name=found["AWS_DEFAULT_REGION"]
     )
 
 
