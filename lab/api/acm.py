@@ -123,6 +123,9 @@ def _check_request(names: list[str], algorithm: str, authority: str | None) -> N
                 f"1 validation error detected: Value '{name}' at 'domainName' failed to satisfy constraint: "
                 "Member must be a domain name.",
             )
+    # RFC 5280's limit of a common name; further names may be longer.
+    if len(names[0]) > 64:
+        raise _refusal("ValidationException", "The first domain name can be no longer than 64 characters.")
     if len(set(names)) > 10:
         raise _refusal("LimitExceededException", "A certificate has up to 10 domain names.")
     if authority:

@@ -15,14 +15,14 @@ from moto.ec2.models.subnets import Subnet
 from moto.ec2.responses.elastic_network_interfaces import ElasticNetworkInterfaces
 
 from lab import addresses
+from lab.api import service_quotas
 from lab.api.extension import replaces
 from lab.context import Backends
+from lab.world import quotas
 
 _RESERVED = 4
 """How many of a subnet's first addresses are AWS's, network address included; so is the last one.
 https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html"""
-_QUOTA = 5
-"""Elastic addresses a region: https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html"""
 
 _last_public = 0
 
@@ -176,7 +176,7 @@ def _extend_public() -> None:
     def allocate_address(
         original: Callable[..., Any], self: Any, domain: str, address: str | None = None, tags: Any = None
     ) -> Any:
-        if len(self.addresses) >= _QUOTA:
+        if len(self.addresses) >= service_quotas.limit(self, quotas.ADDRESSES):
             raise EC2ClientError("AddressLimitExceeded", "The maximum number of addresses has been reached.")
         return original(self, domain, address or free_public_address(), tags)
 

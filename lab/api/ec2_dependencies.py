@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html (Dep
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from ipaddress import IPv4Network
 from typing import Any
@@ -17,8 +18,12 @@ from moto.ec2.models.vpcs import VPCBackend
 from moto.ec2.responses.route_tables import RouteTables
 from moto.ec2.responses.security_groups import SecurityGroups
 
+from lab.api import service_quotas
 from lab.api.ec2_gateways import attached_to
 from lab.api.extension import replaces
+
+_LONGEST_GROUP_NAME = 255
+_GROUP_NAME = re.compile(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]+\Z")
 
 
 def extend() -> None:
@@ -87,6 +92,8 @@ def _dependants(backend: Any, vpc_id: str) -> Iterator[Any]:
 def _extend_vpcs() -> None:
     @replaces(VPCBackend, "create_vpc")
     def create_vpc(original: Callable[..., Any], self: Any, cidr_block: str, *args: Any, **kwargs: Any) -> Any:
+        if not kwargs.get("is_default"):
+            service_quotas.check_vpcs(self)
         vpc = original(self, _canonical(cidr_block), *args, **kwargs)
         # https://docs.aws.amazon.com/vpc/latest/userguide/default-security-group.html: its members may talk.
         group = self.get_default_security_group(vpc.id)
@@ -105,12 +112,30 @@ def _extend_vpcs() -> None:
         return deleted
 
 
+def _group_name_fault(name: str) -> str:
+    if name.startswith("sg-"):
+        return "Group names may not be in the format sg-*."
+    if len(name) > _LONGEST_GROUP_NAME:
+        return f"Must be less than {_LONGEST_GROUP_NAME + 1} characters."
+    return "Character sets beyond ASCII are not supported."
+
+
 def _refers(group: Any, group_id: str) -> bool:
     rules = [*group.ingress_rules, *group.egress_rules]
     return group.id != group_id and any(rule.source_group.get("GroupId") == group_id for rule in rules)
 
 
 def _extend_groups() -> None:
+    @replaces(SecurityGroups, "create_security_group")
+    def create_security_group(original: Callable[..., Any], self: Any) -> Any:
+        """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html (GroupName)."""
+        name = str(self._get_param("GroupName") or "")
+        if len(name) > _LONGEST_GROUP_NAME or name.startswith("sg-") or not _GROUP_NAME.match(name):
+            raise EC2ClientError(
+                "InvalidParameterValue", f"Invalid value '{name}' for groupName. {_group_name_fault(name)}"
+            )
+        return original(self)
+
     @replaces(SecurityGroups, "delete_security_group")
     def delete_security_group(original: Callable[..., Any], self: Any) -> Any:
         """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteSecurityGroup.html."""

@@ -14,6 +14,7 @@ from moto.ec2.models.nat_gateways import NatGateway, NatGatewayBackend
 from moto.ec2.models.route_tables import Route, RouteBackend
 from moto.ec2.utils import random_nat_gateway_id
 
+from lab.api import service_quotas
 from lab.api.ec2_addresses import service_interface
 from lab.api.extension import replaces
 from lab.context import Context
@@ -103,6 +104,7 @@ def _extend_nat_creation(context: Context) -> None:
         connectivity_type: str | None = None,
     ) -> Any:
         subnet = self.get_subnet(subnet_id)
+        service_quotas.check_nat_gateways(self, subnet)
         public = connectivity_type != "private"
         if public and not allocation_id:
             raise EC2ClientError("MissingParameter", "The request must contain the parameter AllocationId")

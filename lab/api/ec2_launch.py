@@ -20,6 +20,7 @@ from moto.ec2.responses.instances import InstanceResponse
 from moto.ec2.utils import filter_iam_instance_profiles
 from moto.iam.exceptions import NotFoundException
 
+from lab.api import service_quotas
 from lab.api.amis import ROOT_SIZE
 from lab.api.extension import replaces
 from lab.context import Context
@@ -109,7 +110,8 @@ def _extend_launch(context: Context) -> None:
     ) -> Any:
         template = self._get_template_from_args(wanted["launch_template"]).data if wanted.get("launch_template") else {}
         image = _check_image(self, image_id or template.get("ImageId"))
-        _check_type(self, image, wanted, template)
+        kind = _check_type(self, image, wanted, template)
+        service_quotas.check_vcpus(self, kind, count)
         _check_network(self, wanted, template)
         wanted["block_device_mappings"] = _volumes(
             image, wanted.get("block_device_mappings") or template.get("BlockDeviceMappings") or []
@@ -146,7 +148,7 @@ def _check_image(backend: Any, image_id: str | None) -> Any:
     return backend.describe_images(ami_ids=[image_id])[0]
 
 
-def _check_type(backend: Any, image: Any, wanted: dict[str, Any], template: dict[str, Any]) -> None:
+def _check_type(backend: Any, image: Any, wanted: dict[str, Any], template: dict[str, Any]) -> str:
     if wanted.get("is_instance_type_default"):
         # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html: the default is m1.small.
         name = template.get("InstanceType") or wanted["instance_type"]
@@ -164,6 +166,7 @@ def _check_type(backend: Any, image: Any, wanted: dict[str, Any], template: dict
             "matching architectures, and try again.",
         )
     _check_offered(backend, name, wanted)
+    return str(name)
 
 
 def _check_offered(backend: Any, name: str, wanted: dict[str, Any]) -> None:

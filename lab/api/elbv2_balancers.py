@@ -11,10 +11,11 @@ from typing import Any
 from moto.elbv2.exceptions import DuplicateLoadBalancerName, ELBClientError
 from moto.elbv2.models import ELBv2Backend, FakeLoadBalancer
 
-from lab.api import elbv2_nodes, elbv2_refusals
+from lab.api import elbv2_nodes, elbv2_refusals, service_quotas
 from lab.api.elbv2_defaults import ATTRIBUTES, CANONICAL_ZONES
 from lab.api.extension import replaces
 from lab.context import Context
+from lab.world import quotas
 
 Original = Callable[..., Any]
 
@@ -59,6 +60,8 @@ def _creation(context: Context) -> None:
         elbv2_refusals.check_groups(groups, vpc_id, self.ec2_backend)
         if same := next((each for each in self.load_balancers.values() if each.name == kwargs["name"]), None):
             return _existing(same, ids, groups, scheme)
+        if len(self.load_balancers) >= service_quotas.limit(self, quotas.LOAD_BALANCERS):
+            raise ELBClientError("TooManyLoadBalancers", "The maximum number of load balancers has been reached.")
         balancer = original(self, **kwargs)
         balancer.dns_name = dns_name(balancer.name, balancer.arn, scheme, self.region_name)
         balancer.canonical_hosted_zone_id = CANONICAL_ZONES.get(self.region_name, CANONICAL_ZONES["us-east-1"])

@@ -99,7 +99,14 @@ def _rules() -> None:
     def create_rule(original: Original, self: Any, **kwargs: Any) -> Any:
         listener = self.describe_listeners(None, [kwargs["listener_arn"]])[0]
         elbv2_refusals.check_actions(kwargs["actions"], self.load_balancers[listener.load_balancer_arn], self)
+        elbv2_refusals.check_conditions(kwargs["conditions"])
         return original(self, **kwargs)
+
+    @replaces(ELBv2Backend, "modify_rule")
+    def modify_rule(original: Original, self: Any, rule_arn: str, conditions: Any, actions: Any) -> Any:
+        if conditions:
+            elbv2_refusals.check_conditions(conditions)
+        return original(self, rule_arn, conditions, actions)
 
     @replaces(FakeListener, "register")
     def register(_original: Original, self: Any, arn: str, rule: Any) -> None:

@@ -17,6 +17,8 @@ from lab.world import tls_policy
 
 _FREE_ADDRESSES = 8
 _LONGEST_NAME = 32
+_MOST_VALUES = 5
+_HOST = re.compile(r"[A-Za-z0-9.*?-]{1,128}")
 
 
 def check_name(name: str) -> None:
@@ -152,3 +154,22 @@ def check_actions(actions: Sequence[Mapping[str, Any]], balancer: Any, backend: 
                 "InvalidConfigurationRequest",
                 f"The following target groups are in a different VPC than load balancer '{balancer.arn}': {arn}",
             )
+
+
+def check_conditions(conditions: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse more values than a rule may have, and host names that are none.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_HostHeaderConditionConfig.html
+    """
+    values = [(each["Field"], value) for each in conditions for value in _condition_values(each)]
+    if len(values) > _MOST_VALUES:
+        raise ELBClientError("ValidationError", f"A rule can only have '{_MOST_VALUES}' condition values")
+    for field, value in values:
+        if field == "host-header" and not _HOST.fullmatch(value):
+            raise ELBClientError("ValidationError", f"Condition value '{value}' contains a character that is not valid")
+
+
+def _condition_values(condition: Mapping[str, Any]) -> Sequence[str]:
+    config: Mapping[str, Any] = next((value for key, value in condition.items() if key.endswith("Config")), {})
+    return config.get("Values") or condition.get("Values") or ()

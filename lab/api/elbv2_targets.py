@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from moto.elbv2.exceptions import InvalidTargetError
+from moto.elbv2.exceptions import ELBClientError, InvalidTargetError
 from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeTargetGroup, elbv2_backends
 
 from lab.api import elbv2_values
@@ -23,6 +23,7 @@ Original = Callable[..., Any]
 def extend(context: Context) -> None:
     """Replace what moto does with target groups."""
     _creation()
+    _attributes()
     _registration()
     _deregistration(context.clock)
     _health(context.observed, context.clock)
@@ -55,6 +56,28 @@ def _creation() -> None:
         if group.protocol in ("HTTP", "HTTPS"):
             group.attributes = {**GROUP_ATTRIBUTES, **group.attributes}
         return group
+
+
+def _attributes() -> None:
+    @replaces(ELBv2Backend, "modify_target_group_attributes")
+    def modify(original: Original, self: Any, target_group_arn: str, attributes: dict[str, str]) -> None:
+        for key, (accepts, wanted) in _STICKINESS.items():
+            if key in attributes and not accepts(attributes[key]):
+                raise ELBClientError("ValidationError", f"'{key}' value '{attributes[key]}' must be {wanted}")
+        original(self, target_group_arn, attributes)
+
+
+def _within_a_week(value: str) -> bool:
+    return value.isdecimal() and 1 <= int(value) <= 604800
+
+
+_WEEK = (_within_a_week, "between '1-604800' inclusive")
+_STICKINESS: dict[str, tuple[Callable[[str], bool], str]] = {
+    "stickiness.enabled": (("true", "false").__contains__, "one of [true, false]"),
+    "stickiness.lb_cookie.duration_seconds": _WEEK,
+    "stickiness.app_cookie.duration_seconds": _WEEK,
+}
+"""https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupAttribute.html"""
 
 
 def _registration() -> None:

@@ -3,11 +3,28 @@
 
 from __future__ import annotations
 
-from lab.api import acm, calls, cloudfront, ec2_instances, ec2_network, efs, elbv2, iam, kms, route53, s3, ssm
+from lab.api import (
+    acm,
+    calls,
+    cloudfront,
+    ec2_instances,
+    ec2_network,
+    efs,
+    elbv2,
+    iam,
+    kms,
+    route53,
+    s3,
+    service_quotas,
+    ssm,
+)
 from lab.context import Context
 
 
 def extend(context: Context) -> None:
     """Add everything that moto lacks; call it before moto's applications are made."""
-    for service in (calls, ec2_network, ec2_instances, efs, elbv2, acm, cloudfront, iam, kms, route53, s3, ssm):
+    for service in (
+        *(calls, ec2_network, ec2_instances, efs, elbv2, acm, cloudfront, iam, kms, route53, s3, service_quotas),
+        ssm,
+    ):
         service.extend(context)

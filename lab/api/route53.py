@@ -86,6 +86,9 @@ def _zones() -> None:
         delegation_set_id: str | None = None,
     ) -> FakeZone:
         name = f"{name.lower().rstrip('.')}."
+        # https://docs.aws.amazon.com/Route53/latest/APIReference/API_CreateHostedZone.html: not for a top-level domain
+        if name.count(".") == 1 and not private_zone:
+            raise Route53ClientError("InvalidDomainName", f"{name} is reserved by AWS!")
         if not _DOMAIN.match(name):
             raise Route53ClientError("InvalidDomainName", f"{name} is not a valid domain name.")
         if caller_reference and any(zone.caller_reference == caller_reference for zone in self.zones.values()):

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecord
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +25,9 @@ _PROBLEMS = {
     "AAAA": "AAAARRDATAIllegalIPv6Address (Value is not a valid IPv6 address)",
     "TXT": "InvalidCharacterString (Value should be enclosed in quotation marks)",
 }
+_NAME = re.compile(r"(?:[!-[\]-~]|\\[0-3][0-7]{2})+")
+"""ASCII without spaces, in which a backslash begins an octal code."""
+_LONGEST_LABEL, _LONGEST_DOMAIN = 63, 256
 _UNMODELLED = ("Region", "GeoLocation", "CidrRoutingConfig", "GeoProximityLocation", "TrafficPolicyInstanceId")
 
 
@@ -74,6 +78,8 @@ def change(records: Sequence[Fields], changes: Sequence[Mapping[str, Any]], rule
     batch = [(each["Action"], well_formed(each["ResourceRecordSet"])) for each in changes]
     for action, record in batch:
         _check_form(action, record)
+    if misnamed := [problem for _, record in batch for problem in _name_problems(record["Name"])]:
+        raise RefusalError("InvalidChangeBatch", list(dict.fromkeys(misnamed)))
     kept = {key_of(record): record for record in records}
     problems: list[str] = []
     for action, record in batch:
@@ -107,6 +113,22 @@ def _check_form(action: str, record: Fields) -> None:
         found = "more than one" if policies else "none"
         expected = "Expected exactly one of [Weight, Region, Failover, GeoLocation, or MultiValueAnswer]"
         raise RefusalError("InvalidInput", [f"Invalid request: {expected}, but found {found} in {where}"])
+
+
+def _name_problems(name: str) -> Iterator[str]:
+    """Refuse names that are not written as Route 53 wants them: punycode, and octal codes for all other characters.
+
+    https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DomainNameFormat.html
+    """
+    labels = name.removesuffix(".").split(".")
+    if any(not label for label in labels):
+        yield f"FATAL problem: DomainLabelEmpty (Domain label is empty) encountered with '{name}'"
+    elif any(len(label) > _LONGEST_LABEL for label in labels):
+        yield f"FATAL problem: DomainLabelTooLong (Domain label is too long) encountered with '{name}'"
+    elif len(name) > _LONGEST_DOMAIN:
+        yield f"FATAL problem: DomainNameTooLong (Domain name is too long) encountered with '{name}'"
+    elif not _NAME.fullmatch(name):
+        yield (f"FATAL problem: UnsupportedCharacter (Value contains unsupported characters) encountered with '{name}'")
 
 
 def _one_of(found: str) -> str:

@@ -11,10 +11,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from moto.s3.exceptions import S3ClientError
+from moto.s3.exceptions import InvalidBucketName, S3ClientError
 from moto.s3.models import PublicAccessBlock, S3Backend
 
 from lab.api.extension import replaces
+from lab.world import bucket_names
 from lab.world.bucket_access import is_public
 
 
@@ -28,6 +29,9 @@ def extend() -> None:
 
     @replaces(S3Backend, "create_bucket")
     def create_bucket(original: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) -> Any:
+        name = kwargs["bucket_name"] if "bucket_name" in kwargs else args[0]
+        if not bucket_names.is_valid(name):
+            raise InvalidBucketName()
         made = original(self, *args, **kwargs)
         made.public_access_block = PublicAccessBlock(True, True, True, True)
         made.ownership_rule = "BucketOwnerEnforced"

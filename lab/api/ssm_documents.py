@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from moto.ssm.exceptions import ValidationException
 from moto.ssm.models import Document, Documents, SimpleSystemManagerBackend
 
 from lab.api.extension import replaces
@@ -16,6 +17,7 @@ from lab.world.session_documents import OWNED
 
 _SESSION_SYSTEMS = ["Windows", "Linux", "MacOS"]
 _DOCUMENTS = {name: (content, "Session", _SESSION_SYSTEMS) for name, content in OWNED.items()}
+_RESERVED = ("aws", "amazon", "amzn")
 _DOCUMENTS["AWS-RunShellScript"] = (RUN_SHELL_SCRIPT, "Command", ["Linux", "MacOS"])
 
 
@@ -26,6 +28,14 @@ def extend(context: Context) -> None:  # noqa: ARG001 - all extensions are calle
     def get_documents(original: Callable[..., Any], self: Any, name: str) -> Any:
         _supply(self)
         return original(self, name)
+
+    @replaces(SimpleSystemManagerBackend, "create_document")
+    def create_document(original: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) -> Any:
+        """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateDocument.html (Name)."""
+        name = str(kwargs.get("name") or "")
+        if name.lower().startswith(_RESERVED):
+            raise ValidationException(f"Invalid document name {name}")
+        return original(self, *args, **kwargs)
 
     @replaces(SimpleSystemManagerBackend, "list_documents")
     def list_documents(original: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) -> Any:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from lab.world import stickiness
 from lab.world.load_balancer import Action, Condition, Listener, LoadBalancer, Node, Rule, Target, TargetGroup
 from lab.world.tls_policy import policy
 
@@ -285,12 +286,12 @@ def _backend(group: TargetGroup, targets: Sequence[Target], speed: float) -> Ite
     yield "  balance roundrobin"
     yield from _connection_errors(speed)
     if group.cookie_seconds:
-        yield f"  cookie AWSALB insert indirect maxlife {group.cookie_seconds}s"
+        yield from stickiness.requests(group, targets)
+        yield from stickiness.responses(group, targets, speed)
     encrypted = " ssl verify none" if group.protocol == "HTTPS" else ""
     for target in targets:
         name = f"{target.id}:{target.port}"
-        cookie = f" cookie {target.id}" if group.cookie_seconds else ""
-        yield f"  server {name} {target.address}:{target.port}{encrypted}{cookie}"
+        yield f"  server {name} {target.address}:{target.port}{encrypted}"
 
 
 def _connection_errors(speed: float) -> Iterator[str]:

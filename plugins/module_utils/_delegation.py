@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 import typing as t
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 try:
@@ -195,7 +196,45 @@ def find_caa(asking: Asking, zone: str) -> tuple[str | None, list[tuple[int, str
     return None, []
 
 
+def is_served(zone: str, servers: Iterable[str], asking: Asking) -> bool:
+    """Tell whether one of these name servers answers for a zone itself, as a lame one does not (RFC 1912, 2.8)."""
+    for server in sorted(servers):
+        try:
+            for record in _resolve(asking, server, "A"):
+                answer = _ask(zone, "SOA", record.address, asking.port, asking.timeout, recursive=False)
+                if answer.flags & dns.flags.AA and answer.answer:
+                    return True
+        except (DelegationError, dns.exception.DNSException, OSError):
+            continue
+    return False
+
+
 # ---- the whole
+
+
+def read_cut(zone: str, params: Mapping[str, t.Any]) -> Resource:
+    """Ask which name servers the zone above a zone names for it, and whether they serve it."""
+    found: Resource = {"name_servers": [], "served": None, "problem": None}
+    try:
+        asking = Asking(
+            tuple(params["resolver"] or system_resolvers()), params["resolver_port"], params["query_timeout"]
+        )
+        _, servers = find_parent(asking, zone)
+        told = ask_parent(zone, servers, asking.port, asking.timeout)
+    except DelegationError as error:
+        return {**found, "problem": str(error)}
+    found["name_servers"] = sorted({canonical(one) for answer in told for one in answer})
+    found["served"] = is_served(zone, found["name_servers"], asking) if found["name_servers"] else None
+    return found
+
+
+def read_cuts(params: Mapping[str, t.Any]) -> Resource:
+    """Ask about all zones at once; return what was found by the zone's name."""
+    zones = sorted({canonical(one) for one in params["zones"]})
+    if not zones:
+        return {}
+    with ThreadPoolExecutor(len(zones)) as pool:
+        return dict(zip(zones, pool.map(lambda zone: read_cut(zone, params), zones), strict=False))
 
 
 def read(params: Mapping[str, t.Any]) -> Resource:

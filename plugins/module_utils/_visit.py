@@ -169,23 +169,38 @@ def addresses(domain: str) -> dict[str, list[str]]:
 # ---- the whole
 
 
+def look_at_alias(alias: str, page: str, edge: str | None, timeout: float) -> Resource:
+    """Return what a further name of the site answers: a redirect, and at the edge the error page."""
+    return {
+        "name": alias,
+        "addresses": addresses(alias),
+        "page": fetch(f"https://{alias}{page}", timeout),
+        "edge": fetch(f"https://{alias}/", timeout, connect_to=edge) if edge else None,
+    }
+
+
 def look(params: Mapping[str, t.Any]) -> Resource:
     """Look at everything at once."""
     domain, page, timeout = params["domain"], params["page"], params["timeout"]
     edge = params["distribution_domain_name"]
     url = f"https://{domain}{page}"
     looks: dict[str, Callable[[], t.Any]] = {
-        "delegation": lambda: delegation(params["zone"], timeout),
         "authorities": lambda: authorities(domain, timeout),
         "addresses": lambda: addresses(domain),
         "page": lambda: fetch(url, timeout),
         "plain": lambda: fetch(f"http://{domain}{page}", timeout),
     }
+    if params["zone"]:
+        looks["delegation"] = lambda: delegation(params["zone"], timeout)
     if edge:
         looks["edge"] = lambda: fetch(f"https://{edge}/", timeout)
         looks["edge_alias"] = lambda: fetch(f"https://{domain}/", timeout, connect_to=edge)
-    with ThreadPoolExecutor(len(looks)) as pool:
+    aliases = params.get("aliases") or []
+    with ThreadPoolExecutor(len(looks) + len(aliases)) as pool:
         running = {key: pool.submit(one) for key, one in looks.items()}
+        further = [pool.submit(look_at_alias, alias, page, edge, timeout) for alias in aliases]
         again = [pool.submit(fetch, url, timeout) for _ in range(params["requests"] - 1)]
-    visit: Resource = {"edge": None, "edge_alias": None, **{key: one.result() for key, one in running.items()}}
+    absent = dict.fromkeys(("delegation", "edge", "edge_alias"))
+    visit: Resource = {**absent, **{key: one.result() for key, one in running.items()}}
+    visit["aliases"] = [one.result() for one in further]
     return {**visit, "served_by": served_by([visit["page"], *(one.result() for one in again)])}

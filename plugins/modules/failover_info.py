@@ -27,13 +27,15 @@ options:
     required: true
   domain:
     description:
-      - The name that visitors type.
+      - The name that visitors type, in punycode.
     type: str
     required: true
-  zone:
+  aliases:
     description:
-      - The name of the hosted zone. By default O(domain) without its first label.
-    type: str
+      - Further names of the site, in punycode.
+    type: list
+    elements: str
+    default: []
 seealso:
   - module: hasite.aws.site_info
   - module: hasite.aws.failover_report
@@ -125,12 +127,13 @@ from ansible_collections.hasite.aws.plugins.module_utils._failover.readiness imp
 from ansible_collections.hasite.aws.plugins.module_utils._failover.settings import read_settings
 from ansible_collections.hasite.aws.plugins.module_utils._site.assembly import assemble
 from ansible_collections.hasite.aws.plugins.module_utils._site.clients import client_maker
+from ansible_collections.hasite.aws.plugins.module_utils._site.names import Wanted
 from ansible_collections.hasite.aws.plugins.module_utils._site.reading import Place, read_all
 
 ARGUMENTS = {
     "name": {"type": "str", "required": True},
     "domain": {"type": "str", "required": True},
-    "zone": {"type": "str"},
+    "aliases": {"type": "list", "elements": "str", "default": []},
 }
 KINDS = (
     *("instances", "load_balancers", "target_groups", "hosted_zones", "health_checks", "distributions"),
@@ -144,9 +147,9 @@ def main() -> None:
     params = module.params
     if not module.region:
         module.fail_json(msg="The region of the site is not known. Set region, or the environment's AWS_REGION.")
-    zone = params["zone"] or params["domain"].partition(".")[2]
-    answers, errors = read_all(Place(params["name"], zone, module.region, client_maker(module)), KINDS)
-    site = assemble(params["name"], module.region, answers, errors).as_dict()
+    names = [params["domain"], *params["aliases"]]
+    answers, errors = read_all(Place(params["name"], names, module.region, client_maker(module)), KINDS)
+    site = assemble(params["name"], module.region, answers, errors, Wanted(names)).as_dict()
     settings = read_settings(site, params["domain"])
     found = {"obstacles": obstacles(site, settings), "budget": make_budget(settings), "settings": asdict(settings)}
     module.exit_json(changed=False, failover=found)

@@ -14,6 +14,7 @@ short_description: Visit a site again and again, and record what visitors get
 description:
   - Visits the site's page over HTTPS at every O(interval) as two visitors. A V(new) one asks one of the zone's own name
     servers each time; a V(returning) one asks the system's resolver and keeps its answer for the answer's TTL.
+  - It also visits the O(aliases) in turn, one at each O(interval), as a new visitor. A redirect is the site's answer.
   - The certificate is verified for the name, also when the edge answers.
   - Each visit becomes one line of JSON in O(path), with the moment it began, the name server's answer, who answered
     (the site itself, the error page at the edge, or nobody), the status, which machine the header C(X-Served-By) names,
@@ -37,6 +38,24 @@ options:
     type: list
     elements: str
     required: true
+  aliases:
+    description:
+      - Further names of the site.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description:
+          - The name, in punycode.
+        type: str
+        required: true
+      name_servers:
+        description:
+          - The names of its zone's own name servers.
+        type: list
+        elements: str
+        required: true
   path:
     description:
       - The file to which the visits are appended.
@@ -99,8 +118,11 @@ visits:
   sample: 240
 """
 
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from itertools import cycle, islice
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.hasite.aws.plugins.module_utils._failover import recording, visiting
@@ -111,9 +133,50 @@ ARGUMENTS = {
     "name_servers": {"type": "list", "elements": "str", "required": True},
     "timeout": {"type": "float", "default": 5},
     "speed": {"type": "float", "default": 1},
+    "aliases": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "name": {"type": "str", "required": True},
+            "name_servers": {"type": "list", "elements": "str", "required": True},
+        },
+    },
     **recording.ARGUMENTS,
 }
 MOST_AT_ONCE = 16
+Visitor = Callable[[], visiting.Visit]
+
+
+def resolved(name_servers: Iterable[str], timeout: float) -> list[str]:
+    """Return the addresses of name servers."""
+    return [address for one in name_servers for address in visiting.ask_resolver(one, timeout).addresses]
+
+
+def visitors(params: Mapping[str, Any]) -> tuple[list[Visitor], Iterator[Visitor]]:
+    """Return those who visit the domain, and one after the other those who visit an alias."""
+    domain, timeout = params["domain"], params["timeout"]
+    get = partial(visiting.fetch, path=params["page"], timeout=timeout)
+    new = partial(visiting.ask_servers, domain, resolved(params["name_servers"], timeout), timeout)
+    returning = partial(visiting.Cache(params["speed"]).lookup, domain, timeout)
+    aliases = [
+        partial(
+            visiting.visit_alias,
+            one["name"],
+            partial(visiting.ask_servers, one["name"], resolved(one["name_servers"], timeout), timeout),
+            partial(get, domain=one["name"]),
+        )
+        for one in params["aliases"]
+    ]
+    own = partial(get, domain=domain)
+    return [partial(visiting.visit, "new", new, own), partial(visiting.visit, "returning", returning, own)], cycle(
+        aliases
+    )
+
+
+def record_visit(record: recording.Record, one: Visitor) -> None:
+    """Make a visit and record it."""
+    record.add(one())
 
 
 def main() -> None:
@@ -124,31 +187,21 @@ def main() -> None:
     if module.check_mode:
         module.exit_json(changed=False, visits=0)
     params = module.params
-    domain, timeout = params["domain"], params["timeout"]
     try:
-        found = [visiting.ask_resolver(one, timeout) for one in params["name_servers"]]
+        own, aliases = visitors(params)
     except visiting.NoAddressError as error:
         module.fail_json(msg=str(error))
-    servers = [address for one in found for address in one.addresses]
-    get = partial(visiting.fetch, domain=domain, path=params["page"], timeout=timeout)
-    lookups = {
-        "new": partial(visiting.ask_servers, domain, servers, timeout),
-        "returning": partial(visiting.Cache(params["speed"]).lookup, domain, timeout),
-    }
     record = recording.Record(params["path"])
-
-    def one(visitor: str) -> None:
-        record.add(visiting.visit(visitor, lookups[visitor], get))
-
     under_way: set[Future[None]] = set()
     visits = 0
     with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
         for _ in recording.limits_of(params).ticks():
             under_way = {each for each in under_way if not each.done()}
-            if len(under_way) + len(lookups) > MOST_AT_ONCE:
+            due = [*own, *islice(aliases, 1)]
+            if len(under_way) + len(due) > MOST_AT_ONCE:
                 continue
-            under_way |= {pool.submit(one, visitor) for visitor in lookups}
-            visits += len(lookups)
+            under_way |= {pool.submit(record_visit, record, one) for one in due}
+            visits += len(due)
     module.exit_json(changed=True, visits=visits)
 
 

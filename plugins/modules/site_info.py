@@ -25,11 +25,18 @@ options:
     required: true
   domain:
     description:
-      - The name that visitors type. Needed to find records that belong to the site.
+      - The name that visitors type, in punycode. By default that of the site's certificates.
     type: str
+  aliases:
+    description:
+      - Further names of the site, in punycode.
+    type: list
+    elements: str
+    default: []
   zone:
     description:
-      - The name of the hosted zone. By default O(domain) without its first label.
+      - The name or the ID of the hosted zone of O(domain), as long as no record there tells. By default, the zone with
+        the longest name that holds it.
     type: str
   details:
     description:
@@ -209,11 +216,33 @@ site:
       type: list
       elements: dict
       sample: []
+    names:
+      description:
+        - The names with C(name), C(kind), C(zone_id) and C(zone_name), which are null if the account has no zone that
+          holds the name.
+        - The kinds are V(domain), V(alias), and V(former) for a name that is not asked for but whose records lead to
+          the site.
+        - A name's zone is the one that has its failover records or the record that validates its certificate. Whether
+          the world is delegated to it, M(hasite.aws.dns_delegation_info) tells.
+      returned: always
+      type: list
+      elements: dict
+      sample: [{name: www.example.com, kind: domain, zone_id: Z0123456789ABCDEFGHIJ, zone_name: example.com}]
     hosted_zone:
-      description: The hosted zone with C(id), C(name), C(name_servers), C(records). Null if there is none.
+      description:
+        - The hosted zone of the domain with C(id), C(name), C(name_servers), C(records), and C(ours), whether the site
+          has created it. Null if there is none.
       returned: always
       type: dict
       sample: null
+    hosted_zones:
+      description:
+        - The hosted zones of all names, and those of the account that delegate to one of them, as
+          RV(site.hosted_zone).
+      returned: always
+      type: list
+      elements: dict
+      sample: []
     health_checks:
       description: The health checks with C(id), C(name), C(config), C(healthy), C(checkers), C(observations).
       returned: always
@@ -223,7 +252,8 @@ site:
     certificates:
       description:
         - The certificates in both regions with C(certificate_arn), C(region), C(domain_name), C(status),
-          C(domain_validation_options), C(in_use_by).
+          C(subject_alternative_names), C(domain_validation_options), C(in_use_by), and C(records_of_others), the names
+          of its validation records that certificates of the account without the site's tags need too.
       returned: always
       type: list
       elements: dict
@@ -381,11 +411,13 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.hasite.aws.plugins.module_utils._site.assembly import assemble
 from ansible_collections.hasite.aws.plugins.module_utils._site.clients import client_maker
 from ansible_collections.hasite.aws.plugins.module_utils._site.details import add_details
+from ansible_collections.hasite.aws.plugins.module_utils._site.names import Wanted
 from ansible_collections.hasite.aws.plugins.module_utils._site.reading import Place, read_all
 
 ARGUMENTS = {
     "name": {"type": "str", "required": True},
     "domain": {"type": "str"},
+    "aliases": {"type": "list", "elements": "str", "default": []},
     "zone": {"type": "str"},
     "details": {"type": "bool", "default": False},
 }
@@ -397,12 +429,10 @@ def main() -> None:
     params = module.params
     if not module.region:
         module.fail_json(msg="The region of the site is not known. Set region, or the environment's AWS_REGION.")
-    domain = params["domain"] or ""
-    place = Place(
-        params["name"], params["zone"] or domain.partition(".")[2] or None, module.region, client_maker(module)
-    )
+    names = [params["domain"], *params["aliases"]] if params["domain"] else []
+    place = Place(params["name"], names, module.region, client_maker(module), certified=True)
     answers, errors = read_all(place)
-    site = assemble(params["name"], module.region, answers, errors)
+    site = assemble(params["name"], module.region, answers, errors, Wanted(names, params["zone"]))
     module.exit_json(changed=False, site=(add_details(place, site) if params["details"] else site).as_dict())
 
 

@@ -13,6 +13,8 @@ short_description: Check a site's settings against the account before anything i
 description:
   - Checks the settings of a site and fills in what follows from them, such as the four subnets' blocks.
   - Fails with one sentence that names the variable, what was found and what to do.
+  - Names that a service reserves or finds too long, a region that is not enabled, an instance type that one of the
+    zones lacks or that can't start the image, and service quotas into which the site does not fit are refused.
   - Nothing is changed.
 options:
   name:
@@ -20,12 +22,14 @@ options:
     type: str
     required: true
   domain:
-    description: The name that visitors type.
+    description: The name that visitors type, as they type it.
     type: str
     required: true
-  zone:
-    description: The hosted zone; by default the domain without its first label.
-    type: str
+  aliases:
+    description: Further names, which redirect to O(domain).
+    type: list
+    elements: str
+    default: []
   availability_zones:
     description: The two availability zones; by default the region's first two usable ones.
     type: list
@@ -42,6 +46,19 @@ options:
     description: The public SSM parameter that names the machines' image.
     type: str
     required: true
+  nat:
+    description:
+      - How the machines reach the internet.
+      - This decides how many NAT gateways and Elastic IP addresses the site takes.
+    type: str
+    choices: [per_az, single, none]
+    default: per_az
+  check_quotas:
+    description:
+      - Whether the module fails when the site does not fit into the account's service quotas.
+      - Quotas that the credentials may not read (C(servicequotas:GetServiceQuota)) are never a reason to fail.
+    type: bool
+    default: true
   expected_endpoint_url:
     description:
       - The API endpoint that the inventory asks for, or nothing for AWS itself.
@@ -90,6 +107,13 @@ settings:
       description: The image that the SSM parameter names now.
       type: str
       sample: ami-0123456789abcdef0
+    quotas:
+      description:
+        - How much of each service quota is in use, for the region or for a zone, and how much the site still takes.
+        - The key C(limit) is null where the credentials may not read the quota.
+      type: list
+      elements: dict
+      sample: [{"name": "vpcs", "place": "ap-northeast-1", "limit": 5.0, "used": 1, "missing": 1, "fits": true}]
     resolver:
       description: The address of the VPC's resolver, the block's base plus two.
       type: str
@@ -103,108 +127,91 @@ settings:
       type: list
       elements: dict
       sample: [{"name": "public-a", "kind": "public", "zone": "ap-northeast-1a", "cidr": "10.0.0.0/20"}]
-    zone:
-      description: The hosted zone's name.
+    domain:
+      description: The domain in small letters and punycode.
       type: str
-      sample: example.com
+      sample: www.example.com
 """
 
+import functools
 import os
 from dataclasses import asdict
 from typing import Any
 
-import botocore.exceptions
+from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
-from ansible_collections.hasite.aws.plugins.module_utils import _settings
+from ansible_collections.hasite.aws.plugins.module_utils._names.text import NamesError, parse_all
+from ansible_collections.hasite.aws.plugins.module_utils._settings import (
+    endpoint,
+    machines,
+    names,
+    network,
+    quotas,
+    reading,
+    regions,
+)
+from ansible_collections.hasite.aws.plugins.module_utils._settings.error import SettingsError
+
+MACHINES = 2
+"""One in each zone."""
 
 
-def usable_zones(ec2: Any) -> list[str]:
-    """Return the names of the region's ordinary availability zones that are available."""
-    filters = [{"Name": "zone-type", "Values": ["availability-zone"]}, {"Name": "state", "Values": ["available"]}]
-    found = ec2.describe_availability_zones(Filters=filters, aws_retry=True)
-    return [zone["ZoneName"] for zone in found["AvailabilityZones"]]
+def check_region(module: Any) -> None:
+    """Refuse a region that does not exist, that the account has not enabled, or where no site can be."""
+    regions.check_partition(module.region, reading.partition_of(module.region))
+    # Only a region that is enabled answers, so another one is asked about it.
+    regions.check_region(module.region, reading.region_statuses(module.client("ec2", region=reading.HOME_REGION)))
 
 
-def site_blocks(ec2: Any) -> list[tuple[str, str]]:
-    """Return (site tag, block) of every VPC that belongs to a site."""
-    found = ec2.describe_vpcs(Filters=[{"Name": "tag-key", "Values": ["hasite:site"]}], aws_retry=True)
-    return [
-        (tag["Value"], vpc["CidrBlock"]) for vpc in found["Vpcs"] for tag in vpc["Tags"] if tag["Key"] == "hasite:site"
-    ]
-
-
-def image_of(ssm: Any, ec2: Any, parameter: str) -> tuple[str, str]:
-    """Return the image that the parameter names and the name of its root device."""
-    try:
-        image_id = ssm.get_parameter(Name=parameter, aws_retry=True)["Parameter"]["Value"]
-    except ssm.exceptions.ParameterNotFound as error:
-        raise _settings.SettingsError(
-            f"site_ami_parameter is {parameter!r}, which SSM does not know in this region; "
-            "name a public parameter such as /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64."
-        ) from error
-    images = ec2.describe_images(ImageIds=[image_id], aws_retry=True)["Images"]
-    return image_id, images[0]["RootDeviceName"]
-
-
-def check_instance_type(ec2: Any, instance_type: str) -> None:
-    """Refuse an instance type that the region does not offer."""
-    offered = ec2.describe_instance_type_offerings(
-        Filters=[{"Name": "instance-type", "Values": [instance_type]}], aws_retry=True
-    )
-    if not offered["InstanceTypeOfferings"]:
-        raise _settings.SettingsError(
-            f"site_instance_type is {instance_type!r}, which this region does not offer; choose one such as t3.small."
-        )
-
-
-def account_of(sts: Any) -> str:
-    """Return the account's number, or say what is wrong with the credentials."""
-    try:
-        return str(sts.get_caller_identity(aws_retry=True)["Account"])
-    except botocore.exceptions.NoCredentialsError as error:
-        raise _settings.SettingsError(
-            "No AWS credentials were found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
-        ) from error
-    except botocore.exceptions.ClientError as error:
-        raise _settings.SettingsError(
-            f"AWS refused the credentials ({error.response['Error']['Code']}); check the profile or log in again."
-        ) from error
+def check_machines(given: dict[str, Any], region: str, zones: list[str], ec2: Any, ssm: Any) -> dict[str, Any]:
+    """Return the image; refuse an instance type that one of the zones lacks or that can't start it."""
+    name = given["instance_type"]
+    machines.check_offered(name, region, zones, reading.zones_offering(ec2, name))
+    image: dict[str, Any] = reading.image_of(ssm, ec2, given["ami_parameter"])
+    machines.check_image(given["ami_parameter"], image, name, reading.instance_types(ec2, [name])[name])
+    return image
 
 
 def complete(module: Any) -> dict[str, Any]:
     """Return the complete settings; everything that needs no API is checked first."""
     given = module.params
-    _settings.check_endpoint(given["expected_endpoint_url"], os.environ.get("AWS_ENDPOINT_URL"))
-    _settings.check_name(given["name"])
-    zone = _settings.zone_of(given["domain"], given["zone"])
-    _settings.subnets_of(given["vpc_cidr"], ("-a", "-b"))
-    retry = AWSRetry.jittered_backoff()
-    account = account_of(module.client("sts", retry_decorator=retry))
-    ec2 = module.client("ec2", retry_decorator=retry)
-    zones = _settings.zones_of(module.region, usable_zones(ec2), given["availability_zones"])
-    _settings.check_overlap(given["vpc_cidr"], given["name"], site_blocks(ec2))
-    check_instance_type(ec2, given["instance_type"])
-    image_id, root_device_name = image_of(module.client("ssm", retry_decorator=retry), ec2, given["ami_parameter"])
+    endpoint.check_endpoint(given["expected_endpoint_url"], os.environ.get("AWS_ENDPOINT_URL"))
+    names.check_name(given["name"])
+    domain = parse_all(given["domain"], given["aliases"])[0]
+    network.subnets_of(given["vpc_cidr"], ("-a", "-b"))
+    account = reading.account_of(module.client("sts", region=reading.HOME_REGION))
+    check_region(module)
+    clients = functools.cache(module.client)
+    ec2 = clients("ec2")
+    zones = network.zones_of(module.region, reading.usable_zones(ec2), given["availability_zones"])
+    network.check_overlap(given["vpc_cidr"], given["name"], reading.site_blocks(reading.vpcs(ec2)))
+    image = check_machines(given, module.region, zones, ec2, clients("ssm"))
+    wanted = reading.Wanted(given["name"], module.region, zones, given["nat"], given["instance_type"], MACHINES)
+    uses = reading.uses_of(clients, wanted)
+    if given["check_quotas"]:
+        quotas.check_quotas(uses)
     return {
         "account_id": account,
         "availability_zones": zones,
-        "image_id": image_id,
-        "resolver": _settings.resolver_of(given["vpc_cidr"]),
-        "root_device_name": root_device_name,
-        "subnets": [asdict(subnet) for subnet in _settings.subnets_of(given["vpc_cidr"], zones)],
-        "zone": zone,
+        "image_id": image["ImageId"],
+        "quotas": quotas.as_data(uses),
+        "resolver": network.resolver_of(given["vpc_cidr"]),
+        "root_device_name": image["RootDeviceName"],
+        "subnets": [asdict(subnet) for subnet in network.subnets_of(given["vpc_cidr"], zones)],
+        "domain": domain.ascii,
     }
 
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "name": {"type": "str", "required": True},
     "domain": {"type": "str", "required": True},
-    "zone": {"type": "str"},
+    "aliases": {"type": "list", "elements": "str", "default": []},
     "availability_zones": {"type": "list", "elements": "str"},
     "vpc_cidr": {"type": "str", "default": "10.0.0.0/16"},
     "instance_type": {"type": "str", "required": True},
     "ami_parameter": {"type": "str", "required": True},
+    "nat": {"type": "str", "choices": ["per_az", "single", "none"], "default": "per_az"},
+    "check_quotas": {"type": "bool", "default": True},
     "expected_endpoint_url": {"type": "str"},
 }
 
@@ -214,10 +221,10 @@ def main() -> None:
     module = AnsibleAWSModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
         settings = complete(module)
-    except _settings.SettingsError as error:
+    except (SettingsError, NamesError) as error:
         module.fail_json(msg=str(error))
-    except botocore.exceptions.ClientError as error:
-        module.fail_json_aws(error, msg="AWS refused to describe what the site's settings name")
+    except AnsibleAWSError as error:
+        module.fail_json_aws_error(error)
     module.exit_json(changed=False, settings=settings)
 
 

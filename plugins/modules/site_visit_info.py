@@ -30,8 +30,13 @@ options:
     description: How many times the page is asked for, to find out which machines answer.
     type: int
     default: 1
+  aliases:
+    description: Further names of the site, in punycode, which redirect to O(domain).
+    type: list
+    elements: str
+    default: []
   zone:
-    description: The name of the hosted zone. By default O(domain) without its first label.
+    description: The name of the hosted zone of O(domain). Without it the delegation is not asked for.
     type: str
   distribution_domain_name:
     description: The name that CloudFront gave to the error page's distribution. Without it the edge is not asked.
@@ -68,7 +73,7 @@ visit:
     delegation:
       description:
         - The C(parent_zone), the C(answers) of its servers, each a list of name servers, and the C(problem) if they
-          could not be asked.
+          could not be asked. Null without O(zone).
       returned: always
       type: dict
       sample: {parent_zone: com, answers: [[ns-1.awsdns-01.org, ns-2.awsdns-02.com]], problem: null}
@@ -106,6 +111,14 @@ visit:
       returned: always
       type: dict
       sample: {status: 503, headers: {cache-control: no-store}, problem: null}
+    aliases:
+      description:
+        - For each of O(aliases) its C(name), its C(addresses), and the answers of its C(page) and of the distribution
+          by its name, C(edge), as RV(visit.page).
+      returned: always
+      type: list
+      elements: dict
+      sample: []
     edge_alias:
       description: The answer of the distribution by the site's name, as RV(visit.page). Null if it was not asked.
       returned: always
@@ -120,6 +133,7 @@ ARGUMENTS = {
     "domain": {"type": "str", "required": True},
     "page": {"type": "str", "default": "/"},
     "requests": {"type": "int", "default": 1},
+    "aliases": {"type": "list", "elements": "str", "default": []},
     "zone": {"type": "str"},
     "distribution_domain_name": {"type": "str"},
     "timeout": {"type": "float", "default": 5},
@@ -129,8 +143,7 @@ ARGUMENTS = {
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    zone = module.params["zone"] or module.params["domain"].partition(".")[2]
-    module.exit_json(changed=False, visit=look({**module.params, "zone": zone}))
+    module.exit_json(changed=False, visit=look(module.params))
 
 
 if __name__ == "__main__":

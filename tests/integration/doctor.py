@@ -20,6 +20,7 @@ from ansible_collections.hasite.aws.plugins.module_utils._doctor.evidence import
 from ansible_collections.hasite.aws.plugins.module_utils._doctor.finding import Finding
 from ansible_collections.hasite.aws.plugins.module_utils._site.assembly import assemble
 from ansible_collections.hasite.aws.plugins.module_utils._site.details import add_details
+from ansible_collections.hasite.aws.plugins.module_utils._site.names import Wanted
 from ansible_collections.hasite.aws.plugins.module_utils._site.reading import Place as SitePlace
 from ansible_collections.hasite.aws.plugins.module_utils._site.reading import read_all
 from botocore.config import Config
@@ -72,9 +73,9 @@ class Doctor:
         return self.session.client(service, region_name=region, endpoint_url=self.url, config=config)
 
     def read_site(self) -> dict[str, Any]:
-        site = SitePlace(SITE, ZONE, REGION, self.client)
+        site = SitePlace(SITE, [DOMAIN], REGION, self.client)
         answers, errors = read_all(site)
-        found: dict[str, Any] = add_details(site, assemble(SITE, REGION, answers, errors)).as_dict()
+        found: dict[str, Any] = add_details(site, assemble(SITE, REGION, answers, errors, Wanted([DOMAIN]))).as_dict()
         return found
 
     def visit(self, site: dict[str, Any]) -> Any:

@@ -17,6 +17,8 @@ from lab.place import Place
 
 ROOT = Path(__file__).parents[2]
 LAB_SECONDS = 400
+_NETWORK_QUOTAS = ("L-F678F1CE", "L-A4707A72", "L-FE5A380F")
+"""VPCs, internet gateways, NAT gateways."""
 
 
 def worker() -> str:
@@ -70,4 +72,13 @@ def up(name: str, *words: str) -> Endpoint:
     run_lab(name, "down")
     done = run_lab(name, "up", "--port", str(free_port()), *words)
     assert done.returncode == 0, done.stderr
-    return require(Place(name))
+    place = Place(name)
+    _raise_quotas(place)
+    return require(place)
+
+
+def _raise_quotas(place: Place) -> None:
+    """Ask for what an account needs in which many tests have networks side by side."""
+    client = session_of(place).client("service-quotas", endpoint_url=require(place).url)
+    for code in _NETWORK_QUOTAS:
+        client.request_service_quota_increase(ServiceCode="vpc", QuotaCode=code, DesiredValue=50)

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 
+import boto3
 import pytest
 
 from lab.endpoint import require
@@ -31,7 +32,25 @@ REFUSALS = (
     ({"site_vpc_cidr": "10.0.0.0/28"}, r"site_vpc_cidr is 10.0.0.0/28; a VPC of 4 subnets needs a block between"),
     ({"site_vpc_cidr": "10.0.0.1/16"}, r"site_vpc_cidr is '10.0.0.1/16', which is not an IPv4 block"),
     ({"site_vpc_cidr": "8.0.0.0/16"}, r"site_vpc_cidr is 8.0.0.0/16, which is not private address space"),
-    ({"site_instance_type": "t9.huge"}, r"site_instance_type is 't9.huge', which this region does not offer"),
+    ({"site_instance_type": "t9.huge"}, r"site_instance_type is 't9.huge', which ap-northeast-1 does not offer"),
+    (
+        {"site_instance_type": "a1.large"},
+        r"site_instance_type is 'a1.large', which the zone ap-northeast-1c does not offer; choose another type, or set "
+        r"site_availability_zones to \[ap-northeast-1a, ap-northeast-1d\]",
+    ),
+    (
+        {"site_instance_type": "t4g.small"},
+        r"site_instance_type is 't4g.small', which runs arm64, but the image .* is for x86_64; choose a type",
+    ),
+    ({"site_instance_type": "m7i.48xlarge"}, r"needs 384 more\); .* ask for more in Service Quotas \(ec2/L-1216C47A\)"),
+    ({"site_name": "internal-shop"}, r"a load balancer named 'internal-shop' is not allowed"),
+    ({"site_name": "aws-shop"}, r"a session document named 'aws-shop-session' is not allowed"),
+    ({"site_region": "ap-northeast-9"}, r"site_region is 'ap-northeast-9', which is no region of AWS; did you mean"),
+    ({"site_region": "ap-east-1"}, r"site_region is 'ap-east-1', which this account has not enabled"),
+    ({"site_region": "tokyo"}, r"site_region is 'tokyo', which is no region of AWS"),
+    ({"site_domian": "www.hasite.test"}, r"sets site_domian, which nobody reads; did you mean site_domain\?"),
+    ({"site_nat": "both"}, r"site_nat is 'both'; it must be one of per_az, single, none"),
+    ({"site_health_check": {"interval": 20}}, r"it must be a mapping whose 'interval' is one of 10, 30"),
     (
         {"site_ami_parameter": "/aws/service/none"},
         r"site_ami_parameter is '/aws/service/none', which SSM does not know",
@@ -69,6 +88,23 @@ def test_settings_are_refused_before_anything_is_created(
     before = run_lab(place.name, "status", "--json").stdout
     assert re.search(sentence, provision(place, variables))
     assert run_lab(place.name, "status", "--json").stdout == before
+
+
+def test_a_site_that_the_accounts_quotas_have_no_room_for_is_refused(
+    place: Place, session: boto3.session.Session
+) -> None:
+    ec2 = session.client("ec2")
+    free = range(4 - len(ec2.describe_addresses()["Addresses"]))
+    allocated = [ec2.allocate_address(Domain="vpc")["AllocationId"] for _ in free]
+    try:
+        assert re.search(
+            r"quotas \(Elastic IP addresses in ap-northeast-1: 4 of 5 are in use and the site needs 2 more\); delete "
+            r".* \(ec2/L-0263D0A3\), or set site_nat to single or none",
+            provision(place, {}),
+        )
+    finally:
+        for allocation in allocated:
+            ec2.release_address(AllocationId=allocation)
 
 
 def test_an_inventory_for_aws_is_refused_while_the_shell_points_at_the_lab(place: Place) -> None:

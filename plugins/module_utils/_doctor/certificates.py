@@ -43,6 +43,20 @@ def ours(evidence: Evidence, region: object) -> list[Resource]:
     ]
 
 
+def owners_own(evidence: Evidence, region: object) -> bool:
+    """Tell whether the site presents a certificate of its owner's in a region, and visitors accept it."""
+    known = {one.get("certificate_arn") for one in evidence.listed("certificates")}
+    visit = evidence.visit
+    listeners = evidence.detail("listener_certificates") or {}
+    used = {arn for arns in listeners.values() for arn in arns} if region == evidence.site.get("region") else set()
+    served = visit.page.certificate_names if visit and visit.page else None
+    if used - known and covers(served, evidence.domain):
+        return True
+    edges = {one.get("certificate_arn") for one in evidence.listed("distributions")} - {None}
+    fits = bool(visit and visit.edge_alias and not visit.edge_alias.problem)
+    return region == CLOUDFRONT_REGION and bool(edges - known) and fits
+
+
 def waiting(evidence: Evidence) -> list[Resource]:
     """Return the certificates that are not issued."""
     return [one for one in evidence.listed("certificates") if one.get("status") in (PENDING, "FAILED")]
@@ -69,7 +83,7 @@ def certificate_missing_in_us_east_1(evidence: Evidence) -> Iterator[Case]:
         CRITICAL,
         "A load balancer takes certificates from its own region only.",
         f"Request one in the site's region too, with the same validation record: {PROVISION}",
-        ("stale-certificate", "page-unavailable"),
+        ("stale-certificate", "page-unavailable", "alias-unavailable"),
     )
 )
 def certificate_missing_in_site_region(evidence: Evidence) -> Iterator[Case]:
@@ -79,7 +93,7 @@ def certificate_missing_in_site_region(evidence: Evidence) -> Iterator[Case]:
 
 
 def _missing(evidence: Evidence, region: object, other: object) -> Iterator[Case]:
-    if evidence.unread("acm: certificates") or ours(evidence, region):
+    if evidence.unread("acm: certificates") or ours(evidence, region) or owners_own(evidence, region):
         return
     # Without any certificate the site is not built that far, and the rule about that says so.
     if ours(evidence, other) or (evidence.distribution and evidence.balancer):
@@ -137,35 +151,39 @@ def _there(evidence: Evidence, record: Resource) -> bool:
 )
 def caa_forbids_amazon(evidence: Evidence) -> Iterator[Case]:
     """CAA records forbid Amazon to issue the certificates."""
-    name, values = nearest_caa(evidence)
-    if name is None:
-        return
-    issuers = [value.split(" ", 2)[2].strip('"') for value in values if value.split(" ", 2)[1:2] == ["issue"]]
-    admitted = [one.partition(";")[0].strip().lower() for one in issuers]
-    if admitted and not set(admitted) & set(AMAZON):
-        yield Case(
-            f"The CAA records of {name} admit {', '.join(filter(None, admitted)) or 'nobody'}, and not Amazon.",
-            Where("record", f"{name} CAA"),
-            "; ".join(values),
-            severity=CRITICAL if waiting(evidence) else WARNING,
-        )
+    found = dict(nearest_caa(evidence, name) for name in (evidence.domain, *evidence.aliases))
+    for name, values in found.items():
+        issuers = [value.split(" ", 2)[2].strip('"') for value in values if value.split(" ", 2)[1:2] == ["issue"]]
+        admitted = [one.partition(";")[0].strip().lower() for one in issuers]
+        if admitted and not set(admitted) & set(AMAZON):
+            yield Case(
+                f"The CAA records of {name} admit {', '.join(filter(None, admitted)) or 'nobody'}, and not Amazon.",
+                Where("record", f"{name} CAA"),
+                "; ".join(values),
+                severity=CRITICAL if waiting(evidence) else WARNING,
+            )
 
 
-def nearest_caa(evidence: Evidence) -> tuple[str | None, list[str]]:
-    """Return the nearest CAA records of the site's name: in the zone, or else as a visitor sees them above it."""
-    zone = str((evidence.zone or {}).get("name") or "")
-    name = evidence.domain.rstrip(".")
-    while zone and (name == zone or name.endswith(f".{zone}")):
+def nearest_caa(evidence: Evidence, name: str) -> tuple[str | None, list[str]]:
+    """Return the nearest CAA records of a name: in its zone, or else as a visitor of the domain sees them above it."""
+    zone = max((str(one.get("name") or "") for one in evidence.zones if _holds(one, name)), key=len, default="")
+    above = name.rstrip(".")
+    while zone and (above == zone or above.endswith(f".{zone}")):
         values = [
-            str(value.get("value")) for one in evidence.records(name, "CAA") for value in rows(one, "resource_records")
+            str(value.get("value")) for one in evidence.records(above, "CAA") for value in rows(one, "resource_records")
         ]
         if values:
-            return name, [value for value in values if len(value.split(" ", 2)) == 3]
-        name = name.partition(".")[2]
-    seen = evidence.visit.authorities if evidence.visit else None
+            return above, [value for value in values if len(value.split(" ", 2)) == 3]
+        above = above.partition(".")[2]
+    seen = evidence.visit.authorities if evidence.visit and name == evidence.domain else None
     if seen and seen.domain and not (zone and (seen.domain == zone or seen.domain.endswith(f".{zone}"))):
         return seen.domain, [value for value in seen.records if len(value.split(" ", 2)) == 3]
     return None, []
+
+
+def _holds(zone: Resource, name: str) -> bool:
+    held = str(zone.get("name") or "")
+    return bool(held) and (name == held or name.rstrip(".").endswith(f".{held}"))
 
 
 @AREA.rule(

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from . import (
     access,
+    aliases,
     balancing,
     building,
     certificates,
@@ -29,7 +30,7 @@ from .finding import SEVERITIES, Area, Finding, Rule
 
 AREAS: tuple[Area, ...] = (
     *(names.AREA, network.AREA, access.AREA, share.AREA, content.AREA, health.AREA, balancing.AREA, certificates.AREA),
-    *(failover.AREA, edge.AREA, page.AREA, hardening.AREA, building.AREA),
+    *(failover.AREA, aliases.AREA, edge.AREA, page.AREA, hardening.AREA, building.AREA),
 )
 """In the order of causes: within one severity the first is to be mended first."""
 

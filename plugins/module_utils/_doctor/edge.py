@@ -66,9 +66,11 @@ def distribution_disabled(evidence: Evidence) -> Iterator[Case]:
 def edge_alias_missing(evidence: Evidence) -> Iterator[Case]:
     """The error page's distribution does not bear the site's name."""
     for one in evidence.listed("distributions"):
-        if not covers(list(one.get("aliases") or []), evidence.domain):
+        names = [evidence.domain, *evidence.aliases]
+        missing = [name for name in names if not covers(list(one.get("aliases") or []), name)]
+        if missing:
             proof = f"aliases: {', '.join(one.get('aliases') or []) or 'none'}"
-            what = f"The distribution does not bear the name {evidence.domain}."
+            what = f"The distribution does not bear the name {' and '.join(missing)}."
             yield Case(what, place("distribution", one, "id"), proof)
 
 

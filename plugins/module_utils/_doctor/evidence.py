@@ -86,6 +86,8 @@ class Visit:
     """The distribution by its own name."""
     edge_alias: Fetch | None = None
     """The distribution by the site's name, as visitors reach it after a failover."""
+    aliases: dict[str, Fetch] = field(default_factory=dict)
+    """The page by each further name of the site."""
 
 
 _PARTS: dict[str, type[t.Any]] = {
@@ -103,7 +105,10 @@ def visit_from(raw: Mapping[str, t.Any]) -> Visit | None:
     if not raw:
         return None
     parts = {key: kind(**chosen(kind, raw[key])) for key, kind in _PARTS.items() if raw.get(key)}
-    return Visit(addresses=raw.get("addresses"), **parts)
+    aliases = {
+        one["name"]: Fetch(**chosen(Fetch, one.get("page") or {})) for one in rows(raw, "aliases") if "name" in one
+    }
+    return Visit(addresses=raw.get("addresses"), aliases=aliases, **parts)
 
 
 # ---- on the machines
@@ -208,6 +213,20 @@ class Evidence:
         return self.site.get("hosted_zone") or None
 
     @property
+    def aliases(self) -> list[str]:
+        """The further names of the site, which redirect to its domain."""
+        return [str(one["name"]) for one in self.listed("names") if one.get("kind") == "alias" and one.get("name")]
+
+    @property
+    def zones(self) -> list[Resource]:
+        """The hosted zones of all names, that of the domain first."""
+        first = [self.zone] if self.zone else []
+        return [
+            *first,
+            *(one for one in self.listed("hosted_zones") if one.get("id") not in [z.get("id") for z in first]),
+        ]
+
+    @property
     def distribution(self) -> Resource | None:
         """The error page's distribution."""
         return next(iter(self.listed("distributions")), None)
@@ -225,10 +244,11 @@ class Evidence:
                 yield one, told
 
     def records(self, name: str, kind: str | None = None) -> list[Resource]:
-        """Return the zone's records of a name, of one type or all."""
+        """Return the zones' records of a name, of one type or all."""
         return [
             one
-            for one in rows(self.zone, "records")
+            for zone in self.zones
+            for one in rows(zone, "records")
             if same_name(one.get("name"), name) and (kind is None or one.get("type") == kind)
         ]
 

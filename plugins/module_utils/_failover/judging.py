@@ -54,6 +54,17 @@ class Stage:
         """The moment of the first act."""
         return float(self.acts[0]["at"])
 
+    @property
+    def own(self) -> list[Visit]:
+        """Return the visits to the domain itself: an alias is redirected also while no machine answers."""
+        return [one for one in self.visits if one["visitor"] != "alias"]
+
+    @property
+    def aliases(self) -> dict[str, list[Visit]]:
+        """Return the visits to each alias."""
+        names = sorted({one["name"] for one in self.visits if one["visitor"] == "alias"})
+        return {name: [one for one in self.of("alias") if one["name"] == name] for name in names}
+
     def of(self, visitor: str) -> list[Visit]:
         """Return one visitor's visits."""
         return [one for one in self.visits if one["visitor"] == visitor]
@@ -145,23 +156,34 @@ def _some_target_healthy(state: State) -> bool:
 
 def _stays_up(stage: Stage, by: Yardstick) -> Iterator[Check]:
     detection = float(by.budget["one_machine"]["detection"])
-    trouble = longest_trouble(stage.visits, detection / by.speed) * by.speed
+    trouble = longest_trouble(stage.own, detection / by.speed) * by.speed
     yield Check("no request fails longer than the balancer needs to notice", trouble, by.limit(detection))
-    last = stage.visits[-1:]
+    last = stage.own[-1:]
     lost = float(not last or last[0]["outcome"] != SITE)
     yield Check("last visits that the site did not answer", lost, 0.0, unit="visits")
 
 
 def _error_page(stage: Stage, by: Yardstick) -> Iterator[Check]:
-    gone = max((answered_at(one) for one in stage.visits if one["outcome"] == SITE), default=stage.began)
+    gone = max((answered_at(one) for one in stage.own if one["outcome"] == SITE), default=stage.began)
     for visitor in VISITORS:
         expected = by.budget["error_page"][f"{visitor}_visitors"]
         seen = first_steady(stage.of(visitor), ERROR_PAGE)
         measured = None if seen is None else max(0.0, answered_at(seen) - gone) * by.speed
         what = f"{visitor} visitors get the error page after the site's last answer"
         yield Check(what, measured, by.limit(expected["longest"]), expected)
+    for alias, visits in stage.aliases.items():
+        expected = by.budget["error_page"]["new_visitors"]
+        seen = first_steady(visits, ERROR_PAGE)
+        measured = None if seen is None else max(0.0, answered_at(seen) - gone) * by.speed
+        what = f"visitors of {alias} get the error page after the site's last answer"
+        yield Check(what, measured, by.limit(expected["longest"] + _apart(visits) * by.speed), expected)
     wrong = [one for one in stage.visits if one["outcome"] == ERROR_PAGE and not _leaves_no_trace(one)]
     yield Check("error pages that are not 503 and no-store", float(len(wrong)), 0.0, unit="visits")
+
+
+def _apart(visits: Sequence[Visit]) -> float:
+    """Return the clock's seconds between two visits of an alias, which come in turn."""
+    return float(visits[-1]["at"] - visits[0]["at"]) / max(1, len(visits) - 1)
 
 
 def _leaves_no_trace(visit: Visit) -> bool:
@@ -176,6 +198,12 @@ def _back(stage: Stage, by: Yardstick) -> Iterator[Check]:
         measured = None if seen is None or healthy is None else max(0.0, answered_at(seen) - healthy) * by.speed
         what = f"{visitor} visitors get the site after its first healthy target"
         yield Check(what, measured, by.limit(expected["longest"]), expected)
+    for alias, visits in stage.aliases.items():
+        expected = by.budget["back"]["new_visitors"]
+        seen = first_steady(visits, SITE)
+        measured = None if seen is None or healthy is None else max(0.0, answered_at(seen) - healthy) * by.speed
+        what = f"visitors of {alias} are redirected to the site after its first healthy target"
+        yield Check(what, measured, by.limit(expected["longest"] + _apart(visits) * by.speed), expected)
 
 
 CHECKS: dict[str, Callable[[Stage, Yardstick], Iterator[Check]]] = {

@@ -58,13 +58,16 @@ def _targets(site: Raw) -> Iterator[str]:
 
 
 def _names(site: Raw, settings: Settings) -> Iterator[str]:
-    records = failover_records(site, settings.domain)
-    for role in ("PRIMARY", "SECONDARY"):
-        if role not in records:
-            yield f"{settings.domain} has no {role} record, so it can't fail over. Run playbooks/site.yml."
-    if "PRIMARY" not in records:
+    aliases = [one["name"] for one in site.get("names", []) if one["kind"] == "alias"]
+    for name in (settings.domain, *aliases):
+        records = failover_records(site, name)
+        for role in ("PRIMARY", "SECONDARY"):
+            if role not in records:
+                yield f"{name} has no {role} record, so it can't fail over. Run playbooks/site.yml."
+    primary = failover_records(site, settings.domain).get("PRIMARY")
+    if primary is None:
         return
-    check = check_of(site, records["PRIMARY"])
+    check = check_of(site, primary)
     if settings.check is None and not settings.evaluates_targets:
         yield (
             f"The PRIMARY record of {settings.domain} has no health check that works and does not evaluate its "

@@ -74,12 +74,19 @@ class Settings:
     """How long the edge keeps the origin's error, from which the page is made."""
 
 
+def zones_of(site: Raw) -> list[Raw]:
+    """Return the hosted zones of all names, that of the domain first."""
+    first = site.get("hosted_zone")
+    others = [one for one in site.get("hosted_zones", []) if not first or one["id"] != first["id"]]
+    return [first, *others] if first else others
+
+
 def failover_records(site: Raw, domain: str) -> dict[str, Raw]:
     """Return the A records of the name by their failover role."""
-    records = (site.get("hosted_zone") or {}).get("records", [])
     return {
         one["failover"]: one
-        for one in records
+        for zone in zones_of(site)
+        for one in zone["records"]
         if one["name"].rstrip(".") == domain and one["type"] == "A" and one.get("failover")
     }
 

@@ -151,3 +151,8 @@ def visit(visitor: str, lookup: t.Callable[[], Found], get: t.Callable[[str], Vi
     except NoAddressError as error:
         seen = {"outcome": FAILURE, "error": str(error)}
     return {"at": began, "visitor": visitor, **seen, "seconds": round(time.monotonic() - started, 3)}
+
+
+def visit_alias(alias: str, lookup: t.Callable[[], Found], get: t.Callable[[str], Visit]) -> Visit:
+    """Make one visit to a further name of the site."""
+    return {**visit("alias", lookup, get), "name": alias}

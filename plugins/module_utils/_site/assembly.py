@@ -13,6 +13,7 @@ from datetime import datetime
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
 
 from .model import Network, Resource, Site, Unreadable
+from .names import Wanted, find, known_of
 
 SITE_TAG = "hasite:site"
 PART_TAG = "hasite:part"
@@ -182,12 +183,13 @@ def load_balancer(raw: Raw) -> Resource:
 # ---- names
 
 
-def zone(raw: Raw) -> Resource:
-    """Return the hosted zone with its records."""
+def zone(raw: Raw, site: str) -> Resource:
+    """Return a hosted zone with its records."""
     tags = tags_of(raw)
     return {
         "id": raw["Id"].rpartition("/")[2],
         "name": raw["Name"].rstrip("."),
+        "ours": tags.get(SITE_TAG) == site,
         "name_servers": sorted(raw.get("NameServers", [])),
         "records": [t.cast("Resource", plain(camel_dict_to_snake_dict(dict(one)))) for one in raw.get("Records", [])],
         "part": tags.get(PART_TAG),
@@ -218,7 +220,7 @@ def health_check(raw: Raw) -> Resource:
 # ---- the whole
 
 
-def assemble(name: str, region: str, raw: Raw, errors: Mapping[str, str]) -> Site:
+def assemble(name: str, region: str, raw: Raw, errors: Mapping[str, str], wanted: Wanted | None = None) -> Site:
     """Return the site that the answers describe."""
     groups = sorted(
         (
@@ -231,6 +233,14 @@ def assemble(name: str, region: str, raw: Raw, errors: Mapping[str, str]) -> Sit
     )
     pings = {one["instance_id"]: one for one in raw.get("pings", [])}
     balancers = list(map(load_balancer, raw.get("load_balancers", [])))
+    balancer = balancers[0] if balancers else None
+    certificates = list(raw.get("certificates", []))
+    named = find(
+        wanted or Wanted(),
+        [zone(one, name) for one in raw.get("hosted_zones", [])],
+        known_of(certificates, balancer, raw.get("distributions", [])),
+        certificates,
+    )
     return Site(
         name=name,
         region=region,
@@ -239,8 +249,10 @@ def assemble(name: str, region: str, raw: Raw, errors: Mapping[str, str]) -> Sit
         security_groups=groups,
         security_groups_by_part={one["part"]: one["group_id"] for one in groups if one["part"]},
         instances=sorted((instance(one, pings) for one in raw.get("instances", [])), key=by("name", "instance_id")),
-        load_balancer=balancers[0] if balancers else None,
-        hosted_zone=next(map(zone, raw.get("hosted_zones", [])), None),
+        load_balancer=balancer,
+        names=named.names,
+        hosted_zone=named.domain_zone,
+        hosted_zones=named.zones,
         health_checks=sorted(map(health_check, raw.get("health_checks", [])), key=by("name", "id")),
         unreadable=[Unreadable(service, error) for service, error in sorted(errors.items())],
         **{key: _tagged(raw.get(key, [])) for key in _READY},

@@ -69,7 +69,9 @@ class Site:
     buckets: list[Resource] = field(default_factory=list)
     load_balancer: Resource | None = None
     target_groups: list[Resource] = field(default_factory=list)
+    names: list[Resource] = field(default_factory=list)
     hosted_zone: Resource | None = None
+    hosted_zones: list[Resource] = field(default_factory=list)
     health_checks: list[Resource] = field(default_factory=list)
     certificates: list[Resource] = field(default_factory=list)
     distributions: list[Resource] = field(default_factory=list)

@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import typing as t
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
@@ -17,8 +19,10 @@ from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 
 from .. import _acm, _bucket, _cloudfront, _distribution, _efs_api, _flow_log, _ssm, _target_group
 from .._aws import error_code, pages
+from .._names.reading import holding, list_records
 from .assembly import SITE_TAG, belongs, tags_of
 from .model import Resource
+from .names import certified
 
 try:
     from botocore.exceptions import BotoCoreError, ClientError
@@ -36,10 +40,22 @@ class Place:
     """Where and what to read."""
 
     site: str
-    zone: str | None
+    names: Sequence[str]
+    """The names that visitors type."""
     region: str
     client: Callable[[str, str], t.Any]
     """The client of a service in a region."""
+    certified: bool = False
+    """Whether the names of the site's certificates count too, some of which may be no longer wanted."""
+    _kept: dict[str, list[Resource]] = field(default_factory=dict)
+    _keeping: threading.Lock = field(default_factory=threading.Lock)
+
+    def certificates(self) -> list[Resource]:
+        """Return the site's certificates, which two readers need."""
+        with self._keeping:
+            if "certificates" not in self._kept:
+                self._kept["certificates"] = _certificates(self)
+            return self._kept["certificates"]
 
     def here(self, service: str) -> t.Any:
         """Return the client of a service in the site's region."""
@@ -190,17 +206,15 @@ def read_target_groups(place: Place) -> list[Resource]:
 
 
 def read_hosted_zones(place: Place) -> list[Resource]:
-    """Return the public hosted zone with its records."""
-    if not place.zone:
+    """Return the account's public hosted zones that hold one of the site's names, with their records."""
+    names = list(place.names)
+    if place.certified:
+        with contextlib.suppress(*AWS_ERRORS):  # told by the certificates' own reader
+            names += certified(place.certificates())
+    if not names:
         return []
     client = place.client("route53", GLOBAL_REGION)
-    wanted = place.zone.rstrip(".") + "."
-    candidates = asked(client.list_hosted_zones_by_name, DNSName=wanted)["HostedZones"]
-    return [
-        _whole_zone(client, one)
-        for one in candidates
-        if one["Name"] == wanted and not one.get("Config", {}).get("PrivateZone")
-    ]
+    return [_whole_zone(client, one) for one in holding(client, names)]
 
 
 def _whole_zone(client: t.Any, zone: Resource) -> Resource:
@@ -208,7 +222,7 @@ def _whole_zone(client: t.Any, zone: Resource) -> Resource:
     return {
         **zone,
         "NameServers": asked(client.get_hosted_zone, Id=zone_id).get("DelegationSet", {}).get("NameServers", []),
-        "Records": listed(client, "list_resource_record_sets", "ResourceRecordSets", HostedZoneId=zone_id),
+        "Records": list_records(client, zone_id),
         "Tags": _route53_tags(client, "hostedzone", [zone_id]).get(zone_id, []),
     }
 
@@ -239,14 +253,25 @@ def _observations(client: t.Any, check: Resource) -> list[Resource]:
 
 def read_certificates(place: Place) -> list[Resource]:
     """Return the certificates of both regions."""
-    found = []
+    return place.certificates()
+
+
+def _certificates(place: Place) -> list[Resource]:
+    found, others = [], set()
     for region in place.everywhere():
         client = place.client("acm", region)
         for summary in _acm.list_certificates(client):
             certificate = _acm.read(client, summary["CertificateArn"])
             if certificate and place.owns(certificate["tags"]):
                 found.append({**certificate, "certificate_arn": certificate["arn"], "region": region})
-    return found
+            elif certificate and certificate["status"] in _acm.USABLE:
+                others |= _validation_records(certificate)
+    return [{**one, "records_of_others": sorted(others & _validation_records(one))} for one in found]
+
+
+def _validation_records(certificate: Resource) -> set[str]:
+    options = certificate["domain_validation_options"]
+    return {one["resource_record"]["name"] for one in options if one["resource_record"]}
 
 
 # ---- readers: CloudFront

@@ -228,6 +228,23 @@ def test_target_groups_in_use(account: Account) -> None:
     account.elb.delete_target_group(TargetGroupArn=group)
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("stickiness.enabled", "yes"),
+        ("stickiness.lb_cookie.duration_seconds", "0"),
+        ("stickiness.lb_cookie.duration_seconds", "604801"),
+        ("stickiness.lb_cookie.duration_seconds", "1d"),
+        ("stickiness.app_cookie.duration_seconds", "-1"),
+    ],
+)
+def test_stickiness_that_a_target_group_cannot_have(account: Account, key: str, value: str) -> None:
+    with pytest.raises(ClientError, match=f"'{key}' value '{value}' must be"):
+        account.elb.modify_target_group_attributes(
+            TargetGroupArn=account.group(), Attributes=[{"Key": key, "Value": value}]
+        )
+
+
 def test_health_is_what_was_observed(account: Account) -> None:
     account.open()
     balancer, group, machine = account.balancer()["LoadBalancerArn"], account.group(), account.instance()

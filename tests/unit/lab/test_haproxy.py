@@ -12,6 +12,7 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -77,7 +78,7 @@ class Echo(http.server.BaseHTTPRequestHandler):
     """Answers with the request's head."""
 
     def do_GET(self) -> None:
-        body = f"{self.path}\n{self.headers}".encode()
+        body = f"{self.path}\n{self.headers}served by {self.connection.getsockname()[1]}".encode()
         self.send_response(int(self.headers.get("X-Want", "200")))
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -91,15 +92,21 @@ class Echo(http.server.BaseHTTPRequestHandler):
 def namespace() -> Iterator[str]:
     name = f"hasite-test-{os.getpid()}"
     namespaces.add(name)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo, bind_and_activate=False)
+    servers = [echo(name, port) for port in (8001, 8002)]
+    yield name
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+    namespaces.remove(name)
+
+
+def echo(namespace: str, port: int) -> http.server.ThreadingHTTPServer:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Echo, bind_and_activate=False)
     server.socket.close()
-    server.socket = namespaces.listen(name, "127.0.0.1", 8001)
+    server.socket = namespaces.listen(namespace, "127.0.0.1", port)
     server.socket.setblocking(True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield name
-    server.shutdown()
-    server.server_close()
-    namespaces.remove(name)
+    return server
 
 
 @pytest.fixture
@@ -222,6 +229,72 @@ def test_weights_are_honoured(namespace: str, node: HaProxy) -> None:
     assert {get(namespace)[0] for _ in range(5)} == {200}
     serve(node, balancer(Rule((), Action("forward", ((WEB.arn, 50), (EMPTY.arn, 50))))))
     assert {get(namespace)[0] for _ in range(40)} == {200, 503}
+
+
+def sticky(*targets: Target, seconds: int = 600) -> LoadBalancer:
+    made = replace(WEB, targets=targets, cookie_seconds=seconds)
+    return replace(balancer(), target_groups=(made, EMPTY, DEAD))
+
+
+def serve_sticky(node: HaProxy, *targets: Target, seconds: int = 600) -> None:
+    world = sticky(*targets, seconds=seconds)
+    around = Surroundings(str(node.socket), {}, BALANCER, str(node.root))
+    node.serve(render(world, NODE, {WEB.arn: targets}, around))
+
+
+def ask(namespace: str, cookie: str = "") -> tuple[int, list[str]]:
+    """Return the status, which tells the target, and the cookies that were set."""
+    connection = http.client.HTTPConnection("www.hasite.test")
+    connection.sock = connect(namespace, 8080)
+    connection.request("GET", "/", headers={"Cookie": cookie} if cookie else {})
+    answer = connection.getresponse()
+    body = answer.read().decode()
+    connection.close()
+    port = int(body.rpartition("served by ")[2])
+    return port, answer.headers.get_all("Set-Cookie") or []
+
+
+def cookie_of(cookies: list[str], name: str) -> str:
+    (found,) = [each for each in cookies if each.startswith(f"{name}=")]
+    return found.partition(";")[0]
+
+
+def test_a_client_stays_with_its_target_by_either_cookie(namespace: str, node: HaProxy) -> None:
+    serve_sticky(node, target(8001), target(8002))
+    assert {ask(namespace)[0] for _ in range(4)} == {8001, 8002}
+    port, cookies = ask(namespace)
+    assert len(cookies) == 2
+    for name in ("AWSALB", "AWSALBCORS"):
+        assert {ask(namespace, f"a=b; {cookie_of(cookies, name)}")[0] for _ in range(5)} == {port}
+    assert all("Expires=" in each and "Path=/" in each for each in cookies)
+    assert ["SameSite=None" in each for each in cookies] == [False, True]
+
+
+def test_each_answer_begins_the_time_of_the_cookie_anew(namespace: str, node: HaProxy) -> None:
+    serve_sticky(node, target(8001), target(8002))
+    port, cookies = ask(namespace)
+    again, renewed = ask(namespace, cookie_of(cookies, "AWSALB"))
+    assert again == port
+    assert len(renewed) == 2
+
+
+def test_a_client_goes_to_another_target_when_its_own_is_gone(namespace: str, node: HaProxy) -> None:
+    serve_sticky(node, target(8001), target(8002))
+    port, cookies = ask(namespace)
+    (other,) = {8001, 8002} - {port}
+    serve_sticky(node, target(other))
+    moved, renewed = ask(namespace, cookie_of(cookies, "AWSALB"))
+    assert moved == other
+    serve_sticky(node, target(8001), target(8002))
+    assert {ask(namespace, cookie_of(renewed, "AWSALB"))[0] for _ in range(5)} == {other}
+
+
+@pytest.mark.parametrize("cookie", ["AWSALB=nonsense", "AWSALB=", "AWSALB={token}.1", "AWSALB={token}", "AWSALB=a.b.c"])
+def test_a_cookie_that_is_over_or_made_up_counts_for_nothing(namespace: str, node: HaProxy, cookie: str) -> None:
+    serve_sticky(node, target(8001), target(8002))
+    _, cookies = ask(namespace)
+    token = cookie_of(cookies, "AWSALB").partition("=")[2].partition(".")[0]
+    assert {ask(namespace, cookie.format(token=token))[0] for _ in range(6)} == {8001, 8002}
 
 
 def test_https_with_names_versions_and_http2(namespace: str, node: HaProxy, tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ from ansible_collections.hasite.aws.plugins.module_utils._doctor.evidence import
 
 Tree = dict[str, Any]
 DOMAIN = "www.hasite.test"
+ALIAS = "hasite.example"
+"""A further name, which lies in a zone of its own."""
 REGION = "ap-northeast-1"
 BALANCER = "demo-1.ap-northeast-1.elb.amazonaws.com"
 EDGE = "d1.cloudfront.net"
@@ -104,16 +106,16 @@ def certificate(region: str) -> Tree:
         "certificate_arn": f"arn:{region}",
         "region": region,
         "domain_name": DOMAIN,
-        "subject_alternative_names": [DOMAIN],
+        "subject_alternative_names": [ALIAS, DOMAIN],
         "status": "ISSUED",
         "failure_reason": None,
         "domain_validation_options": [{"resource_record": dict(VALIDATION)}],
     }
 
 
-def failover_record(role: str, name: str, evaluates: bool, check: str | None) -> Tree:
+def failover_record(role: str, name: str, evaluates: bool, check: str | None, owner: str = DOMAIN) -> Tree:
     return {
-        "name": f"{DOMAIN}.",
+        "name": f"{owner}.",
         "type": "A",
         "failover": role,
         "alias_target": {"dns_name": f"{name}.", "evaluate_target_health": evaluates},
@@ -188,7 +190,18 @@ def naming() -> Tree:
         "type": "CNAME",
         "resource_records": [{"value": VALIDATION["value"]}],
     }
+    further = {
+        "id": "Z2",
+        "name": ALIAS,
+        "name_servers": [],
+        "records": [
+            failover_record("PRIMARY", BALANCER, True, "hc-1", ALIAS),
+            failover_record("SECONDARY", EDGE, False, None, ALIAS),
+        ],
+    }
     return {
+        "names": [{"name": DOMAIN, "kind": "domain"}, {"name": ALIAS, "kind": "alias"}],
+        "hosted_zones": [further],
         "hosted_zone": {
             "id": "Z1",
             "name": "hasite.test",
@@ -216,7 +229,7 @@ def edging() -> Tree:
                 "arn": "arn:edge",
                 "name": "demo-error-page",
                 "domain_name": EDGE,
-                "aliases": [DOMAIN],
+                "aliases": [DOMAIN, ALIAS],
                 "enabled": True,
                 "origin_domain_name": "demo-error-page-1.s3.ap-northeast-1.amazonaws.com",
                 "cache_policy_id": "none",
@@ -275,6 +288,7 @@ def visit() -> Tree:
         "plain": fetch(f"http://{DOMAIN}/", 301, location=f"https://{DOMAIN}:443/"),
         "edge": fetch(f"https://{EDGE}/", 503, **error_page),
         "edge_alias": fetch(f"https://{DOMAIN}/", 503, **error_page),
+        "aliases": [{"name": ALIAS, "page": fetch(f"https://{ALIAS}/", 301, location=f"https://{DOMAIN}:443/")}],
     }
 
 

@@ -42,6 +42,7 @@ def _(tree: Tree) -> None:
 def _(tree: Tree) -> None:
     del tree["site"]["certificates"][0]
     put(tree, "site/load_balancer/listeners/1/default_actions", [])
+    put(tree, "site/details/listener_certificates", {})
 
 
 @breaks("validation-record-missing")
@@ -87,6 +88,20 @@ def _(tree: Tree) -> None:
 
 mistake("primary-elsewhere", "site/hosted_zone/records/0/alias_target/dns_name", "old.elb.amazonaws.com.")
 mistake("secondary-elsewhere", "site/hosted_zone/records/1/alias_target/dns_name", "other.cloudfront.net.")
+
+
+@breaks("alias-record-missing")
+def _(tree: Tree) -> None:
+    del tree["site"]["hosted_zones"][0]["records"][1]
+
+
+@breaks("alias-certificate-missing")
+def _(tree: Tree) -> None:
+    put(tree, "site/certificates/0/subject_alternative_names", [DOMAIN])
+    tree["visit"]["aliases"][0]["page"] |= {"status": None, "headers": {}, "problem": "the certificate is for another"}
+
+
+mistake("alias-unavailable", "visit/aliases/0/page/headers", {"location": "https://elsewhere.test/"})
 
 
 @breaks("aaaa-without-pair")

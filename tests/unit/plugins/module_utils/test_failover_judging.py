@@ -75,6 +75,24 @@ def test_error_page_is_measured_from_the_sites_last_answer() -> None:
     assert timeline["passed"]
 
 
+def test_an_alias_must_fail_over_too_though_it_is_redirected_while_no_machine_answers() -> None:
+    own = [*both(1, "site"), *both(5, "failure"), *both(30, "error_page")]
+    aliases = [
+        visit(at, outcome, "alias", name="a.test") for at, outcome in ((2, "site"), (20, "site"), (31, "error_page"))
+    ]
+    timeline = run("all_stopped", [*own, *aliases], [])
+    assert measured(timeline) == [29.0, 29.0, 30.0, 0.0]
+    assert timeline["passed"]
+    never = run("all_stopped", [*own, *aliases[:2]], [])
+    assert [check["passed"] for check in never["stages"][0]["checks"]] == [True, True, False, True]
+    back = run(
+        "all_started",
+        [*both(5, "error_page"), *both(30, "site"), visit(31, "site", "alias", name="a.test")],
+        [state(10)],
+    )
+    assert measured(back) == [20.0, 20.0, 21.0]
+
+
 def test_late_error_page_fails_the_drill() -> None:
     timeline = run("all_stopped", [*both(1, "site"), visit(50, "error_page"), visit(50, "error_page", "returning")], [])
     assert [check["passed"] for check in timeline["stages"][0]["checks"]] == [False, True, True]

@@ -119,7 +119,7 @@ def test_one_failing_reader_hides_nothing() -> None:
     def client(service: str, region: str) -> Any:
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "Any")
 
-    place = reading.Place("shop", None, "ap-northeast-1", client)
+    place = reading.Place("shop", [], "ap-northeast-1", client)
     answers, errors = reading.read_all(place, ["hosted_zones", "buckets"])
     assert answers == {"hosted_zones": []}
     assert errors["s3: buckets"].startswith("AccessDenied: ")
@@ -174,7 +174,7 @@ def test_details_that_may_not_be_read_are_null_and_named() -> None:
         def __getattr__(self, name: str) -> Any:
             return refused
 
-    place = reading.Place("shop", None, "r", lambda service, region: Client())
+    place = reading.Place("shop", [], "r", lambda service, region: Client())
     found = details.add_details(place, SITE)
     assert found.details is not None
     assert found.details.dns_support is None

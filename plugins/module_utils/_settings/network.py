@@ -1,27 +1,21 @@
 # Copyright: hasite.aws contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# PRIVATE to the collection: what a site's settings must be, without any I/O.
-"""Checks a site's settings and fills in what follows from them."""
+# PRIVATE to the collection: this file may change at any time.
+"""Availability zones, and the subnets that the VPC's block is cut into."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
+
+from .error import SettingsError
 
 # A VPC's block is /16 to /28, and so is a subnet's:
 # https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
 _LARGEST, _SMALLEST = 16, 28
 _SUBNETS = 4
-# RFC 1035 section 2.3.1 with RFC 1123's leading digit.
-_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)\Z")
-_NAME = re.compile(r"[a-z][a-z0-9-]{0,19}(?<!-)\Z")
-
-
-class SettingsError(Exception):
-    """One sentence: which variable, what was found, what to do."""
 
 
 @dataclass(frozen=True)
@@ -32,39 +26,6 @@ class Subnet:
     kind: str
     zone: str
     cidr: str
-
-
-def check_name(name: str) -> None:
-    """Refuse a site name that can't be the prefix of every resource's name.
-
-    The shortest limit is that of a load balancer's name, 32 characters of letters, digits and hyphens:
-    https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
-    """
-    if not _NAME.match(name):
-        raise SettingsError(
-            f"site_name is {name!r}; use 1 to 20 small letters, digits and hyphens, beginning with a letter "
-            "and not ending with a hyphen."
-        )
-
-
-def check_domain(variable: str, domain: str) -> None:
-    """Refuse what is not a fully qualified host name (RFC 1035)."""
-    labels = domain.split(".")
-    if len(domain) > 253 or len(labels) < 2 or not all(_LABEL.match(label) for label in labels):
-        raise SettingsError(
-            f"{variable} is {domain!r}, which is not a domain name; write it as in www.example.com, "
-            "in small letters, without a scheme and without a dot at the end."
-        )
-
-
-def zone_of(domain: str, zone: str | None) -> str:
-    """Return the hosted zone's name: as given, or the domain without its first label."""
-    check_domain("site_domain", domain)
-    found = zone or domain.partition(".")[2]
-    check_domain("site_zone", found)
-    if domain != found and not domain.endswith(f".{found}"):
-        raise SettingsError(f"site_domain {domain} is not in site_zone {found}; set site_zone to a zone that holds it.")
-    return found
 
 
 def zones_of(region: str, usable: Sequence[str], wanted: Sequence[str] | None) -> list[str]:
@@ -122,12 +83,3 @@ def check_overlap(block: str, site: str, others: Sequence[tuple[str, str]]) -> N
                 f"site_vpc_cidr is {block}, but the VPC of {site} has {other}; a VPC's block can't be changed: "
                 f"set it back to {other}, or take the site down first."
             )
-
-
-def check_endpoint(wanted: str | None, from_environment: str | None) -> None:
-    """Refuse to build on AWS while the shell points at another endpoint, such as the lab."""
-    if from_environment and not wanted:
-        raise SettingsError(
-            f"AWS_ENDPOINT_URL is set to {from_environment} in the environment, but this inventory sets no "
-            "site_endpoint_url, so it means AWS itself; unset the variable, or use the inventory of that endpoint."
-        )

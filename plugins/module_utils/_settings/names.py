@@ -1,0 +1,116 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection: this file may change at any time.
+"""Names of a site's resources, by the rules of the services they go to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .error import SettingsError
+
+# A target group's name has no two hyphens in a row.
+_NAME = re.compile(r"(?!.*--)[a-z][a-z0-9-]{0,19}(?<!-)\Z")
+_ACCOUNT = "123456789012"
+"""Any account: only the length of its number counts."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a service demands of a name."""
+
+    resource: str
+    """The kind of resource, with its article."""
+    longest: int
+    """The most characters that the service takes."""
+    reserved: tuple[str, ...] = ()
+    """Beginnings that AWS keeps for itself, in small letters."""
+    reserved_ends: tuple[str, ...] = ()
+    """Endings that AWS keeps for itself."""
+
+
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
+LOAD_BALANCER = Rule("a load balancer", 32, ("internal-",))
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html
+TARGET_GROUP = Rule("a target group", 32)
+# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html
+SECURITY_GROUP = Rule("a security group", 255, ("sg-",))
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+BUCKET = Rule(
+    "a bucket",
+    63,
+    ("xn--", "sthree-", "amzn-s3-demo-"),
+    ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"),
+)
+# https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateDocument.html
+DOCUMENT = Rule("a session document", 128, ("aws", "amazon", "amzn"))
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+ROLE = Rule("an IAM role", 64)
+POLICY = Rule("an IAM policy", 128)
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
+LOG_GROUP = Rule("a log group", 512, ("aws/",))
+# https://docs.aws.amazon.com/efs/latest/ug/API_CreateFileSystem.html
+FILE_SYSTEM = Rule("a file system's creation token", 64)
+# https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateFunction.html
+FUNCTION = Rule("a CloudFront function", 64)
+# https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_OriginAccessControlConfig.html
+ACCESS_CONTROL = Rule("an origin access control", 64)
+# https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ResponseHeadersPolicyConfig.html
+HEADERS_POLICY = Rule("a response headers policy", 128)
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions
+TAG = Rule("a tag's value", 256, ("aws:",))
+
+TEMPLATES: tuple[tuple[Rule, str], ...] = (
+    (LOAD_BALANCER, "{site}"),
+    (TARGET_GROUP, "{site}"),
+    *((SECURITY_GROUP, f"{{site}}-{part}") for part in ("load-balancer", "web", "file-system", "endpoints")),
+    (BUCKET, "{site}-content-{account}"),
+    (BUCKET, "{site}-error-page-{account}"),
+    (DOCUMENT, "{site}-session"),
+    (ROLE, "{site}-web"),
+    (ROLE, "{site}-flow-logs"),
+    (POLICY, "{site}-flow-logs"),
+    (LOG_GROUP, "/{site}/flow-logs"),
+    (LOG_GROUP, "/{site}/sessions"),
+    (FILE_SYSTEM, "{site}"),
+    (FUNCTION, "{site}-error-page"),
+    (ACCESS_CONTROL, "{site}-error-page"),
+    (HEADERS_POLICY, "{site}-error-page"),
+    (TAG, "{site}-web-a"),
+)
+"""Every name that a role makes of the site's name, with the rule of where it goes to."""
+
+
+def names_of(site: str) -> Iterator[tuple[Rule, str]]:
+    """Return the names that the site's resources will have, an account's number filled in where one belongs."""
+    for rule, template in TEMPLATES:
+        yield rule, template.format(site=site, account=_ACCOUNT)
+
+
+def check_name(site: str) -> None:
+    """Refuse a site name that can't be the prefix of every resource's name."""
+    if not _NAME.match(site):
+        raise SettingsError(
+            f"site_name is {site!r}; use 1 to 20 small letters, digits and single hyphens, beginning with a "
+            "letter and not ending with a hyphen."
+        )
+    for rule, name in names_of(site):
+        if said := _refusal(rule, name):
+            raise SettingsError(
+                f"site_name is {site!r}, but {rule.resource} named {name!r} {said}; choose another name."
+            )
+
+
+def _refusal(rule: Rule, name: str) -> str | None:
+    if len(name) > rule.longest:
+        return f"would be too long, since AWS takes {rule.longest} characters"
+    for beginning in rule.reserved:
+        if name.startswith(beginning):
+            return f"is not allowed, since AWS reserves names that begin with {beginning!r}"
+    for end in rule.reserved_ends:
+        if name.endswith(end):
+            return f"is not allowed, since AWS reserves names that end with {end!r}"
+    return None
