@@ -73,6 +73,7 @@ def test_a_fault_ends_no_connection(connection: http.client.HTTPConnection) -> N
 
 def test_a_body_waits_until_it_is_asked_for(connection: http.client.HTTPConnection) -> None:
     connection.putrequest("POST", "/echo")
+    connection.putheader("Authorization", HEAD["Authorization"])
     connection.putheader("Content-Length", "4")
     connection.putheader("Expect", "100-continue")
     connection.endheaders()
@@ -83,7 +84,8 @@ def test_a_body_waits_until_it_is_asked_for(connection: http.client.HTTPConnecti
 
 def test_what_comes_in_chunks_is_read_to_its_end(connection: http.client.HTTPConnection) -> None:
     for pieces in ([b"1", b"2"], [b"1" * 100_000] * 20):
-        connection.request("POST", "/deaf", iter(pieces), encode_chunked=True, headers={"Transfer-Encoding": "chunked"})
+        head = {**HEAD, "Transfer-Encoding": "chunked"}
+        connection.request("POST", "/deaf", iter(pieces), encode_chunked=True, headers=head)
         response = connection.getresponse()
         assert (response.status, response.read()) == (200, b'"nothing"')
     assert ask(connection, "GET", "/deaf") == (200, b'"nothing"')
