@@ -51,10 +51,13 @@ def require(place: Place) -> Endpoint:
     raise LabError(f"The lab {place.name!r} is not running; start it with `lab up`.")
 
 
-def ask(place: Place, path: str) -> Any:
-    """Return what one of the running lab's own pages shows, as plain data."""
+def ask(place: Place, path: str, sent: object = None) -> Any:
+    """Return what one of the running lab's own pages shows, as plain data; it is told what is sent."""
     found = require(place)
-    asking = urllib.request.Request(found.url + path, headers={"Authorization": f"Bearer {found.secret_key}"})  # noqa: S310
+    body = None if sent is None else json.dumps(sent).encode()
+    asking = urllib.request.Request(  # noqa: S310  as below
+        found.url + path, body, {"Authorization": f"Bearer {found.secret_key}"}
+    )
     with urllib.request.urlopen(asking, timeout=30) as answer:  # noqa: S310  our own http URL
         return json.load(answer)
 
