@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from bench.connections import environment, host
-from bench.fleet import KEYS, REGION, Fleet
+from bench.fleet import REGION, Fleet
 from bench.row import CannotMeasureError, Outcome, Row
 from bench.run import BUILD, Run
 from bench.site import playing, provisioned
 from bench.stage import Stage
-from lab.endpoint import require
+from lab.endpoint import Endpoint, require
 from tests.applications import dokuwiki
 
 _ROUNDS = 3
@@ -50,35 +50,35 @@ def _upload(stage: Stage) -> Outcome:
     """Upload into an empty place, by a whole run of a playbook with one task, and by the AWS CLI."""
     wiki = _wiki()
     stage.lab("site")
-    url = require(stage.place).url
+    endpoint = require(stage.place)
     where = {"LocationConstraint": REGION}
-    client = Fleet(url).client("s3")
+    client = Fleet(endpoint).client("s3")
     if _BUCKET not in [each["Name"] for each in client.list_buckets()["Buckets"]]:
         client.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration=where)
     ours, theirs = [], []
     for _ in range(stage.times(_ROUNDS)):
-        ours.append(_upload_ours(stage, wiki, url))
-        theirs.append(_upload_theirs(wiki, url))
+        ours.append(_upload_ours(stage, wiki, endpoint))
+        theirs.append(_upload_theirs(wiki, endpoint))
     detail = {"files": _files(wiki), "ours": ours, "theirs": theirs}
     return Outcome(statistics.median(ours), statistics.median(theirs), detail)
 
 
-def _upload_ours(stage: Stage, wiki: Path, url: str) -> float:
+def _upload_ours(stage: Stage, wiki: Path, endpoint: Endpoint) -> float:
     controller = {"ansible_connection": "hasite.aws.warm_local", "ansible_python_interpreter": sys.executable}
     place = {"bucket": _BUCKET, "prefix": f"ours-{next(_NUMBERS)}/", "source": str(wiki)}
-    keys = {"access_key": KEYS["aws_access_key_id"], "secret_key": KEYS["aws_secret_access_key"]}
-    module = {**place, **keys, "region": REGION, "endpoint_url": url}
+    keys = {"access_key": endpoint.access_key, "secret_key": endpoint.secret_key}
+    module = {**place, **keys, "region": REGION, "endpoint_url": endpoint.url}
     tasks = [{"name": "measured", "hasite.aws.site_content": module}]
     return stage.play("upload", {"localhost": controller}, tasks, {}).seconds
 
 
-def _upload_theirs(wiki: Path, url: str) -> float:
-    keys = {name.upper(): value for name, value in KEYS.items()}
+def _upload_theirs(wiki: Path, endpoint: Endpoint) -> float:
+    keys = {"AWS_ACCESS_KEY_ID": endpoint.access_key, "AWS_SECRET_ACCESS_KEY": endpoint.secret_key}
     command = [str(Path(sys.executable).with_name("aws")), "s3", "sync", "--only-show-errors", str(wiki)]
     began = time.monotonic()
     subprocess.run(
         [*command, f"s3://{_BUCKET}/theirs-{next(_NUMBERS)}/"],
-        env={**os.environ, **keys, "AWS_ENDPOINT_URL": url, "AWS_DEFAULT_REGION": REGION},
+        env={**os.environ, **keys, "AWS_ENDPOINT_URL": endpoint.url, "AWS_DEFAULT_REGION": REGION},
         check=True,
     )
     return time.monotonic() - began
@@ -131,7 +131,7 @@ def _unpack(stage: Stage) -> Outcome:
 
 def _writer(stage: Stage) -> tuple[dict[str, object], str]:
     """Return how a machine of the site is reached, and the bucket that it reads."""
-    fleet = Fleet(require(stage.place).url)
+    fleet = Fleet(require(stage.place))
     named = [{"Name": "tag:Name", "Values": [_WRITER]}, {"Name": "instance-state-name", "Values": ["running"]}]
     (found,) = fleet.client("ec2").describe_instances(Filters=named)["Reservations"]
     bucket = next(

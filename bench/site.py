@@ -125,7 +125,7 @@ def _renew_machines(stage: Stage) -> None:
     """Replace the machines if they were configured before, and empty the share."""
     if not stage.once("configured before").seen():
         return
-    ec2 = Fleet(require(stage.place).url).client("ec2")
+    ec2 = Fleet(require(stage.place)).client("ec2")
     mine = [{"Name": "tag:hasite:site", "Values": [_SITE]}, {"Name": "instance-state-name", "Values": ["running"]}]
 
     def running() -> list[str]:

@@ -2,8 +2,8 @@
 """Decides whether a role's session, such as a machine, may make a call to a service whose calls are JSON.
 
 Those are the services that machines use: SSM, Secrets Manager, KMS, CloudWatch Logs. S3 has its own rules; of
-the other services (forms and XML) moto keeps no body whose signature could be checked. Other keys stand for
-the account's owner, as everywhere in the lab.
+the other services the action alone is looked at, where signatures are checked (`lab.api.callers`). Who is no role's
+session is the account's owner or a user, whose actions have been looked at there.
 """
 
 from __future__ import annotations

@@ -69,6 +69,20 @@ def combine(decisions: Iterable[Decision]) -> Decision:
     return "allow" if "allow" in found else "none"
 
 
+def conceivable(policies: Iterable[Document], action: str) -> bool:
+    """Tell whether policies may allow an action on some resource; whoever knows which one decides the rest."""
+    statements = [
+        one
+        for policy in policies
+        for one in _listed(policy.get("Statement", []))
+        if _concerns(one, "Action", action, ignore_case=True)
+    ]
+    for one in statements:
+        if one.get("Effect") == "Deny" and "Condition" not in one and "*" in _listed(one.get("Resource", [])):
+            return False
+    return any(one.get("Effect") == "Allow" for one in statements)
+
+
 def role_policies(iam_backend: Any, role: str) -> list[Document]:
     """Return a role's inline policies, and the default versions of its attached ones."""
     name = role.rsplit("/", 1)[-1]

@@ -14,7 +14,7 @@ import pytest
 
 from lab.endpoint import require
 from lab.place import Place
-from tests.integration.labs import ROOT, installed, run_lab
+from tests.integration.labs import ROOT, installed, keys, run_lab
 
 pytestmark = pytest.mark.lab
 
@@ -156,10 +156,7 @@ def test_an_inventory_for_aws_is_refused_while_the_shell_points_at_the_lab(place
 def test_an_operation_that_the_lab_does_not_know_is_refused(place: Place, words: tuple[str, ...]) -> None:
     environment = {
         **os.environ,
-        "AWS_ENDPOINT_URL": require(place).url,
-        "AWS_ACCESS_KEY_ID": "lab",
-        "AWS_SECRET_ACCESS_KEY": "nobody",
-        "AWS_DEFAULT_REGION": "ap-northeast-1",
+        **keys(place),
     }
     done = subprocess.run([installed("aws"), *words], env=environment, capture_output=True, text=True, check=False)
     assert "An error occurred (NotImplemented)" in done.stderr

@@ -11,11 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
-from lab.endpoint import require
-from tests.integration.labs import installed, place_of, run_lab, up
+from tests.integration.labs import installed, keys, place_of, run_lab, session_of, up
 from tests.integration.owner import URL, Owner, healthy, machines_seen, visit
 from tests.integration.small_world import until
 
@@ -29,7 +27,7 @@ SPEED = 2
 def owner() -> Iterator[Owner]:
     place = place_of("site")
     up(place.name, "--speed", str(SPEED))
-    yield Owner(place, boto3.session.Session(aws_access_key_id="lab", aws_secret_access_key="nobody"))
+    yield Owner(place, session_of(place))
     run_lab(place.name, "down")
 
 
@@ -80,10 +78,7 @@ def test_error_page_is_served_by_the_edge_on_every_path(owner: Owner) -> None:
 def test_public_clients_list_what_the_site_consists_of(owner: Owner) -> None:
     environment = {
         **os.environ,
-        "AWS_ENDPOINT_URL": require(owner.place).url,
-        "AWS_ACCESS_KEY_ID": "lab",
-        "AWS_SECRET_ACCESS_KEY": "nobody",
-        "AWS_DEFAULT_REGION": "ap-northeast-1",
+        **keys(owner.place),
     }
 
     def aws(*words: str) -> Any:

@@ -13,13 +13,12 @@ import uuid
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import boto3
 import pytest
 
 from lab import addresses
 from lab.endpoint import require
 from lab.plane import registrar
-from tests.integration.labs import place_of, run_lab, up
+from tests.integration.labs import place_of, run_lab, session_of, up
 from tests.integration.owner import Owner, visit
 from tests.integration.small_world import until
 
@@ -35,7 +34,7 @@ OLD = {"Name": "hasite.co.jp.", "Type": "A", "TTL": 300, "ResourceRecords": [{"V
 def owner() -> Iterator[Owner]:
     place = place_of("names")
     up(place.name, "--speed", "4")
-    yield Owner(place, boto3.session.Session(aws_access_key_id="lab", aws_secret_access_key="nobody"))
+    yield Owner(place, session_of(place))
     run_lab(place.name, "down")
 
 

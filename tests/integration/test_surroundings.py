@@ -14,12 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 import yaml
 
 from tests.integration.internet import fetch
-from tests.integration.labs import ROOT, place_of, run_lab, up
+from tests.integration.labs import ROOT, place_of, run_lab, session_of, up
 from tests.integration.owner import URL, Owner, healthy
 from tests.integration.small_world import until
 
@@ -62,7 +61,7 @@ def inventory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def owner(inventory: Path) -> Iterator[Owner]:
     place = place_of("around")
     up(place.name, "--speed", "2")
-    owner = Owner(place, boto3.session.Session(aws_access_key_id="lab", aws_secret_access_key="nobody"))
+    owner = Owner(place, session_of(place))
     set_variables(inventory)
     yield replace(owner, inventories=(*owner.inventories, str(inventory)))
     run_lab(place.name, "down")
