@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,20 @@ SPEED = 2
 """How many times as fast as real time this lab runs: failover is a matter of minutes otherwise."""
 
 
+ALIAS = "hasite.test"
+"""The site's further name, which redirects to its own; it is the registered domain, where no CNAME could be."""
+
+
 @pytest.fixture(scope="module")
-def owner() -> Iterator[Owner]:
+def owner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Owner]:
     place = place_of("site")
+    inventory = tmp_path_factory.mktemp("names")
+    (inventory / "group_vars").mkdir()
+    (inventory / "hosts.yml").write_text("all: {hosts: {localhost: {}}}\n")
+    (inventory / "group_vars" / "all.yml").write_text(f"site_aliases: [{ALIAS}]\n")
     up(place.name, "--speed", str(SPEED))
-    yield Owner(place, session_of(place))
+    made = Owner(place, session_of(place))
+    yield replace(made, inventories=(*made.inventories, str(inventory)))
     run_lab(place.name, "down")
 
 
@@ -44,6 +54,12 @@ def test_site_is_built_and_both_machines_answer(owner: Owner) -> None:
 
 def test_http_is_redirected(owner: Owner) -> None:
     answer = visit(owner, "-o", "/dev/null", "-w", "%{http_code} %{redirect_url}", "http://www.hasite.test/a?b=c")
+    assert answer.stdout == "301 https://www.hasite.test:443/a?b=c"
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_an_alias_redirects_to_the_domain(owner: Owner, scheme: str) -> None:
+    answer = visit(owner, "-o", "/dev/null", "-w", "%{http_code} %{redirect_url}", f"{scheme}://{ALIAS}/a?b=c")
     assert answer.stdout == "301 https://www.hasite.test:443/a?b=c"
 
 
@@ -168,12 +184,13 @@ def mounted(owner: Owner, machine: str) -> bool:
 
 
 def test_visitors_get_the_error_page_while_both_machines_are_down_and_the_site_afterwards(owner: Owner) -> None:
-    def page() -> bool:
-        answer = visit(owner, "-i", URL).stdout
+    def page(url: str = URL) -> bool:
+        answer = visit(owner, "-i", url).stdout
         return bool(re.match(r"HTTP/\S+ 503", answer)) and "no-store" in answer and "back soon" in answer
 
     owner.client("ec2").stop_instances(InstanceIds=owner.ids())
     until(page, 90)
+    until(lambda: page(f"https://{ALIAS}/"), 90)
     owner.client("ec2").start_instances(InstanceIds=owner.ids())
     until(lambda: len(machines_seen(owner, tries=4)) == 2, 120)
 
