@@ -22,9 +22,9 @@ class Endpoint:
     started: str
     """The process's start time as the kernel tells it: a process id alone may be somebody else's by now."""
     speed: float
-    access_key: str
-    secret_key: str = field(repr=False)
-    """The owner's, who may do everything; the file is theirs alone."""
+    access_key: str = ""
+    secret_key: str = field(default="", repr=False)
+    """The owner's, who may do everything; the file is theirs alone. A lab of an earlier version has none."""
 
     @classmethod
     def read(cls, place: Place) -> Endpoint | None:

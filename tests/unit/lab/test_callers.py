@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import socket
 import urllib.parse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -27,6 +29,7 @@ from lab.api.server import Api
 from lab.authority import Authority
 from lab.clock import Clock
 from lab.context import Context
+from lab.endpoint import Endpoint, start_time
 from lab.observed import Observed
 from lab.place import Place
 from lab.world.permissions import conceivable
@@ -337,3 +340,15 @@ def test_the_owners_secret_is_drawn_anew_and_not_shown() -> None:
     assert first != second
     assert len(first.secret_key) >= 40
     assert first.secret_key not in repr(first)
+
+
+def test_a_lab_of_an_earlier_version_is_still_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or else nothing would end it."""
+    monkeypatch.setattr("lab.place.ROOT", tmp_path)
+    place = Place("unit")
+    place.make_folder()
+    told = {"url": "http://127.0.0.1:1", "pid": os.getpid(), "started": start_time(os.getpid()), "speed": 1.0}
+    place.endpoint_file.write_text(json.dumps(told))
+    found = Endpoint.read(place)
+    assert found is not None
+    assert found.pid == os.getpid()
