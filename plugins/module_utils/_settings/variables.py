@@ -136,9 +136,6 @@ KNOWN: dict[str, Check] = {
     "site_sessions": choice("share", "sticky", "local"),
     "site_page": text,
     "site_served_by_header": truth,
-    "site_environment": mapping,
-    "site_secrets": mapping,
-    "site_jobs": entries,
     # https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html
     "site_health_check": keys(interval=choice(10, 30), threshold=number(1, 10)),
     "site_require_tls_share": truth,
