@@ -18,7 +18,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from lab.context import ACCOUNT, Backends
-from lab.world.permissions import allowed
+from lab.world.permissions import verdict
 
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=(?P<key>[^/]+)/(?P<day>\d{8})/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request, ?"
@@ -90,12 +90,20 @@ def caller(request: Request, backends: Backends, now: datetime.datetime | None =
 
 
 def authorize(who: Caller, backends: Backends, action: str, resource: str = "*") -> None:
-    """Raise SignatureError unless the caller's role may do this; the caller holds the API's lock."""
-    if not allowed(backends.at("iam", "aws"), who.role, action, resource):
+    """Raise SignatureError unless the caller's role may do this; the caller holds the API's lock.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html has AWS's words.
+    """
+    decision = verdict(backends.at("iam", "aws"), who.role, action, resource)
+    if decision != "allow":
+        why = (
+            "with an explicit deny in an identity-based policy"
+            if decision == "deny"
+            else f"because no identity-based policy allows the {action} action"
+        )
         raise SignatureError(
             "AccessDeniedException",
-            f"User: {who.arn} is not authorized to perform: {action} on resource: {resource} "
-            f"because no identity-based policy allows the {action} action",
+            f"User: {who.arn} is not authorized to perform: {action} on resource: {resource} {why}",
         )
 
 

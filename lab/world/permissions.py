@@ -50,8 +50,15 @@ def allowed(
     iam_backend: Any, role: str, action: str, resource: str = "*", context: Mapping[str, Values] | None = None
 ) -> bool:
     """Tell whether the policies of a role (its name or ARN) allow an action; a role that is gone may do nothing."""
+    return verdict(iam_backend, role, action, resource, context) == "allow"
+
+
+def verdict(
+    iam_backend: Any, role: str, action: str, resource: str = "*", context: Mapping[str, Values] | None = None
+) -> Decision:
+    """Return what the policies of a role (its name or ARN) decide about an action."""
     request = Request(action, resource, context or {})
-    return combine(decide(document, request) for document in role_policies(iam_backend, role)) == "allow"
+    return combine(decide(document, request) for document in role_policies(iam_backend, role))
 
 
 def combine(decisions: Iterable[Decision]) -> Decision:

@@ -68,6 +68,14 @@ REFUSALS = (
         {"site_ami_parameter": "/aws/service/none"},
         r"site_ami_parameter is '/aws/service/none', which SSM does not know",
     ),
+    ({"site_files": "/no/such/folder"}, r"site_files is '/no/such/folder', which does not exist"),
+    ({"site_files": "/dev"}, r"The \w+ '\S+' in site_files (can't be published|leads|has)"),
+    (
+        {"site_shared_paths": ["../above"]},
+        r"site_shared_paths has '../above', which is no path below the site's folder",
+    ),
+    ({"site_public_folder": "public"}, r"site_public_folder is 'public', which site_files does not have"),
+    ({"site_hooks": {"befor": ["x"]}}, r"site_hooks is .*; it must be a mapping of before and after, without 'befor'"),
     ({"site_profile": "nobody", "site_access_key": None, "site_secret_key": None}, r"profile \(nobody\)"),
 )
 
