@@ -67,7 +67,7 @@ class Runs:
             [sys.executable, "-m", "ansible", "playbook", "-v", "-i", "localhost,", *connection, str(play)],
             env={
                 **os.environ,
-                "ANSIBLE_COLLECTIONS_PATH": f"{self.collections}:{ROOT / 'build' / 'collections'}",
+                "ANSIBLE_COLLECTIONS_PATH": f"{self.collections}:{ROOT / 'playbooks' / 'collections'}",
                 "ANSIBLE_DEBUG": "1",
                 "ANSIBLE_HOME": str(self.folder / "home"),
                 "ANSIBLE_WARM_LOCAL_CONTROL_PATH_DIR": str(self.folder / "c"),
