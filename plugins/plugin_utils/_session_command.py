@@ -22,8 +22,8 @@ from ._session_cipher import context
 from ._session_errors import SessionError, StartError
 from ._session_frames import CLIENT_VERSION
 from ._session_front import Ended, Front, Signals, beginning
-from ._session_link import Link, open_websocket
 from ._session_key import required_key
+from ._session_link import Link, open_websocket
 from ._session_port import Forward, Pipe
 from ._session_terminal import Terminal
 

@@ -30,7 +30,7 @@ def as_nobody(function: object) -> int:
 @pytest.fixture
 def open_folder(tmp_path: Path) -> Path:
     """Return a folder that another user reaches and may change, as if it had been taken."""
-    folder = Path(f"/tmp/hasite-test-{os.getpid()}")  # noqa: S108
+    folder = Path(f"/tmp/hasite-test-{os.getpid()}")
     folder.mkdir()
     folder.chmod(0o777)
     yield folder
