@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,18 +18,18 @@ root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another us
 NOBODY = 65534
 
 
-def as_nobody(function: object) -> int:
+def as_nobody(function: Callable[[], object]) -> int:
     """Run a function as another user, in a process of its own; return that process."""
     child = os.fork()
     if not child:
         os.setresuid(NOBODY, NOBODY, NOBODY)
-        function()  # type: ignore[operator]
+        function()
         os._exit(0)
     return child
 
 
 @pytest.fixture
-def open_folder(tmp_path: Path) -> Path:
+def open_folder() -> Iterator[Path]:
     """Return a folder that another user reaches and may change, as if it had been taken."""
     folder = Path(f"/tmp/hasite-test-{os.getpid()}")
     folder.mkdir()
