@@ -10,13 +10,20 @@ import sys
 import time
 from collections.abc import Sequence
 
-from bench import growth, remote, site
+from bench import growth, releases, remote, sessions, site
 from bench.report import Report, table
 from bench.row import CannotMeasureError, Outcome, Row
 from bench.run import BUILD, FailedError
 from bench.stage import Stage
 
-ROWS: list[Row] = [*remote.ROWS, *growth.ROWS, *remote.FAR_ROWS, *site.ROWS]
+ROWS: list[Row] = [
+    *remote.ROWS,
+    *growth.ROWS,
+    *remote.FAR_ROWS,
+    *site.ROWS,
+    *sessions.ROWS,
+    *releases.ROWS,
+]
 """In the order in which they are measured: rows that can share a lab follow each other."""
 
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from typing import Literal
 
-from bench.fleet import KEYS, REGION
+from bench.fleet import REGION
 from bench.row import CannotMeasureError
 from bench.run import BUILD, ROOT
 from bench.stage import Stage
@@ -27,12 +27,13 @@ def host(stage: Stage, way: Way, machine: str) -> Variables:
     common: Variables = {"ansible_python_interpreter": "/usr/bin/python3"}
     if way == "ssh":
         return common | _ssh(stage, machine)
+    endpoint = require(stage.place)
     sessions: Variables = {
         "ansible_aws_ssm_instance_id": machine,
         "ansible_aws_ssm_region": REGION,
-        "ansible_aws_ssm_endpoint_url": require(stage.place).url,
-        "ansible_aws_ssm_access_key_id": KEYS["aws_access_key_id"],
-        "ansible_aws_ssm_secret_access_key": KEYS["aws_secret_access_key"],
+        "ansible_aws_ssm_endpoint_url": endpoint.url,
+        "ansible_aws_ssm_access_key_id": endpoint.access_key,
+        "ansible_aws_ssm_secret_access_key": endpoint.secret_key,
     }
     if way == "ours":
         return common | sessions | {"ansible_connection": "hasite.aws.ssm"}

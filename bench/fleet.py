@@ -10,8 +10,9 @@ from typing import Any
 
 import boto3
 
+from lab.endpoint import Endpoint
+
 REGION = "ap-northeast-1"
-KEYS = {"aws_access_key_id": "lab", "aws_secret_access_key": "nobody-asks-for-it"}
 _NAME = "bench"
 _IMAGE = "/aws/service/debian/release/12/latest/amd64"
 _MANAGED = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
@@ -26,9 +27,9 @@ _TRUST = {
 class Fleet:
     """The machines of one lab; more are started when more are asked for."""
 
-    def __init__(self, endpoint_url: str) -> None:
-        self._session = boto3.session.Session(region_name=REGION, **KEYS)
-        self._endpoint_url = endpoint_url
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._session = boto3.session.Session(endpoint.access_key, endpoint.secret_key, region_name=REGION)
+        self._endpoint_url = endpoint.url
         self._subnet = ""
         self._machines: list[str] = []
         self._bucket = ""

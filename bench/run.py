@@ -39,6 +39,12 @@ class Run:
         """Return the median seconds of the tasks of this name."""
         return statistics.median(float(str(each["seconds"])) for each in self.tasks if each["task"] == task)
 
+    def between(self, first: str, last: str) -> float:
+        """Return the seconds from the begin of one task to the end of another on the last host."""
+        began = min(float(str(each["began"])) for each in self.tasks if each["task"] == first)
+        ended = [float(str(each["began"])) + float(str(each["seconds"])) for each in self.tasks if each["task"] == last]
+        return max(ended) - began
+
     def summary(self) -> dict[str, float]:
         """Return the run as a whole, without its tasks."""
         return {name: value for name, value in vars(self).items() if name != "tasks"}

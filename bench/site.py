@@ -30,16 +30,18 @@ _SHARE = "/srv/site"
 """What the release role writes on the share."""
 
 
-def _words(play: str, *more: str) -> list[str]:
+def playing(play: str, *more: str) -> list[str]:
+    """Return the words by which a playbook of the site is run."""
     return ["-i", "inventories/lab", f"playbooks/{play}.yml", *more]
 
 
 def _provision(stage: Stage) -> Run:
     """Build the site, or bring back what is missing of it."""
-    return stage.measured("provision", _words("provision"), {})
+    return stage.measured("provision", playing("provision"), {})
 
 
-def _site(stage: Stage) -> None:
+def provisioned(stage: Stage) -> None:
+    """Let the lab have a site whose machines run."""
     stage.lab("site")
     stage.once("provisioned").or_else(lambda: _provision(stage))
 
@@ -48,13 +50,13 @@ def _site(stage: Stage) -> None:
 
 
 def _again(stage: Stage, controller: Controller) -> Run:
-    _site(stage)
+    provisioned(stage)
 
     def measure() -> Run:
         name = f"again-{controller.rpartition('.')[2]}"
         if controller == "mitogen":
             return _with_mitogen(stage, name)
-        return stage.measured(name, _words("provision", "-e", f"ansible_connection={controller}"), {})
+        return stage.measured(name, playing("provision", "-e", f"ansible_connection={controller}"), {})
 
     found: Run = stage.once("again", controller).or_else(measure)
     return found
@@ -68,7 +70,7 @@ def _with_mitogen(stage: Stage, name: str) -> Run:
         "ANSIBLE_STRATEGY": "mitogen_linear",
     }
     # Mitogen takes the place of the connection `local` only where it is named so.
-    words = _words("provision", "-e", "ansible_connection=local", "-e", f"ansible_python_interpreter={python}")
+    words = playing("provision", "-e", "ansible_connection=local", "-e", f"ansible_python_interpreter={python}")
     return stage.measured(name, words, environment, python)
 
 
@@ -102,10 +104,10 @@ def _unchanged(other: Controller, figure: Figure) -> Callable[[Stage], Outcome]:
 
 def _configured(stage: Stage, way: Literal["ours", "upstream"]) -> tuple[Run, Run]:
     """Configure two machines that are new each time, and then once more."""
-    _site(stage)
+    provisioned(stage)
 
     def measure() -> tuple[Run, Run]:
-        words = _words("configure")
+        words = playing("configure")
         if way == "upstream":
             variables = upstream(stage)
             words += ["-e", json.dumps({"site_connection": variables.pop("ansible_connection"), **variables})]
@@ -123,7 +125,7 @@ def _renew_machines(stage: Stage) -> None:
     """Replace the machines if they were configured before, and empty the share."""
     if not stage.once("configured before").seen():
         return
-    ec2 = Fleet(require(stage.place).url).client("ec2")
+    ec2 = Fleet(require(stage.place)).client("ec2")
     mine = [{"Name": "tag:hasite:site", "Values": [_SITE]}, {"Name": "instance-state-name", "Values": ["running"]}]
 
     def running() -> list[str]:
@@ -157,7 +159,7 @@ def _with_waits(stage: Stage) -> Outcome:
     """Hold a first run against the least time any tool could need, until the last thing that AWS makes is ready."""
     stage.lab("waits", "--waits", "aws", "--seed", _SEED)
     began = _timeline(stage)["now"]
-    run = stage.measured("provision-waits", _words("provision"), {})
+    run = stage.measured("provision-waits", playing("provision"), {})
     waited = _timeline(stage)
     ready = max(each["began"] + each["seconds"] for each in waited["waits"]) - began
     stage.command("timeline", "--picture", str(BUILD / "timeline.svg"))

@@ -49,7 +49,7 @@ class Stage:
     def fleet(self) -> Fleet:
         """Return what is made for the measurements in the lab that is up."""
         if self._fleet is None:
-            self._fleet = Fleet(require(self.place).url)
+            self._fleet = Fleet(require(self.place))
         return self._fleet
 
     def machines(self, count: int, *options: str) -> list[str]:

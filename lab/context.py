@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from moto.backends import get_backend
 
+from lab import key
 from lab.authority import Authority
 from lab.clock import Clock
+from lab.key import Key
 from lab.latency import Latency
 from lab.observed import Observed
 from lab.place import Place
@@ -62,6 +64,8 @@ class Context:
     """The API's address on the host's loopback."""
     entered: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """What was entered at the registrar's console by hand: domains with name servers other than their zones' own."""
+    owner: Key = field(default_factory=key.draw)
+    """What the lab's owner signs with."""
     imposed: Imposed | None = None
     """The wish for AWS-like waits."""
     distance: Latency = field(default_factory=Latency)

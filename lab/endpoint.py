@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import urllib.request
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from lab.errors import LabError
 from lab.place import Place
@@ -20,6 +22,9 @@ class Endpoint:
     started: str
     """The process's start time as the kernel tells it: a process id alone may be somebody else's by now."""
     speed: float
+    access_key: str = ""
+    secret_key: str = field(default="", repr=False)
+    """The owner's, who may do everything; the file is theirs alone. A lab of an earlier version has none."""
 
     @classmethod
     def read(cls, place: Place) -> Endpoint | None:
@@ -46,11 +51,23 @@ def require(place: Place) -> Endpoint:
     raise LabError(f"The lab {place.name!r} is not running; start it with `lab up`.")
 
 
+def ask(place: Place, path: str, sent: object = None) -> Any:
+    """Return what one of the running lab's own pages shows, as plain data; it is told what is sent."""
+    found = require(place)
+    body = None if sent is None else json.dumps(sent).encode()
+    asking = urllib.request.Request(  # noqa: S310  as below
+        found.url + path, body, {"Authorization": f"Bearer {found.secret_key}"}
+    )
+    with urllib.request.urlopen(asking, timeout=30) as answer:  # noqa: S310  our own http URL
+        return json.load(answer)
+
+
 def environment(place: Place) -> dict[str, str]:
     """Return what a client of the lab's API has in its environment."""
+    found = require(place)
     return {
-        "AWS_ENDPOINT_URL": require(place).url,
-        "AWS_ACCESS_KEY_ID": "lab",
-        "AWS_SECRET_ACCESS_KEY": "nobody-asks-for-it",
+        "AWS_ENDPOINT_URL": found.url,
+        "AWS_ACCESS_KEY_ID": found.access_key,
+        "AWS_SECRET_ACCESS_KEY": found.secret_key,
         "AWS_DEFAULT_REGION": "ap-northeast-1",
     }

@@ -37,7 +37,7 @@ class Lab:
         extensions.extend(self.context)
         console = partial(registrar.console, self.context)
         pages: dict[str, Page] = {status.PATH: self.status, registrar.PATH: console, timeline.PATH: self.timeline}
-        self.api = Api(self.context.lock, pages)
+        self.api = Api(self.context, pages)
 
     def status(self, _sent: object = None) -> dict[str, object]:
         """Return what `lab status` shows."""

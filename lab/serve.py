@@ -52,7 +52,9 @@ async def _serve(place: Place, port: int, settings: Settings) -> None:
     try:
         await loop.run_in_executor(None, lab.start)
         lab.api.serve(await distance.put_before(listener, context.distance), delay=context.distance.call)
-        endpoint = Endpoint(url, os.getpid(), start_time(os.getpid()) or "", settings.speed)
+        owner = context.owner
+        started = start_time(os.getpid()) or ""
+        endpoint = Endpoint(url, os.getpid(), started, settings.speed, owner.access_key, owner.secret_key)
         private.write(place.endpoint_file, json.dumps(asdict(endpoint)))
         await ending.wait()
     finally:

@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
 from typing import Any
 
-from lab.endpoint import require
+from lab.endpoint import ask
 from lab.place import Place
 
 PATH = "/_lab/status"
@@ -17,9 +15,8 @@ _COLUMNS = ("kind", "id", "name", "state", "detail")
 
 def fetch(place: Place) -> dict[str, Any]:
     """Return the running lab's world as plain data."""
-    with urllib.request.urlopen(require(place).url + PATH, timeout=30) as answer:  # noqa: S310  our own http URL
-        found: dict[str, Any] = json.load(answer)
-        return found
+    found: dict[str, Any] = ask(place, PATH)
+    return found
 
 
 def table(status: dict[str, Any]) -> str:

@@ -3,13 +3,11 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lab.endpoint import require
+from lab.endpoint import ask
 from lab.errors import LabError
 from lab.place import Place
 from lab.waits import Entry, Waits
@@ -34,8 +32,7 @@ def data(waits: Waits) -> dict[str, Any]:
 
 def fetch(place: Place, since: float) -> Timeline:
     """Return the running lab's timeline from a lab second on."""
-    with urllib.request.urlopen(require(place).url + PATH, timeout=30) as answer:  # noqa: S310  our own http URL
-        found = json.load(answer)
+    found = ask(place, PATH)
     if not found["imposed"]:
         raise LabError("This lab imposes no waits, so it has no timeline; start one with `lab up --waits aws`.")
     lists = ("needs", "gives")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes how long each host took for each task, one JSON object a line, into the file BENCH_TIMES."""
+"""Writes when each host began each task and how long it took, one JSON object a line, into the file BENCH_TIMES."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ class CallbackModule(CallbackBase):
     def _end(self, result: Any, state: str) -> None:
         task = getattr(result, "task", None) or result._task
         host = getattr(result, "host", None) or result._host
-        seconds = time.monotonic() - self._begun[host.get_name(), task._uuid]
-        line = {"task": task.get_name(), "host": host.get_name(), "state": state, "seconds": seconds}
+        began = self._begun[host.get_name(), task._uuid]
+        times = {"began": began, "seconds": time.monotonic() - began}
+        line = {"task": task.get_name(), "host": host.get_name(), "state": state, **times}
         self._file.write(json.dumps(line) + "\n")
         self._file.flush()

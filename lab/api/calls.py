@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is true of every API call: an unknown one is refused clearly, one that changes something is noticed."""
+"""What is true of every API call: unknown and unpermitted ones are refused, and those that change something noticed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
 
+from lab.api import authorization
 from lab.api.extension import replaces
 from lab.context import Context
 
@@ -38,11 +39,14 @@ def extend(context: Context) -> None:
     @replaces(BaseResponse, "call_action")
     def call_action(original: Callable[..., Any], self: Any) -> Any:
         action = self._get_action() or "an operation without a name"
+        refusal = authorization.refusal(self, action, context.backends)
+        if refusal is not None:
+            return refusal
         try:
             answer = original(self)
         except NotImplementedError:
-            refusal = UnknownOperation(self.service_name, action)
-            status, headers, body = self.serialized(ActionResult(refusal))
+            unknown = UnknownOperation(self.service_name, action)
+            status, headers, body = self.serialized(ActionResult(unknown))
             return 501 if status < 500 else status, headers, body
         if changes_something(action):
             context.touch()

@@ -15,6 +15,7 @@ from lab.api import (
     kms,
     route53,
     s3,
+    secret_keys,
     service_quotas,
     ssm,
 )
@@ -23,8 +24,9 @@ from lab.context import Context
 
 def extend(context: Context) -> None:
     """Add everything that moto lacks; call it before moto's applications are made."""
-    for service in (
-        *(calls, ec2_network, ec2_instances, efs, elbv2, acm, cloudfront, iam, kms, route53, s3, service_quotas),
-        ssm,
-    ):
+    services = (
+        *(calls, ec2_network, ec2_instances, efs, elbv2, acm, cloudfront, iam, kms, route53, s3, service_quotas, ssm),
+        secret_keys,
+    )
+    for service in services:
         service.extend(context)

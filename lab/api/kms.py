@@ -27,7 +27,7 @@ def extend(context: Context) -> None:
         try:
             caller = signature.caller(request, context.backends)
         except signature.SignatureError:
-            # Who is no role of the lab's is its owner, as everywhere.
+            # Who is no role's session has been let through by lab.api.callers.
             return original(self)
         try:
             key = self.kms_backend.keys.get(self.kms_backend.any_id_to_key_id(self._get_param("KeyId") or ""))

@@ -10,7 +10,7 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.route53 import urls
-from moto.route53.exceptions import Route53ClientError
+from moto.route53.exceptions import HostedZoneNotEmpty, Route53ClientError
 from moto.route53.models import DelegationSet, FakeZone, RecordSet, Route53Backend
 from moto.route53.responses import Route53
 
@@ -113,6 +113,17 @@ def _zones() -> None:
         zone.add_vpc(vpcid, vpcregion)
         self.zones[zone_id] = zone
         return zone
+
+    @replaces(Route53Backend, "delete_hosted_zone")
+    def delete_hosted_zone(original: Callable[..., Any], self: Any, id_: str) -> Any:
+        """Refuse a zone that delegates to another one, which moto takes for an empty one.
+
+        https://docs.aws.amazon.com/Route53/latest/APIReference/API_DeleteHostedZone.html
+        """
+        zone = self.get_hosted_zone(id_)
+        if any(each.type == "NS" and names.plain(each.name) != names.plain(zone.name) for each in zone.rrsets):
+            raise HostedZoneNotEmpty
+        return original(self, id_)
 
     @replaces(Route53Backend, "list_hosted_zones_by_name")
     def list_hosted_zones_by_name(

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-from moto.core.responses import ActionResult
 from moto.iam.access_control import PermissionResult
-from moto.s3.exceptions import MissingBucket, S3AccessDeniedError, S3ClientError
+from moto.s3.exceptions import MissingBucket, S3AccessDeniedError
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 
@@ -26,7 +25,6 @@ from lab.context import ACCOUNT, Backends, Context
 from lab.world import s3_actions
 from lab.world.bucket_access import Block, Bucket, Caller, allowed
 from lab.world.permissions import Request
-from lab.world.s3_signature import SignatureError
 
 SOURCE_ARN = "lab.source_arn"
 """The key of the WSGI environment by which one of the lab's services says for which resource it asks."""
@@ -52,11 +50,8 @@ def extend(context: Context) -> None:
 
         @replaces(S3Response, name)
         def respond(original: Callable[..., Any], self: Any, request: Any, full_url: str) -> Any:
-            try:
-                _authorize(self, request, context.backends)
-                return original(self, request, full_url)
-            except SignatureError as refusal:
-                return self.serialized(ActionResult(S3ClientError(refusal.code, str(refusal))))
+            _authorize(self, request, context.backends)
+            return original(self, request, full_url)
 
     @replaces(FakeBucket, "get_permission")
     def get_permission(_original: Callable[..., Any], self: Any, action: str, resource: str) -> Any:
@@ -72,7 +67,7 @@ def _authorize(response: Any, request: Any, backends: Backends) -> None:
     environ = request.environ
     bucket_name, key = response.bucket_name or "", _key(response)
     query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
-    asking = Asking(s3_callers.caller(environ, backends), _context(environ, query))
+    asking = Asking(s3_callers.caller(environ), _context(environ, query))
     _asking.set(asking)
     action = s3_actions.action(request.method, bucket_name, key, query)
     if not bucket_name or action == "s3:CreateBucket":

@@ -18,7 +18,11 @@ from werkzeug.datastructures import Headers
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.test import run_wsgi_app
 
+from lab.api import callers
+from lab.api.operations import SERVICE
 from lab.api.unknown_paths import Application, refusing_unknown_paths
+from lab.context import Context
+from lab.key import Key
 
 _log = logging.getLogger(__name__)
 Page = Callable[[Any], object]
@@ -47,13 +51,26 @@ def delayed(application: Application, seconds: float) -> Application:
     return serve
 
 
-def with_own_pages(application: Application, pages: Mapping[str, Page]) -> Application:
-    """Return the application with the lab's own JSON pages beside AWS's."""
+class _Dispatcher(DomainDispatcherApplication):
+    """Has S3 answer what bears no signature in its head, where moto would go by whatever the request says."""
+
+    def infer_service_region_host(self, environ: dict[str, Any], path: str) -> str | None:
+        if SERVICE in environ:
+            return f"{environ[SERVICE]}.us-east-1.amazonaws.com"
+        found: str | None = super().infer_service_region_host(environ, path)
+        return found
+
+
+def with_own_pages(application: Application, pages: Mapping[str, Page], owner: Key) -> Application:
+    """Return the application with the lab's own JSON pages beside AWS's; its owner alone sees them."""
 
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         page = pages.get(environ["PATH_INFO"])
         if page is None:
             return application(environ, start_response)
+        if not callers.is_owner(environ, owner):
+            start_response("403 Forbidden", [("Content-Length", "0")])
+            return [b""]
         sent = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         body = json.dumps(page(json.loads(sent) if sent else None)).encode()
         start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
@@ -108,10 +125,11 @@ class _Handler(MotoRequestHandler):
 class Api:
     """The API's application and the servers it is reached by."""
 
-    def __init__(self, lock: threading.RLock, own: Mapping[str, Page]) -> None:
+    def __init__(self, context: Context, own: Mapping[str, Page]) -> None:
         """Serve AWS's API, and the lab's own pages: path to what gives the page's data."""
-        aws = refusing_unknown_paths(DomainDispatcherApplication(create_backend_app))
-        self.application = with_own_pages(guarded(aws, lock), own)
+        aws = refusing_unknown_paths(_Dispatcher(create_backend_app))
+        known = callers.authenticated(aws, context.backends, context.owner)
+        self.application = with_own_pages(guarded(known, context.lock), own, context.owner)
         self._servers: list[BaseWSGIServer] = []
 
     def serve(

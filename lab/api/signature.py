@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,13 +18,18 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from lab.context import ACCOUNT, Backends
-from lab.world.permissions import allowed
+from lab.world.permissions import verdict
+from lab.world.s3_signature import Signature, Signed
 
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=(?P<key>[^/]+)/(?P<day>\d{8})/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request, ?"
     r"SignedHeaders=(?P<headers>[^,]+), ?Signature=(?P<signature>[0-9a-f]{64})\Z"
 )
 _SKEW = datetime.timedelta(minutes=5)
+_MISMATCH = (
+    "The request signature we calculated does not match the signature you provided. "
+    "Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
+)
 _STAMP = "%Y%m%dT%H%M%SZ"
 
 
@@ -79,23 +84,43 @@ def caller(request: Request, backends: Backends, now: datetime.datetime | None =
         raise SignatureError("ExpiredTokenException", "The security token included in the request is expired")
     _check_time(headers.get("x-amz-date", ""), found["day"], now)
     secret = Credentials(assumed.access_key_id, assumed.secret_access_key)
-    expected = _signature(request, headers, found, SigV4Auth(secret, found["service"], found["region"]))
-    if not hmac.compare_digest(expected, found["signature"]):
-        raise SignatureError(
-            "InvalidSignatureException",
-            "The request signature we calculated does not match the signature you provided. "
-            "Check your AWS Secret Access Key and signing method. Consult the service documentation for details.",
-        )
+    names = found["headers"].split(";")
+    expected = _signed(request, headers, names, SigV4Auth(secret, found["service"], found["region"]))
+    if not same(expected, found["signature"]):
+        raise SignatureError("InvalidSignatureException", _MISMATCH)
     return Caller(assumed.role_arn, assumed.session_name, found["region"], found["service"])
 
 
+def same(one: str, other: str) -> bool:
+    """Compare two texts in a time that tells nothing of them."""
+    return hmac.compare_digest(one.encode(errors="surrogateescape"), other.encode(errors="surrogateescape"))
+
+
+def check(request: Signed, body: bytes, found: Signature, secret: str) -> None:
+    """Refuse a signature that the secret does not make of a request, as every service but S3 checks it."""
+    _day, region, service, _end = found.scope
+    headers = request.headers
+    made = Request(request.method, f"https://{headers['host']}{request.path}?{request.query}", headers, body)
+    expected = _signed(made, headers, found.headers, SigV4Auth(Credentials(found.key, secret), service, region))
+    if found.stamp[:8] != found.scope[0] or not same(expected, found.signature):
+        raise SignatureError("SignatureDoesNotMatch", _MISMATCH)
+
+
 def authorize(who: Caller, backends: Backends, action: str, resource: str = "*") -> None:
-    """Raise SignatureError unless the caller's role may do this; the caller holds the API's lock."""
-    if not allowed(backends.at("iam", "aws"), who.role, action, resource):
+    """Raise SignatureError unless the caller's role may do this; the caller holds the API's lock.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html has AWS's words.
+    """
+    decision = verdict(backends.at("iam", "aws"), who.role, action, resource)
+    if decision != "allow":
+        why = (
+            "with an explicit deny in an identity-based policy"
+            if decision == "deny"
+            else f"because no identity-based policy allows the {action} action"
+        )
         raise SignatureError(
             "AccessDeniedException",
-            f"User: {who.arn} is not authorized to perform: {action} on resource: {resource} "
-            f"because no identity-based policy allows the {action} action",
+            f"User: {who.arn} is not authorized to perform: {action} on resource: {resource} {why}",
         )
 
 
@@ -103,8 +128,8 @@ def _assumed_role(backends: Backends, key: str) -> Any:
     return backends.at("sts", "aws").get_assumed_role_from_access_key(key)
 
 
-def _signature(request: Request, headers: Mapping[str, str], found: re.Match[str], auth: Any) -> str:
-    signed = {name: headers.get(name, "") for name in found["headers"].split(";")}
+def _signed(request: Request, headers: Mapping[str, str], names: Iterable[str], auth: Any) -> str:
+    signed = {name: headers.get(name, "") for name in names}
     made = AWSRequest(request.method, request.url, headers=signed, data=request.body)
     made.context["timestamp"] = headers["x-amz-date"]
     text = auth.string_to_sign(made, auth.canonical_request(made))

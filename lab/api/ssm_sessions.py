@@ -139,7 +139,7 @@ def _opened(context: Context, asked: str, session: Session) -> dict[str, str]:
 
 
 def _owner(context: Context, access_key: str) -> str:
-    """Return the ARN of whose access key it is; one that the lab does not know is its root's."""
+    """Return the ARN of whose access key it is; the owner's is the root's."""
     assumed = context.backends.at("sts", "aws").get_assumed_role_from_access_key(access_key)
     if assumed:
         return str(assumed.arn)

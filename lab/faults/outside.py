@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
 import uuid
 from typing import Any
 
-from lab.endpoint import require
+from lab.endpoint import ask
 from lab.faults.site import GLOBAL_REGION, Resource, Site
 from lab.faults.steps import step
 from lab.plane import registrar as plane
@@ -17,8 +15,7 @@ from lab.plane import registrar as plane
 @step
 def registrar(site: Site, domain: str, servers: list[str] | None) -> None:
     """Have these name servers at the registrar, or those of the zone: the person at its console is told."""
-    entry = json.dumps({domain: servers}).encode()
-    urllib.request.urlopen(require(site.place).url + plane.PATH, data=entry, timeout=30).close()  # noqa: S310  our own http URL
+    ask(site.place, plane.PATH, {domain: servers})
 
 
 # ---- records and health checks

@@ -50,8 +50,15 @@ def allowed(
     iam_backend: Any, role: str, action: str, resource: str = "*", context: Mapping[str, Values] | None = None
 ) -> bool:
     """Tell whether the policies of a role (its name or ARN) allow an action; a role that is gone may do nothing."""
+    return verdict(iam_backend, role, action, resource, context) == "allow"
+
+
+def verdict(
+    iam_backend: Any, role: str, action: str, resource: str = "*", context: Mapping[str, Values] | None = None
+) -> Decision:
+    """Return what the policies of a role (its name or ARN) decide about an action."""
     request = Request(action, resource, context or {})
-    return combine(decide(document, request) for document in role_policies(iam_backend, role)) == "allow"
+    return combine(decide(document, request) for document in role_policies(iam_backend, role))
 
 
 def combine(decisions: Iterable[Decision]) -> Decision:
@@ -60,6 +67,20 @@ def combine(decisions: Iterable[Decision]) -> Decision:
     if "deny" in found:
         return "deny"
     return "allow" if "allow" in found else "none"
+
+
+def conceivable(policies: Iterable[Document], action: str) -> bool:
+    """Tell whether policies may allow an action on some resource; whoever knows which one decides the rest."""
+    statements = [
+        one
+        for policy in policies
+        for one in _listed(policy.get("Statement", []))
+        if _concerns(one, "Action", action, ignore_case=True)
+    ]
+    for one in statements:
+        if one.get("Effect") == "Deny" and "Condition" not in one and "*" in _listed(one.get("Resource", [])):
+            return False
+    return any(one.get("Effect") == "Allow" for one in statements)
 
 
 def role_policies(iam_backend: Any, role: str) -> list[Document]:

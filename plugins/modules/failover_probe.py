@@ -174,6 +174,11 @@ def visitors(params: Mapping[str, Any]) -> tuple[list[Visitor], Iterator[Visitor
     )
 
 
+def record_visit(record: recording.Record, one: Visitor) -> None:
+    """Make a visit and record it."""
+    record.add(one())
+
+
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
@@ -195,7 +200,7 @@ def main() -> None:
             due = [*own, *islice(aliases, 1)]
             if len(under_way) + len(due) > MOST_AT_ONCE:
                 continue
-            under_way |= {pool.submit(lambda one=one: record.add(one())) for one in due}
+            under_way |= {pool.submit(record_visit, record, one) for one in due}
             visits += len(due)
     module.exit_json(changed=True, visits=visits)
 

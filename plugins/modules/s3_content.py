@@ -118,7 +118,7 @@ content:
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.hasite.aws.plugins.module_utils._aws import conclude
-from ansible_collections.hasite.aws.plugins.module_utils._content import ensure
+from ansible_collections.hasite.aws.plugins.module_utils._folder_objects import ensure
 
 ARGUMENTS = {
     "bucket": {"type": "str", "required": True},

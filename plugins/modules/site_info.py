@@ -237,8 +237,9 @@ site:
       sample: null
     hosted_zones:
       description:
-        - The hosted zones of all names, and those of the account that delegate to one of them, as
-          RV(site.hosted_zone).
+        - The hosted zones of all names, those that the site has created or uses for names of its certificates, and
+          those of the account that delegate to one of them, as RV(site.hosted_zone).
+        - A child zone comes before its parent.
       returned: always
       type: list
       elements: dict

@@ -161,6 +161,11 @@ names:
           returned: always
           type: str
           sample: example.com
+        typed:
+          description: The name as people read it.
+          returned: always
+          type: str
+          sample: example.com
         id:
           description: The ID. Null if the zone is to be created.
           returned: always

@@ -12,23 +12,26 @@ version_added: 0.1.0
 author:
   - hasite.aws contributors (@hasite)
 description:
-  - Takes the files below a prefix of a bucket and makes a release of them, a folder below C(releases) in O(path),
-    and lets the symbolic link C(current) in O(path) point to it, in one step.
-  - The same files always make the same release, so a second run changes nothing. Files that the current release
-    already holds are not fetched again.
+  - Takes the release that M(hasite.aws.site_content) has put into a bucket, makes a folder of it below C(releases) in
+    O(path), and lets the symbolic link C(current) in O(path) point to it, in one step.
+  - The release has one id in the bucket and on the share, so a second run changes nothing. Files that the current
+    release already holds are hard links to them; the others are fetched, and checked by their SHA-256.
+  - Files and folders belong to the user who runs the module and are readable by everybody (0644, 0755).
+  - The paths that the site writes lie in C(shared) in O(path). Each is filled once, from the first release that has it,
+    belongs to O(user), and is never changed or removed afterwards. In a release there is a symbolic link to it.
   - Runs on the machine and reads the bucket with the machine's own role.
   - One machine is enough where several share O(path); if two do it at once, no harm is done.
 attributes:
   check_mode:
     support: full
-    description: Says what would change without changing it; the bucket is listed.
+    description: Says what would change without changing it; the bucket is read.
   diff_mode:
     support: full
     description: Shows the release that is served and its files, before and after.
 options:
   state:
     description:
-      - With V(present), the files now in the bucket are served.
+      - With V(present), the release that the bucket names is served.
       - With V(rolled_back), an earlier release is served again. It stays until V(present) is asked for.
     type: str
     choices: [present, rolled_back]
@@ -41,12 +44,22 @@ options:
     description: The bucket. Required if O(state=present).
     type: str
   prefix:
-    description: The part of the bucket that holds the site's files.
+    description: The part of the bucket that holds the releases.
     type: str
     default: ""
   region:
     description: The bucket's region. Required if O(state=present).
     type: str
+  user:
+    description: The user who may write into the shared paths. Needed only if a release has some that are not there yet.
+    type: str
+    default: site
+  serve:
+    description:
+      - Whether the release is served at once. With V(false) it is only made; O(state=rolled_back) with O(release)
+        serves it later.
+    type: bool
+    default: true
   keep:
     description: How many releases are kept for a return.
     type: int
@@ -58,14 +71,16 @@ options:
     type: str
 requirements:
   - boto3 on the machine, if O(state=present)
+seealso:
+  - module: hasite.aws.site_content
 """
 
 EXAMPLES = r"""
-- name: Serve what is in the bucket
+- name: Serve the release that the bucket names
   hasite.aws.site_release:
     path: /srv/site
     bucket: my-site-content
-    prefix: site
+    prefix: site/
     region: ap-northeast-1
   run_once: true
 
@@ -78,7 +93,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 release:
-  description: The release that is served.
+  description: The release that is served, or with O(serve=false) the one that was made.
   returned: success
   type: dict
   contains:
@@ -98,7 +113,7 @@ release:
       returned: always
       sample: 20270130T120000Z-ba9876543210
     files:
-      description: How many files it has.
+      description: How many files it has, with those below shared paths.
       type: int
       returned: always
       sample: 12
@@ -107,6 +122,18 @@ release:
       type: int
       returned: always
       sample: 3
+    shared:
+      description: The paths that the site writes.
+      type: list
+      elements: str
+      returned: always
+      sample: [uploads]
+    filled:
+      description: Those of them that were not on the share before.
+      type: list
+      elements: str
+      returned: always
+      sample: []
 releases:
   description: The ids of all releases on the share, oldest first.
   returned: success
@@ -118,71 +145,47 @@ releases:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.hasite.aws.plugins.module_utils._release_source import HAS_BOTO3, ChangedError, Source
-from ansible_collections.hasite.aws.plugins.module_utils._release_store import (
-    Manifest,
-    ReleaseError,
-    Store,
-    make_manifest,
-    previous_of,
-)
-
-_ATTEMPTS = 3
-
-
-def _present(store: Store, source: Source, check: bool) -> tuple[Manifest, int]:
-    """Make the release of what is in the bucket, if it is not there; an upload in between means another look."""
-    for _attempt in range(_ATTEMPTS):
-        manifest = make_manifest(source.items())
-        if check or manifest.release in store.releases():
-            return manifest, 0
-        try:
-            return manifest, store.add(manifest, source.fetch)
-        except ChangedError:
-            continue
-    raise ReleaseError("The bucket's objects change while they are read; release when the upload has ended.")
-
-
-def _rolled_back(store: Store, wanted: str | None) -> tuple[str, Manifest]:
-    release = wanted or previous_of(store.releases(), store.current())
-    manifest = store.manifest(release)
-    if release is None or manifest is None:
-        held = ", ".join(store.releases()) or "none"
-        raise ReleaseError(f"There is no release to return to in {store.folder}; it holds: {held}.")
-    return release, manifest
+from ansible_collections.hasite.aws.plugins.module_utils._release.manifest import Manifest
+from ansible_collections.hasite.aws.plugins.module_utils._release.paths import ReleaseError
+from ansible_collections.hasite.aws.plugins.module_utils._release.releasing import Done, Wish, present, rolled_back
+from ansible_collections.hasite.aws.plugins.module_utils._release.source import HAS_BOTO3, Source
+from ansible_collections.hasite.aws.plugins.module_utils._release.store import Store
 
 
 def _shown(release: str | None, manifest: Manifest | None) -> dict[str, t.Any]:
-    return {"release": release, "files": manifest.files() if manifest else {}}
+    tree = manifest.tree if manifest else None
+    return {
+        "release": release,
+        "files": {file.path: file.sha256 for file in tree.files} if tree else {},
+        "shared": list(tree.shared) if tree else [],
+    }
 
 
 def run(params: dict[str, t.Any], check: bool, source: Source | None) -> dict[str, t.Any]:
     """Bring the share into the wanted state and return the module's result."""
     store = Store(params["path"])
-    before = store.current()
+    before, held_before = store.current(), store.releases()
     before_manifest = store.manifest(before)
-    fetched = 0
     if source:
-        manifest, fetched = _present(store, source, check)
-        release = manifest.release
+        done = present(store, source, Wish(params["keep"], params["user"], params["serve"]), check)
     else:
-        release, manifest = _rolled_back(store, params["release"])
-    if not check:
-        if release != before:
-            store.serve(release)
-        if source:
-            store.prune(params["keep"])
+        done = Done(rolled_back(store, params["release"], check), 0, [])
+    release = done.manifest.release
+    served = release if params["serve"] else before
+    served_manifest = done.manifest if params["serve"] else before_manifest
     return {
-        "changed": release != before,
+        "changed": served != before or release not in held_before or bool(done.filled),
         "release": {
             "id": release,
             "path": str(store.folder / release),
             "previous_id": before,
-            "files": len(manifest.items),
-            "fetched": fetched,
+            "files": len(done.manifest.tree.files),
+            "fetched": done.fetched,
+            "shared": list(done.manifest.tree.shared),
+            "filled": done.filled,
         },
         "releases": store.releases(),
-        "diff": {"before": _shown(before, before_manifest), "after": _shown(release, manifest)},
+        "diff": {"before": _shown(before, before_manifest), "after": _shown(served, served_manifest)},
     }
 
 
@@ -192,6 +195,8 @@ ARGUMENTS = {
     "bucket": {"type": "str"},
     "prefix": {"type": "str", "default": ""},
     "region": {"type": "str"},
+    "user": {"type": "str", "default": "site"},
+    "serve": {"type": "bool", "default": True},
     "keep": {"type": "int", "default": 5},
     "release": {"type": "str"},
 }
@@ -207,11 +212,11 @@ def main() -> None:
     params = module.params
     if params["keep"] < 1:
         module.fail_json(msg=f"keep is {params['keep']}; keep at least the release that is served.")
-    present = params["state"] == "present"
-    if present and not HAS_BOTO3:
+    wants = params["state"] == "present"
+    if wants and not HAS_BOTO3:
         module.fail_json(msg=missing_required_lib("boto3"))
     try:
-        source = Source(params["bucket"], params["prefix"], params["region"]) if present else None
+        source = Source(params["bucket"], params["prefix"], params["region"]) if wants else None
         result = run(params, module.check_mode, source)
     except ReleaseError as error:
         module.fail_json(msg=str(error))

@@ -14,7 +14,8 @@ description:
   - Checks the settings of a site and fills in what follows from them, such as the four subnets' blocks.
   - Fails with one sentence that names the variable, what was found and what to do.
   - Names that a service reserves or finds too long, a region that is not enabled, an instance type that one of the
-    zones lacks or that can't start the image, and service quotas into which the site does not fit are refused.
+    zones lacks or that can't start the image, load balancers, target groups and roles of others that have the site's
+    names, and service quotas into which the site does not fit are refused.
   - Nothing is changed.
 options:
   name:
@@ -146,6 +147,7 @@ from ansible_collections.hasite.aws.plugins.module_utils._settings import (
     machines,
     names,
     network,
+    owners,
     quotas,
     reading,
     regions,
@@ -185,6 +187,7 @@ def complete(module: Any) -> dict[str, Any]:
     ec2 = clients("ec2")
     zones = network.zones_of(module.region, reading.usable_zones(ec2), given["availability_zones"])
     network.check_overlap(given["vpc_cidr"], given["name"], reading.site_blocks(reading.vpcs(ec2)))
+    owners.check_names(clients, given["name"])
     image = check_machines(given, module.region, zones, ec2, clients("ssm"))
     wanted = reading.Wanted(given["name"], module.region, zones, given["nat"], given["instance_type"], MACHINES)
     uses = reading.uses_of(clients, wanted)

@@ -12,7 +12,7 @@ import pytest
 from lab.endpoint import require
 from lab.place import Place
 from tests.integration.fleet import Fleet
-from tests.integration.labs import place_of, run_lab, up, worker
+from tests.integration.labs import place_of, run_lab, session_of, up, worker
 from tests.integration.name_rig import Page, Rig, open_rig, serve_page
 
 
@@ -32,9 +32,7 @@ def session(place: Place) -> Iterator[boto3.session.Session]:
     """A stranger's SDK, pointed at the lab as `lab env` points it."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("AWS_ENDPOINT_URL", require(place).url)
-        yield boto3.session.Session(
-            aws_access_key_id="test", aws_secret_access_key="test", region_name="ap-northeast-1"
-        )
+        yield session_of(place)
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,6 @@ import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import boto3
 from ansible_collections.hasite.aws.plugins.module_utils._doctor.diagnosis import diagnose
 from ansible_collections.hasite.aws.plugins.module_utils._doctor.evidence import Evidence, evidence_from
 from ansible_collections.hasite.aws.plugins.module_utils._doctor.finding import Finding
@@ -30,7 +29,7 @@ from lab.endpoint import require
 from lab.place import Place
 from lab.plane.container import Container
 from lab.visit import visitor
-from tests.integration.labs import ROOT, installed
+from tests.integration.labs import ROOT, installed, session_of
 
 SITE, DOMAIN, ZONE, REGION = "demo", "www.hasite.test", "hasite.test", "ap-northeast-1"
 LOOK = """
@@ -63,7 +62,7 @@ class Doctor:
 
     def __init__(self, place: Place) -> None:
         self.place = place
-        self.session = boto3.session.Session(aws_access_key_id="lab", aws_secret_access_key="nobody")
+        self.session = session_of(place)
         self.url = require(place).url
         self.look = place.folder / "look.zip"
         self.look.write_bytes(carried())

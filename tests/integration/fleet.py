@@ -12,9 +12,8 @@ from typing import Any
 
 import boto3
 
-from lab.endpoint import require
 from lab.place import Place
-from tests.integration.labs import ROOT, installed
+from tests.integration.labs import ROOT, installed, keys
 from tests.integration.small_world import SmallWorld, until
 
 TRUST = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
@@ -94,9 +93,7 @@ class Runner:
         self.inventory.write_text(json.dumps({"all": {"hosts": listed, "vars": {**always, **variables}}}))
         self.environment = {
             **os.environ,
-            "AWS_ENDPOINT_URL": require(place).url,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
+            **keys(place),
             "ANSIBLE_FORCE_COLOR": "0",
             "HASITE_TEST_CONTROL": str(self.control),
         }

@@ -119,8 +119,8 @@ def write_inventory(folder: Path, place: Place) -> None:
     text = variables.read_text().replace("www.example.com", "www.hasite.test")
     more = {
         "site_endpoint_url": endpoint.url,
-        "site_access_key": "lab",
-        "site_secret_key": "nobody-asks-for-it",
+        "site_access_key": endpoint.access_key,
+        "site_secret_key": endpoint.secret_key,
         "site_clock_speed": endpoint.speed,
         "site_ami_parameter": "/aws/service/debian/release/12/latest/amd64",
         "site_require_tls_share": False,

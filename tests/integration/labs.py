@@ -12,7 +12,7 @@ from pathlib import Path
 
 import boto3
 
-from lab.endpoint import Endpoint, require
+from lab.endpoint import Endpoint, environment, require
 from lab.place import Place
 
 ROOT = Path(__file__).parents[2]
@@ -55,23 +55,30 @@ def run_lab(name: str, *words: str, timeout: float = LAB_SECONDS) -> subprocess.
     )
 
 
+def keys(place: Place) -> dict[str, str]:
+    """Return the environment variables by which a running lab's owner calls its API: address, keys and region."""
+    return environment(place)
+
+
+def session_of(place: Place) -> boto3.session.Session:
+    """Return an SDK's session with the keys of a running lab's owner; they are others after each `lab up`."""
+    found = keys(place)
+    return boto3.session.Session(
+        found["AWS_ACCESS_KEY_ID"], found["AWS_SECRET_ACCESS_KEY"], region_name=found["AWS_DEFAULT_REGION"]
+    )
+
+
 def up(name: str, *words: str) -> Endpoint:
     run_lab(name, "down")
     done = run_lab(name, "up", "--port", str(free_port()), *words)
     assert done.returncode == 0, done.stderr
-    endpoint = require(Place(name))
-    _raise_quotas(endpoint)
-    return endpoint
+    place = Place(name)
+    _raise_quotas(place)
+    return require(place)
 
 
-def _raise_quotas(endpoint: Endpoint) -> None:
+def _raise_quotas(place: Place) -> None:
     """Ask for what an account needs in which many tests have networks side by side."""
-    client = boto3.client(
-        "service-quotas",
-        region_name="ap-northeast-1",
-        endpoint_url=endpoint.url,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
+    client = session_of(place).client("service-quotas", endpoint_url=require(place).url)
     for code in _NETWORK_QUOTAS:
         client.request_service_quota_increase(ServiceCode="vpc", QuotaCode=code, DesiredValue=50)

@@ -6,8 +6,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import http.server
+import json
 import socket
 import threading
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -48,7 +50,15 @@ class Rig:
     interfaces: dict[str, Interface]
 
     def client(self, service: str, region: str = REGION) -> Any:
-        return boto3.client(service, region, endpoint_url=self.url, aws_access_key_id="a", aws_secret_access_key="b")
+        owner = self.context.owner
+        session = boto3.session.Session(owner.access_key, owner.secret_key)
+        return session.client(service, region, endpoint_url=self.url)
+
+    def page(self, path: str, sent: bytes | None = None) -> Any:
+        """Return what one of the lab's own pages answers to its owner."""
+        head = {"Authorization": f"Bearer {self.context.owner.secret_key}"}
+        with urllib.request.urlopen(urllib.request.Request(self.url + path, sent, head), timeout=10) as answer:
+            return json.load(answer)
 
     def refresh(self) -> None:
         """What the lab's world thread does."""
@@ -87,7 +97,7 @@ def open_rig(folder: Path) -> Iterator[Rig]:
     context = Context(place, Clock(SPEED), Authority(folder), Observed(), loop)
     for service in (calls, acm, route53):
         service.extend(context)
-    api = Api(context.lock, {registrar.PATH: partial(registrar.console, context)})
+    api = Api(context, {registrar.PATH: partial(registrar.console, context)})
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     api.serve(listener)

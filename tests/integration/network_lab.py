@@ -61,8 +61,8 @@ class NetworkLab:
 
     def ec2(self, region: str = REGION) -> Any:
         return boto3.client(
-            "ec2", region, endpoint_url=self.context.endpoint_url, aws_access_key_id="test",
-            aws_secret_access_key="test",
+            "ec2", region, endpoint_url=self.context.endpoint_url,
+            aws_access_key_id=self.context.owner.access_key, aws_secret_access_key=self.context.owner.secret_key,
         )  # fmt: skip
 
     def see(self, machine: str, state: str) -> None:
@@ -115,7 +115,7 @@ def networks(role: str) -> Iterator[NetworkLab]:
     context = Context(place, Clock(), None, Observed(), None, touch=dirty.set)  # type: ignore[arg-type]
     calls.extend(context)
     ec2_network.extend(context)
-    api = Api(context.lock, {})
+    api = Api(context, {})
     listener = socket.create_server(("127.0.0.1", 0))
     context.endpoint_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     internet, plane, found = Internet(context), Networks(context), NetworkLab(context)

@@ -46,7 +46,7 @@ class Owner:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=900,
             check=False,
         )
 

@@ -7,13 +7,14 @@ import json
 import os
 import re
 import subprocess
+import uuid
 
 import boto3
 import pytest
 
 from lab.endpoint import require
 from lab.place import Place
-from tests.integration.labs import ROOT, installed, run_lab
+from tests.integration.labs import ROOT, installed, keys, run_lab
 
 pytestmark = pytest.mark.lab
 
@@ -24,6 +25,18 @@ REFUSALS = (
         r"site_domain is 'https://www.hasite.test', which is not a domain name",
     ),
     ({"site_zone": "example.com"}, r"site_domain www.hasite.test is not in site_zone example.com"),
+    (
+        {"site_domain": "hasite.co.jp", "site_zone": "co.jp"},
+        r"site_zone is co.jp, below which anybody registers domains",
+    ),
+    (
+        {"site_aliases": ["日本語.jp", "xn--wgv71a119e.jp"]},
+        r"site_aliases names xn--wgv71a119e.jp, which is there already",
+    ),
+    (
+        {"site_certificate_arns": [f"arn:aws:acm:us-east-1:123456789012:certificate/{uuid.UUID(int=1)}"]},
+        r"which ACM does not know in this account",
+    ),
     ({"site_availability_zones": ["ap-northeast-1a"]}, r"needs exactly two different zones of ap-northeast-1"),
     (
         {"site_availability_zones": ["us-east-1a", "us-east-1b"]},
@@ -55,6 +68,14 @@ REFUSALS = (
         {"site_ami_parameter": "/aws/service/none"},
         r"site_ami_parameter is '/aws/service/none', which SSM does not know",
     ),
+    ({"site_files": "/no/such/folder"}, r"site_files is '/no/such/folder', which does not exist"),
+    ({"site_files": "/dev"}, r"The \w+ '\S+' in site_files (can't be published|leads|has)"),
+    (
+        {"site_shared_paths": ["../above"]},
+        r"site_shared_paths has '../above', which is no path below the site's folder",
+    ),
+    ({"site_public_folder": "public"}, r"site_public_folder is 'public', which site_files does not have"),
+    ({"site_hooks": {"befor": ["x"]}}, r"site_hooks is .*; it must be a mapping of before and after, without 'befor'"),
     ({"site_profile": "nobody", "site_access_key": None, "site_secret_key": None}, r"profile \(nobody\)"),
 )
 
@@ -126,10 +147,7 @@ def test_an_inventory_for_aws_is_refused_while_the_shell_points_at_the_lab(place
 def test_an_operation_that_the_lab_does_not_know_is_refused(place: Place, words: tuple[str, ...]) -> None:
     environment = {
         **os.environ,
-        "AWS_ENDPOINT_URL": require(place).url,
-        "AWS_ACCESS_KEY_ID": "lab",
-        "AWS_SECRET_ACCESS_KEY": "nobody",
-        "AWS_DEFAULT_REGION": "ap-northeast-1",
+        **keys(place),
     }
     done = subprocess.run([installed("aws"), *words], env=environment, capture_output=True, text=True, check=False)
     assert "An error occurred (NotImplemented)" in done.stderr

@@ -16,7 +16,7 @@ import pytest
 
 from lab.visit import visitor
 from tests.integration.fleet import Fleet, Runner
-from tests.integration.labs import installed
+from tests.integration.labs import installed, keys
 from tests.integration.small_world import until
 
 pytestmark = pytest.mark.lab
@@ -80,9 +80,7 @@ def test_the_plugin_command_serves_the_aws_cli_and_upstream(fleet: Fleet, tmp_pa
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("AWS_ENDPOINT_URL")},
         "PATH": f"{HERE.parents[1] / 'bin'}:{Path(installed('aws')).parent}:{os.environ['PATH']}",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "ap-northeast-1",
+        **{name: value for name, value in keys(fleet.place).items() if name != "AWS_ENDPOINT_URL"},
         "AWS_CA_BUNDLE": authority,
     }
 

@@ -13,14 +13,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import boto3
 import pytest
 import yaml
 
 from lab.browser import opened
 from tests.applications import dokuwiki
 from tests.integration.internet import Answer
-from tests.integration.labs import ROOT, place_of, run_lab, up
+from tests.integration.labs import ROOT, place_of, run_lab, session_of, up
 from tests.integration.owner import URL, Owner, healthy, machines_seen
 from tests.integration.small_world import until
 from tests.integration.wiki import Person
@@ -57,7 +56,7 @@ def inventory(wiki: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def owner(inventory: Path) -> Iterator[Owner]:
     place = place_of("wiki")
     up(place.name, "--speed", str(SPEED))
-    owner = Owner(place, boto3.session.Session(aws_access_key_id="lab", aws_secret_access_key="nobody"))
+    owner = Owner(place, session_of(place))
     yield replace(owner, inventories=(*owner.inventories, str(inventory)))
     run_lab(place.name, "down")
 

@@ -12,12 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from lab.browser import Browser, Page, Tab, opened
 from tests.integration.internet import fetch
-from tests.integration.labs import ROOT, installed, place_of, run_lab, up
+from tests.integration.labs import ROOT, installed, place_of, run_lab, session_of, up
 from tests.integration.owner import URL, Owner, healthy
 from tests.integration.small_world import until
 
@@ -36,7 +35,7 @@ SITE, ERROR_PAGE = "hostname is: ", "We will be back soon"
 def owner() -> Iterator[Owner]:
     place = place_of("drill")
     up(place.name, "--speed", str(SPEED))
-    owner = Owner(place, boto3.session.Session(aws_access_key_id="lab", aws_secret_access_key="nobody"))
+    owner = Owner(place, session_of(place))
     owner.play("site")
     yield owner
     run_lab(place.name, "down")

@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import pytest
 
 from lab.faults.breaking import break_, mend, states
@@ -18,7 +17,7 @@ from lab.place import Place
 from tests.integration.doctor import findings, of
 from tests.integration.fault_effects import EFFECTS, Look
 from tests.integration.fault_pairs import CHANGED, walk
-from tests.integration.labs import place_of, run_lab, up
+from tests.integration.labs import place_of, run_lab, session_of, up
 from tests.integration.owner import Owner
 from tests.integration.small_world import until
 
@@ -39,7 +38,7 @@ REPAIRED = (
 def look() -> Iterator[Look]:
     place = place_of("faults")
     up(place.name, "--speed", str(SPEED))
-    owner = Owner(place, boto3.session.Session(aws_access_key_id="lab", aws_secret_access_key="nobody"))
+    owner = Owner(place, session_of(place))
     owner.play("site")
     yield Look(owner)
     run_lab(place.name, "down")

@@ -34,7 +34,8 @@ def tarballs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return build_tarballs(tmp_path_factory.mktemp("tarballs"))
 
 
-@pytest.fixture(scope="session", params=CORES)
+# One of them is enough for every day.
+@pytest.fixture(scope="session", params=["oldest", pytest.param("newest", marks=pytest.mark.acceptance)])
 def machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, tarballs: list[Path]) -> Machine:
     minor, core = CORES[request.param]
     return set_up(tmp_path_factory.mktemp(request.param), python_of(minor), core, tarballs)
@@ -52,6 +53,7 @@ def test_a_folder_with_nothing_but_an_inventory_is_enough(machine: Machine, plac
     inventory(machine, place)
     output = machine.must(*CHECK)
     assert "WARNING" not in output
+    assert not (machine.home / INSTALLED / "lab").exists()
     assert re.search(r"localhost +: ok=\d+ +changed=[1-9]", output)
 
 

@@ -12,13 +12,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import pytest
 
 from lab.endpoint import Endpoint, require
 from lab.place import Place
 from lab.plane import namespaces
-from tests.integration.labs import ROOT, free_port, place_of, run_lab, up
+from tests.integration.labs import ROOT, free_port, place_of, run_lab, session_of, up
 from tests.integration.small_world import until
 
 pytestmark = pytest.mark.lab
@@ -34,13 +33,7 @@ def other() -> Iterator[Place]:
 
 def make_interface(place: Place) -> str:
     """Make something of the lab's that outlives its process; return the interface's id."""
-    ec2 = boto3.client(
-        "ec2",
-        "ap-northeast-1",
-        endpoint_url=require(place).url,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
+    ec2 = session_of(place).client("ec2", endpoint_url=require(place).url)
     vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.0.0/24")["Subnet"]["SubnetId"]
     interface = str(ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]["NetworkInterfaceId"])

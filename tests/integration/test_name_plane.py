@@ -9,7 +9,6 @@ import os
 import socket
 import subprocess
 import time
-import urllib.request
 from typing import Any
 
 import dns.flags
@@ -317,12 +316,12 @@ def test_what_is_entered_at_the_registrar_by_hand_stays_until_it_is_taken_back(r
 
     def enter(servers: list[str] | None) -> None:
         entry = json.dumps({"by-hand.test": servers}).encode()
-        urllib.request.urlopen(rig.url + registrar.PATH, data=entry, timeout=10).close()
+        rig.page(registrar.PATH, entry)
 
     enter(former)
     until(lambda: delegation(rig, "by-hand.test") == former)
     newer = rig.client("route53").create_hosted_zone(Name="by-hand.test", CallerReference="a newer zone")
-    assert json.load(urllib.request.urlopen(rig.url + registrar.PATH, timeout=10)) == {"by-hand.test": former}
+    assert rig.page(registrar.PATH) == {"by-hand.test": former}
     enter(None)
     until(lambda: delegation(rig, "by-hand.test") == sorted(newer["DelegationSet"]["NameServers"]))
 

@@ -14,12 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 import yaml
 
 from tests.integration.internet import fetch
-from tests.integration.labs import ROOT, place_of, run_lab, up
+from tests.integration.labs import ROOT, place_of, run_lab, session_of, up
 from tests.integration.owner import URL, Owner, healthy, machines_seen
 from tests.integration.small_world import until
 
@@ -53,7 +52,7 @@ def owner(notes: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Own
     (inventory / "group_vars").mkdir()
     (inventory / "hosts.yml").write_text("all: {hosts: {localhost: {}}}\n")
     (inventory / "group_vars" / "all.yml").write_text(yaml.safe_dump({"site_files": str(notes), **VARIABLES}))
-    owner = Owner(place, boto3.session.Session(aws_access_key_id="lab", aws_secret_access_key="nobody"))
+    owner = Owner(place, session_of(place))
     yield replace(owner, inventories=(*owner.inventories, str(inventory)))
     run_lab(place.name, "down")
 

@@ -8,14 +8,13 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
-from lab.endpoint import require
-from tests.integration.labs import installed, place_of, run_lab, up
+from tests.integration.labs import installed, keys, place_of, run_lab, session_of, up
 from tests.integration.owner import URL, Owner, healthy, machines_seen, visit
 from tests.integration.small_world import until
 
@@ -25,11 +24,20 @@ SPEED = 2
 """How many times as fast as real time this lab runs: failover is a matter of minutes otherwise."""
 
 
+ALIAS = "hasite.test"
+"""The site's further name, which redirects to its own; it is the registered domain, where no CNAME could be."""
+
+
 @pytest.fixture(scope="module")
-def owner() -> Iterator[Owner]:
+def owner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Owner]:
     place = place_of("site")
+    inventory = tmp_path_factory.mktemp("names")
+    (inventory / "group_vars").mkdir()
+    (inventory / "hosts.yml").write_text("all: {hosts: {localhost: {}}}\n")
+    (inventory / "group_vars" / "all.yml").write_text(f"site_aliases: [{ALIAS}]\n")
     up(place.name, "--speed", str(SPEED))
-    yield Owner(place, boto3.session.Session(aws_access_key_id="lab", aws_secret_access_key="nobody"))
+    made = Owner(place, session_of(place))
+    yield replace(made, inventories=(*made.inventories, str(inventory)))
     run_lab(place.name, "down")
 
 
@@ -46,6 +54,12 @@ def test_site_is_built_and_both_machines_answer(owner: Owner) -> None:
 
 def test_http_is_redirected(owner: Owner) -> None:
     answer = visit(owner, "-o", "/dev/null", "-w", "%{http_code} %{redirect_url}", "http://www.hasite.test/a?b=c")
+    assert answer.stdout == "301 https://www.hasite.test:443/a?b=c"
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_an_alias_redirects_to_the_domain(owner: Owner, scheme: str) -> None:
+    answer = visit(owner, "-o", "/dev/null", "-w", "%{http_code} %{redirect_url}", f"{scheme}://{ALIAS}/a?b=c")
     assert answer.stdout == "301 https://www.hasite.test:443/a?b=c"
 
 
@@ -80,10 +94,7 @@ def test_error_page_is_served_by_the_edge_on_every_path(owner: Owner) -> None:
 def test_public_clients_list_what_the_site_consists_of(owner: Owner) -> None:
     environment = {
         **os.environ,
-        "AWS_ENDPOINT_URL": require(owner.place).url,
-        "AWS_ACCESS_KEY_ID": "lab",
-        "AWS_SECRET_ACCESS_KEY": "nobody",
-        "AWS_DEFAULT_REGION": "ap-northeast-1",
+        **keys(owner.place),
     }
 
     def aws(*words: str) -> Any:
@@ -117,6 +128,41 @@ def test_second_run_changes_nothing(owner: Owner) -> None:
     assert owner.changes(owner.play("site")) == []
 
 
+OWN = {
+    "index.php": "<?php echo 'own: ', file_get_contents('linked'), file_get_contents('var/log'), PHP_EOL, "
+    "json_encode([@file_put_contents('var/seen', 'x'), @file_put_contents('new', 'x'), is_dir('empty')]);",
+    "release.txt": "one\n",
+    "run.sh": '#!/bin/sh\ngrep -q broken release.txt && { echo "It can\'t be served."; exit 1; }\nid -un >> var/log\n',
+}
+
+
+def test_a_folder_of_ones_own_is_released_and_taken_back(owner: Owner, tmp_path: Path) -> None:
+    for name, text in OWN.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "run.sh").chmod(0o755)
+    (tmp_path / "linked").symlink_to("release.txt")
+    for folder in ("empty", "node_modules"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "node_modules" / "x.txt").write_text("not the site's")
+    told = {"site_files": str(tmp_path), "site_shared_paths": ["var"], "site_hooks": {"before": ["./run.sh"]}}
+    words = ("-e", json.dumps(told))
+
+    assert "Visitors get the demo page" not in owner.play("release", *words)
+    until(lambda: visit(owner, URL).stdout == "own: one\nsite\n\n[1,false,true]", 30)
+    assert visit(owner, "-w", "%{http_code}", "-o", "/dev/null", f"{URL}node_modules/x.txt").stdout == "404"
+
+    (tmp_path / "release.txt").write_text("broken\n")
+    failed = owner.attempt("release", *words)
+    assert failed.returncode != 0
+    assert "It can't be served." in failed.stdout
+    assert visit(owner, URL).stdout.startswith("own: one\nsite\n")
+
+    owner.play("rollback", *words)
+    until(lambda: "It works" in visit(owner, URL).stdout, 30)
+    kept = run_lab(owner.place.name, "exec", owner.ids()[0], "--", "sh", "-c", "cat /srv/site/shared/var/*")
+    assert kept.stdout == "site\nx"
+
+
 def test_a_reboot_of_both_machines_loses_nothing(owner: Owner) -> None:
     boots = {one: booted(owner, one) for one in owner.ids()}
     owner.client("ec2").reboot_instances(InstanceIds=owner.ids())
@@ -138,12 +184,13 @@ def mounted(owner: Owner, machine: str) -> bool:
 
 
 def test_visitors_get_the_error_page_while_both_machines_are_down_and_the_site_afterwards(owner: Owner) -> None:
-    def page() -> bool:
-        answer = visit(owner, "-i", URL).stdout
+    def page(url: str = URL) -> bool:
+        answer = visit(owner, "-i", url).stdout
         return bool(re.match(r"HTTP/\S+ 503", answer)) and "no-store" in answer and "back soon" in answer
 
     owner.client("ec2").stop_instances(InstanceIds=owner.ids())
     until(page, 90)
+    until(lambda: page(f"https://{ALIAS}/"), 90)
     owner.client("ec2").start_instances(InstanceIds=owner.ids())
     until(lambda: len(machines_seen(owner, tries=4)) == 2, 120)
 

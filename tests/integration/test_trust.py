@@ -4,15 +4,19 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from lab.browser import opened
+from lab.endpoint import require
 from lab.place import Place
 from lab.plane.user_namespace import UserNamespace
 from lab.users import BROWSER, become
@@ -157,3 +161,57 @@ def test_a_machines_root_is_root_on_its_own_network(fleet: Fleet) -> None:
     served = 'python3 -c \'import socket; socket.create_server(("", 80)); print("open")\''
     assert fleet.root(machine, served) == "open\n"
     assert fleet.root(machine, "systemctl is-system-running").strip() == "running"
+
+
+def refused(call: Callable[..., Any], **options: Any) -> str:
+    with pytest.raises(ClientError) as refusal:
+        call(**options)
+    return str(refusal.value.response["Error"]["Code"])
+
+
+def test_a_local_user_commands_nothing_through_the_apis_port(place: Place, fleet: Fleet) -> None:
+    """The port is no secret; without the key of the endpoint file nothing but public buckets answers there."""
+    url = require(place).url
+    stranger = boto3.session.Session("lab", "nobody-asks-for-it", region_name="ap-northeast-1")
+    send = stranger.client("ssm", endpoint_url=url).send_command
+    options = {"DocumentName": "AWS-RunShellScript", "InstanceIds": fleet.instances}
+    assert refused(send, **options, Parameters={"commands": ["id"]}) == "UnrecognizedClientException"
+    assert refused(stranger.client("ec2", endpoint_url=url).describe_instances) == "AuthFailure"
+    for path in ("/moto-api/data.json", "/_lab/status"):
+        asked = as_nobody("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", f"{url}{path}")
+        assert asked.stdout == "403", path
+
+
+def test_a_page_reaches_nothing_of_the_lab_under_a_name_of_its_own(place: Place) -> None:
+    found = as_nobody("curl", "-s", "-H", "Host: evil.example", f"{require(place).url}/")
+    assert "not reached by that name" in found.stdout
+
+
+def test_a_machine_may_do_what_its_role_may_and_no_more(place: Place, fleet: Fleet) -> None:
+    """What runs on a machine can have the role's credentials; they command no other machine."""
+    script = """
+import json, sys, urllib.request
+def ask(method, path, **head):
+    asked = urllib.request.Request("http://169.254.169.254/latest/" + path, method=method, headers=head)
+    return urllib.request.urlopen(asked, timeout=5).read().decode()
+token = ask("PUT", "api/token", **{"X-aws-ec2-metadata-token-ttl-seconds": "60"})
+head = {"X-aws-ec2-metadata-token": token}
+base = "meta-data/iam/security-credentials/"
+print(ask("GET", base + ask("GET", base, **head), **head))
+"""
+    told = json.loads(fleet.root(fleet.instances[0], f"python3 -c '{script}'"))
+    machine = boto3.session.Session(
+        told["AccessKeyId"], told["SecretAccessKey"], told["Token"], region_name="ap-northeast-1"
+    )
+    url = require(place).url
+    options = {"DocumentName": "AWS-RunShellScript", "InstanceIds": fleet.instances}
+    send = machine.client("ssm", endpoint_url=url).send_command
+    assert refused(send, **options, Parameters={"commands": ["id"]}) == "AccessDeniedException"
+    assert refused(machine.client("ssm", endpoint_url=url).start_session, Target=fleet.instances[1]) == (
+        "AccessDeniedException"
+    )
+    assert refused(machine.client("ec2", endpoint_url=url).describe_instances) == "UnauthorizedOperation"
+    assert refused(machine.client("iam", endpoint_url=url).list_roles) == "AccessDenied"
+    assert refused(machine.client("route53", endpoint_url=url).list_hosted_zones) == "AccessDenied"
+    arn = machine.client("sts", endpoint_url=url).get_caller_identity()["Arn"]
+    assert arn.endswith(f"assumed-role/fleet/{fleet.instances[0]}")

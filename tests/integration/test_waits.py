@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from lab import addresses
 from lab.place import Place
-from tests.integration.labs import place_of, run_lab, up
+from tests.integration.labs import place_of, run_lab, session_of, up
 from tests.integration.small_world import SmallWorld, until
 
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(os.geteuid() != 0, reason="the lab needs root")]
@@ -54,9 +54,7 @@ def slow() -> Iterator[Slow]:
     endpoint = up(place.name, "--waits", "aws", "--speed", str(SPEED), "--seed", "3", "--latency", "rtt=10,api=10")
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("AWS_ENDPOINT_URL", endpoint.url)
-        session = boto3.session.Session(
-            aws_access_key_id="test", aws_secret_access_key="test", region_name="ap-northeast-1"
-        )
+        session = session_of(place)
         yield Slow(place, session, SmallWorld(session, place, 71))
     assert run_lab(place.name, "down").returncode == 0
 

@@ -54,14 +54,15 @@ PLAY = """
 
 
 def play(place: Place, instance: str, folder: Path, *, warm: bool, become: bool) -> Any:
+    endpoint = require(place)
     (folder / "play.yml").write_text(PLAY)
     result = folder / f"{warm}-{become}.json"
     given = {
         "ansible_connection": "hasite.aws.ssm",
         "ansible_aws_ssm_region": "ap-northeast-1",
-        "ansible_aws_ssm_endpoint_url": require(place).url,
-        "ansible_aws_ssm_access_key_id": "lab",
-        "ansible_aws_ssm_secret_access_key": "lab",
+        "ansible_aws_ssm_endpoint_url": endpoint.url,
+        "ansible_aws_ssm_access_key_id": endpoint.access_key,
+        "ansible_aws_ssm_secret_access_key": endpoint.secret_key,
         "ansible_aws_ssm_warm_interpreter": warm,
         "ansible_aws_ssm_control_path_dir": str(folder / "c"),
         "ansible_become": become,

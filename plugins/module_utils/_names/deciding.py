@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from .._distribution import list_tags
 from . import given, reading, records
-from .text import Name, NamesError, parse, parse_all, within
+from .text import Name, NamesError, parse, parse_all, shown, within
 from .zones import Choice, Cut, World, choose
 
 Client = Callable[[str, str], t.Any]
@@ -76,7 +76,7 @@ def _beside(first: Choice, alias: str, choice: Choice) -> Choice:
 
 def _zone(choice: Choice) -> dict[str, t.Any]:
     found = {key: value for key, value in asdict(choice).items() if key not in ("servers", "warnings")}
-    return {**found, "name_servers": list(choice.servers)}
+    return {**found, "typed": shown(choice.name), "name_servers": list(choice.servers)}
 
 
 def _host(route53: t.Any, name: Name, choice: Choice, params: Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -60,6 +60,14 @@ def to_ascii(typed: str) -> str | None:
     return None if _DIGITS.match(labels[-1]) else name
 
 
+def shown(name: str) -> str:
+    """Return a name in punycode as people read it, or as it is if it can't be read."""
+    try:
+        return str(idna.decode(name)) if HAS_IDNA and "xn--" in name else name
+    except (idna.IDNAError, UnicodeError):
+        return name
+
+
 def lenient(typed: str) -> str:
     """Return a name as `to_ascii` does, or as it was typed if it is not a host name: who checks it names it so."""
     return to_ascii(typed) or typed

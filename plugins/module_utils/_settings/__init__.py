@@ -11,5 +11,6 @@ machines    instance type, zones and image
 regions     region and partition
 endpoint    the API that the inventory means
 quotas      what the account may still create
-reading     all that is asked of AWS for these; the rest is pure
+owners      names that are somebody else's in the account
+reading     what the others ask of AWS; they are pure
 """

@@ -118,6 +118,22 @@ KNOWN: dict[str, Check] = {
     "site_ami_parameter": text,
     "site_nat": choice("per_az", "single", "none"),
     "site_files": text,
+    "site_excludes": listing,
+    "site_public_folder": text,
+    "site_front_controller": text,
+    "site_htaccess": truth,
+    "site_shared_paths": listing,
+    "site_hooks": keys(before=listing, after=listing),
+    # What these ask for is looked into by hasite.aws.web_settings_info.
+    "site_php": keys(
+        version=any_of(text, number(0, whole=False)), extensions=listing, settings=mapping, shared_paths=listing
+    ),
+    "site_packages": listing,
+    # What these ask for is looked into by hasite.aws.site_runtime_info.
+    "site_environment": mapping,
+    "site_secrets": mapping,
+    "site_jobs": entries,
+    "site_sessions": choice("share", "sticky", "local"),
     "site_page": text,
     "site_served_by_header": truth,
     # https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html

@@ -76,10 +76,13 @@ def find(wanted: Wanted, zones: Sequence[Resource], known: Known, certificates: 
         kind = "former" if number >= len(names) else "alias" if number else "domain"
         hosts.append({"name": name, "kind": kind, "zone_id": zone and zone["id"], "zone_name": zone and zone["name"]})
     used = {host["zone_id"] for host in hosts if host["zone_id"]}
-    children = [zone for zone in zones if zone["id"] in used]
+    # What was made for a former name is still the site's to remove: zones, and records in zones of others.
+    children = [zone for zone in zones if zone["id"] in used or zone["ours"] or _proves(zone, known)]
     parents = [zone for zone in zones if any(_delegates(zone, child) for child in children)]
     by_id = {zone["id"]: zone for zone in (*children, *parents)}
-    return Found(hosts, by_id.get(hosts[0]["zone_id"]) if hosts else None, list(by_id.values()))
+    # Longest first, so that who removes them removes a child before its parent.
+    ordered = sorted(by_id.values(), key=lambda zone: (-len(zone["name"]), zone["id"]))
+    return Found(hosts, by_id.get(hosts[0]["zone_id"]) if hosts else None, ordered)
 
 
 def _zone_of(name: str, zones: Iterable[Resource], known: Known, wanted: str | None) -> Resource | None:
@@ -101,6 +104,11 @@ def _leading(zone: Resource, known: Known) -> Iterable[str]:
     for one in zone["records"]:
         if _is_failover(one) and plain(one["alias_target"]["dns_name"]) in known.targets:
             yield plain(one["name"])
+
+
+def _proves(zone: Resource, known: Known) -> bool:
+    """Tell whether a zone has a record that validates one of the site's certificates."""
+    return any(plain(one["name"]) in known.proofs.values() for one in zone["records"])
 
 
 def _delegates(zone: Resource, child: Resource) -> bool:

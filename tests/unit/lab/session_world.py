@@ -12,7 +12,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import Any
 import boto3
 from aiohttp import web
 from botocore.config import Config
+from moto.moto_api._internal.models import moto_api_backend
 
 from lab.api import calls, iam, kms, ssm
 from lab.api.role_credentials import RoleCredentials
@@ -54,12 +54,12 @@ class SessionWorld:
         self.context = Context(Place("unit"), Clock(self.speed), authority, Observed(), self.loop)
         for extension in (calls, iam, kms, ssm):
             extension.extend(self.context)
-        self.api = Api(self.context.lock, {})
+        self.api = Api(self.context, {})
         listener = socket.create_server(("127.0.0.1", 0))
         self.endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}"
         self.api.serve(listener)
         # moto's state is the process's: an earlier world's must go.
-        urllib.request.urlopen(urllib.request.Request(f"{self.endpoint}/moto-api/reset", method="POST"), timeout=10)
+        moto_api_backend.reset()
         self.sessions = Sessions(self.context)
         self.ssm = self.client("ssm")
         self.instance = self._launch()
@@ -71,8 +71,8 @@ class SessionWorld:
             service,
             endpoint_url=self.endpoint,
             region_name=REGION,
-            aws_access_key_id="lab",
-            aws_secret_access_key="lab",
+            aws_access_key_id=self.context.owner.access_key,
+            aws_secret_access_key=self.context.owner.secret_key,
             config=Config(retries={"max_attempts": 0}),
         )
 

@@ -6,21 +6,34 @@ from __future__ import annotations
 import http.client
 import json
 import socket
-import threading
 from collections.abc import Iterator
 
 import pytest
 
 from lab.api.server import Api
+from lab.clock import Clock
+from lab.context import Context
+from lab.key import Key
+from lab.observed import Observed
+from lab.place import Place
+
+OWNER = Key("AKIAOWNER", "the owner's secret")
+HEAD = {"Authorization": f"Bearer {OWNER.secret_key}"}
 
 
 def boom(_sent: object) -> object:
     raise ValueError
 
 
+def context() -> Context:
+    """What the API's server needs of a lab."""
+    return Context(Place("unit"), Clock(), None, Observed(), None, owner=OWNER)  # type: ignore[arg-type]
+
+
 @pytest.fixture
 def connection() -> Iterator[http.client.HTTPConnection]:
-    api = Api(threading.RLock(), {"/echo": lambda sent: sent, "/deaf": lambda _sent: "nothing", "/boom": boom})
+    pages = {"/echo": lambda sent: sent, "/deaf": lambda _sent: "nothing", "/boom": boom}
+    api = Api(context(), pages)
     listener = socket.create_server(("127.0.0.1", 0))
     connection = http.client.HTTPConnection("127.0.0.1", listener.getsockname()[1], timeout=10)
     api.serve(listener)
@@ -33,7 +46,7 @@ def connection() -> Iterator[http.client.HTTPConnection]:
 def ask(connection: http.client.HTTPConnection, method: str, path: str, body: object = None) -> tuple[int, bytes]:
     """Ask once, over the connection that is open: another one is a failure."""
     sock = connection.sock
-    connection.request(method, path, json.dumps(body) if body else None)
+    connection.request(method, path, json.dumps(body) if body else None, HEAD)
     response = connection.getresponse()
     answer = response.status, response.read()
     assert connection.sock is sock
@@ -47,7 +60,7 @@ def test_a_connection_serves_one_call_after_another(connection: http.client.HTTP
 
 
 def test_a_head_has_no_body(connection: http.client.HTTPConnection) -> None:
-    connection.request("HEAD", "/deaf")
+    connection.request("HEAD", "/deaf", headers=HEAD)
     response = connection.getresponse()
     assert (response.read(), response.headers["Content-Length"]) == (b"", "9")
     assert ask(connection, "GET", "/deaf") == (200, b'"nothing"')
@@ -60,6 +73,7 @@ def test_a_fault_ends_no_connection(connection: http.client.HTTPConnection) -> N
 
 def test_a_body_waits_until_it_is_asked_for(connection: http.client.HTTPConnection) -> None:
     connection.putrequest("POST", "/echo")
+    connection.putheader("Authorization", HEAD["Authorization"])
     connection.putheader("Content-Length", "4")
     connection.putheader("Expect", "100-continue")
     connection.endheaders()
@@ -70,7 +84,8 @@ def test_a_body_waits_until_it_is_asked_for(connection: http.client.HTTPConnecti
 
 def test_what_comes_in_chunks_is_read_to_its_end(connection: http.client.HTTPConnection) -> None:
     for pieces in ([b"1", b"2"], [b"1" * 100_000] * 20):
-        connection.request("POST", "/deaf", iter(pieces), encode_chunked=True, headers={"Transfer-Encoding": "chunked"})
+        head = {**HEAD, "Transfer-Encoding": "chunked"}
+        connection.request("POST", "/deaf", iter(pieces), encode_chunked=True, headers=head)
         response = connection.getresponse()
         assert (response.status, response.read()) == (200, b'"nothing"')
     assert ask(connection, "GET", "/deaf") == (200, b'"nothing"')

@@ -298,3 +298,25 @@ def test_the_world_has_rules_in_their_order(account: Account) -> None:
     (target,) = world.target_groups[0].targets
     assert (target.id, target.port, target.zone, target.usable) == (machine, 80, f"{REGION}a", True)
     assert world.target_groups[0].check.interval == 30
+
+
+def test_rules_that_a_listener_cannot_have(account: Account) -> None:
+    account.open()
+    balancer, group = account.balancer()["LoadBalancerArn"], account.group()
+    listener = account.listen(balancer, group)["ListenerArn"]
+    forward = [{"Type": "forward", "TargetGroupArn": group}]
+
+    def rule(*hosts: str) -> Any:
+        condition = {"Field": "host-header", "HostHeaderConfig": {"Values": list(hosts)}}
+        return account.elb.create_rule(ListenerArn=listener, Priority=1, Conditions=[condition], Actions=forward)
+
+    with refused("ValidationError", "A rule can only have '5' condition values"):
+        rule(*(f"a{number}.hasite.test" for number in range(6)))
+    with refused("ValidationError", "contains a character that is not valid"):
+        rule("日本語.jp")
+    made = rule(*(f"a{number}.hasite.test" for number in range(5)))["Rules"][0]["RuleArn"]
+    many = {"Field": "host-header", "HostHeaderConfig": {"Values": list("abcdef")}}
+    with refused("ValidationError", "A rule can only have '5' condition values"):
+        account.elb.modify_rule(RuleArn=made, Conditions=[many])
+    with refused("PriorityInUse"):
+        rule("b.hasite.test")

@@ -238,7 +238,8 @@ def sticky(*targets: Target, seconds: int = 600) -> LoadBalancer:
 
 def serve_sticky(node: HaProxy, *targets: Target, seconds: int = 600) -> None:
     world = sticky(*targets, seconds=seconds)
-    node.serve(render(world, NODE, {WEB.arn: targets}, Surroundings(str(node.socket), {})))
+    around = Surroundings(str(node.socket), {}, BALANCER, str(node.root))
+    node.serve(render(world, NODE, {WEB.arn: targets}, around))
 
 
 def ask(namespace: str, cookie: str = "") -> tuple[int, list[str]]:

@@ -119,3 +119,24 @@ def test_pages_show_every_record_once(keys: list[tuple[str, str, str]], size: in
         start = (following["Name"], following["Type"], following["SetIdentifier"])
     assert len(seen) == len(records)
     assert all(each in seen for each in records)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("日本語.hasite.test", "UnsupportedCharacter"),
+        ("a b.hasite.test", "UnsupportedCharacter"),
+        ("a..hasite.test", "DomainLabelEmpty"),
+        (f"{'a' * 64}.hasite.test", "DomainLabelTooLong"),
+        ("a." * 124 + "hasite.test", "DomainNameTooLong"),
+    ],
+)
+def test_names_are_refused_as_they_are_not_written_on_aws(name: str, text: str) -> None:
+    with pytest.raises(RefusalError, match=rf"FATAL problem: {text} .* encountered with"):
+        apply(TOP, batch(record(name)))
+
+
+def test_octal_codes_and_punycode_are_names() -> None:
+    assert (
+        len(apply(TOP, batch(record("*.hasite.test"), record(r"\344.hasite.test"), record("xn--4ca.hasite.test")))) == 5
+    )

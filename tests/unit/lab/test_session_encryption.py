@@ -36,7 +36,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SessionWorld]:
 @pytest.fixture
 def opened(world: SessionWorld, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
     monkeypatch.setenv("AWS_ENDPOINT_URL_KMS", world.endpoint)
-    api = Api(REGION, access_key="lab", secret_key="lab", endpoint_url=world.endpoint)
+    owner = world.context.owner
+    api = Api(REGION, access_key=owner.access_key, secret_key=owner.secret_key, endpoint_url=world.endpoint)
     started = api.start(world.instance, "Encrypted", "test")
     session = Session(
         lambda: open_websocket(started.url, None, 10),

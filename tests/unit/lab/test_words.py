@@ -194,7 +194,7 @@ def test_no_target_adds_a_line_to_haproxys_configuration(found: str) -> None:
         return
     rendered = configuration(target=target)
     [server] = [line for line in rendered.split("\n") if line.startswith("  server ")]
-    assert len(server.split()) == 5
+    assert len(server.split()) == 3
 
 
 def test_every_header_that_aws_takes_is_one_word_for_haproxy(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from ansible_collections.hasite.aws.plugins.module_utils import _delegation
 RECURSIVE = {
     ("com.", "NS"): "a.parent.example.",
     ("a.parent.example.", "A"): "127.0.0.1",
+    ("ns-1.aws.", "A"): "127.0.0.1",
     ("com.", "CAA"): '0 issue "letsencrypt.org"',
 }
 """What the server answers as a resolver; with recursion off it delegates shop.com as the zone com would."""
@@ -29,6 +30,9 @@ def answer(query: dns.message.Message) -> dns.message.Message:
     if not query.flags & dns.flags.RD:
         if key == ("shop.com.", "NS"):
             response.authority.append(dns.rrset.from_text("shop.com.", 60, "IN", "NS", "ns-1.aws.", "ns-2.aws."))
+        elif key == ("shop.com.", "SOA"):
+            response.flags |= dns.flags.AA
+            response.answer.append(dns.rrset.from_text("shop.com.", 60, "IN", "SOA", "ns-1.aws. a. 1 2 3 4 5"))
         else:
             response.set_rcode(dns.rcode.NXDOMAIN)
     elif key in RECURSIVE:
@@ -83,3 +87,20 @@ def test_caa_is_looked_for_upwards(asking: _delegation.Asking) -> None:
 def test_a_resolver_that_fails_is_named(asking: _delegation.Asking) -> None:
     with pytest.raises(_delegation.DelegationError, match=r"127\.0\.0\.1: SERVFAIL"):
         _delegation.find_caa(asking, "broken.com")
+
+
+def test_a_zone_is_served_only_by_a_server_that_answers_for_it(asking: _delegation.Asking) -> None:
+    assert _delegation.is_served("shop.com", ["ns-1.aws", "ns-9.nowhere"], asking)
+    assert not _delegation.is_served("other.com", ["ns-1.aws"], asking)
+    assert not _delegation.is_served("shop.com", ["ns-9.nowhere"], asking)
+
+
+def test_zones_are_asked_about_all_at_once(port: int) -> None:
+    params = {"zones": ["Shop.com.", "other.com"], "resolver": ["127.0.0.1"], "resolver_port": port, "query_timeout": 2}
+    assert _delegation.read_cuts(params) == {
+        "shop.com": {"name_servers": ["ns-1.aws", "ns-2.aws"], "served": True, "problem": None},
+        "other.com": {"name_servers": [], "served": None, "problem": None},
+    }
+    (told,) = _delegation.read_cuts({**params, "zones": ["a.broken.com"]}).values()
+    assert "No resolver could look up NS records of broken.com" in told["problem"]
+    assert _delegation.read_cuts({**params, "zones": []}) == {}

@@ -12,11 +12,11 @@ from ansible_collections.hasite.aws.plugins.module_utils import (
     _aws,
     _bucket,
     _cloudfront,
-    _content,
     _delegation,
     _distribution,
     _efs,
     _flow_log,
+    _folder_objects,
     _ssm,
     _target_group,
 )
@@ -223,20 +223,22 @@ def test_content(tmp_path: Path) -> None:
         "content_types": {},
         "cache_control": None,
     }
-    wanted = _content.read_folder(params)
+    wanted = _folder_objects.read_folder(params)
     assert list(wanted) == ["p/index.html"]
     assert wanted["p/index.html"].content_type == "text/html; charset=utf-8"
-    there = _content.Present(wanted["p/index.html"].sha256, "text/html; charset=utf-8", "no-store")
-    assert _content.plan(wanted, {"p/index.html": there, "p/old": None}, True) == _content.Plan([], ["p/old"])
-    assert _content.plan(wanted, {"p/old": None}, False) == _content.Plan(["p/index.html"], [])
+    there = _folder_objects.Present(wanted["p/index.html"].sha256, "text/html; charset=utf-8", "no-store")
+    assert _folder_objects.plan(wanted, {"p/index.html": there, "p/old": None}, True) == _folder_objects.Plan(
+        [], ["p/old"]
+    )
+    assert _folder_objects.plan(wanted, {"p/old": None}, False) == _folder_objects.Plan(["p/index.html"], [])
 
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("a.css", "text/css; charset=utf-8"), ("a.png", "image/png"), ("a", _content.DEFAULT_TYPE), ("a.x", "y/z")],
+    [("a.css", "text/css; charset=utf-8"), ("a.png", "image/png"), ("a", _folder_objects.DEFAULT_TYPE), ("a.x", "y/z")],
 )
 def test_content_types(name: str, kind: str) -> None:
-    assert _content.content_type(name, {".x": "y/z"}) == kind
+    assert _folder_objects.content_type(name, {".x": "y/z"}) == kind
 
 
 EXPECTED = ["ns-1.awsdns-01.com.", "NS-2.awsdns-02.net"]

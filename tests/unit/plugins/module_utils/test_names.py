@@ -29,6 +29,7 @@ NOW = datetime(2026, 11, 28, tzinfo=UTC)
 )
 def test_a_name_is_read_as_it_was_typed(typed: str, ascii_name: str) -> None:
     assert text.to_ascii(typed) == ascii_name
+    assert text.to_ascii(text.shown(ascii_name)) == ascii_name
     assert text.parse("site_domain", typed) == text.Name(ascii_name, typed.strip().removesuffix("."))
 
 
@@ -44,6 +45,11 @@ def test_what_is_no_name_is_refused_and_named(typed: str) -> None:
     with pytest.raises(text.NamesError, match=r"site_domain is .* which is not a domain name"):
         text.parse("site_domain", typed)
     assert text.lenient(typed) == typed
+
+
+def test_what_can_not_be_read_is_shown_as_it_is() -> None:
+    assert text.shown("www.xn--wgv71a119e.jp") == "www.日本語.jp"
+    assert text.shown("xn--a.example.com") == "xn--a.example.com"
 
 
 @holds(st.text(max_size=80))

@@ -11,12 +11,12 @@ from typing import Any
 
 import boto3
 import pytest
-from ansible_collections.hasite.aws.plugins.module_utils._settings import quotas, reading
+from ansible_collections.hasite.aws.plugins.module_utils._settings import owners, quotas, reading
 from ansible_collections.hasite.aws.plugins.module_utils._settings.error import SettingsError
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from lab.api import ec2_instances, ec2_network, elbv2, service_quotas, ssm
+from lab.api import ec2_instances, ec2_network, elbv2, iam, service_quotas, ssm
 from lab.authority import Authority
 from lab.clock import Clock
 from lab.context import Context
@@ -38,7 +38,7 @@ def client(service: str) -> Any:
 def account(tmp_path: Path) -> Iterator[None]:
     loop = asyncio.new_event_loop()
     made = Context(Place("unit"), Clock(), Authority(tmp_path), Observed(), loop)
-    for service in (ec2_network, ec2_instances, elbv2, ssm, service_quotas):
+    for service in (ec2_network, ec2_instances, elbv2, iam, ssm, service_quotas):
         service.extend(made)
     client.cache_clear()
     with mock_aws():
@@ -132,3 +132,19 @@ def test_regions_and_partitions() -> None:
     assert reading.partition_of(REGION) == "aws"
     assert reading.partition_of("cn-north-1") == "aws-cn"
     assert reading.partition_of("tokyo") is None
+
+
+def test_names_that_are_somebody_elses() -> None:
+    owners.check_names(client, "shop")
+    group = {"Protocol": "HTTP", "Port": 80, "VpcId": client("ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]}
+    client("elbv2").create_target_group(Name="shop", **group, Tags=TAGS)
+    client("iam").create_role(RoleName="shop-web", AssumeRolePolicyDocument="{}", Tags=TAGS)
+    owners.check_names(client, "shop")
+    client("elbv2").create_target_group(Name="other", **group)
+    with pytest.raises(
+        SettingsError, match=r"a target group named 'other' is in the account .* belongs to nobody's site"
+    ):
+        owners.check_names(client, "other")
+    client("iam").create_role(RoleName="third-web", AssumeRolePolicyDocument="{}", Tags=TAGS)
+    with pytest.raises(SettingsError, match=r"an IAM role named 'third-web' .* belongs to the site shop"):
+        owners.check_names(client, "third")

@@ -109,3 +109,18 @@ def test_an_authority_that_nobody_trusts(trusted: ssl.SSLContext, monkeypatch: p
 )
 def test_names_of_certificates(names: list[str] | None, name: str, fits: bool) -> None:
     assert _visit.covers(names, name) is fits
+
+
+def test_an_alias_is_asked_by_its_own_name_at_the_edge_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def fetch(url: str, timeout: float, connect_to: str | None = None) -> dict[str, object]:
+        asked.append((url, connect_to))
+        return {"url": url, "status": 301, "headers": {}, "problem": None}
+
+    monkeypatch.setattr(_visit, "fetch", fetch)
+    monkeypatch.setattr(_visit, "addresses", lambda name: {"A": [name], "AAAA": []})
+    found = _visit.look_at_alias("hasite.test", "/page?x=1", "d1.cloudfront.net", 5)
+    assert found["addresses"] == {"A": ["hasite.test"], "AAAA": []}
+    assert asked == [("https://hasite.test/page?x=1", None), ("https://hasite.test/", "d1.cloudfront.net")]
+    assert _visit.look_at_alias("hasite.test", "/", None, 5)["edge"] is None

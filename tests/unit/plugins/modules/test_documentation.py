@@ -20,7 +20,21 @@ def documented(name: str) -> dict[str, Any]:
     text = (ROOT / "plugins" / "modules" / f"{name}.py").read_text()
     found = re.search(r'^DOCUMENTATION = r"""\n(.*?)^"""', text, re.MULTILINE | re.DOTALL)
     assert found
-    return dict(yaml.safe_load(found[1]))
+    told = dict(yaml.safe_load(found[1]))
+    options = {
+        key: option for name in told.get("extends_documentation_fragment", []) for key, option in fragment(name).items()
+    }
+    return {**told, "options": {**options, **told.get("options", {})}}
+
+
+def fragment(name: str) -> dict[str, Any]:
+    """Return the options of one of the collection's own fragments."""
+    if not name.startswith("hasite.aws."):
+        return {}
+    file, _, part = name.removeprefix("hasite.aws.").partition(".")
+    module = importlib.import_module(f"{PACKAGE.rpartition('.')[0]}.doc_fragments.{file}")
+    text = getattr(module.ModuleDocFragment, (part or "documentation").upper())
+    return dict(yaml.safe_load(text).get("options", {}))
 
 
 def assert_same(options: dict[str, Any], arguments: dict[str, Any], where: str) -> None:

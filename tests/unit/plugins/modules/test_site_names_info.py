@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.hasite.aws.plugins.module_utils._names.deciding import decide
 from ansible_collections.hasite.aws.plugins.module_utils._names.text import NamesError
+from botocore.exceptions import ClientError
 
 from tests.unit.plugins.modules.route53_account import REGION, Account, open_account
 
@@ -134,3 +135,13 @@ def test_given_certificates_are_looked_at(account: Account) -> None:
     assert names["certificate_regions"] == [REGION]
     with pytest.raises(NamesError, match="which ACM does not know"):
         run(account, "www.hasite.test", certificate_arns=[arn[:-4] + "0000"])
+
+
+def test_the_lab_keeps_a_zone_that_delegates_as_aws_does(account: Account) -> None:
+    zone, _ = account.zone("hasite.test")
+    child = {"Name": "a.hasite.test.", "Type": "NS", "TTL": 60, "ResourceRecords": [{"Value": "ns.example.net."}]}
+    account.put(zone, child)
+    with pytest.raises(ClientError, match="HostedZoneNotEmpty"):
+        account.route53.delete_hosted_zone(Id=zone)
+    with pytest.raises(ClientError, match=r"InvalidDomainName.*test\. is reserved by AWS"):
+        account.zone("test")

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who makes a call: nothing of AWS's is answered before its signature is checked and IAM has been asked.
+
+The owner of the lab holds the account's root key, which only the lab's own files tell. Machines have the credentials of
+their role, IAM users the keys that the API gave them; their policies decide which operations they may call, and the
+services that know the resource (S3, KMS, the agents' heartbeats) look at it as well. S3 alone hears who signs nothing,
+as its buckets may be public.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import ipaddress
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+from lab.api import operations, s3_callers, signature
+from lab.api.operations import Call
+from lab.api.unknown_paths import Application
+from lab.context import ACCOUNT, Backends
+from lab.key import Key
+from lab.world import s3_signature
+from lab.world.bucket_access import Caller
+from lab.world.permissions import Document, Principal, conceivable, role_policies
+from lab.world.s3_signature import Signature
+
+_OWN_PATHS = ("/moto-api", "/latest/meta-data/", "/latest/api/", "/favicon.ico")
+"""Where moto itself would answer, also to whoever signs nothing."""
+_CONTROL = "/v20180820/"
+"""Where S3's control operations are, which are no buckets'."""
+_FREE = ("sts:GetCallerIdentity",)
+"""https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html: nobody needs a permission for it."""
+_HASH = re.compile(r"[0-9a-f]{64}\Z")
+
+
+class RefusedError(Exception):
+    """A call that AWS would refuse, with the name of its error."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Whose key signed a call."""
+
+    secret: str
+    token: str
+    expires: datetime.datetime | None
+    arn: str
+    caller: Caller
+
+
+def authenticated(application: Application, backends: Backends, owner: Key) -> Application:
+    """Return the application behind the checks; they are made under the API's lock."""
+
+    def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if s3_callers.CALLER in environ:  # one of the lab's own services, in this process
+            return application(environ, start_response)
+        call = _read(environ)
+        try:
+            environ[s3_callers.CALLER] = _admit(call, environ, backends, owner)
+        except RefusedError as refusal:
+            return _refuse(call, refusal, start_response)
+        return application(environ, start_response)
+
+    return serve
+
+
+def is_owner(environ: Mapping[str, Any], owner: Key) -> bool:
+    """Tell whether a request to one of the lab's own pages bears the owner's secret."""
+    return signature.same(str(environ.get("HTTP_AUTHORIZATION", "")), f"Bearer {owner.secret_key}")
+
+
+def is_ours(host: str) -> bool:
+    """Tell whether a name is one by which the lab is reached: an address, this machine's, or one of AWS's.
+
+    A page whose own name was made to lead to the loopback sends that name (DNS rebinding).
+    """
+    name = host.rsplit(":", 1)[0].lower() if not host.endswith("]") else host
+    if name == "localhost" or name.endswith((".localhost", ".amazonaws.com")):
+        return True
+    try:
+        ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
+def _read(environ: dict[str, Any]) -> Call:
+    request = s3_callers.signed(environ)
+    body = environ["wsgi.input"].read()
+    environ["wsgi.input"].seek(0)
+    try:
+        found = s3_signature.read(request)
+    except s3_signature.SignatureError as error:
+        return Call(request, body, None, error)
+    return Call(request, body, found)
+
+
+def _admit(call: Call, environ: dict[str, Any], backends: Backends, owner: Key) -> Caller:
+    if not is_ours(call.request.headers.get("host", "")):
+        raise RefusedError("AccessDenied", "The lab is not reached by that name.")
+    if str(environ["PATH_INFO"]).startswith(_OWN_PATHS):
+        raise RefusedError("AccessDenied", "The lab does not answer there.")
+    if call.broken:
+        raise RefusedError(call.broken.code, str(call.broken))
+    found = call.signature
+    if found is None:
+        return _unsigned(call, environ)
+    identity = _identity(found.key, backends, owner)
+    _check(call, found, identity)
+    if found.expires is not None:
+        environ[operations.SERVICE] = "s3"
+    bucket = call.service == "s3" and not call.request.path.startswith(_CONTROL)
+    if not identity.caller.root and not bucket:
+        _ask_iam(call, identity)
+    return identity.caller
+
+
+def _unsigned(call: Call, environ: dict[str, Any]) -> Caller:
+    query = parse_qs(call.request.query)
+    if "authorization" in call.request.headers or "AWSAccessKeyId" in query:
+        raise RefusedError(
+            "InvalidRequest",
+            "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
+        )
+    if "x-amz-target" in call.request.headers or call.action:
+        raise RefusedError("MissingAuthenticationToken", "Missing Authentication Token")
+    environ[operations.SERVICE] = "s3"
+    return Caller()
+
+
+def _identity(key: str, backends: Backends, owner: Key) -> Identity:
+    if signature.same(key, owner.access_key):
+        return Identity(owner.secret_key, "", None, f"arn:aws:iam::{ACCOUNT}:root", s3_callers.ROOT)
+    session = backends.at("sts", "aws").get_assumed_role_from_access_key(key)
+    if session is not None:
+        policies = tuple(role_policies(backends.at("iam", "aws"), session.role_arn))
+        arns = (session.role_arn, session.arn)
+        caller = Caller(Principal(arns=arns, account=ACCOUNT), policies=policies)
+        expires = session.expiration if session.expiration.tzinfo else session.expiration.replace(tzinfo=datetime.UTC)
+        return Identity(session.secret_access_key, session.session_token, expires, session.arn, caller)
+    for user in backends.at("iam", "aws").users.values():
+        for one in user.access_keys:
+            if one.access_key_id == key:
+                policies = tuple(_policies_of(user, backends))
+                caller = Caller(Principal(arns=(user.arn,), account=ACCOUNT), policies=policies)
+                return Identity(one.secret_access_key, "", None, user.arn, caller)
+    raise RefusedError("InvalidClientTokenId", "The security token included in the request is invalid.")
+
+
+def _policies_of(user: Any, backends: Backends) -> Iterator[Document]:
+    groups = backends.at("iam", "aws").groups.values()
+    for holder in (user, *(group for group in groups if any(member.name == user.name for member in group.users))):
+        for document in holder.policies.values():
+            yield json.loads(document) if isinstance(document, str) else document
+        for policy in holder.managed_policies.values():
+            yield json.loads(policy.document)
+
+
+def _check(call: Call, found: Signature, identity: Identity) -> None:
+    """Refuse a token that is not the key's, one that has expired, and a signature that the secret does not make."""
+    if not signature.same(found.token, identity.token):
+        raise RefusedError("InvalidClientTokenId", "The security token included in the request is invalid.")
+    if identity.expires and identity.expires < datetime.datetime.now(datetime.UTC):
+        raise RefusedError("ExpiredToken", "The security token included in the request is expired")
+    presigned_elsewhere = found.expires is not None and call.service != "s3"
+    if presigned_elsewhere or "host" not in found.headers or len(found.scope) != 4:
+        raise RefusedError("SignatureDoesNotMatch", "'Host' must be a 'SignedHeader' in the AWS Authorization.")
+    try:
+        s3_signature.check_time(found, datetime.datetime.now(datetime.UTC))
+        if call.service == "s3":
+            s3_signature.check(call.request, found, identity.secret)
+            _check_body(call, found)
+        else:
+            signature.check(call.request, call.body, found, identity.secret)
+    except (s3_signature.SignatureError, signature.SignatureError) as error:
+        raise RefusedError(error.code, str(error)) from None
+
+
+def _check_body(call: Call, found: Signature) -> None:
+    if _HASH.match(found.payload) and hashlib.sha256(call.body).hexdigest() != found.payload:
+        raise RefusedError(
+            "XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match what was computed."
+        )
+
+
+def _ask_iam(call: Call, identity: Identity) -> None:
+    action = f"{call.service}:{call.operation}"
+    if action not in _FREE and not (call.operation and conceivable(identity.caller.policies, action)):
+        raise RefusedError(
+            "AccessDenied",
+            f"User: {identity.arn} is not authorized to perform: {action} "
+            f"because no identity-based policy allows the {action} action",
+        )
+
+
+def _refuse(call: Call, refusal: RefusedError, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    status, kind, body = operations.error(call, refusal.code, str(refusal))
+    headers = [("Content-Type", kind), ("Content-Length", str(len(body)))]
+    start_response(status, headers)
+    return [body]

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which operation a call asks for, and how its service words an error, before any of moto has looked at it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any
+from urllib.parse import parse_qs
+from xml.sax.saxutils import escape
+
+import botocore.session
+
+from lab.world.s3_signature import Signature, SignatureError, Signed
+
+SERVICE = "lab.service"
+"""The key of the WSGI environment that names the service where the signature's scope does not."""
+
+_REST = {"route53": "route53", "cloudfront": "cloudfront", "elasticfilesystem": "efs", "lambda": "lambda"}
+"""Services whose operation is in the path, by the name they sign with, to botocore's name of them."""
+_REST_JSON = ("elasticfilesystem", "lambda")
+_IN_JSON = {
+    "AccessDenied": "AccessDeniedException",
+    "ExpiredToken": "ExpiredTokenException",
+    "InvalidClientTokenId": "UnrecognizedClientException",
+    "MissingAuthenticationToken": "MissingAuthenticationTokenException",
+    "SignatureDoesNotMatch": "InvalidSignatureException",
+    "RequestTimeTooSkewed": "InvalidSignatureException",
+}
+_IN_EC2 = {
+    "AccessDenied": "UnauthorizedOperation",
+    "ExpiredToken": "RequestExpired",
+    "InvalidClientTokenId": "AuthFailure",
+    "MissingAuthenticationToken": "AuthFailure",
+    "SignatureDoesNotMatch": "AuthFailure",
+}
+_IN_S3 = {"InvalidClientTokenId": "InvalidAccessKeyId"}
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call as it came, and what it says about its signature."""
+
+    request: Signed
+    body: bytes
+    signature: Signature | None
+    broken: SignatureError | None = None
+
+    @property
+    def service(self) -> str:
+        """Return the name that the service signs with, which is IAM's prefix too; an empty text without a signature."""
+        scope = self.signature.scope if self.signature else ()
+        return scope[2] if len(scope) == 4 else ""
+
+    @cached_property
+    def action(self) -> str:
+        """Return the operation of AWS's Query protocol, an empty text without one."""
+        form = self.request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+        for text in (self.request.query, self.body.decode(errors="replace") if form else ""):
+            if found := parse_qs(text).get("Action"):
+                return found[0]
+        return ""
+
+    @property
+    def operation(self) -> str:
+        """Return the operation's name, an empty text when it is not known."""
+        if target := self.request.headers.get("x-amz-target"):
+            return target.rpartition(".")[2]
+        if self.service in _REST:
+            return _by_path(_REST[self.service], self.request.method, self.request.path)
+        return self.action
+
+
+def _by_path(service: str, method: str, path: str) -> str:
+    found = [name for verb, pattern, name in _paths(service) if verb == method and pattern.fullmatch(path)]
+    return found[0] if found else ""
+
+
+@cache
+def _paths(service: str) -> list[tuple[str, re.Pattern[str], str]]:
+    """Return method, pattern and operation, those with the most text of their own first."""
+    model = botocore.session.get_session().get_service_model(service)
+    found: list[tuple[int, tuple[str, re.Pattern[str], str]]] = []
+    for name in model.operation_names:
+        http: dict[str, Any] = model.operation_model(name).http
+        path = http["requestUri"].partition("?")[0]
+        pieces = re.split(r"(\{[^}]+\})", path)
+        pattern = "".join(
+            (".+" if piece.endswith("+}") else "[^/]+") if piece.startswith("{") else re.escape(piece)
+            for piece in pieces
+        )
+        entry = http["method"], re.compile(f"{pattern}/?"), name
+        found.append((-len("".join(pieces[::2])), entry))
+    return [entry for _length, entry in sorted(found, key=lambda each: each[0])]
+
+
+def error(call: Call, code: str, message: str) -> tuple[str, str, bytes]:
+    """Return status line, content type and body of an error, as the service's clients read it."""
+    if "x-amz-target" in call.request.headers or call.service in _REST_JSON:
+        named = _IN_JSON.get(code, code)
+        return (
+            "400 Bad Request",
+            "application/x-amz-json-1.1",
+            json.dumps({"__type": named, "message": message}).encode(),
+        )
+    said = escape(message)
+    if call.service == "ec2":
+        inside = f"<Code>{_IN_EC2.get(code, code)}</Code><Message>{said}</Message>"
+        text = f"<Response><Errors><Error>{inside}</Error></Errors><RequestID>lab</RequestID></Response>"
+    elif call.service in ("", "s3") and not call.action:
+        text = f"<Error><Code>{_IN_S3.get(code, code)}</Code><Message>{said}</Message></Error>"
+    else:
+        inside = f"<Type>Sender</Type><Code>{code}</Code><Message>{said}</Message>"
+        text = f"<ErrorResponse><Error>{inside}</Error><RequestId>lab</RequestId></ErrorResponse>"
+    return "403 Forbidden", "text/xml", f'<?xml version="1.0" encoding="UTF-8"?>{text}'.encode()

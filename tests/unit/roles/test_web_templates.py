@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the role web writes for Apache and PHP, rendered by Ansible itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
+from ansible_collections.hasite.aws.plugins.module_utils._web.settings import checked
+
+ROLE = Path(__file__).parents[3] / "roles" / "web"
+OPEN = {"ami_parameter": None, "files": None}
+FACTS = {"os_family": "Debian", "distribution": "Debian", "distribution_major_version": "12"}
+
+
+def trusted(value: Any) -> Any:
+    if isinstance(value, str):
+        return trust_as_template(value)
+    if isinstance(value, list):
+        return [trusted(each) for each in value]
+    return {key: trusted(each) for key, each in value.items()} if isinstance(value, dict) else value
+
+
+def variables(family: str, **given: Any) -> dict[str, Any]:
+    files = ("defaults/main.yml", "vars/main.yml", f"vars/{family}.yml")
+    found: dict[str, Any] = {}
+    for name in files:
+        found |= trusted(yaml.safe_load((ROLE / name).read_text()))
+    found |= {"ansible_managed": "managed", "inventory_hostname": "demo-web-a", **given}
+    php = {key: found[f"web_php_{key}"] for key in ("version", "extensions", "settings", "shared_paths")}
+    asked = {key: found[f"web_{key}"] for key in ("packages", "public_folder", "front_controller", "htaccess")}
+    system = "Debian 12" if family == "Debian" else "Amazon 2023"
+    web = checked({**OPEN, **asked, "php": php, "system": system, "shared_paths": found["web_shared_paths"]})
+    return {**found, "__web_checked": {"web": web}, "ansible_facts": FACTS}
+
+
+def rendered(template: str, family: str = "Debian", **given: Any) -> str:
+    templar = Templar(loader=DataLoader(), variables=variables(family, **given))
+    text = trust_as_template((ROLE / "templates" / template).read_text())
+    return str(templar.template(text))
+
+
+def test_the_sites_php_is_its_own_user_and_the_health_page_is_not() -> None:
+    site, _, health = rendered("pool.conf.j2").partition("[health]")
+    assert "user = site\ngroup = site" in site
+    assert "listen.owner = www-data" in site
+    assert "user = www-data" in health
+    assert "user = apache" in rendered("pool.conf.j2", "RedHat").partition("[health]")[2]
+
+
+def test_apache_knows_that_visitors_come_by_https() -> None:
+    text = rendered("site.conf.j2", web_domain="www.example.com")
+    assert "ServerName https://www.example.com:443\n" in text
+    assert "ServerName https://demo-web-a:443\n" in rendered("site.conf.j2")
+
+
+def test_the_document_root_is_the_public_folder() -> None:
+    text = rendered("site.conf.j2", web_public_folder="public/", web_front_controller="index.php")
+    assert 'DocumentRoot "/srv/site/current/public"\n' in text
+    assert 'FallbackResource "/index.php"\n' in text
+    assert "-d '/srv/site/current/public'" in text
+    assert 'const NEEDED = "index.php";' in rendered("health.php.j2", web_front_controller="index.php")
+    assert "const NEEDED = null;" in rendered("health.php.j2")
+
+
+def test_a_pool_of_the_packages_gets_no_file() -> None:
+    text = rendered("site.conf.j2", "RedHat")
+    assert text.index("SetHandler None") < text.index('SetHandler "proxy:unix:/run/php-fpm/site.sock|fcgi://site"')
+
+
+def test_htaccess_is_read_only_if_asked_for() -> None:
+    assert "AllowOverride None" in rendered("site.conf.j2").partition("health")[0]
+    text = rendered("site.conf.j2", web_htaccess=True)
+    assert "AllowOverride AuthConfig FileInfo" in text
+    assert "FallbackResource" not in text
+
+
+def test_shared_paths_are_without_php() -> None:
+    text = rendered("site.conf.j2", web_shared_paths=["data", "lib/plugins"], web_php_shared_paths=["lib/plugins"])
+    assert '<Directory "/srv/site/current/data">' in text
+    assert "lib/plugins" not in text
+
+
+@pytest.mark.parametrize(
+    ("sessions", "folder"), [("share", "/srv/site/sessions"), ("sticky", "/var/lib/hasite/sessions"),
+                             ("local", "/var/lib/hasite/sessions")],
+)  # fmt: skip
+def test_sessions_lie_where_they_are_wanted(sessions: str, folder: str) -> None:
+    assert f"session.save_path = '{folder}'\n" in rendered("php.ini.j2", web_sessions=sessions)
+    assert f" {folder} --seconds 1440 " in rendered("sessions.service.j2", web_sessions=sessions)
+
+
+def test_settings_of_the_site_and_of_the_role() -> None:
+    text = rendered("php.ini.j2", web_php_settings={"upload_max_filesize": "128M", "session.gc_maxlifetime": 7200})
+    assert "\nupload_max_filesize = 128M\n" in text
+    assert "\nopcache.revalidate_path = 1\n" in text
+    service = rendered("sessions.service.j2", web_php_settings={"session.gc_maxlifetime": 7200})
+    assert "--seconds 7200" in service
+
+
+def test_sessions_of_another_handler_are_left_alone() -> None:
+    settings = {"session.save_handler": "redis", "session.save_path": "tcp://cache:6379"}
+    text = rendered("php.ini.j2", web_php_extensions=["redis"], web_php_settings=settings)
+    assert text.count("session.save_path") == 1
+
+
+def test_large_uploads_pass_apache() -> None:
+    assert "LimitRequestBody 1073741824\n" in rendered("site.conf.j2")
+    text = rendered("site.conf.j2", web_php_settings={"upload_max_filesize": "3G"})
+    assert "LimitRequestBody 0\n" in text
