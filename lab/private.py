@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 _FOLDER = 0o700
+_PASSAGE = 0o711
 _FILE = 0o600
 
 
@@ -14,6 +15,17 @@ def make_folder(path: Path) -> Path:
     """Return the folder, made if it is not there, and closed to others whoever has made it."""
     path.mkdir(mode=_FOLDER, parents=True, exist_ok=True)
     path.chmod(_FOLDER)
+    return path
+
+
+def make_passage(path: Path) -> Path:
+    """Return the folder, which others may pass through but not list.
+
+    Machines' roots have to: podman opens the way to their disks itself, and a folder that was closed again meanwhile
+    would keep a machine from starting.
+    """
+    path.mkdir(mode=_PASSAGE, parents=True, exist_ok=True)
+    path.chmod(_PASSAGE)
     return path
 
 

@@ -27,8 +27,6 @@ REBOOTED = 129
 
 _SHUTDOWN_SECONDS = 30
 _HOOK_SECONDS = 30
-_CONTROL_GROUPS = Path("/sys/fs/cgroup")
-_DELEGATED = ("cgroup.procs", "cgroup.threads", "cgroup.subtree_control", "tasks")
 _CAPABILITIES = (
     # To mount, to reboot, to have an address filter of one's own; the rest is what Debian's services expect.
     "SYS_ADMIN", "SYS_BOOT", "NET_ADMIN", "NET_RAW", "SYS_PTRACE", "SYS_NICE", "SYS_RESOURCE", "AUDIT_WRITE",
@@ -74,16 +72,14 @@ class Container:
     def start(self) -> int:
         """Start it and return the host's process id of its init."""
         users = UserNamespace(self.place)
-        if users.there and not self.process():
-            podman("init", self.name, hooks=self._hooks(users))
-            _delegate(self.process(), users.first)
-        podman("start", self.name)
+        # In one step: what podman still clears up after an earlier end would take a machine away that is only made.
+        podman("start", self.name, hooks=self._hooks(users) if users.there else None)
         return self.process()
 
     def _hooks(self, users: UserNamespace) -> Path:
         """Return the folder with the hook that has the machine join its lab's user namespace."""
         folder = private.make_folder(self.place.folder / "hooks")
-        program = [sys.executable, "-I", str(machine_spec.__file__), str(users.file)]
+        program = [sys.executable, "-I", str(machine_spec.__file__), str(users.file), str(users.first)]
         hook = {"path": sys.executable, "args": program, "timeout": _HOOK_SECONDS}
         made = {"version": "1.0.0", "hook": hook, "when": {"always": True}, "stages": ["precreate"]}
         private.write(folder / "machine.json", json.dumps(made))
@@ -143,20 +139,6 @@ def _processes() -> tuple[int, int]:
 def _users(users: UserNamespace) -> Sequence[str]:
     mapping = f"0:{users.first}:{SIZE}"
     return [f"--uidmap={mapping}", f"--gidmap={mapping}"] if users.there else []
-
-
-def _delegate(process: int, owner: int) -> None:
-    """Give the machine's own control groups to its root: systemd makes those of its units below them.
-
-    https://systemd.io/CGROUP_DELEGATION/
-    """
-    for line in Path(f"/proc/{process}/cgroup").read_text().splitlines():
-        _number, kind, path = line.split(":", 2)
-        for root in {"name=systemd": ["systemd"], "": ["unified", "."]}.get(kind, []):
-            group = _CONTROL_GROUPS / root / path.lstrip("/")
-            for file in (group, *(group / name for name in _DELEGATED)):
-                if file.exists():
-                    os.chown(file, owner, owner)
 
 
 def _devices() -> Sequence[str]:

@@ -130,12 +130,13 @@ class Keeper:
             self._created = True
             self._reboots = machine.reboots
             self._lease = (machine.resolvers, machine.search)
-        self._starts = machine.starts
         if self._init >= 0 and machine.reboots != self._reboots:
             self._stop()
         self._reboots = machine.reboots
         if self._init < 0:
             self._start()
+        # Only now: a start that failed is tried again.
+        self._starts = machine.starts
         if self._lease != (lease := (machine.resolvers, machine.search)):
             # What a user has changed in that file stays until DHCP says something else.
             self._container.renew_lease(machine)

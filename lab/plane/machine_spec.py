@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
+
+_HOOK_SECONDS = 30
 
 _SYS = {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": ["nosuid", "noexec", "nodev", "ro"]}
 _CGROUP = {
@@ -21,11 +24,15 @@ _CGROUP = {
 }
 
 
-def joined(specification: dict[str, Any], user_namespace: str) -> dict[str, Any]:
+def joined(specification: dict[str, Any], user_namespace: str, owner: str) -> dict[str, Any]:
     """Return the specification with the user namespace of this path, and with a /sys that shows the machine's network.
 
-    podman does not know that the network namespace is the user namespace's own, so it would show the host's /sys.
+    podman does not know that the network namespace is the user namespace's own, so it would show the host's /sys. The
+    machine's control groups are given to the owner, the host's number of the machines' root, before its init begins.
     """
+    program = str(Path(__file__).with_name("control_groups.py"))
+    delegation = {"path": sys.executable, "args": [sys.executable, "-I", program, owner], "timeout": _HOOK_SECONDS}
+    hooks = specification.get("hooks") or {}
     namespaces = [
         {**each, "path": user_namespace} if each["type"] == "user" else each
         for each in specification["linux"]["namespaces"]
@@ -39,8 +46,13 @@ def joined(specification: dict[str, Any], user_namespace: str) -> dict[str, Any]
         mounts.append(_SYS)
         if "/sys/fs/cgroup" not in known:
             mounts.append(_CGROUP)
-    return {**specification, "mounts": mounts, "linux": {**specification["linux"], "namespaces": namespaces}}
+    return {
+        **specification,
+        "hooks": {**hooks, "createRuntime": [*(hooks.get("createRuntime") or []), delegation]},
+        "mounts": mounts,
+        "linux": {**specification["linux"], "namespaces": namespaces},
+    }
 
 
 if __name__ == "__main__":
-    json.dump(joined(json.load(sys.stdin), sys.argv[1]), sys.stdout)
+    json.dump(joined(json.load(sys.stdin), sys.argv[1], sys.argv[2]), sys.stdout)

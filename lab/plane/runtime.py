@@ -63,9 +63,9 @@ def command(*arguments: str) -> list[str]:
 
 def isolation() -> dict[str, str]:
     """Return the environment variables that keep the host's own configuration of podman out."""
-    private.make_folder(STORAGE.parent)
+    private.make_passage(STORAGE.parent)
     STORAGE.mkdir(exist_ok=True)
-    private.make_folder(RUN.parent)
+    private.make_passage(RUN.parent)
     RUN.mkdir(exist_ok=True)
     file = STORAGE.parent / "containers.conf"
     if not file.exists() or file.read_text() != _CONFIGURATION:

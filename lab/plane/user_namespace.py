@@ -54,7 +54,7 @@ class UserNamespace:
     def make(self) -> None:
         """Make it, or raise LabError where the kernel does not let anybody."""
         self.remove()
-        private.make_folder(FOLDER.parent)
+        private.make_passage(FOLDER.parent)
         private.make_folder(FOLDER)
         with _held(["unshare", "--user", "sh", "-c", _READY]) as process:
             for kind in ("uid", "gid"):

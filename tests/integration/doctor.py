@@ -80,7 +80,8 @@ class Doctor:
 
     def visit(self, site: dict[str, Any]) -> Any:
         edge = next((one["domain_name"] for one in site["distributions"]), None)
-        wanted = {"domain": DOMAIN, "zone": ZONE, "timeout": 5, "distribution_domain_name": edge}
+        asked = {"domain": DOMAIN, "page": "/", "requests": 1, "aliases": [], "zone": ZONE}
+        wanted = {**asked, "timeout": 5, "distribution_domain_name": edge}
         words = ["env", f"PYTHONPATH={self.look}", installed("python"), "-c", VISIT, json.dumps(wanted)]
         return told([*visitor(self.place), *words])
 

@@ -32,6 +32,8 @@ PICTURE = ROOT / "build" / "browser" / "dokuwiki.png"
 VARIABLES = {
     "site_excludes": [".git", "*.dist", "*.dist.md5sum"],
     "site_shared_paths": ["conf", "data"],
+    # The wiki keeps visitors out of its folders by files of this name.
+    "site_htaccess": True,
     "site_packages": list(dokuwiki.PACKAGES),
     "site_php": {"settings": {"upload_max_filesize": "32M", "post_max_size": "33M"}},
 }
@@ -86,6 +88,11 @@ def test_who_has_logged_in_is_known_to_both_machines(alice: Person) -> None:
     answers = [alice.get("doku.php?id=start") for _ in range(40)]
     assert all(alice.is_known(answer) for answer in answers)
     assert {answer.headers["x-served-by"] for answer in answers} == MACHINES
+
+
+def test_visitors_do_not_get_what_the_wiki_keeps_to_itself(alice: Person) -> None:
+    for path in ("conf/users.auth.php", "conf/local.php", "data/pages/wiki/syntax.txt", "data/", "inc/init.php"):
+        assert alice.get(path).status == 403, path
 
 
 def test_what_one_machine_saved_the_other_shows(alice: Person, tmp_path: Path) -> None:

@@ -63,6 +63,13 @@ def test_an_alias_redirects_to_the_domain(owner: Owner, scheme: str) -> None:
     assert answer.stdout == "301 https://www.hasite.test:443/a?b=c"
 
 
+def test_health_page_takes_no_body(owner: Owner) -> None:
+    code = ("-o", "/dev/null", "-w", "%{http_code}")
+    assert visit(owner, *code, f"{URL}health").stdout == "200"
+    assert visit(owner, *code, "--data", "x=1", f"{URL}health").stdout == "403"
+    assert visit(owner, *code, "-X", "GET", "--data", "x=1", f"{URL}health").stdout == "403"
+
+
 def test_nobody_reaches_the_machines_or_the_share_from_the_internet(owner: Owner) -> None:
     targets = owner.client("efs").describe_mount_targets(
         FileSystemId=owner.client("efs").describe_file_systems()["FileSystems"][0]["FileSystemId"]

@@ -43,6 +43,7 @@ class Sleeper:
     done: list[str] = field(default_factory=list)
     status: int = 0
     broken: bool = False
+    failing_starts: int = 0
     _init: subprocess.Popen[bytes] | None = None
 
     def create(self, *_: Any) -> None:
@@ -51,6 +52,9 @@ class Sleeper:
         self.done.append("create")
 
     def start(self) -> int:
+        if self.failing_starts:
+            self.failing_starts -= 1
+            raise LabError("no way to the disk")
         self.done.append("start")
         self._init = subprocess.Popen(["sleep", "60"])
         return self._init.pid
@@ -126,6 +130,19 @@ def test_stop_and_start_keep_the_disk(keeper: Keeper, sleeper: Sleeper, reports:
     keeper.want(replace(MACHINE, starts=1))
     until(lambda: reports[-2:] == ["running", "booted"])
     assert sleeper.done == ["create", "start", "stop", "start"]
+
+
+def test_start_that_failed_is_tried_again(
+    keeper: Keeper, sleeper: Sleeper, reports: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lab.plane.keeper._PAUSE", 0.01)
+    keeper.want(MACHINE)
+    until(lambda: "booted" in reports)
+    keeper.want(replace(MACHINE, desired="stopped"))
+    until(lambda: reports[-1] == "stopped")
+    sleeper.failing_starts = 1
+    keeper.want(replace(MACHINE, starts=1))
+    until(lambda: reports[-2:] == ["running", "booted"])
 
 
 def test_what_dhcp_says_anew_is_taken_over_once(keeper: Keeper, sleeper: Sleeper, reports: list[str]) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from lab.errors import LabError
 from lab.place import Place
-from lab.plane import machine_spec, namespaces, user_namespace
+from lab.plane import control_groups, machine_spec, namespaces, user_namespace
 from lab.plane.user_namespace import SIZE, UserNamespace
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, for a namespace")
@@ -105,7 +105,7 @@ def test_a_machine_joins_it_and_sees_its_own_network(own: list[str]) -> None:
         "linux": {"namespaces": [{"type": "pid"}, {"type": "user"}], "uidMappings": [{"containerID": 0}]},
         "process": {"args": ["/sbin/init"]},
     }
-    words = [sys.executable, "-I", machine_spec.__file__, "/run/x"]
+    words = [sys.executable, "-I", machine_spec.__file__, "/run/x", "1073741824"]
     done = subprocess.run(words, input=json.dumps(before), capture_output=True, text=True, check=True)
     after = json.loads(done.stdout)
     assert after["linux"]["namespaces"] == [{"type": "pid"}, {"type": "user", "path": "/run/x"}]
@@ -115,3 +115,5 @@ def test_a_machine_joins_it_and_sees_its_own_network(own: list[str]) -> None:
     assert after["mounts"][1]["type"] == "sysfs"
     assert (after["mounts"][2]["type"] == "bind") is bool(own)
     assert after["process"] == before["process"]
+    (hook,) = after["hooks"]["createRuntime"]
+    assert hook["args"][1:] == ["-I", control_groups.__file__, "1073741824"]

@@ -51,8 +51,8 @@ def start(world: SessionWorld, document: str = "", streams: Any = subprocess.PIP
     environment = {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "AWS_ACCESS_KEY_ID": "lab",
-        "AWS_SECRET_ACCESS_KEY": "lab",
+        "AWS_ACCESS_KEY_ID": world.context.owner.access_key,
+        "AWS_SECRET_ACCESS_KEY": world.context.owner.secret_key,
         variable: json.dumps({key: started[key] for key in ("SessionId", "StreamUrl", "TokenValue")}),
     }
     words = [str(COMMAND), variable, REGION, "StartSession", "", json.dumps(request), world.endpoint]
