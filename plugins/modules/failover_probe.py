@@ -20,7 +20,8 @@ description:
     (the site itself, the error page at the edge, or nobody), the status, which machine the header C(X-Served-By) names,
     and the headers that decide about caching.
   - The site itself has answered if the status is below 400, or 401.
-  - Run it with C(async) and C(poll=0). It ends when O(stop_path) appears, and at the latest after O(duration).
+  - Run it with C(async) and C(poll=0). It ends when O(stop_path) appears, when the file at O(path) is removed or
+    replaced, and at the latest after O(duration).
 options:
   domain:
     description:
@@ -121,7 +122,7 @@ visits:
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from itertools import cycle, islice
+from itertools import cycle, islice, takewhile
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -195,7 +196,7 @@ def main() -> None:
     under_way: set[Future[None]] = set()
     visits = 0
     with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
-        for _ in recording.limits_of(params).ticks():
+        for _ in takewhile(lambda _: record.is_wanted, recording.limits_of(params).ticks()):
             under_way = {each for each in under_way if not each.done()}
             due = [*own, *islice(aliases, 1)]
             if len(under_way) + len(due) > MOST_AT_ONCE:

@@ -15,7 +15,8 @@ description:
   - Asks AWS at every O(interval) for the state of the machines, the health of the load balancer's targets, and how many
     of Route 53's checkers find the site healthy. Each look becomes one line of JSON in O(path).
   - Route 53 answers five calls a second for a whole account, of which this module takes one at an O(interval) of V(1).
-  - Run it with C(async) and C(poll=0). It ends when O(stop_path) appears, and at the latest after O(duration).
+  - Run it with C(async) and C(poll=0). It ends when O(stop_path) appears, when the file at O(path) is removed or
+    replaced, and at the latest after O(duration).
 options:
   instance_ids:
     description:
@@ -86,6 +87,7 @@ looks:
 """
 
 import time
+from itertools import takewhile
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.hasite.aws.plugins.module_utils._failover import recording, watching
@@ -116,7 +118,7 @@ def main() -> None:
     )
     record = recording.Record(params["path"])
     looks = 0
-    for _ in recording.limits_of(params).ticks():
+    for _ in takewhile(lambda _: record.is_wanted, recording.limits_of(params).ticks()):
         record.add({"at": time.time(), **look()})
         looks += 1
     module.exit_json(changed=True, looks=looks)

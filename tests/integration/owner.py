@@ -85,3 +85,8 @@ def healthy(owner: Owner) -> int:
     [group] = elbv2.describe_target_groups()["TargetGroups"]
     found = elbv2.describe_target_health(TargetGroupArn=group["TargetGroupArn"])["TargetHealthDescriptions"]
     return len([one for one in found if one["TargetHealth"]["State"] == "healthy"])
+
+
+def booted(owner: Owner, machine: str) -> str:
+    """Return what tells one boot of a machine from another: when its init started."""
+    return run_lab(owner.place.name, "exec", machine, "--", "stat", "-c", "%Y", "/run/systemd/system").stdout.strip()

@@ -20,7 +20,7 @@ from lab.browser import opened
 from tests.applications import dokuwiki
 from tests.integration.internet import Answer
 from tests.integration.labs import ROOT, place_of, run_lab, session_of, up
-from tests.integration.owner import URL, Owner, healthy, machines_seen
+from tests.integration.owner import URL, Owner, booted, healthy, machines_seen
 from tests.integration.small_world import until
 from tests.integration.wiki import Person
 
@@ -140,8 +140,10 @@ def test_who_has_logged_in_is_known_while_one_machine_is_stopped(owner: Owner, a
 
 
 def test_what_was_written_survives_a_reboot_of_both_machines(owner: Owner, alice: Person, tmp_path: Path) -> None:
+    boots = {one: booted(owner, one) for one in owner.ids()}
     owner.client("ec2").reboot_instances(InstanceIds=owner.ids())
-    until(lambda: healthy(owner) < 2, 90)
+    for one, before in boots.items():
+        until(lambda one=one, before=before: booted(owner, one) not in ("", before), 90)
     until(lambda: healthy(owner) == 2 and machines_seen(owner) == MACHINES, 240)
     kept(alice, tmp_path)
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.integration.labs import installed, keys, place_of, run_lab, session_of, up
-from tests.integration.owner import URL, Owner, healthy, machines_seen, visit
+from tests.integration.owner import URL, Owner, booted, healthy, machines_seen, visit
 from tests.integration.small_world import until
 
 pytestmark = pytest.mark.lab
@@ -179,11 +179,6 @@ def test_a_reboot_of_both_machines_loses_nothing(owner: Owner) -> None:
     until(lambda: healthy(owner) == 2, 60)
     # With both away at once, names may have failed over for a moment.
     until(lambda: len(machines_seen(owner, tries=4)) == 2, 120)
-
-
-def booted(owner: Owner, machine: str) -> str:
-    """Return what tells one boot of a machine from another: when its init started."""
-    return run_lab(owner.place.name, "exec", machine, "--", "stat", "-c", "%Y", "/run/systemd/system").stdout.strip()
 
 
 def mounted(owner: Owner, machine: str) -> bool:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 import typing as t
@@ -58,12 +59,22 @@ class Record:
 
     def __init__(self, path: str) -> None:
         self._path = Path(path)
+        self._file = self._path.open("a", encoding="utf-8")
         self._lock = threading.Lock()
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether the file is still where it was: whoever begins anew removes it, also one of a run that was killed."""
+        try:
+            return os.path.samestat(os.fstat(self._file.fileno()), self._path.stat())
+        except FileNotFoundError:
+            return False
 
     def add(self, observation: Mapping[str, t.Any]) -> None:
         """Append one observation, so that a reader sees it at once."""
-        with self._lock, self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(observation) + "\n")
+        with self._lock:
+            self._file.write(json.dumps(observation) + "\n")
+            self._file.flush()
 
 
 def read_record(path: str, since: float = 0) -> list[dict[str, t.Any]]:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[4]
 MODULE = """
 from ansible.module_utils.basic import AnsibleModule
@@ -78,7 +80,7 @@ class Runs:
             [sys.executable, "-m", "ansible", "playbook", "-v", "-i", "localhost,", *connection, str(play)],
             env={
                 **os.environ,
-                "ANSIBLE_COLLECTIONS_PATH": f"{self.collections}:{ROOT / 'build' / 'collections'}",
+                "ANSIBLE_COLLECTIONS_PATH": f"{self.collections}:{ROOT / 'playbooks' / 'collections'}",
                 "ANSIBLE_DEBUG": "1",
                 "ANSIBLE_HOME": str(self.folder / "home"),
                 "XDG_STATE_HOME": str(self.folder / "state"),

@@ -62,6 +62,19 @@ def test_record_is_read_while_it_is_written(tmp_path: Path) -> None:
     assert [one["at"] for one in recording.read_record(str(path), since=2)] == [2, 3]
 
 
+def test_a_record_that_was_removed_is_not_wanted_and_does_not_disturb_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "record"
+    left = recording.Record(str(path))
+    assert left.is_wanted
+    path.unlink()
+    assert not left.is_wanted
+    fresh = recording.Record(str(path))
+    left.add({"at": 1})
+    fresh.add({"at": 2})
+    assert (left.is_wanted, fresh.is_wanted) == (False, True)
+    assert [one["at"] for one in recording.read_record(str(path))] == [2]
+
+
 @pytest.mark.parametrize(
     ("status", "via", "outcome"),
     [
