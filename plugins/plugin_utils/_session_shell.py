@@ -36,7 +36,7 @@ if t.TYPE_CHECKING:
 _LOOP = (
     r"""
 cd 2>/dev/null
-u=$(umask); umask 077
+unset p; u=$(umask); umask 077
 d=$(mktemp -d "${TMPDIR:-/tmp}/.ansible-ssm-XXXXXXXXXX") || exit 1
 k=
 trap 'rm -rf "$d" "$s"' EXIT
@@ -95,7 +95,8 @@ r"""Plain POSIX shell, with head, gzip, base64, mktemp, mkfifo and, where it is 
 - With a password: the command is watched until it prompts or reports success, and stdin goes to it only after
   that; a second prompt means that the password was wrong, and ends its input. So does half a minute without either.
 - A command, its input (a module with its arguments) and the prompts are in files of a folder in memory, where there
-  is one; the password is in no file and no argument, for `printf` is the shell's own. Output is on the disk, for it may
+  is one; the password is in no file, no argument and no environment, for `printf` is the shell's own, and a variable
+  `p` that the session's environment may have is unset first. Output is on the disk, for it may
   be long. Nobody else can read these files, whatever the command's umask is.
 - After a full disk the counts are lost: it says so and ends.
 """

@@ -131,10 +131,24 @@ def test_secrets_are_in_no_file_that_others_read_or_that_stays(tmp_path: Path) -
     assert sorted(line for line in more if not line.isdigit()) == ["c", "i"]
 
 
-def in_a_shell(request: Request, folder: Path) -> Result:
-    """Run a command as on a machine, where a second without a prompt is enough."""
+def test_the_password_is_in_no_environment(tmp_path: Path) -> None:
+    """A variable that the session has exported stays exported, whatever it is set to later."""
+    folder, seen = tmp_path / "tmp", tmp_path / "seen"
+    folder.mkdir()
+    grep = tmp_path / "grep"
+    grep.write_text(f'#!/bin/sh\nenv >>{seen}\nPATH=${{PATH#*:}} exec grep "$@"\n')
+    grep.chmod(0o755)
+    script = b"printf Password:; read -r given; sleep 0.2; echo BEGUN"
+    request = Request(script, b"", Password("becomepass", ("Password:",), "BEGUN"))
+    in_a_shell(request, folder, p="exported", PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert "TMPDIR=" in seen.read_text()
+    assert "becomepass" not in seen.read_text()
+
+
+def in_a_shell(request: Request, folder: Path, **more: str) -> Result:
+    """Run a command as on a machine, where a second without a prompt is enough; `more` is its environment."""
     loop = Opening().loop.replace(b"sleep 30", b"sleep 1")
-    environ = {"TMPDIR": str(folder), "PATH": os.environ["PATH"]}
+    environ = {"TMPDIR": str(folder), "PATH": os.environ["PATH"], **more}
     sent = request.data() + quit_request()
     done = subprocess.run(["sh", "-c", loop], input=sent, capture_output=True, check=True, env=environ)
     result = request.feed(done.stdout)
