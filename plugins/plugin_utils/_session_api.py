@@ -46,7 +46,8 @@ class Api:
         if document:
             request["DocumentName"] = document
         try:
-            answer = self._ssm().start_session(**request)
+            ssm = self._ssm()
+            answer = ssm.start_session(**request)
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
             raise StartError(_sentence(target, code, str(error)), permanent=code not in _PASSING) from error
@@ -55,7 +56,12 @@ class Api:
             raise StartError(
                 f"SSM cannot be asked for a session with {target}: {error}", permanent=permanent
             ) from error
+        check_stream(answer["StreamUrl"], lambda: str(ssm.meta.endpoint_url))
         return Started(answer["SessionId"], answer["StreamUrl"], answer["TokenValue"])
+
+    def endpoint(self) -> str:
+        """Return the address of the SSM API."""
+        return str(self._ssm().meta.endpoint_url)
 
     def resume(self, session: str) -> str | None:
         """Return a new token for a session whose connection was lost; None when it is over."""
@@ -125,6 +131,14 @@ class Started:
     def __repr__(self) -> str:
         """Show no secret."""
         return f"Started({self.session!r})"
+
+
+def check_stream(url: str, endpoint: Callable[[], str]) -> None:
+    """Refuse a stream in clear text, unless the API itself is asked in clear text: the stream carries the token."""
+    if url.startswith("wss:") or (url.startswith("ws:") and endpoint().startswith("http:")):
+        return
+    place = url.split("/v1/", 1)[0]
+    raise StartError(f"The session's stream at {place} is not encrypted with TLS; it is not opened.", permanent=True)
 
 
 def _region_of(arn: str) -> str | None:

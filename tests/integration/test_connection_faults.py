@@ -27,6 +27,7 @@ def runner(fleet: Fleet, tmp_path: Path) -> Iterator[Runner]:
     variables = {"ansible_connection": "hasite.aws.ssm", "ansible_aws_ssm_idle_timeout": 15}
     made = Runner(fleet.place, tmp_path, {"one": fleet.instances[0]}, variables)
     yield made
+    made.close()
     until(lambda: not fleet.sessions() and not made.keepers(), ABSENT)
     assert not [entry.name for entry in made.control.iterdir() if entry.suffix != ".lock"]
     assert not fleet.root(fleet.instances[0], "ls -d /tmp/.ansible-ssm-* 2>/dev/null || true"), "no folder is left"
