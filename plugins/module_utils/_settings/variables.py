@@ -136,6 +136,10 @@ KNOWN: dict[str, Check] = {
     "site_sessions": choice("share", "sticky", "local"),
     "site_page": text,
     "site_served_by_header": truth,
+    # What these ask for is looked into by hasite.aws.web_settings_info.
+    "site_headers": mapping,
+    "site_methods": listing,
+    "site_denied_files": listing,
     # https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html
     "site_health_check": keys(interval=choice(10, 30), threshold=number(1, 10)),
     "site_require_tls_share": truth,
