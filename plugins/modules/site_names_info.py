@@ -216,6 +216,8 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.hasite.aws.plugins.module_utils._names.deciding import decide
 from ansible_collections.hasite.aws.plugins.module_utils._names.suffix import HAS_PUBLICSUFFIXLIST
 from ansible_collections.hasite.aws.plugins.module_utils._names.text import NamesError
+from ansible_collections.hasite.aws.plugins.module_utils._settings.error import SettingsError
+from ansible_collections.hasite.aws.plugins.module_utils._settings.names import check_name
 from ansible_collections.hasite.aws.plugins.module_utils._site.clients import client_maker
 
 ARGUMENTS = {
@@ -237,8 +239,9 @@ def main() -> None:
     if not module.region:
         module.fail_json(msg="The region of the site is not known. Set region, or the environment's AWS_REGION.")
     try:
+        check_name(module.params["name"])
         names, warnings = decide(client_maker(module), module.region, module.params)
-    except NamesError as error:
+    except (NamesError, SettingsError) as error:
         module.fail_json(msg=str(error))
     except AnsibleAWSError as error:
         module.fail_json_aws_error(error)

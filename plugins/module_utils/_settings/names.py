@@ -90,13 +90,18 @@ def names_of(site: str) -> Iterator[tuple[Rule, str]]:
         yield rule, template.format(site=site, account=_ACCOUNT)
 
 
+SHAPE = "1 to 20 small letters, digits and single hyphens, beginning with a letter and not ending with a hyphen"
+
+
+def fits(site: str) -> bool:
+    """Tell whether a text has the shape of a site's name."""
+    return _NAME.match(site) is not None
+
+
 def check_name(site: str) -> None:
     """Refuse a site name that can't be the prefix of every resource's name."""
-    if not _NAME.match(site):
-        raise SettingsError(
-            f"site_name is {site!r}; use 1 to 20 small letters, digits and single hyphens, beginning with a "
-            "letter and not ending with a hyphen."
-        )
+    if not fits(site):
+        raise SettingsError(f"site_name is {site!r}; use {SHAPE}.")
     for rule, name in names_of(site):
         if said := _refusal(rule, name):
             raise SettingsError(

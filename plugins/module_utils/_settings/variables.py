@@ -13,6 +13,7 @@ import difflib
 import typing as t
 from collections.abc import Callable, Iterable, Mapping
 
+from . import names
 from .error import SettingsError
 
 Check = Callable[[t.Any], str | None]
@@ -25,6 +26,11 @@ _TRUTHS = ("true", "false", "yes", "no", "on", "off", "1", "0", "y", "n", "t", "
 def text(value: t.Any) -> str | None:
     """Accept a text that is not empty."""
     return None if isinstance(value, str) and value.strip() else "a text"
+
+
+def site_name(value: t.Any) -> str | None:
+    """Accept a name that a site can have: what reads a site would take `*` for a pattern."""
+    return None if isinstance(value, str) and names.fits(value) else names.SHAPE
 
 
 def truth(value: t.Any) -> str | None:
@@ -105,7 +111,7 @@ def keys(**known: Check) -> Check:
 
 
 KNOWN: dict[str, Check] = {
-    "site_name": text,
+    "site_name": site_name,
     "site_domain": text,
     "site_aliases": listing,
     "site_zone": text,
