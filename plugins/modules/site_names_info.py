@@ -197,6 +197,14 @@ names:
           returned: always
           type: str
           sample: null
+        replaces_name_servers:
+          description:
+            - The name servers that its registration in this account names now and that are to be replaced. Empty if
+              there are none, or if it is registered elsewhere.
+          returned: always
+          type: list
+          elements: str
+          sample: []
     certificates:
       description: The given certificates by their region.
       returned: always
