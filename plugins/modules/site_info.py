@@ -325,6 +325,13 @@ site:
       type: list
       elements: dict
       sample: []
+    keys:
+      description:
+        - The KMS keys of the site with C(alias), C(key_id), C(key_arn), C(key_state), also those to be deleted.
+      returned: always
+      type: list
+      elements: dict
+      sample: []
     details:
       description:
         - What only a diagnosis needs. What could not be read is null, what is not there is empty.
@@ -386,7 +393,7 @@ site:
           description: By the name of the role, C(attached), the ARNs of policies, and C(own), documents by name.
           returned: always
           type: dict
-          sample: {shop-web: {attached: [arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore], own: {}}}
+          sample: {shop-web: {attached: [], own: {}}}
         cache_policies:
           description: By ID, the cache policies that distributions use, with C(name), C(min_ttl), C(default_ttl).
           returned: always

@@ -139,7 +139,7 @@ def _sentence(error: Exception) -> str:
     """Add the likely cause to AWS's words."""
     text = str(error).rstrip(".") + "."
     if isinstance(error, ClientError) and error.response["Error"]["Code"] == "AccessDenied":
-        return text + " Does the machine's role allow s3:ListBucket on the bucket and s3:GetObject on its objects?"
+        return text + " Was a release uploaded, and does the machine's role allow s3:GetObject there?"
     if "credentials" in text.lower():
         return text + " Has the machine an instance profile?"
     return text

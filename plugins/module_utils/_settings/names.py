@@ -60,6 +60,8 @@ FUNCTION = Rule("a CloudFront function", 64)
 ACCESS_CONTROL = Rule("an origin access control", 64)
 # https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ResponseHeadersPolicyConfig.html
 HEADERS_POLICY = Rule("a response headers policy", 128)
+# https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html
+KEY_ALIAS = Rule("an alias of a KMS key", 256, ("alias/aws/",))
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions
 TAG = Rule("a tag's value", 256, ("aws:",))
 
@@ -75,6 +77,7 @@ TEMPLATES: tuple[tuple[Rule, str], ...] = (
     (POLICY, "{site}-flow-logs"),
     (LOG_GROUP, "/{site}/flow-logs"),
     (LOG_GROUP, "/{site}/sessions"),
+    (KEY_ALIAS, "alias/{site}-session"),
     (FILE_SYSTEM, "{site}"),
     (FUNCTION, "{site}-error-page"),
     (ACCESS_CONTROL, "{site}-error-page"),

@@ -146,6 +146,8 @@ KNOWN: dict[str, Check] = {
     "site_health_check": keys(interval=choice(10, 30), threshold=number(1, 10)),
     "site_require_tls_share": truth,
     "site_connection": text,
+    "site_session_document": text,
+    "site_encrypt_sessions": truth,
     "site_delete_data": truth,
     "site_endpoint_url": text,
     "site_clock_speed": number(0, whole=False),

@@ -256,7 +256,17 @@ def assemble(name: str, region: str, raw: Raw, errors: Mapping[str, str], wanted
 
 _READY = (
     *("file_systems", "buckets", "target_groups", "certificates", "distributions", "origin_access_controls"),
-    *("functions", "response_headers_policies", "log_groups", "alarms", "topics", "dashboards", "roles", "documents"),
+    *(
+        "functions",
+        "response_headers_policies",
+        "log_groups",
+        "alarms",
+        "topics",
+        "dashboards",
+        "roles",
+        "documents",
+        "keys",
+    ),
 )
 """What the readers return in its final shape, but for the part."""
 

@@ -22,6 +22,7 @@ from .readers.management import (
     read_alarms,
     read_dashboards,
     read_documents,
+    read_keys,
     read_log_groups,
     read_roles,
     read_topics,
@@ -76,6 +77,7 @@ READERS: dict[str, tuple[str, Callable[[ReadScope], t.Any]]] = {
     "topics": ("sns: topics", read_topics),
     "roles": ("iam: roles", read_roles),
     "documents": ("ssm: documents", read_documents),
+    "keys": ("kms: keys", read_keys),
 }
 
 

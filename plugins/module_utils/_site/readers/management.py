@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ..._aws import aws_lookup
-from ..._settings.names import DOCUMENT, LOG_GROUP, ROLE
+from ..._settings.names import DOCUMENT, KEY_ALIAS, LOG_GROUP, ROLE
 from ..asking import asked, listed
 from ..assembly import tags_of
 from ..model import Resource
@@ -125,6 +125,22 @@ def read_documents(scope: ReadScope) -> list[Resource]:
         for one in scope.owned(found)
         if one["Name"] in scope.names_by(DOCUMENT)
     ]
+
+
+def read_keys(scope: ReadScope) -> list[Resource]:
+    """Return the KMS keys, also one whose deletion is scheduled."""
+    client = scope.here("kms")
+    found = [(alias, _key(client, alias)) for alias in scope.names_by(KEY_ALIAS)]
+    return [
+        {"alias": alias, "key_id": key["KeyId"], "key_arn": key["Arn"], "key_state": key.get("KeyState")}
+        for alias, key in found
+        if key and scope.owned([asked(client.list_resource_tags, KeyId=key["KeyId"])])
+    ]
+
+
+@aws_lookup("look for the KMS key {alias}", "NotFoundException")
+def _key(client: t.Any, alias: str) -> Resource:
+    return t.cast("Resource", client.describe_key(KeyId=alias)["KeyMetadata"])
 
 
 def read_account(scope: ReadScope) -> t.Any:

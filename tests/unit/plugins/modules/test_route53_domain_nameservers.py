@@ -70,9 +70,7 @@ def ensure(account: Account, check: bool = False, **more: Any) -> tuple[bool, li
 def test_a_domain_that_others_serve_is_refused_and_stays_as_it_is(account: Account) -> None:
     point(account, OTHERS)
     for check in (True, False):
-        with pytest.raises(
-            AnsibleAWSError, match=r"served by ns1\.example\.com, ns2\.example\.net, so that"
-        ):
+        with pytest.raises(AnsibleAWSError, match=r"served by ns1\.example\.com, ns2\.example\.net, so that"):
             ensure(account, check)
     assert servers(account) == OTHERS
 

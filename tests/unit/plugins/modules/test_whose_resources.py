@@ -63,6 +63,9 @@ def build(account: Account, site: str, number: int) -> None:
         Content=json.dumps({"schemaVersion": "1.0", "sessionType": "Standard_Stream", "inputs": {}}),
         Tags=tags[:1],
     )
+    kms = account.client("kms", REGION)
+    key = kms.create_key(Tags=[{"TagKey": "hasite:site", "TagValue": site}])["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName=f"alias/{site}-session", TargetKeyId=key)
     account.client("sns", REGION).create_topic(Name=f"{site}-alarms", Tags=tags[:1])
     watch = account.client("cloudwatch", REGION)
     watch.put_metric_alarm(
@@ -99,7 +102,7 @@ def read(account: Account, site: str) -> dict[str, Any]:
 
 KINDS = {
     *("vpcs", "subnets", "interfaces", "addresses", "internet_gateways", "security_groups", "log_groups", "roles"),
-    *("documents", "topics", "alarms", "dashboards", "origin_access_controls", "buckets"),
+    *("documents", "keys", "topics", "alarms", "dashboards", "origin_access_controls", "buckets"),
 }
 
 
