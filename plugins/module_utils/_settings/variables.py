@@ -123,6 +123,7 @@ KNOWN: dict[str, Check] = {
     "site_instance_type": text,
     "site_ami_parameter": text,
     "site_nat": choice("per_az", "single", "none"),
+    "site_buckets": listing,
     "site_files": text,
     "site_excludes": listing,
     "site_public_folder": text,

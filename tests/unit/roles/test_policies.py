@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ SHARE = f"arn:aws:elasticfilesystem:{REGION}:{ACCOUNT}:file-system/fs-1"
 def template(role: str, name: str, **facts: Any) -> dict[str, Any]:
     environment = jinja2.Environment(autoescape=False, undefined=jinja2.StrictUndefined)
     environment.filters["to_json"] = json.dumps
+    environment.filters["regex_replace"] = lambda text, pattern, by: re.sub(pattern, by, text)
     text = environment.from_string((ROLES / role / "templates" / name).read_text()).render(facts)
     found: dict[str, Any] = json.loads(text)
     return found
@@ -76,3 +78,30 @@ def test_flow_logs_write_into_the_sites_log_group_only() -> None:
     policy = template("network", "flow_logs_policy.json.j2", network_site="shop", __network_logs=logs)
     for group, decision in (("/shop/flow-logs", "allow"), ("/shop/sessions", "none"), ("/shop-blog/flow-logs", "none")):
         assert decide(policy, Request("logs:PutLogEvents", f"{logs}:{group}:log-stream:eni-1")) == decision
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "owner", "decision"),
+    [
+        ("s3:PutObject", "arn:aws:s3:::shop-content-123456789012/x", ACCOUNT, "allow"),
+        ("s3:PutObject", "arn:aws:s3:::thief/loot", "999999999999", "none"),
+        ("s3:GetObject", "arn:aws:s3:::thief/tool", "999999999999", "none"),
+        ("s3:GetObject", f"arn:aws:s3:::al2023-repos-{REGION}-de612dc2/core/x.rpm", "1", "allow"),
+        ("s3:PutObject", f"arn:aws:s3:::al2023-repos-{REGION}-de612dc2/core/x.rpm", "1", "none"),
+        ("s3:PutObject", "arn:aws:s3:::partner/x", "888888888888", "allow"),
+        ("s3:ListBucket", "arn:aws:s3:::partner", "888888888888", "allow"),
+    ],
+)
+def test_through_the_endpoint_of_s3_no_other_accounts_bucket_is_reached(
+    action: str, resource: str, owner: str, decision: str
+) -> None:
+    facts = yaml.safe_load((ROLES / "network" / "vars" / "main.yml").read_text())
+    public = [one.replace("{{ network_region }}", REGION) for one in facts["__network_public_buckets"]]
+    names = {"network_account_id": ACCOUNT, "__network_public_buckets": public}
+    policy = template("network", "s3_endpoint_policy.json.j2", network_buckets=["partner"], **names)
+    request = Request(action, resource, {"aws:ResourceAccount": owner})
+    assert decide(policy, request, of_resource=True) == decision
+    assert (
+        template("network", "s3_endpoint_policy.json.j2", network_buckets=[], **names)["Statement"][:2]
+        == (policy["Statement"][:2])
+    )
