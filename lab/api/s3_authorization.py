@@ -71,6 +71,9 @@ def _authorize(response: Any, request: Any, lab: Context) -> None:
     _asking.set(asking)
     action = s3_actions.action(request.method, bucket_name, key, query)
     _pass_endpoint(lab, environ, _request(asking, action, bucket_name, key))
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
+    if environ.get("HTTP_X_AMZ_EXPECTED_BUCKET_OWNER", ACCOUNT) != ACCOUNT:
+        raise S3AccessDeniedError
     if not bucket_name or action == "s3:CreateBucket":
         if not allowed(asking.caller, Bucket(), _request(asking, action, bucket_name, key)):
             raise S3AccessDeniedError
