@@ -23,7 +23,7 @@ from urllib.parse import parse_qs
 from lab.api import operations, s3_callers, signature
 from lab.api.operations import Call
 from lab.api.unknown_paths import Application
-from lab.context import ACCOUNT, Backends
+from lab.context import ACCOUNT, Backends, Context
 from lab.key import Key
 from lab.world import s3_signature
 from lab.world.bucket_access import Caller
@@ -58,8 +58,9 @@ class Identity:
     caller: Caller
 
 
-def authenticated(application: Application, backends: Backends, owner: Key) -> Application:
+def authenticated(application: Application, context: Context) -> Application:
     """Return the application behind the checks; they are made under the API's lock."""
+    backends, owner = context.backends, context.owner
 
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if s3_callers.CALLER in environ:  # one of the lab's own services, in this process
@@ -71,6 +72,8 @@ def authenticated(application: Application, backends: Backends, owner: Key) -> A
         except RefusedError as refusal:
             return _refuse(call, refusal, start_response)
         s3_callers.CURRENT.set(environ[s3_callers.CALLER])
+        if call.operation and call.service != "s3":  # what S3 is asked for is known where it is decided
+            context.calls.note(environ[s3_callers.CALLER].arn, f"{call.service}:{call.operation}")
         return application(environ, start_response)
 
     return serve

@@ -70,6 +70,7 @@ def _authorize(response: Any, request: Any, lab: Context) -> None:
     asking = Asking(s3_callers.caller(environ), _context(environ, query))
     _asking.set(asking)
     action = s3_actions.action(request.method, bucket_name, key, query)
+    lab.calls.note(asking.caller.arn, action)
     _pass_endpoint(lab, environ, _request(asking, action, bucket_name, key))
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
     if environ.get("HTTP_X_AMZ_EXPECTED_BUCKET_OWNER", ACCOUNT) != ACCOUNT:

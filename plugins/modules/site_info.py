@@ -325,7 +325,7 @@ site:
       type: list
       elements: dict
       sample: []
-    keys:
+    kms_keys:
       description:
         - The KMS keys of the site with C(alias), C(key_id), C(key_arn), C(key_state), also those to be deleted.
       returned: always

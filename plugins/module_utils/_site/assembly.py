@@ -265,7 +265,7 @@ _READY = (
         "dashboards",
         "roles",
         "documents",
-        "keys",
+        "kms_keys",
     ),
 )
 """What the readers return in its final shape, but for the part."""

@@ -77,7 +77,7 @@ READERS: dict[str, tuple[str, Callable[[ReadScope], t.Any]]] = {
     "topics": ("sns: topics", read_topics),
     "roles": ("iam: roles", read_roles),
     "documents": ("ssm: documents", read_documents),
-    "keys": ("kms: keys", read_keys),
+    "kms_keys": ("kms: keys", read_keys),
 }
 
 

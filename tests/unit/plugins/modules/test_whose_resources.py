@@ -102,7 +102,7 @@ def read(account: Account, site: str) -> dict[str, Any]:
 
 KINDS = {
     *("vpcs", "subnets", "interfaces", "addresses", "internet_gateways", "security_groups", "log_groups", "roles"),
-    *("documents", "keys", "topics", "alarms", "dashboards", "origin_access_controls", "buckets"),
+    *("documents", "kms_keys", "topics", "alarms", "dashboards", "origin_access_controls", "buckets"),
 }
 
 
