@@ -104,9 +104,13 @@ def _check_groups(backend: Any, subnet: Any, group_ids: list[str]) -> None:
 def service_interface(
     ec2_backend: Any, subnet: Any, group_ids: list[str], description: str, kind: str = "interface"
 ) -> Any:
-    """Return a new interface that belongs to a service, not to the user: in use, and not the user's to delete."""
+    """Return a new interface that belongs to a service, not to the user: in use, and not the user's to delete.
+
+    Where the service sets `attached_to`, it is attached to an instance of that owner, which nobody else sees.
+    """
     eni = ec2_backend.create_network_interface(subnet, None, group_ids=group_ids, description=description)
     eni.requester_managed, eni.status, eni.interface_type = True, "in-use", kind
+    eni.attached_to = ""
     return eni
 
 
@@ -150,7 +154,28 @@ def _extend_private() -> None:
     instances.random_private_ip = lambda: None
 
 
+_attachment_of_instance = NetworkInterface.attachment
+
+
+def _attachment(eni: Any) -> Any:
+    """Return what an interface is attached to; of a service's instance AWS shows the owner alone.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NetworkInterfaceAttachment.html
+    """
+    if owner := getattr(eni, "attached_to", ""):
+        return {
+            "AttachmentId": f"ela-attach-{eni.id.removeprefix('eni-')}",
+            "DeleteOnTermination": False,
+            "DeviceIndex": 1,
+            "InstanceOwnerId": owner,
+            "Status": "attached",
+        }
+    return _attachment_of_instance.fget(eni)
+
+
 def _extend_interfaces() -> None:
+    NetworkInterface.attachment = property(_attachment)
+
     @replaces(NetworkInterfaceBackend, "delete_network_interface")
     def delete_network_interface(original: Callable[..., Any], self: Any, eni_id: str) -> None:
         original(self, eni_id)

@@ -37,6 +37,6 @@ def clear(balancer: Any, ec2_backend: Any) -> None:
 def _add(balancer: Any, subnet: Any, ec2_backend: Any) -> None:
     description = interface_description(balancer.arn)
     interface = service_interface(ec2_backend, subnet, list(balancer.security_groups), description)
-    interface.requester_id = "amazon-elb"
+    interface.requester_id = interface.attached_to = "amazon-elb"
     if balancer.scheme == "internet-facing":
         associate_public_address(ec2_backend, interface)

@@ -12,11 +12,13 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.s3.exceptions import InvalidBucketName, S3ClientError
-from moto.s3.models import PublicAccessBlock, S3Backend
+from moto.s3.models import FakeBucket, PublicAccessBlock, S3Backend
 
 from lab.api.extension import replaces
+from lab.context import ACCOUNT
 from lab.world import bucket_names
-from lab.world.bucket_access import is_public
+from lab.world.bucket_access import Bucket, Caller, allowed, is_public
+from lab.world.permissions import Principal, Request
 
 
 def default_encryption() -> dict[str, Any]:
@@ -54,6 +56,17 @@ def extend() -> None:
                 "BlockPublicPolicy block public access setting.",
             )
         original(self, bucket_name, policy)
+
+    @replaces(FakeBucket, "_log_permissions_enabled_policy")
+    def may_log(_original: Callable[..., Any], self: Any, target_bucket: Any, target_prefix: str | None) -> bool:
+        """https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html."""
+        asked = Request(
+            "s3:PutObject",
+            f"arn:aws:s3:::{target_bucket.name}/{target_prefix or ''}log",
+            {"aws:SourceArn": self.arn, "aws:SourceAccount": ACCOUNT, "aws:SecureTransport": "true"},
+        )
+        policy = json.loads(target_bucket.policy) if target_bucket.policy else None
+        return allowed(Caller(Principal(service="logging.s3.amazonaws.com")), Bucket(policy=policy), asked)
 
 
 def _document(policy: bytes, bucket_name: str) -> dict[str, Any]:

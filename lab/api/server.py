@@ -20,7 +20,7 @@ from werkzeug.test import run_wsgi_app
 
 from lab.api import callers
 from lab.api.operations import SERVICE
-from lab.api.unknown_paths import Application, refusing_unknown_paths
+from lab.api.unknown_paths import Application, UnknownServiceError, refusing_unknown_paths
 from lab.context import Context
 from lab.key import Key
 
@@ -53,6 +53,13 @@ def delayed(application: Application, seconds: float) -> Application:
 
 class _Dispatcher(DomainDispatcherApplication):
     """Has S3 answer what bears no signature in its head, where moto would go by whatever the request says."""
+
+    def get_backend_for_host(self, host: str | None) -> Any:
+        """Return what plays the service of a host, None without a host; refuse where nothing does."""
+        found = super().get_backend_for_host(host)
+        if found is None and host is not None:
+            raise UnknownServiceError(host.partition(".")[0])
+        return found
 
     def infer_service_region_host(self, environ: dict[str, Any], path: str) -> str | None:
         if SERVICE in environ:

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
 from xml.sax.saxutils import escape
 
+_log = logging.getLogger(__name__)
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 _PAGE = b"<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>"
@@ -17,12 +19,18 @@ _SCOPE = re.compile(r"Credential=[^/]+/[^/]+/[^/]+/([^/]+)/aws4_request")
 """A signature's scope names the service:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html"""
 _SPEAKS_XML = ("s3", "route53", "cloudfront")
+_FORM = "application/x-www-form-urlencoded"
+"""How a call of AWS's Query protocol comes, whose errors are XML too."""
 
 
-def refusal(service: str, method: str, path: str) -> tuple[str, bytes]:
-    """Return content type and body of the refusal, as the service's clients read errors."""
+class UnknownServiceError(Exception):
+    """A service of AWS that no part of moto plays."""
+
+
+def refusal(service: str, method: str, path: str, kind: str = "") -> tuple[str, bytes]:
+    """Return content type and body of the refusal, as the service's clients read errors; `kind` is the call's type."""
     sentence = f"The lab does not know {service} {method} {path}; nothing was done."
-    if service in _SPEAKS_XML:
+    if service in _SPEAKS_XML or kind.startswith(_FORM):
         inside = f"<Code>NotImplemented</Code><Message>{escape(sentence)}</Message>"
         # S3's errors are bare, the others' are wrapped.
         text = (
@@ -41,11 +49,16 @@ def refusing_unknown_paths(application: Application) -> Application:
         def hold(*answer: Any) -> None:
             started[:] = answer
 
-        body = b"".join(application(environ, hold))
+        try:
+            body = b"".join(application(environ, hold))
+        except UnknownServiceError as unknown:
+            _log.info("The lab has no %s; %s was refused.", unknown, environ.get("HTTP_X_AMZ_TARGET", "a call"))
+            body = _PAGE
         if body.startswith(_PAGE):
             scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
             service = scope[1] if scope else "an unnamed service's"
-            kind, body = refusal(service, environ["REQUEST_METHOD"], environ["PATH_INFO"])
+            form = environ.get("CONTENT_TYPE", "")
+            kind, body = refusal(service, environ["REQUEST_METHOD"], environ["PATH_INFO"], form)
             headers = [("Content-Type", kind), ("x-amzn-ErrorType", "NotImplemented")]
             started[:] = "501 Not Implemented", [*headers, ("Content-Length", str(len(body)))]
         start_response(*started)

@@ -8,7 +8,9 @@ import json
 import socket
 from collections.abc import Iterator
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from lab.api.server import Api
 from lab.clock import Clock
@@ -89,3 +91,23 @@ def test_what_comes_in_chunks_is_read_to_its_end(connection: http.client.HTTPCon
         response = connection.getresponse()
         assert (response.status, response.read()) == (200, b'"nothing"')
     assert ask(connection, "GET", "/deaf") == (200, b'"nothing"')
+
+
+def test_a_service_without_a_backend_is_refused_and_not_broken(caplog: pytest.LogCaptureFixture) -> None:
+    api = Api(context(), {})
+    listener = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    api.serve(listener)
+    known = {"aws_access_key_id": OWNER.access_key, "aws_secret_access_key": OWNER.secret_key}
+    with caplog.at_level("INFO"):
+        for service in ("accessanalyzer", "waf-regional"):
+            client = boto3.client(service, "eu-west-1", endpoint_url=url, **known)
+            ask = client.list_analyzers if service == "accessanalyzer" else client.list_rules
+            with pytest.raises(ClientError) as raised:
+                ask()
+            assert raised.value.response["Error"]["Code"] == "NotImplemented"
+            assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+    api.close()
+    said = [record for record in caplog.records if record.name == "lab.api.unknown_paths"]
+    assert len(said) == 2
+    assert not [record for record in said if record.exc_info]
