@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.integration import machine_updates
 from tests.integration.internet import Answer, fetch
 from tests.integration.labs import ROOT, place_of, run_lab, session_of, up
-from tests.integration.owner import URL, Owner, healthy, machines_seen, visit
+from tests.integration.owner import URL, Owner, booted, healthy, machines_seen, visit
 from tests.integration.small_world import until
 
 pytestmark = [pytest.mark.lab, pytest.mark.acceptance]
@@ -245,3 +246,26 @@ def test_visitors_stay_with_a_machine_if_sessions_are_sticky(owner: Owner, tmp_p
     until(lambda: healthy(owner) == 2, 60)
     assert sessions(owner, jar, 3) == [(4, other), (5, other), (6, other)]
     assert owner.changes(owner.play("site", "-e", asked)) == []
+
+
+def test_updates_restart_one_machine_after_the_other_and_visitors_notice_nothing(owner: Owner) -> None:
+    owner.play("configure", "-e", json.dumps({"site_updates": {"automatic": True}}))
+    machines = owner.ids()
+    boots = {one: booted(owner, one) for one in machines}
+    refused: list[str] = []
+
+    def has_restarted(machine: str) -> bool:
+        status = visit(owner, "-o", "/dev/null", "-w", "%{http_code}", f"{URL}docs/plain.txt").stdout
+        refused.extend([status] if status != "200" else [])
+        return booted(owner, machine) not in ("", boots[machine])
+
+    for one in machines:
+        machine_updates.prepare(owner, one)
+    for first, second in (machines, machines[::-1]):
+        machine_updates.ask(owner, first)
+        until(lambda first=first: machine_updates.turn(owner, first), 30)
+        machine_updates.ask(owner, second)
+        until(lambda first=first: has_restarted(first), 120)
+        until(lambda: healthy(owner) == 2, 120)
+        until(lambda second=second: not machine_updates.turn(owner, second), 240)
+    assert refused == []

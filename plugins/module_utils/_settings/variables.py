@@ -140,6 +140,7 @@ KNOWN: dict[str, Check] = {
     "site_environment": mapping,
     "site_secrets": mapping,
     "site_jobs": entries,
+    "site_updates": keys(automatic=truth, hour=number(0, 21)),
     "site_sessions": choice("share", "sticky", "local"),
     "site_page": text,
     "site_served_by_header": truth,
