@@ -150,7 +150,7 @@ def test_a_full_disk_under_the_session_itself(fleet: Fleet, runner: Runner) -> N
     try:
         status, output = raw(runner, "head -c 3000000 /dev/urandom 2>/dev/null; exit 0")
         assert status
-        assert "is its disk (/tmp) full?" in output
+        assert "is its disk (/tmp) or its memory (/dev/shm) full?" in output
         assert raw(runner, "echo again")[0] == 0
     finally:
         fleet.root(one, "umount --lazy /tmp")
