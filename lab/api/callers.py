@@ -73,7 +73,7 @@ def authenticated(application: Application, context: Context) -> Application:
             return _refuse(call, refusal, start_response)
         s3_callers.CURRENT.set(environ[s3_callers.CALLER])
         if call.operation and call.service != "s3":  # what S3 is asked for is known where it is decided
-            context.calls.note(environ[s3_callers.CALLER].arn, f"{call.service}:{call.operation}")
+            context.calls.note(environ[s3_callers.CALLER].arn, call.permission)
         return application(environ, start_response)
 
     return serve
@@ -204,7 +204,7 @@ def _check_body(call: Call, found: Signature) -> None:
 
 
 def _ask_iam(call: Call, identity: Identity) -> None:
-    action = f"{call.service}:{call.operation}"
+    action = call.permission
     if action not in _FREE and not (call.operation and conceivable(identity.caller.policies, action)):
         raise RefusedError(
             "AccessDenied",

@@ -67,7 +67,8 @@ def _authorize(response: Any, request: Any, lab: Context) -> None:
     environ, backends = request.environ, lab.backends
     bucket_name, key = response.bucket_name or "", _key(response)
     query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
-    asking = Asking(s3_callers.caller(environ), _context(environ, query))
+    caller = s3_callers.caller(environ)
+    asking = Asking(caller, {**caller.variables, **_context(environ, query)})
     _asking.set(asking)
     action = s3_actions.action(request.method, bucket_name, key, query)
     lab.calls.note(asking.caller.arn, action)

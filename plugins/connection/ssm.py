@@ -217,7 +217,7 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
     def _control(self) -> Control:
         """Return the session that the options describe now: some are bound after the constructor has run."""
         idle = float(self.get_option("idle_timeout"))
-        names = ("region", "profile", "access_key", "secret_key", "session_token", "endpoint_url")
+        names = ("region", "profile", "access_key", "secret_key", "session_token", "endpoint_url", "kms_endpoint_url")
         return Control(
             folder=Path(self.get_option("control_path_dir")),
             identity={name: self.get_option(name) for name in names},

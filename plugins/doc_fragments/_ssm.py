@@ -111,6 +111,15 @@ options:
     ini:
       - section: ssm_connection
         key: bucket_minimum_size
+  kms_endpoint_url:
+    description:
+      - Another address of KMS, by which the controller reaches it where sessions are encrypted.
+    type: str
+    vars:
+      - name: ansible_aws_ssm_kms_endpoint_url
+    ini:
+      - section: ssm_connection
+        key: kms_endpoint_url
   bucket_endpoint_url:
     description:
       - Another address of S3, by which controller and machine reach it.

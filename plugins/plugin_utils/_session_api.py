@@ -33,6 +33,7 @@ class Api:
     secret_key: str | None = None
     session_token: str | None = None
     endpoint_url: str | None = None
+    kms_endpoint_url: str | None = None
 
     def __repr__(self) -> str:
         """Show no secret."""
@@ -91,7 +92,7 @@ class Api:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            made = self.client("kms", region=_region_of(key_id)).generate_data_key(
+            made = self.client("kms", region=_region_of(key_id), endpoint_url=self.kms_endpoint_url).generate_data_key(
                 KeyId=key_id, NumberOfBytes=KEY_BYTES, EncryptionContext=context
             )
         except (BotoCoreError, ClientError) as error:

@@ -54,6 +54,20 @@ def test_site_is_built_and_both_machines_answer(owner: Owner) -> None:
     assert machines_seen(owner) == {"demo-web-a", "demo-web-c"}
 
 
+def test_the_playbooks_sessions_are_logged_and_encrypted(owner: Owner) -> None:
+    ssm, logs = owner.client("ssm"), owner.client("logs")
+    held = [one for state in ("History", "Active") for one in ssm.describe_sessions(State=state)["Sessions"]]
+    assert {one["DocumentName"] for one in held if one["Target"] in owner.ids()} == {"demo-session"}
+    inputs = json.loads(ssm.get_document(Name="demo-session")["Content"])["inputs"]
+    key = owner.client("kms").describe_key(KeyId="alias/demo-session")["KeyMetadata"]
+    assert (inputs["kmsKeyId"], key["KeyState"]) == (key["Arn"], "Enabled")
+    streams = logs.describe_log_streams(logGroupName="/demo/sessions")["logStreams"]
+    logged = {one["logStreamName"] for one in streams} & {one["SessionId"] for one in held}
+    assert logged
+    (first, *_) = logs.get_log_events(logGroupName="/demo/sessions", logStreamName=logged.pop())["events"]
+    assert json.loads(first["message"])["userIdentity"]["arn"].endswith(":root")
+
+
 def test_http_is_redirected(owner: Owner) -> None:
     answer = visit(owner, "-o", "/dev/null", "-w", "%{http_code} %{redirect_url}", "http://www.hasite.test/a?b=c")
     assert answer.stdout == "301 https://www.hasite.test:443/a?b=c"

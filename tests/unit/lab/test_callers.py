@@ -361,8 +361,12 @@ def test_what_was_called_is_known_by_caller_and_in_iams_words(served: Served) ->
     served.client("ec2", **allowed).describe_vpcs()
     served.client("s3", **allowed).list_buckets()
     served.client("elbv2").describe_load_balancers()
+    served.client("cloudwatch").describe_alarms()
     refused("iam", served.client("iam", **allowed))
     found = served.context.calls.page(None)
     (role,) = [arn for arn in found if "assumed-role/caller" in arn]
     assert found[role] == ["ec2:DescribeVpcs", "s3:ListAllMyBuckets"]
-    assert found["arn:aws:iam::123456789012:root"] == ["elasticloadbalancing:DescribeLoadBalancers"]
+    assert found["arn:aws:iam::123456789012:root"] == [
+        "cloudwatch:DescribeAlarms",
+        "elasticloadbalancing:DescribeLoadBalancers",
+    ]
