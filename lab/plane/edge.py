@@ -97,7 +97,7 @@ class Edge:
             return
         key = arn, distribution.tls_policy
         if key not in self._certificates or self._certificates[key][0] != pair:
-            self._certificates[key] = pair, _presenting(pair, distribution.tls_policy)
+            self._certificates[key] = pair, presenting(pair, distribution.tls_policy)
 
     async def _take(self, edge: EdgeWorld) -> None:
         self._server.take(edge, self._context.observed.invalidated)
@@ -112,7 +112,7 @@ class Edge:
         asyncio.run_coroutine_threadsafe(work, self._context.loop).result(10)
 
 
-def _presenting(pair: KeyPair, policy: str) -> ssl.SSLContext:
+def presenting(pair: KeyPair, policy: str) -> ssl.SSLContext:
     """Return the TLS context of a certificate and a security policy."""
     made = pair.context()
     if policy in _CIPHERS:
