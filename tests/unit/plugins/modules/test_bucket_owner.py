@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +36,13 @@ def test_every_call_of_another_accounts_bucket_is_refused(account: Account) -> N
         assert client(owner).get_object(Bucket="content", Key="site/current.json")["Body"].read() == b"{}"
         client(owner).list_buckets()
     stranger = client("999999999999")
-    for call in (
+    calls: tuple[Callable[[], Any], ...] = (
         lambda: stranger.head_bucket(Bucket="content"),
         lambda: stranger.get_object(Bucket="content", Key="site/current.json"),
         lambda: stranger.put_object(Bucket="content", Key="site/loot", Body=b""),
         lambda: stranger.list_objects_v2(Bucket="content"),
-    ):
+    )
+    for call in calls:
         with pytest.raises(ClientError, match=r"403|AccessDenied"):
             call()
 

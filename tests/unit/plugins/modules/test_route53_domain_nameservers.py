@@ -16,7 +16,10 @@ from ansible_collections.hasite.aws.plugins.module_utils._names.text import Name
 from tests.unit.plugins.modules.route53_account import REGION, Account, open_account
 
 DOMAIN = "example.com"
-OTHERS = [{"Name": "ns1.example.com", "GlueIps": ["192.0.2.1", "2001:db8::1"]}, {"Name": "ns2.example.net"}]
+OTHERS: list[dict[str, Any]] = [
+    {"Name": "ns1.example.com", "GlueIps": ["192.0.2.1", "2001:db8::1"]},
+    {"Name": "ns2.example.net"},
+]
 WANTED = ["ns-1.awsdns-01.com", "ns-2.awsdns-02.net"]
 PERSON = {
     "FirstName": "A",
