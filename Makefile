@@ -46,13 +46,13 @@ lint: setup ## Check style and types
 		ANSIBLE_HOME=build/ansible ansible-lint --offline -q
 
 quick: setup ## Run the tests that need no lab, two at once (about 2 minutes)
-	@python -m pytest -q -m 'not lab and not acceptance' -n 2 --dist loadfile
+	@python -m pytest -q -m 'not lab and not slow and not acceptance' -n 2 --dist loadfile
 
 molecule: setup ## Run the molecule scenarios over a lab of their own
 	@molecule test --all
 
 test: quick ## Run all tests but the rare ones
-	@python -m pytest -m 'lab and not acceptance' -n 2 --dist loadfile
+	@python -m pytest -m '(lab or slow) and not acceptance' -n 2 --dist loadfile --durations 15
 
 acceptance: setup ## Run the rare tests: whole sites of strangers, every way to them
 	@python -m pytest -m acceptance

@@ -115,7 +115,7 @@ def _unpack(stage: Stage) -> Outcome:
     release = {"path": f"{_SHARE}/bench", "bucket": bucket, "prefix": "site/", "region": REGION}
     extract = ["tar", "-xzf", "/root/wiki.tar.gz", "-C", f"{_SHARE}/bench-tar"]
     empty = [
-        {"name": "empty", "ansible.builtin.command": ["rm", "-rf", f"{_SHARE}/bench", f"{_SHARE}/bench-tar"]},
+        {"name": "empty", "ansible.builtin.command": f"rm -rf {_SHARE}/bench {_SHARE}/bench-tar"},
         {"name": "empty", "ansible.builtin.file": {"path": f"{_SHARE}/bench-tar", "state": "directory"}},
     ]
     tasks: list[Any] = [{"name": "bring", "ansible.builtin.copy": {"src": str(archive), "dest": "/root/wiki.tar.gz"}}]

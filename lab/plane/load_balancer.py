@@ -22,6 +22,9 @@ from lab.world.haproxy import Surroundings, render
 from lab.world.load_balancer import Listener, LoadBalancer, Node
 from lab.world.target_health import judge, serving, unused
 
+Health = dict[tuple[str, str], TargetHealth]
+"""The verdict on each target, by the group's ARN and the target's id."""
+
 
 def _folder(place: Place) -> Path:
     return place.folder / "balancers"
@@ -37,10 +40,10 @@ class LoadBalancers:
         """By the node's interface."""
 
     def apply(self, world: World) -> None:
-        """Check the targets, tell what was found, and let every node serve accordingly."""
+        """Check the targets, have every node serve by what was found, and only then tell it."""
         balancers = world.load_balancers
         self._checks.apply(balancers)
-        self._publish(balancers)
+        health = self._judged(balancers)
         present = {node.interface_id for balancer in balancers for node in balancer.nodes}
         for gone in self._processes.keys() - present:
             self._processes.pop(gone).stop()
@@ -48,28 +51,24 @@ class LoadBalancers:
         active = set()
         for balancer in balancers:
             try:
-                self._serve(balancer)
+                self._serve(balancer, health)
                 active.add(balancer.arn)
             except (LabError, OSError) as error:
                 failures.append(f"{balancer.name}: {error}")
-        self._report(active)
+        self._report(active, health)
         if failures:
             raise LabError(" ".join(failures))
 
-    def _publish(self, balancers: Iterable[LoadBalancer]) -> None:
-        found: dict[tuple[str, str], TargetHealth] = {}
+    def _judged(self, balancers: Iterable[LoadBalancer]) -> Health:
+        found: Health = {}
         for balancer in balancers:
             for group in balancer.target_groups:
                 for target in group.targets:
                     tallies = self._checks.tallies(group.arn, target.id)
                     found[group.arn, target.id] = unused(balancer, target) or judge(group.check, tallies)
-        observed = self._context.observed
-        if observed.targets != found:
-            observed.targets = found
-            self._context.touch()
+        return found
 
-    def _serve(self, balancer: LoadBalancer) -> None:
-        health = self._context.observed.targets
+    def _serve(self, balancer: LoadBalancer, health: Health) -> None:
         targets = {group.arn: serving(group, health) for group in balancer.target_groups}
         for node in balancer.nodes:
             process = self._process(node)
@@ -101,10 +100,11 @@ class LoadBalancers:
             files.append(_kept(folder, "pem", pair.certificate + pair.chain + pair.key))
         return _kept(folder, "list", "".join(f"{file}\n" for file in files))
 
-    def _report(self, active: set[str]) -> None:
-        """Tell which balancers listen with all their nodes."""
-        if self._context.observed.balancers != active:
-            self._context.observed.balancers = active
+    def _report(self, active: set[str], health: Health) -> None:
+        """Tell which balancers listen with all their nodes, and the targets' health: packets follow it already."""
+        observed = self._context.observed
+        if (observed.balancers, observed.targets) != (active, health):
+            observed.balancers, observed.targets = active, health
             self._context.touch()
 
     def close(self) -> None:

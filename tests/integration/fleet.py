@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ class Fleet:
         )
         self.instances: list[str] = [one["InstanceId"] for one in made["Instances"]]
         for instance in self.instances:
-            until(lambda instance=instance: self.online(instance), BOOT)
+            until(partial(self.online, instance), BOOT)
 
     def ping(self, instance: str) -> str:
         wanted = [{"Key": "InstanceIds", "Values": [instance]}]

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,74 +12,55 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lab.place import Place
-from tests.integration.small_world import SmallWorld, until
+from tests.integration.fleet import BOOT, CORE, Fleet
+from tests.integration.small_world import until
 from tests.session_client import Talk
 
 pytestmark = pytest.mark.lab
-TRUST = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
-CORE = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
-BOOT = 60
 LOST = 60
 BACK = 30
 
 
-@dataclass
+@dataclass(frozen=True)
 class Managed:
-    """A machine in a private subnet, and the API that manages it."""
+    """The one machine of a fleet, and the API that manages it."""
 
-    world: SmallWorld
-    iam: Any
-    ssm: Any
-    instance: str
+    fleet: Fleet
+
+    @property
+    def instance(self) -> str:
+        return self.fleet.instances[0]
+
+    @property
+    def ec2(self) -> Any:
+        return self.fleet.world.ec2
 
     def ping(self) -> str:
-        wanted = [{"Key": "InstanceIds", "Values": [self.instance]}]
-        found = self.ssm.describe_instance_information(Filters=wanted)["InstanceInformationList"]
-        return str(found[0]["PingStatus"]) if found else ""
+        return self.fleet.ping(self.instance)
 
     def connected(self) -> bool:
-        return bool(self.ssm.get_connection_status(Target=self.instance)["Status"] == "connected")
+        return self.fleet.connected(self.instance)
 
     def online(self) -> bool:
-        return self.connected() and self.ping() == "Online"
+        return self.fleet.online(self.instance)
 
     def open(self, document: str = "", **parameters: str) -> Talk:
         request: dict[str, Any] = {"Target": self.instance}
         if document:
             request["DocumentName"] = document
             request["Parameters"] = {name: [value] for name, value in parameters.items()}
-        return Talk(self.ssm.start_session(**request))
+        return Talk(self.fleet.ssm.start_session(**request))
 
     def table(self) -> str:
-        filters = [{"Name": "association.subnet-id", "Values": [self.world.private[0]]}]
-        return str(self.world.ec2.describe_route_tables(Filters=filters)["RouteTables"][0]["RouteTableId"])
+        filters = [{"Name": "association.subnet-id", "Values": [self.fleet.world.private[0]]}]
+        return str(self.ec2.describe_route_tables(Filters=filters)["RouteTables"][0]["RouteTableId"])
 
 
 @pytest.fixture(scope="module")
 def managed(session: boto3.session.Session, place: Place) -> Iterator[Managed]:
-    iam: Any = session.client("iam")
-    iam.create_role(RoleName="sessions", AssumeRolePolicyDocument=json.dumps(TRUST))
-    iam.attach_role_policy(RoleName="sessions", PolicyArn=CORE)
-    iam.create_instance_profile(InstanceProfileName="sessions")
-    iam.add_role_to_instance_profile(InstanceProfileName="sessions", RoleName="sessions")
-    world = SmallWorld(session, place, 47)
-    world.translate()
-    ssm: Any = session.client("ssm")
-    image = ssm.get_parameter(Name="/aws/service/debian/release/12/latest/amd64")["Parameter"]["Value"]
-    made = world.ec2.run_instances(
-        ImageId=image,
-        MinCount=1,
-        MaxCount=1,
-        InstanceType="t3.micro",
-        SubnetId=world.private[0],
-        SecurityGroupIds=[world.group("sessions")],
-        IamInstanceProfile={"Name": "sessions"},
-        MetadataOptions={"HttpTokens": "required"},
-    )
-    managed = Managed(world, iam, ssm, made["Instances"][0]["InstanceId"])
-    until(managed.online, BOOT)
-    yield managed
-    world.ec2.terminate_instances(InstanceIds=[managed.instance])
+    fleet = Fleet(session, place, "sessions", 47)
+    yield Managed(fleet)
+    fleet.close()
 
 
 def test_a_shell_belongs_to_the_user_that_the_agent_makes(managed: Managed) -> None:
@@ -93,12 +73,12 @@ def test_a_shell_belongs_to_the_user_that_the_agent_makes(managed: Managed) -> N
 
 
 def test_a_command_runs_as_root(managed: Managed) -> None:
-    sent = managed.ssm.send_command(
+    sent = managed.fleet.ssm.send_command(
         InstanceIds=[managed.instance], DocumentName="AWS-RunShellScript", Parameters={"commands": ["id -un; uname -s"]}
     )
     asked = {"CommandId": sent["Command"]["CommandId"], "InstanceId": managed.instance}
-    managed.ssm.get_waiter("command_executed").wait(**asked, WaiterConfig={"Delay": 1, "MaxAttempts": 20})
-    assert managed.ssm.get_command_invocation(**asked)["StandardOutputContent"] == "root\nLinux\n"
+    managed.fleet.ssm.get_waiter("command_executed").wait(**asked, WaiterConfig={"Delay": 1, "MaxAttempts": 20})
+    assert managed.fleet.ssm.get_command_invocation(**asked)["StandardOutputContent"] == "root\nLinux\n"
 
 
 def cut(managed: Managed) -> str:
@@ -106,16 +86,16 @@ def cut(managed: Managed) -> str:
     table = managed.table()
     (route,) = (
         each
-        for each in managed.world.ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"][0]["Routes"]
+        for each in managed.ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"][0]["Routes"]
         if each["DestinationCidrBlock"] == "0.0.0.0/0"
     )
-    managed.world.ec2.delete_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0")
+    managed.ec2.delete_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0")
     until(lambda: not managed.connected() and managed.ping() == "ConnectionLost", LOST)
     return str(route["NatGatewayId"])
 
 
 def mend(managed: Managed, gateway: str) -> None:
-    managed.world.ec2.create_route(RouteTableId=managed.table(), DestinationCidrBlock="0.0.0.0/0", NatGatewayId=gateway)
+    managed.ec2.create_route(RouteTableId=managed.table(), DestinationCidrBlock="0.0.0.0/0", NatGatewayId=gateway)
     until(managed.online, BACK)
 
 
@@ -128,14 +108,14 @@ def test_without_a_way_out_a_machine_is_lost_and_with_one_it_is_back(managed: Ma
 
 def test_interface_endpoints_are_a_way_out_too(managed: Managed) -> None:
     gateway = cut(managed)
-    ec2, group = managed.world.ec2, managed.world.group("endpoints")
-    managed.world.admit(group, 443, world=True)
+    ec2, group = managed.ec2, managed.fleet.world.group("endpoints")
+    managed.fleet.world.admit(group, 443, world=True)
     endpoints = [
         ec2.create_vpc_endpoint(
-            VpcId=managed.world.vpc,
+            VpcId=managed.fleet.world.vpc,
             ServiceName=f"com.amazonaws.ap-northeast-1.{service}",
             VpcEndpointType="Interface",
-            SubnetIds=managed.world.private,
+            SubnetIds=managed.fleet.world.private,
             SecurityGroupIds=[group],
         )["VpcEndpoint"]["VpcEndpointId"]
         for service in ("ssm", "ssmmessages", "ec2messages")
@@ -149,7 +129,7 @@ def test_interface_endpoints_are_a_way_out_too(managed: Managed) -> None:
 def test_a_rebooted_machine_ends_its_sessions_and_is_back(managed: Managed) -> None:
     talk = managed.open()
     talk.read_until(b"$ ")
-    managed.world.ec2.reboot_instances(InstanceIds=[managed.instance])
+    managed.ec2.reboot_instances(InstanceIds=[managed.instance])
     talk.run(lambda: False, 45)
     # The agent ends its sessions first and hangs up a moment later: only then is "online" the next boot's.
     until(lambda: not managed.connected(), BOOT)
@@ -160,17 +140,17 @@ def test_a_rebooted_machine_ends_its_sessions_and_is_back(managed: Managed) -> N
 
 
 def test_a_role_that_may_not_is_not_heard(managed: Managed) -> None:
-    managed.iam.detach_role_policy(RoleName="sessions", PolicyArn=CORE)
+    managed.fleet.iam.detach_role_policy(RoleName="sessions", PolicyArn=CORE)
     until(lambda: managed.ping() == "ConnectionLost", LOST)
-    managed.iam.attach_role_policy(RoleName="sessions", PolicyArn=CORE)
+    managed.fleet.iam.attach_role_policy(RoleName="sessions", PolicyArn=CORE)
     until(managed.online, BACK)
 
 
 def test_a_stopped_machine_is_not_connected(managed: Managed) -> None:
-    managed.world.ec2.stop_instances(InstanceIds=[managed.instance])
-    managed.world.ec2.get_waiter("instance_stopped").wait(
+    managed.ec2.stop_instances(InstanceIds=[managed.instance])
+    managed.ec2.get_waiter("instance_stopped").wait(
         InstanceIds=[managed.instance], WaiterConfig={"Delay": 1, "MaxAttempts": LOST}
     )
     assert not managed.connected()
-    managed.world.ec2.start_instances(InstanceIds=[managed.instance])
+    managed.ec2.start_instances(InstanceIds=[managed.instance])
     until(managed.online, BOOT)

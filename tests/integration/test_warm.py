@@ -14,8 +14,8 @@ import pytest
 
 from lab.endpoint import require
 from lab.place import Place
+from tests.integration.fleet import Fleet
 from tests.integration.labs import ROOT, installed
-from tests.integration.test_sessions import Managed, managed  # noqa: F401 (a fixture)
 
 pytestmark = pytest.mark.lab
 
@@ -96,9 +96,9 @@ def told(found: Any) -> Any:
 
 
 @pytest.mark.parametrize("become", [False, True])
-def test_modules_are_the_same_warm_and_cold(managed: Managed, place: Place, tmp_path: Path, become: bool) -> None:  # noqa: F811
-    warm = play(place, managed.instance, tmp_path, warm=True, become=become)
-    cold = play(place, managed.instance, tmp_path, warm=False, become=become)
+def test_modules_are_the_same_warm_and_cold(fleet: Fleet, place: Place, tmp_path: Path, become: bool) -> None:
+    warm = play(place, fleet.instances[0], tmp_path, warm=True, become=become)
+    cold = play(place, fleet.instances[0], tmp_path, warm=False, become=become)
     assert told(warm) == told(cold)
     assert warm["kept"]
     # A module is sent once, whatever its arguments are: of the play's command only the first of four.

@@ -61,7 +61,7 @@ def on(owner: Owner, machine: str, *command: str) -> str:
     [
         ({"site_php": {"extensions": ["mbsting"]}}, "did you mean mbstring"),
         ({"site_php": {"settings": {"memory_limt": "1G"}}}, "did you mean memory_limit"),
-        ({"site_public_folder": "nowhere"}, "has no such folder"),
+        ({"site_public_folder": "nowhere"}, "which site_files does not have"),
         ({"site_front_controller": "index.php", "site_htaccess": True}, "choose one"),
     ],
 )

@@ -97,6 +97,7 @@ class Bucket:
         self._client = client
         self.name = name
         self.prefix = prefix.strip("/") + "/" if prefix.strip("/") else ""
+        self._read: dict[str, Manifest] = {}
 
     def state(self) -> State:
         """Return what there is; a bucket that is not there, as in check mode, is empty."""
@@ -108,12 +109,17 @@ class Bucket:
     def manifest(self, release: str) -> Manifest | None:
         """Return a release's manifest, or None if it is not there."""
         found = _get(self._client, self.name, self.prefix + manifest_key(release))
-        return decode(gzip.decompress(found)) if found else None
+        if not found:
+            return None
+        self._read[release] = decode(gzip.decompress(found))
+        return self._read[release]
 
     def manifests(self, releases: Iterable[str]) -> list[Manifest]:
-        """Return the manifests of these releases that are there."""
+        """Return the manifests of these releases that are there, as they were when they were read last."""
         with ThreadPoolExecutor(UPLOADS) as pool:
-            return [found for found in pool.map(self.manifest, releases) if found]
+            return [
+                found for found in pool.map(lambda one: self._read.get(one) or self.manifest(one), releases) if found
+            ]
 
     def put(self, key: str, content: bytes, kind: str = "application/gzip") -> None:
         """Write an object."""

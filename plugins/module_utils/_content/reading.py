@@ -28,6 +28,8 @@ from .checks import (
 from .excludes import ExcludeError, Pattern, excluded, read
 
 THREADS = 4
+_PART = 64
+"""How many files a thread reads before it asks for more."""
 _SPECIAL = "The {what} {path} in site_files can't be published; remove it or leave it out by site_excludes."
 
 
@@ -188,11 +190,13 @@ def _stays(path: str, target: str) -> bool:
 
 def tree_of(folder: Folder) -> Tree:
     """Read the files and return what the release consists of."""
+
+    def summed(files: Sequence[Found]) -> list[File]:
+        return [File(file.path, sum_of(folder.top, file), file.size, file.executable) for file in files]
+
+    parts = [folder.files[start : start + _PART] for start in range(0, len(folder.files), _PART)]
     with ThreadPoolExecutor(THREADS) as pool:
-        sums = pool.map(lambda file: sum_of(folder.top, file), folder.files, chunksize=1)
-        files = tuple(
-            File(file.path, sha256, file.size, file.executable) for file, sha256 in zip(folder.files, sums, strict=True)
-        )
+        files = tuple(file for part in pool.map(summed, parts) for file in part)
     return Tree(files, tuple(folder.empty_folders), tuple(folder.links), folder.shared)
 
 

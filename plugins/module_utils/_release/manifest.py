@@ -253,9 +253,14 @@ def check_tree(tree: Tree) -> None:
     taken = set(leaves)
     if len(taken) != len(leaves):
         raise ReleaseError("The manifest names a path twice; upload the site's files again.")
+    seen: set[str] = set()
     for path in (*leaves, *tree.shared):
-        if not is_plain(path):
+        folder, slash, name = path.rpartition("/")
+        if not is_plain(name) or (slash and folder not in seen and not is_plain(folder)):
             raise ReleaseError(f"{path!r} cannot be a path of a release; give it a plain relative name.")
+        if folder in seen:
+            continue
+        seen.add(folder)
         for parent in parents(path):
             if parent in taken:
                 raise ReleaseError(f"{parent!r} cannot hold {path!r}; rename one of them.")

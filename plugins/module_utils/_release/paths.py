@@ -20,7 +20,7 @@ class ReleaseError(Exception):
 
 def is_plain(path: str) -> bool:
     """Tell whether a path is relative and stays where it is put: no empty part, no dots, no NUL."""
-    return "\0" not in path and not any(part in ("", ".", "..") for part in path.split("/"))
+    return "\0" not in path and {"", ".", ".."}.isdisjoint(path.split("/"))
 
 
 def below(path: str, folder: str) -> bool:

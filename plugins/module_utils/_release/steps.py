@@ -91,13 +91,13 @@ def _listed(folder: str) -> tuple[list[str], list[str]]:
 
 def _unlink(path: str) -> None:
     with contextlib.suppress(FileNotFoundError):
-        Path(path).unlink()
+        os.unlink(path)
 
 
 def _rmdir(path: str) -> None:
     # Not empty: somebody has written into it meanwhile; it is cleared when it is found abandoned.
     with contextlib.suppress(OSError):
-        Path(path).rmdir()
+        os.rmdir(path)
 
 
 @contextlib.contextmanager

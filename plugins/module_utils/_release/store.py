@@ -48,6 +48,7 @@ class Store:
     def __init__(self, path: str) -> None:
         self.path = Path(path)
         self.folder = self.path / RELEASES
+        self._manifests: dict[str, Manifest] = {}
 
     def releases(self) -> list[str]:
         """Return the complete releases, oldest first: those whose manifest was written."""
@@ -67,8 +68,13 @@ class Store:
 
     def manifest(self, release: str | None) -> Manifest | None:
         """Return what a release consists of, or None if it is not there."""
+        if release is None:
+            return None
         try:
-            return decode((self.folder / f"{release}.json").read_bytes())
+            # It never changes once it is there.
+            if release not in self._manifests:
+                self._manifests[release] = decode((self.folder / f"{release}.json").read_bytes())
+            return self._manifests[release]
         except (FileNotFoundError, ReleaseError):
             return None
 

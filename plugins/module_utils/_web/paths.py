@@ -30,12 +30,10 @@ def inside(variable: str, path: str) -> str:
 
 
 def check_present(files: str | None, public_folder: str, front_controller: str) -> None:
-    """Refuse a public folder or a front controller that the site's files lack."""
+    """Refuse a front controller that the site's files lack; whether they have the public folder, the upload checks."""
     if not files or not Path(files).is_dir():
         return
     root = Path(files, public_folder)
-    if not root.is_dir():
-        raise SettingsError(f"site_public_folder is {public_folder}, but {files} has no such folder.")
     if front_controller and not (root / front_controller).is_file():
         raise SettingsError(f"site_front_controller is {front_controller}, but {root} has no such file.")
 

@@ -222,6 +222,7 @@ def test_a_role_without_permission_is_not_connected(tmp_path: Path) -> None:
         world.close()
 
 
+@pytest.mark.slow
 def test_an_idle_session_ends(tmp_path: Path) -> None:
     world = SessionWorld(tmp_path, speed=200)
     try:

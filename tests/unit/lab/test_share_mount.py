@@ -112,6 +112,7 @@ def test_without_a_mount_target_or_a_name_or_the_package() -> None:
     assert "you might need a /sbin/mount.<type> helper program" in missing.stderr
 
 
+@pytest.mark.slow
 def test_a_share_out_of_reach_goes_and_comes_back() -> None:
     done = run(
         """

@@ -142,7 +142,8 @@ class Machine:
         terminal, inner = pty.openpty()
         environment = {"PATH": f"{self.home}:{os.environ['PATH']}", "HOME": str(self.home), "TERM": "xterm-256color"}
         environment["TMPDIR"] = str(self.home)
-        command = ["setsid", "--ctty", "sh", "-i"]
+        # As the agent starts it: a hangup that whoever runs the tests ignores (nohup) still ends it.
+        command = ["env", "--default-signal=HUP", "setsid", "--ctty", "sh", "-i"]
         child = subprocess.Popen(command, stdin=inner, stdout=inner, stderr=inner, env=environment, cwd="/")
         os.close(inner)
         self._children[session] = child

@@ -25,9 +25,11 @@ PROGRAM = [sys.executable, "-m", "ansible", "playbook"]
 
 def environment(folder: Path, changes: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of a run that depends on nobody's configuration."""
-    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
     return {
         **kept,
+        # The interpreter that Ansible discovers is this one: another may be a shim that runs nothing.
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "HOME": str(folder),
         "LANG": "C.UTF-8",
         "ANSIBLE_HOME": str(folder / "ansible"),

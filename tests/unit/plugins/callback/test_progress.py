@@ -13,6 +13,8 @@ import pytest
 
 from tests.unit.plugins.callback.person import Person, piped
 
+pytestmark = pytest.mark.slow
+
 WAIT = """
 - hosts: {hosts}
   gather_facts: false

@@ -424,6 +424,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_a_play_gives_the_same_as_with_the_builtin_connection(tmp_path: Path) -> None:
     (tmp_path / "library").mkdir()
     (tmp_path / "library" / "look.py").write_text(LOOK.lstrip())
