@@ -29,6 +29,9 @@ drill: ## Stop the site's machines, measure what visitors get, have them running
 doctor: ## Say what is wrong with the site, and what to do about it
 	@ANSIBLE_CALLBACK_RESULT_FORMAT=yaml ansible-playbook -i inventories/lab playbooks/doctor.yml
 
+audit: ## Compare the site with what security catalogues ask for
+	@ANSIBLE_CALLBACK_RESULT_FORMAT=yaml ansible-playbook -i inventories/lab playbooks/audit.yml
+
 teardown: ## Take the site down again (with its data: make teardown DATA=true)
 	@ansible-playbook -i inventories/lab playbooks/teardown.yml $(if $(DATA),-e site_delete_data=$(DATA))
 
@@ -39,7 +42,7 @@ lab-down: ## End the lab and remove everything that bears its name
 	@lab down
 
 lint: setup ## Check style and types
-	@ruff check . && ruff format --check . && mypy && tools/role-tables --check && antsibull-changelog lint && \
+	@ruff check . && ruff format --check . && mypy && tools/role-tables --check && tools/control-table --check && antsibull-changelog lint && \
 		ANSIBLE_HOME=build/ansible ansible-lint --offline -q
 
 quick: setup ## Run the tests that need no lab, two at once (about 2 minutes)
@@ -56,6 +59,9 @@ acceptance: setup ## Run the rare tests: whole sites of strangers, every way to 
 
 bench: setup ## Measure speed against what it is compared with (up to 20 minutes; ROWS=ping,setup chooses)
 	@python -m bench $(if $(ROWS),--rows $(ROWS)) $(if $(MINUTES),--minutes $(MINUTES))
+
+sbom: setup ## Write build/sbom.json (CycloneDX): what the lab and the collection are made of, with licences
+	@tools/sbom
 
 clean: lab-down ## Remove the virtual environment and what was built
 	@rm -rf .venv build

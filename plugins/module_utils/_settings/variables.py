@@ -150,6 +150,8 @@ KNOWN: dict[str, Check] = {
     "site_denied_files": listing,
     # https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html
     "site_health_check": keys(interval=choice(10, 30), threshold=number(1, 10)),
+    "site_access_logs": truth,
+    "site_detailed_monitoring": truth,
     "site_require_tls_share": truth,
     "site_connection": text,
     "site_session_document": text,

@@ -1,0 +1,116 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection: this file may change at any time.
+"""Checks of the load balancer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .facts import Facts, Resource, Rules, Seen
+
+RULES = Rules()
+GUARDED = ("defensive", "strictest")
+MODERN = ("ELBSecurityPolicy-TLS13-1-2-", "ELBSecurityPolicy-TLS13-1-3-", "ELBSecurityPolicy-FS-1-2-")
+"""How the names of policies without TLS 1.0 and 1.1 begin
+(https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html)."""
+
+
+def listeners(facts: Facts, protocol: str) -> list[Resource]:
+    """Return the load balancer's listeners of a protocol."""
+    return [one for one in (facts.balancer or {}).get("listeners") or [] if one.get("protocol") == protocol]
+
+
+def _where(listener: Resource) -> str:
+    return f"listener {listener.get('port')}"
+
+
+def _attribute(facts: Facts, key: str, *wanted: str) -> Iterator[Seen]:
+    if facts.balancer:
+        value = (facts.details.get("load_balancer_attributes") or {}).get(key)
+        name = facts.balancer["load_balancer_name"]
+        yield Seen(f"load balancer {name}", value in wanted, f"{key}={value}")
+
+
+@RULES.rule("https-redirect", "elbv2: load balancers")
+def https_redirect(facts: Facts) -> Iterator[Seen]:
+    """HTTP only redirects."""
+    for one in listeners(facts, "HTTP"):
+        redirects = [
+            (action.get("redirect_config") or {}).get("protocol") == "HTTPS"
+            for action in one.get("default_actions") or []
+        ]
+        yield Seen(
+            _where(one), bool(redirects) and all(redirects), "redirects to HTTPS" if all(redirects) else "answers"
+        )
+
+
+@RULES.rule("tls-version", "elbv2: load balancers")
+def tls_version(facts: Facts) -> Iterator[Seen]:
+    """TLS 1.0 and 1.1 are refused."""
+    for one in listeners(facts, "HTTPS"):
+        policy = str(one.get("ssl_policy"))
+        yield Seen(_where(one), policy.startswith(MODERN), f"SslPolicy={policy}")
+
+
+@RULES.rule("tls-post-quantum", "elbv2: load balancers")
+def tls_post_quantum(facts: Facts) -> Iterator[Seen]:
+    """The policy has a hybrid key exchange."""
+    for one in listeners(facts, "HTTPS"):
+        policy = str(one.get("ssl_policy"))
+        yield Seen(_where(one), "-PQ-" in policy, f"SslPolicy={policy}")
+
+
+@RULES.rule("tls-fips", "elbv2: load balancers")
+def tls_fips(facts: Facts) -> Iterator[Seen]:
+    """The policy uses certified modules."""
+    for one in listeners(facts, "HTTPS"):
+        policy = str(one.get("ssl_policy"))
+        yield Seen(_where(one), "-FIPS-" in policy, f"SslPolicy={policy}")
+
+
+@RULES.rule("invalid-headers-dropped", "elbv2: load balancer attributes", "elbv2: load balancers")
+def invalid_headers_dropped(facts: Facts) -> Iterator[Seen]:
+    """Headers and requests that servers understand differently do not pass."""
+    yield from _attribute(facts, "routing.http.drop_invalid_header_fields.enabled", "true")
+    yield from _attribute(facts, "routing.http.desync_mitigation_mode", *GUARDED)
+
+
+@RULES.rule("load-balancer-zones", "elbv2: load balancers")
+def load_balancer_zones(facts: Facts) -> Iterator[Seen]:
+    """The load balancer survives a zone."""
+    if facts.balancer:
+        zones = [str(one.get("zone_name")) for one in facts.balancer.get("availability_zones") or []]
+        name = facts.balancer["load_balancer_name"]
+        yield Seen(f"load balancer {name}", len(zones) > 1, f"zones: {', '.join(zones)}")
+
+
+@RULES.rule("deletion-protection", "elbv2: load balancer attributes", "elbv2: load balancers")
+def deletion_protection(facts: Facts) -> Iterator[Seen]:
+    """A slip of the hand does not delete it."""
+    yield from _attribute(facts, "deletion_protection.enabled", "true")
+
+
+@RULES.rule("load-balancer-logs", "elbv2: load balancer attributes", "elbv2: load balancers")
+def load_balancer_logs(facts: Facts) -> Iterator[Seen]:
+    """Requests are logged."""
+    yield from _attribute(facts, "access_logs.s3.enabled", "true")
+
+
+@RULES.rule("load-balancer-waf", "wafv2: the load balancer's web ACL", "elbv2: load balancers")
+def load_balancer_waf(facts: Facts) -> Iterator[Seen]:
+    """A web ACL looks at requests."""
+    for name, acl in facts.each("balancer_acl"):
+        yield Seen(f"load balancer {name}", bool(acl), f"web ACL: {acl or 'none'}")
+
+
+@RULES.rule("target-https", "elbv2: target groups")
+def target_https(facts: Facts) -> Iterator[Seen]:
+    """Requests are encrypted up to the machines."""
+    for one in facts.listed("target_groups"):
+        yield Seen(
+            f"target group {one['target_group_name']}",
+            one.get("protocol") == "HTTPS",
+            f"Protocol={one.get('protocol')}",
+        )

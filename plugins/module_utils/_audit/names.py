@@ -1,0 +1,89 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection: this file may change at any time.
+"""Checks of names, certificates, logs and alarms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from .._doctor.evidence import same_name
+from .facts import Facts, Rules, Seen
+
+RULES = Rules()
+ENOUGH = timedelta(days=30)
+YEAR = 365
+STRONG = re.compile(r"RSA[-_](2048|3072|4096)|EC[-_](prime256v1|secp384r1|secp521r1)\Z")
+
+
+@RULES.rule("certificate-valid", "acm: certificates", "acm: settings of certificates")
+def certificate_valid(facts: Facts) -> Iterator[Seen]:
+    """Certificates last, and are what browsers accept."""
+    now: datetime = facts.read.get("now") or datetime.now(UTC)
+    for arn, one in facts.each("certificates"):
+        end, algorithm = one.get("NotAfter"), str(one.get("KeyAlgorithm"))
+        wrong = [f"expires on {end:%Y-%m-%d}"] if end and end - now < ENOUGH else []
+        wrong += [algorithm] * (not STRONG.match(algorithm))
+        options = one.get("Options") or {}
+        wrong += ["not logged"] * (options.get("CertificateTransparencyLoggingPreference") == "DISABLED")
+        yield Seen(f"certificate {arn.rpartition('/')[2]}", not wrong, ", ".join(wrong) or algorithm)
+
+
+@RULES.rule("query-logging", "route53: hosted zones", "route53: query logging")
+def query_logging(facts: Facts) -> Iterator[Seen]:
+    """Questions for the zone's names are logged."""
+    for zone, group in facts.each("query_logging"):
+        yield Seen(f"hosted zone {zone}", bool(group), f"logs: {group or 'none'}")
+
+
+@RULES.rule("dnssec", "route53: hosted zones", "route53: signing")
+def dnssec(facts: Facts) -> Iterator[Seen]:
+    """Answers are signed."""
+    for zone, status in facts.each("signing"):
+        yield Seen(f"hosted zone {zone}", status == "SIGNING", f"ServeSignature={status}")
+
+
+@RULES.rule("caa", "route53: hosted zones")
+def caa(facts: Facts) -> Iterator[Seen]:
+    """The nearest CAA record in the zone names who may issue (RFC 8659, section 3)."""
+    domain = next((one["name"] for one in facts.listed("names") if one.get("kind") == "domain"), None)
+    zone = facts.site.get("hosted_zone")
+    if not domain or not zone:
+        return
+    labels = domain.split(".")
+    climbed = [".".join(labels[start:]) for start in range(len(labels))]
+    within = [one for one in climbed if same_name(one, zone["name"]) or one.endswith(f".{zone['name']}")]
+    found = [
+        name
+        for name in within
+        for record in zone.get("records") or []
+        if record.get("type") == "CAA" and same_name(record.get("name"), name)
+    ]
+    yield Seen(f"name {domain}", bool(found), f"CAA: {found[0] if found else 'none'}")
+
+
+@RULES.rule("log-retention", "logs: log groups", "logs: settings of log groups")
+def log_retention(facts: Facts) -> Iterator[Seen]:
+    """Logs are kept for a year, or for ever."""
+    for name, one in facts.each("log_groups"):
+        days = one.get("retentionInDays")
+        yield Seen(f"log group {name}", days is None or days >= YEAR, f"{days or 'for ever'} days")
+
+
+@RULES.rule("log-keys", "logs: log groups", "logs: settings of log groups")
+def log_keys(facts: Facts) -> Iterator[Seen]:
+    """The logs' key is the customer's."""
+    for name, one in facts.each("log_groups"):
+        yield Seen(f"log group {name}", bool(one.get("kmsKeyId")), f"key: {one.get('kmsKeyId') or 'AWS owns it'}")
+
+
+@RULES.rule("alarms", "cloudwatch: alarms")
+def alarms(facts: Facts) -> Iterator[Seen]:
+    """Somebody is told."""
+    found = facts.listed("alarms")
+    if facts.balancer:
+        told = f"{len(found)} alarms, {len(facts.listed('topics'))} topics"
+        yield Seen(f"site {facts.site['name']}", bool(found) and bool(facts.listed("topics")), told)

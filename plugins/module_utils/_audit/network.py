@@ -1,0 +1,146 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection: this file may change at any time.
+"""Checks of the network and its security groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from .._doctor.hardening import open_to_world, ports
+from .facts import Facts, Resource, Rules, Seen
+
+RULES = Rules()
+WORLD = ("0.0.0.0/0", "::/0")
+TCP, ALL = "6", "-1"
+
+
+@RULES.rule("flow-logs", "ec2: flow logs", "ec2: VPCs")
+def flow_logs(facts: Facts) -> Iterator[Seen]:
+    """A flow log is active."""
+    if vpc := (facts.site.get("network") or {}).get("vpc"):
+        found = facts.listed("network", "flow_logs")
+        states = [str(one.get("flow_log_status")) for one in found]
+        yield Seen(f"VPC {vpc['vpc_id']}", "ACTIVE" in states, f"flow logs: {', '.join(states) or 'none'}")
+
+
+@RULES.rule("default-group-empty", "ec2: default groups")
+def default_group_empty(facts: Facts) -> Iterator[Seen]:
+    """The group that is taken where none is named admits nothing."""
+    for group, one in facts.each("default_groups"):
+        count = len(one.get("IpPermissions") or []) + len(one.get("IpPermissionsEgress") or [])
+        yield Seen(f"security group {group}", not count, f"{count} rules")
+
+
+@RULES.rule("subnets-without-public-addresses", "ec2: subnets")
+def subnets(facts: Facts) -> Iterator[Seen]:
+    """What is started in a subnet has no public address."""
+    for one in facts.listed("network", "subnets"):
+        gives = bool(one.get("map_public_ip_on_launch"))
+        yield Seen(f"subnet {one.get('name') or one['subnet_id']}", not gives, f"MapPublicIpOnLaunch={gives}")
+
+
+@RULES.rule("two-zones", "ec2: subnets")
+def two_zones(facts: Facts) -> Iterator[Seen]:
+    """Each kind of subnet is in two zones."""
+    found = facts.listed("network", "subnets")
+    for kind in ("public", "private") if found else ():
+        zones = sorted({str(one.get("availability_zone")) for one in found if one.get("kind") == kind})
+        yield Seen(f"{kind} subnets", len(zones) > 1, f"zones: {', '.join(zones) or 'none'}")
+
+
+def first_match(entries: Iterable[Resource], port: int) -> str:
+    """Return what an ACL does with TCP from the world to a port: `allow` or `deny`.
+
+    The rule of the lowest number that matches decides
+    (https://docs.aws.amazon.com/vpc/latest/userguide/nacl-rules.html). A rule for a part of the world decides for that
+    part alone, so it is passed over.
+    """
+    for entry in entries:
+        block = entry.get("CidrBlock") or entry.get("Ipv6CidrBlock")
+        span = entry.get("PortRange") or {}
+        covers = entry["Protocol"] == ALL or (
+            entry["Protocol"] == TCP and int(span.get("From", 0)) <= port <= int(span.get("To", 65535))
+        )
+        if block in WORLD and covers:
+            return str(entry["RuleAction"])
+    return "deny"
+
+
+@RULES.rule("network-acl-administration", "ec2: network ACLs")
+def network_acl_administration(facts: Facts) -> Iterator[Seen]:
+    """The world is kept away from ports of administration, and not admitted to everything."""
+    for acl, entries in facts.each("network_acls"):
+        four = [one for one in entries if not one.get("Ipv6CidrBlock")]
+        six = [one for one in entries if one.get("Ipv6CidrBlock")]
+        opened = [str(port) for port in (22, 3389) if "allow" in (first_match(four, port), first_match(six, port))]
+        everything = any(
+            one["RuleAction"] == "allow"
+            and one["Protocol"] == ALL
+            and (one.get("CidrBlock") or one.get("Ipv6CidrBlock")) in WORLD
+            for one in entries
+        )
+        told = [f"ports {', '.join(opened)} are open"] * bool(opened) + ["every port is open"] * everything
+        yield Seen(f"network ACL {acl}", not told, "; ".join(told) or "ports 22 and 3389 are closed")
+
+
+@RULES.rule("groups-closed", "ec2: security groups")
+def groups_closed(facts: Facts) -> Iterator[Seen]:
+    """No rule admits the world but to the load balancer's two ports."""
+    for group in facts.listed("security_groups"):
+        allowed = ("tcp 80", "tcp 443") if group.get("part") == "load_balancer" else ()
+        opened = [ports(rule) for rule in group.get("ip_permissions") or [] if open_to_world(rule)]
+        wrong = [one for one in opened if one not in allowed]
+        yield Seen(f"security group {group['group_name']}", not wrong, f"from the world: {', '.join(opened) or 'none'}")
+
+
+@RULES.rule("group-port-80", "ec2: security groups")
+def group_port_80(facts: Facts) -> Iterator[Seen]:
+    """Visitors come by port 443 only."""
+    for group in facts.listed("security_groups"):
+        if group.get("part") == "load_balancer":
+            opened = [ports(rule) for rule in group.get("ip_permissions") or [] if open_to_world(rule)]
+            yield Seen(f"security group {group['group_name']}", "tcp 80" not in opened, ", ".join(opened) or "none")
+
+
+@RULES.rule("web-egress", "ec2: security groups")
+def web_egress(facts: Facts) -> Iterator[Seen]:
+    """Machines go out by HTTPS, to the share and to the resolver."""
+    for group in facts.listed("security_groups"):
+        if group.get("part") == "web":
+            out = [ports(rule) for rule in group.get("ip_permissions_egress") or [] if open_to_world(rule)]
+            yield Seen(f"security group {group['group_name']}", set(out) <= {"tcp 443"}, f"out: {', '.join(out)}")
+
+
+@RULES.rule("interface-endpoints", "ec2: endpoints", "ec2: VPCs")
+def interface_endpoints(facts: Facts) -> Iterator[Seen]:
+    """EC2 and Systems Manager are reached inside the VPC."""
+    if vpc := (facts.site.get("network") or {}).get("vpc"):
+        services = [str(one.get("service_name")).rpartition(".")[2] for one in facts.listed("network", "endpoints")]
+        missing = [one for one in ("ec2", "ssm", "ssmmessages", "ec2messages") if one not in services]
+        yield Seen(f"VPC {vpc['vpc_id']}", not missing, f"missing: {', '.join(missing) or 'none'}")
+
+
+@RULES.rule("endpoint-trust-boundaries", "ec2: policies of endpoints")
+def endpoint_trust_boundaries(facts: Facts) -> Iterator[Seen]:
+    """Nobody's things pass but those that a policy names."""
+    for endpoint, policy in facts.each("endpoint_policies"):
+        wide = [one for one in statements(policy) if admits_everybody(one)]
+        yield Seen(f"endpoint {endpoint}", not wide, f"{len(wide)} statements for everybody and everything")
+
+
+def statements(policy: Resource) -> list[Resource]:
+    """Return a policy's statements."""
+    found = policy.get("Statement") or []
+    return list(found) if isinstance(found, list) else [found]
+
+
+def admits_everybody(statement: Resource) -> bool:
+    """Tell whether a statement allows everybody everything, without a condition."""
+    return (
+        statement.get("Effect") == "Allow"
+        and statement.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
+        and statement.get("Resource") in ("*", ["*"])
+        and not statement.get("Condition")
+    )

@@ -1,0 +1,117 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection: this file may change at any time.
+"""Checks of buckets and of the share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from .facts import Facts, Resource, Rules, Seen
+from .network import statements
+
+RULES = Rules()
+BUCKETS = "s3: settings of buckets"
+SHARES = "efs: settings of file systems"
+LOGS = "logs"
+"""The part of the bucket that logs go to."""
+
+
+def refuses_clear_text(policy: Resource) -> bool:
+    """Tell whether a bucket's policy denies what does not come over TLS."""
+    return any(
+        one.get("Effect") == "Deny"
+        and str(((one.get("Condition") or {}).get("Bool") or {}).get("aws:SecureTransport")).lower() == "false"
+        for one in statements(policy)
+    )
+
+
+def _buckets(control: str, parts: Callable[[str | None], bool], judge: Callable[[Resource], tuple[bool, str]]) -> None:
+    """Add a check that looks at each bucket of some parts of the site by itself."""
+
+    def check(facts: Facts) -> Iterator[Seen]:
+        part = {one["name"]: one.get("part") for one in facts.listed("buckets")}
+        for name, settings in facts.each("buckets"):
+            if parts(part.get(name)):
+                yield Seen(f"bucket {name}", *judge(settings))
+
+    RULES.rule(control, "s3: buckets", BUCKETS)(check)
+
+
+def _closed(settings: Resource) -> tuple[bool, str]:
+    wrong = [key for key, value in settings["public_access_block"].items() if not value]
+    wrong += ["ACLs are possible"] * (settings["object_ownership"] != "BucketOwnerEnforced")
+    wrong += ["clear text is answered"] * (not refuses_clear_text(settings["policy"]))
+    return not wrong, f"open: {', '.join(wrong) or 'nothing'}"
+
+
+def _kept(settings: Resource) -> tuple[bool, str]:
+    rules = [one for one in settings["lifecycle_rules"] if one.get("Status") == "Enabled"]
+    wrong = ["no encryption"] * (not settings["encryption"]["algorithm"])
+    wrong += ["no versioning"] * (not settings["versioning"])
+    wrong += ["old versions stay"] * (not any("NoncurrentVersionExpiration" in one for one in rules))
+    wrong += ["unfinished uploads stay"] * (not any("AbortIncompleteMultipartUpload" in one for one in rules))
+    return not wrong, ", ".join(wrong) or "encrypted, versioned, with a lifecycle"
+
+
+def _logged(settings: Resource) -> tuple[bool, str]:
+    found = settings["logging"].get("target_bucket")
+    return bool(found), f"logs: {found or 'none'}"
+
+
+def _customers_key(settings: Resource) -> tuple[bool, str]:
+    found = settings["encryption"]["algorithm"]
+    return found == "aws:kms" and bool(settings["encryption"]["kms_key_id"]), f"encryption: {found or 'none'}"
+
+
+_buckets("buckets-closed", lambda _: True, _closed)
+_buckets("buckets-kept", lambda _: True, _kept)
+_buckets("bucket-logs", lambda part: part != LOGS, _logged)
+_buckets("log-bucket-logs", lambda part: part == LOGS, _logged)
+_buckets("bucket-extras", lambda _: True, _customers_key)
+
+
+@RULES.rule("share-encrypted", "efs: file systems", SHARES)
+def share_encrypted(facts: Facts) -> Iterator[Seen]:
+    """The share is encrypted, backed up and in two zones."""
+    for name, one in facts.each("shares"):
+        wrong = ["not encrypted"] * (not one["encrypted"]) + ["no backup"] * (not one["backup"])
+        wrong += ["one zone"] * (len({each["availability_zone_name"] for each in one["mount_targets"]}) < 2)
+        yield Seen(f"file system {name}", not wrong, ", ".join(wrong) or "encrypted, backed up, in two zones")
+
+
+@RULES.rule("share-policy", "efs: file systems", SHARES)
+def share_policy(facts: Facts) -> Iterator[Seen]:
+    """Nobody may mount but those whom the policy names."""
+    for name, one in facts.each("shares"):
+        wide = [
+            each
+            for each in statements(one["policy"])
+            if each.get("Effect") == "Allow" and each.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
+        ]
+        named = bool(one["policy"]) and not wide
+        yield Seen(f"file system {name}", named, "names its clients" if named else "admits every client")
+
+
+@RULES.rule("share-access-points", "efs: access points")
+def share_access_points(facts: Facts) -> Iterator[Seen]:
+    """An access point leads to its own folder, as its own user."""
+    for name, one in facts.each("access_points"):
+        path, user = (one.get("RootDirectory") or {}).get("Path", "/"), one.get("PosixUser")
+        yield Seen(f"access point {name}", path != "/" and bool(user), f"path {path}, user {user or 'any'}")
+
+
+@RULES.rule("share-key", "efs: file systems", SHARES, "efs: keys")
+def share_key(facts: Facts) -> Iterator[Seen]:
+    """The share's key is the customer's."""
+    for name, manager in facts.each("share_keys"):
+        yield Seen(f"file system {name}", manager == "CUSTOMER", f"KeyManager={manager or 'none'}")
+
+
+@RULES.rule("share-lifecycle", "efs: file systems", SHARES)
+def share_lifecycle(facts: Facts) -> Iterator[Seen]:
+    """Old files move to cheaper storage."""
+    for name, one in facts.each("shares"):
+        found = one.get("transition_to_ia")
+        yield Seen(f"file system {name}", found not in (None, "none"), f"TransitionToIA={found}")
