@@ -40,7 +40,7 @@ def test_a_lab_that_runs_is_asked(tmp_path: Path) -> None:
     assert "address=http://127.0.0.1:1" in output
 
 
-@pytest.mark.parametrize("pid", [os.getpid(), NO_PROCESS])
+@pytest.mark.parametrize("pid", [os.getpid(), NO_PROCESS], ids=["reused", "gone"])
 def test_the_address_of_a_killed_lab_is_not_asked(tmp_path: Path, pid: int) -> None:
     status, output = address(tmp_path, pid, "1")
     assert status

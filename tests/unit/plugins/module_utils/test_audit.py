@@ -28,7 +28,7 @@ from ansible_collections.hasite.aws.plugins.module_utils._audit.reading import R
 from ansible_collections.hasite.aws.plugins.module_utils._audit.report import counted, render
 from ansible_collections.hasite.aws.plugins.module_utils._site.details import READERS as DETAILS
 from ansible_collections.hasite.aws.plugins.module_utils._site.reading import READERS as SITE
-from ansible_collections.hasite.aws.plugins.module_utils._site.reading import Place
+from ansible_collections.hasite.aws.plugins.module_utils._site.scope import ReadScope
 
 from tests.unit.plugins.modules.route53_account import Account, open_account
 
@@ -476,8 +476,8 @@ def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account
 
 
 def test_settings_are_read_of_the_site_s_resources_alone(account: Account) -> None:
-    place = Place("demo", [], REGION, account.client)
-    s3, ec2 = place.here("s3"), place.here("ec2")
+    scope = ReadScope("demo", [], REGION, account.client)
+    s3, ec2 = scope.here("s3"), scope.here("ec2")
     for name in ("demo-content", "other"):
         s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
@@ -488,7 +488,7 @@ def test_settings_are_read_of_the_site_s_resources_alone(account: Account) -> No
         "network": {"vpc": {"vpc_id": vpc}},
         "buckets": [{"name": "demo-content"}],
     }
-    answers, errors = read(place, site)
+    answers, errors = read(scope, site)
     assert list(answers["buckets"]) == ["demo-content"]
     assert len(answers["network_acls"]) == 1
     assert len(answers["default_groups"]) == 1
