@@ -112,8 +112,8 @@ def egress_443_closed(evidence: Evidence) -> Iterator[Case]:
         "endpoints-unreachable",
         CRITICAL,
         "The agent has to reach ssm, ssmmessages and ec2messages on port 443, and their answers have to come back.",
-        "Let port 443 out and the ephemeral ports 1024-65535 back in where the way is stopped; the site itself leaves "
-        "the network ACLs as AWS makes them, which let everything pass.",
+        "Let port 443 out and the ephemeral ports 1024-65535 back in where the way is stopped; of "
+        "the network ACLs, the site keeps the VPC's default one, which does.",
         ("machine-unreachable",),
     )
 )
