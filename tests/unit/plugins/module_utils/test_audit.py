@@ -315,7 +315,7 @@ BROKEN: list[tuple[str, Breaking]] = [
     ),
     ("two-zones", setting(lambda site, _: site["network"], "subnets", [{"kind": "public", "subnet_id": "s"}])),
     ("network-acl-administration", read_as("network_acls", {"a": [entry(100, "allow", "-1")]})),
-    ("network-acl-administration", read_as("network_acls", {"a": [entry(100, "allow", "6", 1024, 65535)]})),
+    ("network-acl-answers", read_as("network_acls", {"a": [entry(100, "allow", "6", 1024, 65535)]})),
     ("network-acl-administration", read_as("network_acls", {"a": [entry(9, "allow", "6", 22, 22)]})),
     ("groups-closed", of_group("load_balancer", "ip_permissions", [PORT_22])),
     ("groups-closed", of_group("web", "ip_permissions", [PORT_80])),
@@ -432,7 +432,7 @@ def test_every_check_is_seen_to_find_something() -> None:
 
 
 def test_the_first_rule_that_matches_decides() -> None:
-    allowed_first = {"a": [entry(1, "allow", "6", 3389, 3389), entry(2, "deny", "6", 3389, 3389)]}
+    allowed_first = {"a": [entry(1, "allow", "6", 22, 22), entry(2, "deny", "6", 22, 22)]}
     site = {"name": "demo", "region": REGION}
     assert states(Facts(site, {"network_acls": allowed_first}))["network-acl-administration"] == FAIL
 
