@@ -285,6 +285,8 @@ def test_a_folder_of_ones_own_is_released_and_taken_back(owner: Owner, tmp_path:
     told = {"site_files": str(tmp_path), "site_shared_paths": ["var"], "site_hooks": {"before": ["./run.sh"]}}
     words = ("-e", json.dumps(told))
 
+    # Apache is told by configure in which paths nothing is run.
+    owner.play("configure", *words)
     assert "Visitors get the demo page" not in owner.play("release", *words)
     until(lambda: visit(owner, URL).stdout == "own: one\nsite\n\n[1,false,true]", 30)
     assert fetch(owner.place, f"{URL}node_modules/x.txt").status == 404
