@@ -321,6 +321,15 @@ def test_file_that_was_damaged_on_the_share_is_fetched_again(tmp_path: Path) -> 
     assert (tmp_path / "current/a").read_text() == "one"
 
 
+def test_file_whose_mode_was_changed_on_the_share_is_fetched_again(tmp_path: Path) -> None:
+    store = Store(str(tmp_path))
+    first = packed(Tree((file("a", "one"),)))
+    released(store, first, Contents("one"))
+    (store.folder / first.release / "a").chmod(0o600)
+    assert released(store, packed(Tree((file("a", "one"), file("b", "two"))), 2), Contents("one", "two")) == 2
+    assert (tmp_path / "current/a").stat().st_mode & 0o777 == 0o644
+
+
 def test_large_files_and_wrong_contents(tmp_path: Path) -> None:
     store = Store(str(tmp_path))
     large = release_of(1, Tree((file("a", "large"),)))
