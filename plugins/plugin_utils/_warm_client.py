@@ -15,6 +15,7 @@ import os
 import sys
 
 _FAILED = 1
+_LOOK_SECONDS = 1.0
 
 
 def _exactly(sock: _socket.socket, count: int) -> bytes:
@@ -47,13 +48,16 @@ def _folder() -> "str | None":
 def _companion() -> "str | None":
     """Return the path that is there as long as the session's shell; None if it cannot be found."""
     process = os.getppid()
-    while process > 1:
-        folder = "/proc/%d" % process
-        with open(folder + "/cmdline", "rb") as file:
-            if b"/.ansible-ssm-XXX" in file.read():  # the text of its loop, before mktemp
-                return folder
-        with open(folder + "/stat", "rb") as file:
-            process = int(file.read().rpartition(b")")[2].split()[1])
+    try:
+        while process > 1:
+            folder = "/proc/%d" % process
+            with open(folder + "/cmdline", "rb") as file:
+                if b"/.ansible-ssm-XXX" in file.read():  # the text of its loop, before mktemp
+                    return folder
+            with open(folder + "/stat", "rb") as file:
+                process = int(file.read().rpartition(b")")[2].split()[1])
+    except (OSError, ValueError):
+        pass
     return None
 
 
@@ -101,11 +105,7 @@ def _start(path: str, program: bytes, idle: float) -> bool:
         cwd="/",
         start_new_session=True,
     )
-    try:
-        companion = _companion()
-    except (OSError, ValueError):
-        companion = None
-    order = {"socket": path, "idle_seconds": idle, "companion": companion}
+    order = {"socket": path, "idle_seconds": idle, "companion": _companion()}
     assert process.stdin and process.stdout
     try:
         process.stdin.write(program + json.dumps(order).encode())
@@ -127,6 +127,20 @@ def _run_cold(payload: bytes) -> None:
     os.execv(sys.executable, [sys.executable])  # noqa: S606
 
 
+def _wait(sock: _socket.socket) -> None:
+    """Wait for the module's end. OSError at the end of the session: nobody may signal a process of another user."""
+    companion = _companion()
+    sock.settimeout(_LOOK_SECONDS if companion else None)
+    while True:
+        try:
+            sock.recv(1, _socket.MSG_PEEK)
+            break
+        except _socket.timeout:
+            if not os.path.exists(companion or "/"):
+                raise OSError("the session has ended")
+    sock.settimeout(None)
+
+
 def _run(sock: _socket.socket, digests: "list[str]", pieces: "list[bytes]") -> "int | None":
     """Return a module's exit status; None if it was not run, for pieces are needed. OSError: ask another process."""
     answer = _ask(sock, digests, pieces)
@@ -135,6 +149,7 @@ def _run(sock: _socket.socket, digests: "list[str]", pieces: "list[bytes]") -> "
     if b"begun" not in answer:
         raise OSError("the interpreter ends")
     try:
+        _wait(sock)
         status = _receive(sock).partition(b'"status": ')[2]
         return int(status.partition(b",")[0])
     except OSError as error:

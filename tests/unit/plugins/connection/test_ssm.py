@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shlex
 import signal
 import socket
 import stat
@@ -11,6 +13,7 @@ import struct
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -187,7 +190,7 @@ def living(process: int) -> bool:
     """Tell whether a process runs; one that has ended may still wait for its parent's interest."""
     try:
         return bool(Path(f"/proc/{process}/cmdline").read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 
@@ -345,6 +348,74 @@ def test_module_that_kills_the_interpreter_is_not_repeated(connect: Connect, tmp
     assert (status, stderr) == (1, b"The module was lost: the interpreter has ended.\n")
     assert trace.read_text() == "run "
     assert connection.exec_command(PYTHON, in_data=module(WHERE))[0] == 0
+
+
+ENDLESS = """
+import os, subprocess, time
+child = subprocess.Popen(["sleep", "60"])
+open(os.environ["TRACE"], "w").write(f"{os.getpid()} {child.pid} {os.getppid()}")
+time.sleep(60)
+"""
+
+
+def began(trace: Path) -> bool:
+    return trace.exists() and len(trace.read_text().split()) == 3
+
+
+def once_begun(trace: Path, act: Callable[[], None]) -> None:
+    """Do something as soon as the endless module runs."""
+
+    def watch() -> None:
+        wait_until(lambda: began(trace))
+        act()
+
+    threading.Thread(target=watch).start()
+
+
+@pytest.mark.parametrize("end", ["service", "timeout", "worker", "keeper"])
+def test_an_interrupted_module_ends_with_its_session(
+    connect: Connect, machine: Machine, tmp_path: Path, end: str
+) -> None:
+    connection, _parent = warm(connect, command_timeout=2 if end == "timeout" else 0)
+    trace = tmp_path / "trace"
+    command = PYTHON.replace("TASK=1", f"TRACE={trace}")
+    if end == "worker":
+        worker = os.fork()
+        if not worker:
+            with contextlib.suppress(BaseException):
+                connection.exec_command(command, in_data=module(ENDLESS))
+            os._exit(0)
+        wait_until(lambda: began(trace))
+        os.kill(worker, signal.SIGKILL)
+        os.waitpid(worker, 0)
+    else:
+        process = keeper(tmp_path / "c")
+        if end == "service":
+            once_begun(trace, machine.end_sessions)
+        elif end == "keeper":
+            once_begun(trace, lambda: os.kill(process, signal.SIGKILL))
+        with pytest.raises(AnsibleConnectionFailure):
+            connection.exec_command(command, in_data=module(ENDLESS))
+    wait_until(lambda: not any(runs(int(process)) for process in trace.read_text().split()))
+
+
+def test_a_module_of_another_user_ends_with_the_session(connect: Connect, machine: Machine, tmp_path: Path) -> None:
+    """The session's user may not signal it; here a sudo of its own session, which takes signals without ending, stands for that."""
+    connection = connect()
+    trace = tmp_path / "trace"
+    plugin = become(None)
+    plugin.build_become_command("true", connection._shell)
+    key = plugin.success.removeprefix("BECOME-SUCCESS-")
+    inner = f"echo BECOME-SUCCESS-{key} ; TRACE={trace} {sys.executable}"
+    (machine.home / "sudo").write_text(
+        "#!/bin/sh\ntrap : TERM HUP\nfor last; do :; done\nsetsid -w /bin/sh -c \"$last\"\n"
+    )
+    (machine.home / "sudo").chmod(0o755)
+    command = f"/bin/sh -c {shlex.quote(f'sudo -H -S -n -u root /bin/sh -c {shlex.quote(inner)}')}"
+    once_begun(trace, machine.end_sessions)
+    with pytest.raises(AnsibleConnectionFailure, match="ended by the service"):
+        connection.exec_command(command, in_data=module(ENDLESS))
+    wait_until(lambda: not any(runs(int(process)) for process in trace.read_text().split()))
 
 
 def test_module_under_become(connect: Connect, machine: Machine) -> None:
