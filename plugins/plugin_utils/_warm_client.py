@@ -137,7 +137,7 @@ def _wait(sock: _socket.socket) -> None:
             break
         except _socket.timeout:
             if not os.path.exists(companion or "/"):
-                raise OSError("the session has ended")
+                raise OSError("the session has ended") from None
     sock.settimeout(None)
 
 

@@ -400,7 +400,7 @@ def test_an_interrupted_module_ends_with_its_session(
 
 
 def test_a_module_of_another_user_ends_with_the_session(connect: Connect, machine: Machine, tmp_path: Path) -> None:
-    """The session's user may not signal it; here a sudo of its own session, which takes signals without ending, stands for that."""
+    """The session's user may not signal it: as here, where it is in another session behind a sudo that goes on."""
     connection = connect()
     trace = tmp_path / "trace"
     plugin = become(None)
@@ -408,7 +408,7 @@ def test_a_module_of_another_user_ends_with_the_session(connect: Connect, machin
     key = plugin.success.removeprefix("BECOME-SUCCESS-")
     inner = f"echo BECOME-SUCCESS-{key} ; TRACE={trace} {sys.executable}"
     (machine.home / "sudo").write_text(
-        "#!/bin/sh\ntrap : TERM HUP\nfor last; do :; done\nsetsid -w /bin/sh -c \"$last\"\n"
+        '#!/bin/sh\ntrap : TERM HUP\nfor last; do :; done\nsetsid -w /bin/sh -c "$last"\n'
     )
     (machine.home / "sudo").chmod(0o755)
     command = f"/bin/sh -c {shlex.quote(f'sudo -H -S -n -u root /bin/sh -c {shlex.quote(inner)}')}"
