@@ -92,9 +92,10 @@ options:
       - section: ssm_connection
         key: idle_timeout
   control_path_dir:
-    description: The folder of the local sockets of the kept sessions; it must be yours alone.
+    description:
+      - The folder of the local sockets of the kept sessions; it must be yours alone.
+      - If not given, C(ssm) below C(ANSIBLE_HOME), or below C(~/.ansible) where that is too long for a socket's path.
     type: path
-    default: ~/.ansible/ssm
     vars:
       - name: ansible_aws_ssm_control_path_dir
     env:
@@ -163,13 +164,14 @@ import time
 import typing as t
 from pathlib import Path
 
+from ansible import constants
 from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleFileNotFound
 from ansible.module_utils.common.text.converters import to_bytes, to_text
 from ansible.plugins.connection import ConnectionBase
 from ansible.utils.display import Display
 
 from ..plugin_utils import _built_modules as built
-from ..plugin_utils._session_control import Control, NotBegunError, TimedOutError
+from ..plugin_utils._session_control import Control, NotBegunError, TimedOutError, fits
 from ..plugin_utils._session_errors import BucketError, FileError, SessionError, StartError
 from ..plugin_utils._session_key import required_key
 from ..plugin_utils._session_result import SILENT, Password
@@ -219,7 +221,7 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
         idle = float(self.get_option("idle_timeout"))
         names = ("region", "profile", "access_key", "secret_key", "session_token", "endpoint_url", "kms_endpoint_url")
         return Control(
-            folder=Path(self.get_option("control_path_dir")),
+            folder=self._folder(),
             identity={name: self.get_option(name) for name in names},
             target=self.target,
             document=self.get_option("ssm_document"),
@@ -229,11 +231,16 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
             owner="" if idle else self._owner,
         )
 
+    def _folder(self) -> Path:
+        given = self.get_option("control_path_dir")
+        folder = Path(given or constants.config.get_config_value("ANSIBLE_HOME")) / ("" if given else "ssm")
+        return folder if given or fits(folder) else Path("~/.ansible/ssm").expanduser()
+
     def _required_key(self) -> str:
         try:
             return required_key(self.get_option("require_encryption"))
         except SessionError as error:
-            raise AnsibleConnectionFailure(to_text(error)) from error
+            raise AnsibleConnectionFailure(to_text(error)) from None  # Ansible would say the cause's sentence once more
 
     def _connect(self) -> Connection:
         """Let there be a session; the API is only asked when none is kept."""
@@ -250,7 +257,7 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
                 control.ensure(lambda: self._start(control))
             except (StartError, SessionError) as error:
                 if attempt == retries or getattr(error, "permanent", False):
-                    raise AnsibleConnectionFailure(to_text(error)) from error
+                    raise AnsibleConnectionFailure(to_text(error)) from None
                 delay = min(_LONGEST_DELAY, _FIRST_DELAY * 2**attempt)
                 display.vvv(f"SSM: {error} Trying again in {delay:g} s.", host=self.target)
                 time.sleep(delay)
@@ -271,13 +278,13 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
                 return control.run(command, stdin, password, seconds)
             except NotBegunError as error:
                 if attempt:
-                    raise AnsibleConnectionFailure(to_text(error)) from error
+                    raise AnsibleConnectionFailure(to_text(error)) from None
                 display.vvv("SSM: the session has ended; another one is started.", host=self.target)
                 self._ensure(control)
             except TimedOutError as error:
-                raise AnsibleConnectionFailure(f"{error} (command_timeout)") from error
+                raise AnsibleConnectionFailure(f"{error} (command_timeout)") from None
             except SessionError as error:
-                raise AnsibleConnectionFailure(to_text(error)) from error
+                raise AnsibleConnectionFailure(to_text(error)) from None
         raise AssertionError  # the loop returns or raises
 
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
@@ -380,16 +387,16 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
         try:
             yield
         except FileNotFoundError as error:
-            raise AnsibleFileNotFound(f"There is no file {error.filename} to copy.") from error
+            raise AnsibleFileNotFound(f"There is no file {error.filename} to copy.") from None
         except (BucketError, FileError) as error:
-            raise AnsibleError(to_text(error)) from error
+            raise AnsibleError(to_text(error)) from None
 
     def reset(self) -> None:
         """End the session; the next command starts another one."""
         try:
             self._control().stop()
         except SessionError as error:
-            raise AnsibleConnectionFailure(to_text(error)) from error
+            raise AnsibleConnectionFailure(to_text(error)) from None
         self._connected = False
 
     def close(self) -> None:

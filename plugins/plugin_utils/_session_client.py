@@ -13,7 +13,7 @@ import socket
 import time
 import typing as t
 
-from ._session_channel import Closed, Event, Output
+from ._session_channel import Closed, Event, Output, Ready
 from ._session_errors import SessionError
 from ._session_link import Link, MakeKey, Resume, WebSocket
 from ._session_shell import Opening, Request, ShellError, quit_request
@@ -24,6 +24,8 @@ if t.TYPE_CHECKING:
     from ._session_result import Password, Result
 
 _LEAVE_SECONDS = 2.0
+_SHELLS = ("", "Standard_Stream")
+"""What a session with a shell says of itself: one that is not encrypted says nothing."""
 _LARGEST_UNREAD = 64 << 20
 """Above what may have come out of order at once."""
 
@@ -80,8 +82,10 @@ class Session:
         left = deadline - time.monotonic()
         if left <= 0:
             seen = bytes(shown or self._output)[-200:].decode(errors="replace").strip()
+            # What shows something and takes no command will not do it the next time either.
             raise SessionError(
-                f"The session did not begin in time (connection_timeout): waited for {what}, saw {seen!r}."
+                f"The session did not begin in time (connection_timeout): waited for {what}, saw {seen!r}.",
+                permanent=bool(seen),
             )
         self.pump(min(left, 1.0))
 
@@ -144,6 +148,13 @@ class Session:
             self._output += event.data
             if len(self._output) > _LARGEST_UNREAD:
                 raise SessionError(f"The machine sent {len(self._output)} bytes that nobody had asked for.")
+        elif isinstance(event, Ready):
+            if event.session_type not in _SHELLS:
+                raise SessionError(
+                    f"The session's document is of type {event.session_type}, which has no shell; "
+                    "set ansible_aws_ssm_document to one of type Standard_Stream.",
+                    permanent=True,
+                )
         elif isinstance(event, Closed):
             self.over = True
             reason = f": {event.output.strip()}" if event.output.strip() else ""

@@ -29,6 +29,7 @@ if t.TYPE_CHECKING:
     from ._session_api import Api, Started
     from ._session_result import Password
 
+_NAME_LENGTH = 20
 _RECORD = ".session"
 """A file that bears a session's name for as long as somebody is there to end it."""
 
@@ -39,6 +40,11 @@ class NotBegunError(SessionError):
 
 class TimedOutError(SessionError):
     """The command took longer than it may."""
+
+
+def fits(folder: Path) -> bool:
+    """Tell whether the sockets of sessions may be in a folder: a socket's path is short."""
+    return Place(folder, "0" * _NAME_LENGTH).fits
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,7 @@ class Control:
     def place(self) -> Place:
         """Return where the session is: another place for each machine, identity, endpoint and document."""
         names = [*self.identity.values(), self.target, self.document, self.required_key, self.owner]
-        name = hashlib.sha256(json.dumps(names).encode()).hexdigest()[:20]
+        name = hashlib.sha256(json.dumps(names).encode()).hexdigest()[:_NAME_LENGTH]
         return Place(self.folder, name)
 
     @property
@@ -86,7 +92,7 @@ class Control:
                 "The process that keeps the session could not start; is websocket-client installed?"
             ) from error
         except BackgroundError as error:
-            raise SessionError(str(error)) from error
+            raise SessionError(str(error), permanent=error.permanent) from error
 
     def run(self, command: bytes, stdin: bytes, password: Password | None, seconds: float) -> Result:
         """Run one command in the session."""

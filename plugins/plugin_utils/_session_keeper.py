@@ -147,7 +147,7 @@ def main() -> None:
     except _Stop:
         pass
     except SessionError as error:
-        tell_starter({"error": str(error)})
+        tell_starter({"error": str(error), "permanent": error.permanent})
     except OSError as error:
         tell_starter({"error": f"The session cannot be kept at {path}: {error}."})
     finally:

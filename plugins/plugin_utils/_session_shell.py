@@ -225,28 +225,33 @@ PIECE = 4 << 20
 """Files travel in pieces, so that neither end holds a large one in memory."""
 
 
+def word(path: str) -> str:
+    """Return a file's name for a command: one that begins with a dash is no option."""
+    return shlex.quote(f"./{path}" if path.startswith("-") else path)
+
+
 def write_piece(path: str, *, first: bool) -> bytes:
     """Return the command that puts its stdin into a file, or adds it to one."""
-    return f"cat {'>' if first else '>>'}{shlex.quote(path)}".encode()
+    return f"cat {'>' if first else '>>'}{word(path)}".encode()
 
 
 def put_in_place(unfinished: str, path: str, digest: str) -> bytes:
     """Return the command that lets a checked file take its place, in one step; a wrong one is removed."""
-    source = shlex.quote(unfinished)
+    source = word(unfinished)
     return (
-        f'if [ "$(sha256sum <{source} | cut -c 1-64)" = {digest} ]; then mv -f -- {source} {shlex.quote(path)}; '
+        f'if [ "$(sha256sum <{source} | cut -c 1-64)" = {digest} ]; then mv -f -- {source} {word(path)}; '
         f"else rm -f -- {source}; echo 'the checksum is wrong' >&2; exit 1; fi"
     ).encode()
 
 
 def discard(path: str) -> bytes:
     """Return the command that removes an unfinished file."""
-    return f"rm -f -- {shlex.quote(path)}".encode()
+    return f"rm -f -- {word(path)}".encode()
 
 
 def describe_file(path: str) -> bytes:
     """Return the command that prints a file's SHA-256 and its size."""
-    name = shlex.quote(path)
+    name = word(path)
     return (
         f"[ -f {name} ] || {{ echo 'it is no file' >&2; exit 3; }}; "
         f'sum=$(sha256sum <{name}) || exit 1; echo "${{sum%% *}} $(wc -c <{name})"'
@@ -255,7 +260,7 @@ def describe_file(path: str) -> bytes:
 
 def read_piece(path: str, number: int) -> bytes:
     """Return the command that prints one piece of a file."""
-    return f"tail -c +{number * PIECE + 1} {shlex.quote(path)} | head -c {PIECE}".encode()
+    return f"tail -c +{number * PIECE + 1} {word(path)} | head -c {PIECE}".encode()
 
 
 def read_description(stdout: bytes) -> tuple[str, int]:

@@ -29,6 +29,8 @@ class Machine:
         self.terminated: list[str] = []
         """The sessions that are over, whoever has ended them."""
         self.connected = True
+        self.session_type = ""
+        """What a session's document makes of it, if that is no shell."""
         self.silent = False
         """The agent takes no message any more, as that of a machine that was cut off."""
         self.outage = 0
@@ -129,7 +131,10 @@ class Machine:
             self._channels[session].reconnected()
         else:
             channel = self._channels[session] = AgentChannel()
-            channel.skip_handshake()
+            if self.session_type:
+                channel.request_handshake("3.3.0.0", self.session_type, None, time.monotonic())
+            else:
+                channel.skip_handshake()
             self._shell(session, channel)
         async for message in socket:
             if message.type is WSMsgType.BINARY and not self.silent:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible import constants
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.loader import become_loader
 
@@ -260,11 +261,51 @@ def test_abandoned_command_ends_its_session(connect: Connect, machine: Machine, 
     assert connection.exec_command("echo next")[1] == b"next\n"
 
 
-def test_unconnected_machine_is_explained(connect: Connect, machine: Machine) -> None:
+def test_unconnected_machine_is_explained_once(connect: Connect, machine: Machine) -> None:
     machine.connected = False
-    with pytest.raises(AnsibleConnectionFailure, match="not connected to Session Manager"):
+    with pytest.raises(AnsibleConnectionFailure, match="not connected to Session Manager") as caught:
         connect().exec_command("true")
     machine.connected = True
+    assert caught.value.__cause__ is None, "Ansible adds the sentences of causes"
+    assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize("session_type", ["Port", "NonInteractiveCommands"])
+def test_a_document_without_a_shell_is_told_at_once(connect: Connect, machine: Machine, session_type: str) -> None:
+    machine.session_type = session_type
+    with pytest.raises(AnsibleConnectionFailure, match=f"is of type {session_type}.*Standard_Stream"):
+        connect(reconnection_retries=3).exec_command("true")
+    assert machine.started == ["test-0"]
+
+
+def test_a_shell_that_takes_no_command_is_not_tried_again(connect: Connect, machine: Machine) -> None:
+    (machine.home / "sh").write_text("#!/bin/bash\necho Who are you?\nexec sleep 60\n")
+    (machine.home / "sh").chmod(0o755)
+    with pytest.raises(AnsibleConnectionFailure, match=r"saw .*Who are you\?"):
+        connect(reconnection_retries=3, connection_timeout=2).exec_command("true")
+    assert machine.started == ["test-0"]
+
+
+def test_sockets_are_in_the_home_of_ansible(connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def home(folder: Path) -> Any:
+        monkeypatch.setattr(constants.config, "get_config_value", lambda _name: str(folder))
+        return connect(control_path_dir=None)
+
+    monkeypatch.setenv("HOME", str(tmp_path / "own"))
+    assert home(tmp_path / "a").exec_command("echo 1")[1] == b"1\n"
+    assert [entry for entry in (tmp_path / "a" / "ssm").iterdir() if entry.is_socket()]
+    home(tmp_path / "a").reset()
+    long = home(tmp_path / ("a" * 100))
+    assert long.exec_command("echo 1")[1] == b"1\n"
+    assert (tmp_path / "own" / ".ansible" / "ssm").exists()
+    long.reset()
+
+
+def test_a_folder_that_cannot_be_made_is_told_at_once(connect: Connect, machine: Machine) -> None:
+    """As on a controller whose home is read-only."""
+    with pytest.raises(AnsibleConnectionFailure, match=r"/proc/none/c cannot be made .*control_path_dir"):
+        connect(control_path_dir="/proc/none/c", reconnection_retries=3).exec_command("true")
+    assert not machine.started
 
 
 def test_silent_machine_at_the_beginning(connect: Connect, machine: Machine) -> None:

@@ -33,6 +33,17 @@ def test_put_and_fetch(connect: Connect, tmp_path: Path) -> None:
     assert back.read_bytes() == b""
 
 
+def test_a_name_that_begins_with_a_dash_is_no_option(connect: Connect, machine: Machine, tmp_path: Path) -> None:
+    source, back = tmp_path / "source", tmp_path / "back"
+    source.write_bytes(os.urandom(5000))
+    connection = connect()
+    for name in ("-n", "--help", "-"):
+        connection.put_file(str(source), name)
+        assert (machine.home / name).read_bytes() == source.read_bytes()
+        connection.fetch_file(name, str(back))
+        assert back.read_bytes() == source.read_bytes()
+
+
 def test_large_file_travels_in_pieces(connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     connection = connect()
     from ansible_collections.hasite.aws.plugins.plugin_utils import _session_shell
