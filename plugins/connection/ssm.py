@@ -334,6 +334,11 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
         if password and to_bytes(password.success) in result.stdout:
             return
         output = result.stderr + result.stdout
+        if b"must have a tty" in result.stderr and to_bytes(self.become.success) not in result.stdout:
+            raise AnsibleError(
+                f"{self.become.name} on the machine demands a terminal (requiretty), and there is no command `script` "
+                "that makes one: install it (util-linux or bsdutils), or take requiretty out of sudoers."
+            )
         if to_bytes(SILENT) in result.stderr:
             raise AnsibleError(
                 f"{self.become.name} has not begun within 30 seconds, and has not asked for a password by a prompt "

@@ -31,3 +31,7 @@ class BucketError(Exception):
 
 class FileError(Exception):
     """Why a file could not be copied."""
+
+
+class ChangedError(FileError):
+    """A file that was written anew while it was read."""

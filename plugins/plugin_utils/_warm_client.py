@@ -115,15 +115,22 @@ def _start(path: str, program: bytes, idle: float) -> bool:
     return b"ready" in process.stdout.read()
 
 
-def _run_cold(payload: bytes) -> None:
-    """Run the module as an ordinary run would."""
+def _unnamed() -> int:
+    """Return a descriptor of a new file without a name: in memory where that can be, for the disk may be full."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("module")
     import tempfile
 
     with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
+
+
+def _run_cold(payload: bytes) -> None:
+    """Run the module as an ordinary run would."""
+    os.dup2(_unnamed(), 0)
+    with open(0, "wb", closefd=False) as file:
         file.write(payload)
-        file.flush()
-        file.seek(0)
-        os.dup2(file.fileno(), 0)
+    os.lseek(0, 0, os.SEEK_SET)
     os.execv(sys.executable, [sys.executable])  # noqa: S606
 
 
