@@ -15,7 +15,7 @@ description:
   - Reaches machines that have no inbound path at all, by sessions of AWS Systems Manager.
   - Speaks the session protocol itself. It needs neither the session-manager-plugin nor an S3 bucket; if there is a
     bucket, large files travel through it.
-  - One session with each machine is kept open across tasks and plays by a small background process, as
+  - A session with each machine is kept open across tasks and plays by a small background process, as
     C(ControlPersist) of OpenSSH does, and ended when it was not used for O(idle_timeout) seconds.
   - Standard input, standard output, standard error and the exit status are separate and exact. Modules are pipelined.
   - Commands run as the session's user, C(ssm-user) unless its document names another. Use become for others.
@@ -91,6 +91,18 @@ options:
     ini:
       - section: ssm_connection
         key: idle_timeout
+  max_sessions:
+    description:
+      - How many sessions with one machine may be kept at once. There is one as long as no command waits for another for
+        more than a second.
+      - What waits for a free session waits within O(command_timeout).
+    type: int
+    default: 10
+    vars:
+      - name: ansible_aws_ssm_max_sessions
+    ini:
+      - section: ssm_connection
+        key: max_sessions
   control_path_dir:
     description:
       - The folder of the local sockets of the kept sessions; it must be yours alone.
@@ -171,9 +183,10 @@ from ansible.plugins.connection import ConnectionBase
 from ansible.utils.display import Display
 
 from ..plugin_utils import _built_modules as built
-from ..plugin_utils._session_control import Control, NotBegunError, TimedOutError, fits
+from ..plugin_utils._session_control import Control, TimedOutError, fits
 from ..plugin_utils._session_errors import BucketError, FileError, SessionError, StartError
 from ..plugin_utils._session_key import required_key
+from ..plugin_utils._session_pool import Pool
 from ..plugin_utils._session_result import SILENT, Password
 from ..plugin_utils._warm_command import understand
 from ..plugin_utils._warm_remote import Request
@@ -269,23 +282,18 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
         display.vvv(f"SSM: session {started.session} has begun.", host=self.target)
         return started
 
+    def _pool(self) -> Pool:
+        control = self._control()
+        return Pool(control, 1 if control.owner else int(self.get_option("max_sessions")), self._ensure, self._start)
+
     def _run(self, command: bytes, stdin: bytes = b"", password: Password | None = None) -> Result:
         """Run a command; a dead session is replaced before, but a command that has begun is never repeated."""
-        control = self._control()
-        seconds = float(self.get_option("command_timeout"))
-        for attempt in range(2):
-            try:
-                return control.run(command, stdin, password, seconds)
-            except NotBegunError as error:
-                if attempt:
-                    raise AnsibleConnectionFailure(to_text(error)) from None
-                display.vvv("SSM: the session has ended; another one is started.", host=self.target)
-                self._ensure(control)
-            except TimedOutError as error:
-                raise AnsibleConnectionFailure(f"{error} (command_timeout)") from None
-            except SessionError as error:
-                raise AnsibleConnectionFailure(to_text(error)) from None
-        raise AssertionError  # the loop returns or raises
+        try:
+            return self._pool().run(command, stdin, password, float(self.get_option("command_timeout")))
+        except TimedOutError as error:
+            raise AnsibleConnectionFailure(f"{error} (command_timeout)") from None
+        except SessionError as error:
+            raise AnsibleConnectionFailure(to_text(error)) from None
 
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
         """Run a command and return its exit status, its standard output and its standard error."""
@@ -399,7 +407,7 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
     def reset(self) -> None:
         """End the session; the next command starts another one."""
         try:
-            self._control().stop()
+            self._pool().stop()
         except SessionError as error:
             raise AnsibleConnectionFailure(to_text(error)) from None
         self._connected = False

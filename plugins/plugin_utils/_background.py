@@ -116,11 +116,14 @@ class Place(t.NamedTuple):
             raise BackgroundError(f"The process that listens at {self.path} is another user's; it is told nothing.")
         return sock
 
-    def ensure(self, begin: Callable[[], None]) -> None:
-        """Let there be a process; one worker at a time may `begin` one."""
+    def ensure(self, begin: Callable[[], None], *, wait: bool = True) -> bool:
+        """Let there be a process; one worker at a time may `begin` one.
+
+        Return False, if another does that now and it is not to be waited for.
+        """
         self._prepare()
         if self._is_there():
-            return
+            return True
         lock = self.path.with_suffix(".lock")
         try:
             descriptor = os.open(lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
@@ -130,11 +133,14 @@ class Place(t.NamedTuple):
                 permanent=True,
             ) from error
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
             if not self._is_there():
                 begin()
+        except BlockingIOError:
+            return False
         finally:
             os.close(descriptor)
+        return True
 
     def _is_there(self) -> bool:
         sock = self.connect()

@@ -9,7 +9,6 @@ PRIVATE to the collection. The commands' framing is `_session_shell`, the connec
 from __future__ import annotations
 
 import contextlib
-import socket
 import time
 import typing as t
 
@@ -36,6 +35,16 @@ class CommandTimeoutError(SessionError):
 
 class Abandoned(SessionError):  # noqa: N818 (not a fault, but the end of interest)
     """Nobody waits for the command's answer any more."""
+
+
+class Watched(t.Protocol):
+    """What is looked after while a command runs."""
+
+    def fileno(self) -> int:
+        """Return what to wait for."""
+
+    def on_readable(self) -> None:
+        """Do what is to be done then; SessionError ends the command with its session."""
 
 
 class Session:
@@ -95,9 +104,9 @@ class Session:
         stdin: bytes = b"",
         password: Password | None = None,
         seconds: float = 0.0,
-        watch: socket.socket | None = None,
+        watch: Sequence[Watched] = (),
     ) -> Result:
-        """Run one command. `seconds` of 0 means without end; `watch` is who waits for it: when it goes, so do we."""
+        """Run one command. `seconds` of 0 means without end; `watch` is what else is looked after meanwhile."""
         deadline = time.monotonic() + seconds if seconds else float("inf")
         request = Request(command, stdin, password)
         self._output.clear()
@@ -112,7 +121,7 @@ class Session:
             now = time.monotonic()
             if now >= deadline:
                 raise CommandTimeoutError(f"The command did not end within {seconds:g} s; its session is ended.")
-            self.pump(min(deadline - now, 5.0), [watch] if watch else [])
+            self.pump(min(deadline - now, 5.0), watch)
 
     def alive(self, seconds: float) -> bool:
         """Tell whether the machine's shell answers."""
@@ -134,14 +143,13 @@ class Session:
         """Drop the connection; the session itself is ended by the API."""
         self._link.close()
 
-    def pump(self, seconds: float, watch: Sequence[socket.socket] = ()) -> None:
+    def pump(self, seconds: float, watch: Sequence[Watched] = ()) -> None:
         """Send what is due, wait for a message for at most so long, and take what has come."""
         events, readable = self._link.pump(seconds, watch)
         for event in events:
             self._on(event)
         for other in readable:
-            if not other.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT):
-                raise Abandoned("Who asked for the command has gone.")
+            other.on_readable()
 
     def _on(self, event: Event) -> None:
         if isinstance(event, Output):

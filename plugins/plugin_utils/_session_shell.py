@@ -87,6 +87,7 @@ while h=$(head -c 80) && [ -n "$h" ] && [ "$h" != quit ]; do
   take "$2" c; unpack "$3" i; w=
   if [ "$4" -gt 0 ]; then w=1; p=$(head -c "$4"); take "$5" q; take "$6" s; fi
   t=$d; echo 2>/dev/null >"$d/w" || t=$s
+  rm -f "$d/w"
   work
   if [ "$r" -ne 0 ] && refused; then y=1; work; fi
   p=

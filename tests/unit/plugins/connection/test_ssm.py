@@ -247,6 +247,56 @@ def test_command_has_a_timeout_and_the_next_one_works(connect: Connect) -> None:
     assert connection.exec_command("echo next")[1] == b"next\n"
 
 
+def side_by_side(count: int, run: Callable[[], Any]) -> list[Any]:
+    results: list[Any] = []
+
+    def one() -> None:
+        try:
+            results.append(run())
+        except AnsibleConnectionFailure as error:
+            results.append(str(error))
+
+    threads = [threading.Thread(target=one) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def test_commands_run_side_by_side(connect: Connect, machine: Machine, tmp_path: Path) -> None:
+    """Each waits for all the others."""
+    connect().exec_command("true")
+    together = f'touch {tmp_path}/all-$$; until [ "$(ls {tmp_path} | grep -c all-)" -eq 4 ]; do sleep 0.1; done; echo 1'
+    results = side_by_side(4, lambda: connect(command_timeout=30).exec_command(together))
+    assert results == [(0, b"1\n", b"")] * 4
+    assert 4 <= len(machine.started) <= 5
+
+
+def test_a_session_is_enough_for_short_commands(connect: Connect, machine: Machine) -> None:
+    connect().exec_command("true")
+    assert side_by_side(4, lambda: connect().exec_command("echo 1")) == [(0, b"1\n", b"")] * 4
+    assert machine.started == ["test-0"]
+
+
+def test_waiting_counts_for_the_timeout(connect: Connect, machine: Machine, tmp_path: Path) -> None:
+    connect().exec_command("true")
+    options = {"max_sessions": 1, "command_timeout": 4}
+    results = side_by_side(2, lambda: connect(**options).exec_command("sleep 3"))
+    assert (0, b"", b"") in results
+    assert any("command_timeout" in result for result in results)
+    assert connect(max_sessions=1).exec_command("echo next")[1] == b"next\n"
+
+
+def test_a_session_that_cannot_be_had_is_not_missed(connect: Connect, machine: Machine) -> None:
+    connect().exec_command("true")
+    machine.connected = False
+    results = side_by_side(2, lambda: connect().exec_command("sleep 2; echo 1"))
+    assert results == [(0, b"1\n", b"")] * 2
+    machine.connected = True
+    assert machine.started == ["test-0"]
+
+
 def test_abandoned_command_ends_its_session(connect: Connect, machine: Machine, tmp_path: Path) -> None:
     connection = connect()
     connection.exec_command("true")
@@ -254,6 +304,7 @@ def test_abandoned_command_ends_its_session(connect: Connect, machine: Machine, 
 
     with socket.socket(socket.AF_UNIX) as worker:
         worker.connect(str(next(entry for entry in (tmp_path / "c").iterdir() if entry.is_socket())))
+        assert wire.receive(worker)[0] == {"free": True}
         header = {"request": "run", "seconds": 0, "prompts": [], "success": ""}
         wire.send(worker, header, b"sleep 60", b"", b"")
         assert wire.receive(worker)[0] == {"begun": True}
