@@ -15,7 +15,7 @@ description:
   - Reaches machines that have no inbound path at all, by sessions of AWS Systems Manager.
   - Speaks the session protocol itself. It needs neither the session-manager-plugin nor an S3 bucket; if there is a
     bucket, large files travel through it.
-  - One session with each machine is kept open across tasks and plays by a small background process, as
+  - A session with each machine is kept open across tasks and plays by a small background process, as
     C(ControlPersist) of OpenSSH does, and ended when it was not used for O(idle_timeout) seconds.
   - Standard input, standard output, standard error and the exit status are separate and exact. Modules are pipelined.
   - Commands run as the session's user, C(ssm-user) unless its document names another. Use become for others.
@@ -91,10 +91,23 @@ options:
     ini:
       - section: ssm_connection
         key: idle_timeout
+  max_sessions:
+    description:
+      - How many sessions with one machine may be kept at once. There is one as long as no command waits for another for
+        more than a second.
+      - What waits for a free session waits within O(command_timeout).
+    type: int
+    default: 10
+    vars:
+      - name: ansible_aws_ssm_max_sessions
+    ini:
+      - section: ssm_connection
+        key: max_sessions
   control_path_dir:
-    description: The folder of the local sockets of the kept sessions; it must be yours alone.
+    description:
+      - The folder of the local sockets of the kept sessions; it must be yours alone.
+      - If not given, C(ssm) below C(ANSIBLE_HOME), or below C(~/.ansible) where that is too long for a socket's path.
     type: path
-    default: ~/.ansible/ssm
     vars:
       - name: ansible_aws_ssm_control_path_dir
     env:
@@ -163,15 +176,17 @@ import time
 import typing as t
 from pathlib import Path
 
+from ansible import constants
 from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleFileNotFound
 from ansible.module_utils.common.text.converters import to_bytes, to_text
 from ansible.plugins.connection import ConnectionBase
 from ansible.utils.display import Display
 
 from ..plugin_utils import _built_modules as built
-from ..plugin_utils._session_control import Control, NotBegunError, TimedOutError
+from ..plugin_utils._session_control import Control, TimedOutError, fits
 from ..plugin_utils._session_errors import BucketError, FileError, SessionError, StartError
 from ..plugin_utils._session_key import required_key
+from ..plugin_utils._session_pool import Pool
 from ..plugin_utils._session_result import SILENT, Password
 from ..plugin_utils._warm_command import understand
 from ..plugin_utils._warm_remote import Request
@@ -219,7 +234,7 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
         idle = float(self.get_option("idle_timeout"))
         names = ("region", "profile", "access_key", "secret_key", "session_token", "endpoint_url", "kms_endpoint_url")
         return Control(
-            folder=Path(self.get_option("control_path_dir")),
+            folder=self._folder(),
             identity={name: self.get_option(name) for name in names},
             target=self.target,
             document=self.get_option("ssm_document"),
@@ -229,11 +244,16 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
             owner="" if idle else self._owner,
         )
 
+    def _folder(self) -> Path:
+        given = self.get_option("control_path_dir")
+        folder = Path(given or constants.config.get_config_value("ANSIBLE_HOME")) / ("" if given else "ssm")
+        return folder if given or fits(folder) else Path("~/.ansible/ssm").expanduser()
+
     def _required_key(self) -> str:
         try:
             return required_key(self.get_option("require_encryption"))
         except SessionError as error:
-            raise AnsibleConnectionFailure(to_text(error)) from error
+            raise AnsibleConnectionFailure(to_text(error)) from None  # Ansible would say the cause's sentence once more
 
     def _connect(self) -> Connection:
         """Let there be a session; the API is only asked when none is kept."""
@@ -250,7 +270,7 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
                 control.ensure(lambda: self._start(control))
             except (StartError, SessionError) as error:
                 if attempt == retries or getattr(error, "permanent", False):
-                    raise AnsibleConnectionFailure(to_text(error)) from error
+                    raise AnsibleConnectionFailure(to_text(error)) from None
                 delay = min(_LONGEST_DELAY, _FIRST_DELAY * 2**attempt)
                 display.vvv(f"SSM: {error} Trying again in {delay:g} s.", host=self.target)
                 time.sleep(delay)
@@ -262,23 +282,18 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
         display.vvv(f"SSM: session {started.session} has begun.", host=self.target)
         return started
 
+    def _pool(self) -> Pool:
+        control = self._control()
+        return Pool(control, 1 if control.owner else int(self.get_option("max_sessions")), self._ensure, self._start)
+
     def _run(self, command: bytes, stdin: bytes = b"", password: Password | None = None) -> Result:
         """Run a command; a dead session is replaced before, but a command that has begun is never repeated."""
-        control = self._control()
-        seconds = float(self.get_option("command_timeout"))
-        for attempt in range(2):
-            try:
-                return control.run(command, stdin, password, seconds)
-            except NotBegunError as error:
-                if attempt:
-                    raise AnsibleConnectionFailure(to_text(error)) from error
-                display.vvv("SSM: the session has ended; another one is started.", host=self.target)
-                self._ensure(control)
-            except TimedOutError as error:
-                raise AnsibleConnectionFailure(f"{error} (command_timeout)") from error
-            except SessionError as error:
-                raise AnsibleConnectionFailure(to_text(error)) from error
-        raise AssertionError  # the loop returns or raises
+        try:
+            return self._pool().run(command, stdin, password, float(self.get_option("command_timeout")))
+        except TimedOutError as error:
+            raise AnsibleConnectionFailure(f"{error} (command_timeout)") from None
+        except SessionError as error:
+            raise AnsibleConnectionFailure(to_text(error)) from None
 
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
         """Run a command and return its exit status, its standard output and its standard error."""
@@ -327,6 +342,11 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
         if password and to_bytes(password.success) in result.stdout:
             return
         output = result.stderr + result.stdout
+        if b"must have a tty" in result.stderr and to_bytes(self.become.success) not in result.stdout:
+            raise AnsibleError(
+                f"{self.become.name} on the machine demands a terminal (requiretty), and there is no command `script` "
+                "that makes one: install it (util-linux or bsdutils), or take requiretty out of sudoers."
+            )
         if to_bytes(SILENT) in result.stderr:
             raise AnsibleError(
                 f"{self.become.name} has not begun within 30 seconds, and has not asked for a password by a prompt "
@@ -380,16 +400,16 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
         try:
             yield
         except FileNotFoundError as error:
-            raise AnsibleFileNotFound(f"There is no file {error.filename} to copy.") from error
+            raise AnsibleFileNotFound(f"There is no file {error.filename} to copy.") from None
         except (BucketError, FileError) as error:
-            raise AnsibleError(to_text(error)) from error
+            raise AnsibleError(to_text(error)) from None
 
     def reset(self) -> None:
         """End the session; the next command starts another one."""
         try:
-            self._control().stop()
+            self._pool().stop()
         except SessionError as error:
-            raise AnsibleConnectionFailure(to_text(error)) from error
+            raise AnsibleConnectionFailure(to_text(error)) from None
         self._connected = False
 
     def close(self) -> None:

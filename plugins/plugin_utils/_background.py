@@ -37,7 +37,11 @@ _BOOT = (
 
 
 class BackgroundError(Exception):
-    """One sentence that says why there is no process."""
+    """One sentence that says why there is no process; to try again does not help where it is `permanent`."""
+
+    def __init__(self, message: str, *, permanent: bool = False) -> None:
+        super().__init__(message)
+        self.permanent = permanent
 
 
 class NoAnswerError(BackgroundError):
@@ -94,6 +98,11 @@ class Place(t.NamedTuple):
         """Return the socket."""
         return self.folder / self.name
 
+    @property
+    def fits(self) -> bool:
+        """Tell whether the socket's path is short enough."""
+        return len(os.fsencode(self.path)) <= _LONGEST_PATH
+
     def connect(self) -> socket.socket | None:
         """Return a connection to the process, if there is one."""
         sock = socket.socket(socket.AF_UNIX)
@@ -107,18 +116,31 @@ class Place(t.NamedTuple):
             raise BackgroundError(f"The process that listens at {self.path} is another user's; it is told nothing.")
         return sock
 
-    def ensure(self, begin: Callable[[], None]) -> None:
-        """Let there be a process; one worker at a time may `begin` one."""
+    def ensure(self, begin: Callable[[], None], *, wait: bool = True) -> bool:
+        """Let there be a process; one worker at a time may `begin` one.
+
+        Return False, if another does that now and it is not to be waited for.
+        """
         self._prepare()
         if self._is_there():
-            return
-        descriptor = os.open(self.path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            return True
+        lock = self.path.with_suffix(".lock")
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            descriptor = os.open(lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise BackgroundError(
+                f"{lock} cannot be written ({error.strerror}); set control_path_dir to a folder where it can.",
+                permanent=True,
+            ) from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
             if not self._is_there():
                 begin()
+        except BlockingIOError:
+            return False
         finally:
             os.close(descriptor)
+        return True
 
     def _is_there(self) -> bool:
         sock = self.connect()
@@ -128,15 +150,25 @@ class Place(t.NamedTuple):
 
     def _prepare(self) -> None:
         """Make the folder, and make sure that it is this user's alone."""
-        if len(os.fsencode(self.path)) > _LONGEST_PATH:
+        if not self.fits:
             raise BackgroundError(
-                f"The path {self.path} is too long for a socket; set control_path_dir to a shorter one."
+                f"The path {self.path} is too long for a socket; set control_path_dir to a shorter one.", permanent=True
             )
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise BackgroundError(
+                f"The folder {self.folder} cannot be made ({error.strerror}); set control_path_dir to one that can.",
+                permanent=True,
+            ) from error
         if parent := exchangeable(self.folder):
-            raise BackgroundError(f"{self.folder} is not safe: other users may change what is in {parent}.")
+            raise BackgroundError(
+                f"{self.folder} is not safe: other users may change what is in {parent}.", permanent=True
+            )
         if not is_private(self.folder):
-            raise BackgroundError(f"{self.folder} is open to other users; make it yours alone (chmod 700).")
+            raise BackgroundError(
+                f"{self.folder} is open to other users; make it yours alone (chmod 700).", permanent=True
+            )
 
 
 def start(
@@ -167,10 +199,10 @@ def start(
         answer = process.stdout.read()
     if not answer:
         raise NoAnswerError(f"{interpreter} cannot run it.")
-    error = json.loads(answer).get("error")
-    if error:
+    said = json.loads(answer)
+    if "error" in said:
         process.wait()
-        raise BackgroundError(error)
+        raise BackgroundError(said["error"], permanent=said.get("permanent", False))
 
 
 def tell_starter(answer: dict[str, t.Any]) -> None:

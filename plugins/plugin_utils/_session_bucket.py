@@ -16,6 +16,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ._session_errors import BucketError
+from ._session_shell import word
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,9 +146,9 @@ except OSError as error:
 
 
 def _command(method: str, curl: str, path: str) -> bytes:
-    python = shlex.join(["python3", "-c", _CLIENT, method, path])
+    python = f"{shlex.join(['python3', '-c', _CLIENT, method])} {word(path)}"
     return (
-        f"if command -v curl >/dev/null; then curl -fsS --connect-timeout 30 --config - {curl} {shlex.quote(path)}; "
+        f"if command -v curl >/dev/null; then curl -fsS --connect-timeout 30 --config - {curl} {word(path)}; "
         f"elif command -v python3 >/dev/null; then {python}; "
         "else echo 'neither curl nor python3 is there' >&2; exit 127; fi"
     ).encode()

@@ -9,11 +9,10 @@ PRIVATE to the collection. The commands' framing is `_session_shell`, the connec
 from __future__ import annotations
 
 import contextlib
-import socket
 import time
 import typing as t
 
-from ._session_channel import Closed, Event, Output
+from ._session_channel import Closed, Event, Output, Ready
 from ._session_errors import SessionError
 from ._session_link import Link, MakeKey, Resume, WebSocket
 from ._session_shell import Opening, Request, ShellError, quit_request
@@ -24,6 +23,8 @@ if t.TYPE_CHECKING:
     from ._session_result import Password, Result
 
 _LEAVE_SECONDS = 2.0
+_SHELLS = ("", "Standard_Stream")
+"""What a session with a shell says of itself: one that is not encrypted says nothing."""
 _LARGEST_UNREAD = 64 << 20
 """Above what may have come out of order at once."""
 
@@ -34,6 +35,16 @@ class CommandTimeoutError(SessionError):
 
 class Abandoned(SessionError):  # noqa: N818 (not a fault, but the end of interest)
     """Nobody waits for the command's answer any more."""
+
+
+class Watched(t.Protocol):
+    """What is looked after while a command runs."""
+
+    def fileno(self) -> int:
+        """Return what to wait for."""
+
+    def on_readable(self) -> None:
+        """Do what is to be done then; SessionError ends the command with its session."""
 
 
 class Session:
@@ -80,8 +91,10 @@ class Session:
         left = deadline - time.monotonic()
         if left <= 0:
             seen = bytes(shown or self._output)[-200:].decode(errors="replace").strip()
+            # What shows something and takes no command will not do it the next time either.
             raise SessionError(
-                f"The session did not begin in time (connection_timeout): waited for {what}, saw {seen!r}."
+                f"The session did not begin in time (connection_timeout): waited for {what}, saw {seen!r}.",
+                permanent=bool(seen),
             )
         self.pump(min(left, 1.0))
 
@@ -91,9 +104,9 @@ class Session:
         stdin: bytes = b"",
         password: Password | None = None,
         seconds: float = 0.0,
-        watch: socket.socket | None = None,
+        watch: Sequence[Watched] = (),
     ) -> Result:
-        """Run one command. `seconds` of 0 means without end; `watch` is who waits for it: when it goes, so do we."""
+        """Run one command. `seconds` of 0 means without end; `watch` is what else is looked after meanwhile."""
         deadline = time.monotonic() + seconds if seconds else float("inf")
         request = Request(command, stdin, password)
         self._output.clear()
@@ -108,7 +121,7 @@ class Session:
             now = time.monotonic()
             if now >= deadline:
                 raise CommandTimeoutError(f"The command did not end within {seconds:g} s; its session is ended.")
-            self.pump(min(deadline - now, 5.0), [watch] if watch else [])
+            self.pump(min(deadline - now, 5.0), watch)
 
     def alive(self, seconds: float) -> bool:
         """Tell whether the machine's shell answers."""
@@ -130,20 +143,26 @@ class Session:
         """Drop the connection; the session itself is ended by the API."""
         self._link.close()
 
-    def pump(self, seconds: float, watch: Sequence[socket.socket] = ()) -> None:
+    def pump(self, seconds: float, watch: Sequence[Watched] = ()) -> None:
         """Send what is due, wait for a message for at most so long, and take what has come."""
         events, readable = self._link.pump(seconds, watch)
         for event in events:
             self._on(event)
         for other in readable:
-            if not other.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT):
-                raise Abandoned("Who asked for the command has gone.")
+            other.on_readable()
 
     def _on(self, event: Event) -> None:
         if isinstance(event, Output):
             self._output += event.data
             if len(self._output) > _LARGEST_UNREAD:
                 raise SessionError(f"The machine sent {len(self._output)} bytes that nobody had asked for.")
+        elif isinstance(event, Ready):
+            if event.session_type not in _SHELLS:
+                raise SessionError(
+                    f"The session's document is of type {event.session_type}, which has no shell; "
+                    "set ansible_aws_ssm_document to one of type Standard_Stream.",
+                    permanent=True,
+                )
         elif isinstance(event, Closed):
             self.over = True
             reason = f": {event.output.strip()}" if event.output.strip() else ""

@@ -54,6 +54,8 @@ class Order:
     token: str = field(repr=False)
     api: Api
     target: str = ""
+    shell: bool = True
+    """False when parameters make a command of the session: the session itself says what it is only if encrypted."""
 
 
 def read_order(arguments: Sequence[str], environment: MutableMapping[str, str]) -> Order:
@@ -72,6 +74,7 @@ def read_order(arguments: Sequence[str], environment: MutableMapping[str, str]) 
             started["TokenValue"],
             Api(region=region or None, profile=profile or None, endpoint_url=endpoint or None),
             str(asked.get("Target", "")),
+            not asked.get("Parameters"),
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise UsageError(f"The answer to StartSession, or the request, is not what it should be: {error!r}.") from error
@@ -122,15 +125,16 @@ def _serve(order: Order, signals: Signals) -> bool:
     try:
         events = beginning(link, signals)
         ready = next((event for event in events if isinstance(event, Ready)), Ready())
-        return _front(link, signals, ready, order.session).run(events)
+        return _front(link, signals, ready, order).run(events)
     finally:
         link.close()
 
 
-def _front(link: Link, signals: Signals, ready: Ready, session: str) -> Front:
+def _front(link: Link, signals: Signals, ready: Ready, order: Order) -> Front:
     if ready.message:
         print(ready.message, flush=True)
     if ready.session_type != "Port":
-        return Terminal(link, signals, interactive=ready.session_type != "NonInteractiveCommands")
+        interactive = ready.session_type != "NonInteractiveCommands"
+        return Terminal(link, signals, interactive=interactive, shell=order.shell)
     forwarding = isinstance(ready.properties, dict) and ready.properties.get("type")
-    return Forward(link, signals, ready, session) if forwarding == "LocalPortForwarding" else Pipe(link, signals)
+    return Forward(link, signals, ready, order.session) if forwarding == "LocalPortForwarding" else Pipe(link, signals)

@@ -14,6 +14,7 @@ import json
 import os
 import socket
 import sys
+import time
 import typing as t
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,9 @@ if t.TYPE_CHECKING:
     from ._session_api import Api, Started
     from ._session_result import Password
 
+_NAME_LENGTH = 20
+_GREETING_SECONDS = 1.0
+_LOOK_SECONDS = 0.05
 _RECORD = ".session"
 """A file that bears a session's name for as long as somebody is there to end it."""
 
@@ -37,8 +41,17 @@ class NotBegunError(SessionError):
     """The session is gone, and the command has certainly not begun: another session may take it."""
 
 
+class BusyError(SessionError):
+    """Another command runs in the session."""
+
+
 class TimedOutError(SessionError):
     """The command took longer than it may."""
+
+
+def fits(folder: Path) -> bool:
+    """Tell whether the sockets of sessions may be in a folder: a socket's path is short."""
+    return Place(folder, "0" * _NAME_LENGTH).fits
 
 
 @dataclass(frozen=True)
@@ -56,12 +69,14 @@ class Control:
     """That of a `ClientChannel`: a session that was begun without it is another one."""
     owner: str = ""
     """Not empty: the session is not shared, but belongs to the process with this name."""
+    number: int = 0
+    """Which one of the sessions that are otherwise the same."""
 
     @property
     def place(self) -> Place:
         """Return where the session is: another place for each machine, identity, endpoint and document."""
-        names = [*self.identity.values(), self.target, self.document, self.required_key, self.owner]
-        name = hashlib.sha256(json.dumps(names).encode()).hexdigest()[:20]
+        names = [*self.identity.values(), self.target, self.document, self.required_key, self.owner, self.number]
+        name = hashlib.sha256(json.dumps(names).encode()).hexdigest()[:_NAME_LENGTH]
         return Place(self.folder, name)
 
     @property
@@ -71,28 +86,29 @@ class Control:
 
         return Api(**self.identity)
 
-    def ensure(self, begin: Callable[[], Started]) -> None:
-        """Let there be a session. `begin` asks the API for one, if it is needed."""
+    def ensure(self, begin: Callable[[], Started], *, wait: bool = True) -> bool:
+        """Let there be a session. `begin` asks the API for one, if it is needed.
+
+        Return False, if another worker does that now and it is not to be waited for.
+        """
 
         def keep() -> None:
             self._end_orphans()
             self._keep(begin())
 
         try:
-            self.place.ensure(keep)
+            return self.place.ensure(keep, wait=wait)
         except NoAnswerError as error:
             self._end_orphans()
             raise SessionError(
                 "The process that keeps the session could not start; is websocket-client installed?"
             ) from error
         except BackgroundError as error:
-            raise SessionError(str(error)) from error
+            raise SessionError(str(error), permanent=error.permanent) from error
 
     def run(self, command: bytes, stdin: bytes, password: Password | None, seconds: float) -> Result:
-        """Run one command in the session."""
-        sock = self._connected()
-        if not sock:
-            raise NotBegunError("The session has ended.")
+        """Run one command in the session, if it is free."""
+        sock = self._greeted()
         header = {
             "request": "run",
             "seconds": seconds,
@@ -104,6 +120,25 @@ class Control:
         if "error" in answer:
             raise (TimedOutError if answer["timeout"] else SessionError)(answer["error"])
         return Result(answer["status"], parts[0], parts[1])
+
+    def _greeted(self) -> socket.socket:
+        """Return a connection to a keeper that waits for a request: one that runs a command says so at once."""
+        sock = self._connected()
+        if not sock:
+            raise NotBegunError("The session has ended.")
+        sock.settimeout(_GREETING_SECONDS)
+        try:
+            free = "free" in wire.receive(sock)[0]
+        except TimeoutError:
+            free = False
+        except (OSError, EOFError) as error:
+            sock.close()
+            raise NotBegunError("The session has ended.") from error
+        if not free:
+            sock.close()
+            raise BusyError("Another command runs in the session.")
+        sock.settimeout(None)
+        return sock
 
     def _connected(self) -> socket.socket | None:
         try:
@@ -127,10 +162,19 @@ class Control:
             raise SessionError("The process that keeps the session has ended while a command ran.") from error
 
     def stop(self) -> None:
-        """End the session, if there is one, and wait until it has ended."""
-        sock = self._connected()
-        if not sock:
-            return
+        """End the session, if there is one, and wait until it has ended. What runs in it may end before."""
+        deadline = time.monotonic() + self.connect_seconds
+        while True:
+            try:
+                sock = self._greeted()
+            except NotBegunError:
+                return
+            except BusyError:
+                if time.monotonic() >= deadline:
+                    return
+                time.sleep(_LOOK_SECONDS)
+            else:
+                break
         with sock, contextlib.suppress(OSError, EOFError):
             sock.settimeout(self.connect_seconds)
             wire.send(sock, {"request": "stop"})

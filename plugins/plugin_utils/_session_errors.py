@@ -18,7 +18,11 @@ class StartError(Exception):
 
 
 class SessionError(Exception):
-    """What happened to the session."""
+    """What happened to the session; to start another one does not help where it is `permanent`."""
+
+    def __init__(self, message: str, *, permanent: bool = False) -> None:
+        super().__init__(message)
+        self.permanent = permanent
 
 
 class BucketError(Exception):
@@ -27,3 +31,7 @@ class BucketError(Exception):
 
 class FileError(Exception):
     """Why a file could not be copied."""
+
+
+class ChangedError(FileError):
+    """A file that was written anew while it was read."""

@@ -18,12 +18,16 @@ from pathlib import Path
 
 from . import _session_shell as shell
 from ._session_bucket import LARGEST, Bucket, download_command, upload_command
-from ._session_errors import FileError
+from ._session_errors import ChangedError, FileError
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
 
     from ._session_result import Result
+
+
+_ATTEMPTS = 3
+"""How often a file is read that is written anew meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,17 @@ class Files:
 
     def fetch(self, in_path: str, out_path: str) -> None:
         """Copy a file from the machine."""
+        for attempt in range(_ATTEMPTS):
+            try:
+                self._fetch(in_path, out_path)
+            except ChangedError:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+            else:
+                return
+
+    def _fetch(self, in_path: str, out_path: str) -> None:
+        """Copy a file as it is now: what is added to it meanwhile is left out."""
         what = f"{in_path} cannot be fetched"
         described = self._done(shell.describe_file(in_path), b"", what)
         try:
@@ -91,17 +106,17 @@ class Files:
                 (self._fetch_bucket if self._by_bucket(size) else self._fetch_pieces)(file, size, in_path, what)
                 file.seek(0)
                 if hashlib.file_digest(file, "sha256").hexdigest() != expected:
-                    raise FileError(f"{what}: it changed while it was read.")
+                    raise ChangedError(f"{what}: it changed while it was read.")
             unfinished.replace(out_path)
         finally:
             unfinished.unlink(missing_ok=True)
 
     def _fetch_pieces(self, file: io.BufferedRandom, size: int, in_path: str, what: str) -> None:
         for number in range(-(-size // shell.PIECE)):
-            piece = self._done(shell.read_piece(in_path, number), b"", what)
+            piece = self._done(shell.read_piece(in_path, number, size), b"", what)
             # The machine decides how many pieces there are: who promises more than it sends is not asked for ever.
             if len(piece) != min(shell.PIECE, size - number * shell.PIECE):
-                raise FileError(f"{what}: it changed while it was read.")
+                raise ChangedError(f"{what}: it changed while it was read.")
             file.write(piece)
             self._progress("FETCH", in_path, file.tell(), size)
 
@@ -111,9 +126,9 @@ class Files:
             self.say(f"FETCH {in_path}: {size} bytes through the bucket {self.bucket.name}")
             self._done(upload_command(in_path), transfer.expect().config(), what)
             for piece in transfer.download().iter_chunks(shell.PIECE):
-                if file.tell() + len(piece) > size:
-                    raise FileError(f"{what}: it changed while it was read.")
-                file.write(piece)
+                file.write(piece[: size - file.tell()])
+                if file.tell() == size:
+                    break
 
     @staticmethod
     def _check_space(file: io.BufferedRandom, size: int, what: str) -> None:

@@ -90,6 +90,7 @@ class Front:
                         self.tell(event.output.strip())
                     return True
                 self.on_event(event)
+            self.tick()
             if self.done():
                 return self._leave()
             events, ready = self.link.pump(self.pause(), [self._signals, *self.sources()], self.sinks())
@@ -110,8 +111,11 @@ class Front:
         return False
 
     def pause(self) -> float:
-        """Return after how many seconds at most `done` is to be asked again."""
+        """Return after how many seconds at most `tick` and `done` are to be asked again."""
         return 60.0
+
+    def tick(self) -> None:
+        """Do what is due by the clock."""
 
     def done(self) -> bool:
         """Tell whether this side has come to its end."""

@@ -5,8 +5,8 @@ r"""The background process that keeps one session open, as ssh's ControlPersist 
 
 PRIVATE to the collection. Started by `_session_control`, which tells it on its standard input which
 session it is to keep; it answers there whether the session's shell is ready, and from then on serves
-commands on a local socket, one after the other. It ends, and with it the session, when nobody has
-asked for anything for a while, when it is told to, and when the session has died.
+commands on a local socket, one after the other; who comes while one runs is told so. It ends, and with it
+the session, when nobody has asked for anything for a while, when it is told to, and when the session has died.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from . import _session_wire as wire
 from ._background import Door, tell_starter
 from ._session_api import Api, aside
 from ._session_cipher import context
-from ._session_client import CommandTimeoutError, Session
+from ._session_client import Abandoned, CommandTimeoutError, Session, Watched
 from ._session_errors import SessionError
 from ._session_link import open_websocket
 from ._session_result import Password
@@ -38,6 +38,35 @@ _GREETING_SECONDS = 5.0
 
 class _Stop(Exception):  # noqa: N818 (the wish to end, not a fault)
     """The process is to end."""
+
+
+class _Client(t.NamedTuple):
+    """Who waits for a command: when it goes, the command ends."""
+
+    sock: socket.socket
+
+    def fileno(self) -> int:
+        return self.sock.fileno()
+
+    def on_readable(self) -> None:
+        if not self.sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT):
+            raise Abandoned("Who asked for the command has gone.")
+
+
+class _Newcomers(t.NamedTuple):
+    """Those who come while a command runs: they are told, and may take another session."""
+
+    door: Door
+
+    def fileno(self) -> int:
+        return self.door.listener.fileno()
+
+    def on_readable(self) -> None:
+        client = self.door.accept()
+        if client:
+            with client:
+                client.settimeout(_GREETING_SECONDS)
+                _tell(client, {"busy": True})
 
 
 def serve(session: Session, door: Door, idle_seconds: float) -> None:
@@ -69,6 +98,7 @@ def _serve_one(session: Session, door: Door, client: socket.socket) -> bool:
     """
     client.settimeout(_GREETING_SECONDS)
     try:
+        wire.send(client, {"free": True})
         header, parts = wire.receive(client)
     except (OSError, EOFError, ValueError):
         return True  # who asked has gone
@@ -80,7 +110,7 @@ def _serve_one(session: Session, door: Door, client: socket.socket) -> bool:
             raise _Stop
         _tell(client, {"begun": True})
         client.settimeout(None)
-        answer, output = _run(session, header, parts, client)
+        answer, output = _run(session, header, parts, [_Client(client), _Newcomers(door)])
     except _Stop:
         door.close()
         raise
@@ -102,11 +132,11 @@ def _lives(session: Session) -> bool:
 
 
 def _run(
-    session: Session, header: dict[str, t.Any], parts: list[bytes], client: socket.socket
+    session: Session, header: dict[str, t.Any], parts: list[bytes], watch: list[Watched]
 ) -> tuple[dict[str, t.Any], list[bytes]]:
     command, stdin, text = parts
     password = Password(text.decode(), tuple(header["prompts"]), header["success"]) if header["prompts"] else None
-    result = session.run(command, stdin, password, header["seconds"], client)
+    result = session.run(command, stdin, password, header["seconds"], watch)
     return {"status": result.status}, [result.stdout, result.stderr]
 
 
@@ -147,7 +177,7 @@ def main() -> None:
     except _Stop:
         pass
     except SessionError as error:
-        tell_starter({"error": str(error)})
+        tell_starter({"error": str(error), "permanent": error.permanent})
     except OSError as error:
         tell_starter({"error": f"The session cannot be kept at {path}: {error}."})
     finally:

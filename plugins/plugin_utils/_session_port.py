@@ -12,6 +12,7 @@ import os
 import socket
 import time
 import typing as t
+from pathlib import Path
 
 from ._session_channel import Event, Flagged, Output, Ready
 from ._session_errors import SessionError
@@ -27,6 +28,9 @@ _OLDEST_AGENT = (3, 0, 196, 0)
 """Agents newer than this one can carry more than one connection."""
 _LINGER_SECONDS = 2.0
 """After the end of input an answer may still come; a session this long silent is done."""
+_LOOK_SECONDS = 1.0
+_SOCKETS = Path("/proc/self/net/tcp")
+"""https://docs.kernel.org/networking/proc_net_tcp.html."""
 
 
 class Pipe(Front):
@@ -86,7 +90,22 @@ class Forward(Front):
 
     def sources(self) -> Sequence[t.Any]:
         """Take connections, and read them unless too much is on its way."""
-        return [self._listener, *self._streams.values()] if self.channel.waiting < HIGH_WATER else []
+        if self.channel.waiting >= HIGH_WATER:
+            return []
+        return [self._listener, *(stream for stream in self._streams.values() if stream.reading)]
+
+    def pause(self) -> float:
+        """Look at the clients that say nothing more."""
+        return 60.0 if all(stream.reading for stream in self._streams.values()) else _LOOK_SECONDS
+
+    def tick(self) -> None:
+        """End the streams whose clients have gone; one that has only ended its own half waits for the answer.
+
+        A stream has one end for both directions: the agent closes the port's connection when it hears of it.
+        """
+        for stream in list(self._streams.values()):
+            if not stream.reading and not stream.ended and not stream.is_heard():
+                self._finish(stream)
 
     def sinks(self) -> Sequence[t.Any]:
         """Write to the connections that something is for."""
@@ -107,13 +126,18 @@ class Forward(Front):
             stream.flush()
             data = stream.read()
         except OSError:
-            data = b""
-            stream.ended = True
+            stream.unsent.clear()
+            self._finish(stream)
+            return
         if data:
             self.channel.send(self._mux.data(stream.number, data))
-        elif data is not None and not stream.ended:
-            self.channel.send(self._mux.finish(stream.number))
-            stream.ended = True
+        elif data is not None:
+            stream.reading = False
+        self._forget(stream)
+
+    def _finish(self, stream: _Stream) -> None:
+        self.channel.send(self._mux.finish(stream.number))
+        stream.ended = True
         self._forget(stream)
 
     def on_event(self, event: Event) -> None:
@@ -146,12 +170,25 @@ class _Stream:
         self.number = number
         self.connection = connection
         self.unsent = bytearray()
+        self.reading = True
+        """False when the client has ended its half."""
         self.ended = False
         connection.setblocking(False)
 
     def fileno(self) -> int:
         """Return what to wait for."""
         return self.connection.fileno()
+
+    def is_heard(self) -> bool:
+        """Tell whether the client's end is still open. Where that cannot be found out, the port's end decides."""
+        ports = [self.connection.getpeername()[1], self.connection.getsockname()[1]]
+        try:
+            rows = [line.split() for line in _SOCKETS.read_text().splitlines()]
+        except OSError:
+            return True
+        # Local and remote address, and the inode: a socket that no process has any more has none.
+        found = [row[9] for row in rows[1:] if [int(row[at].rpartition(":")[2], 16) for at in (1, 2)] == ports]
+        return any(inode != "0" for inode in found)
 
     def read(self) -> bytes | None:
         """Return what the connection has; None when that is nothing yet."""

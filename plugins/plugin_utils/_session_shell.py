@@ -37,23 +37,34 @@ _LOOP = (
     r"""
 cd 2>/dev/null
 unset p; u=$(umask); umask 077
-d=$(mktemp -d "${TMPDIR:-/tmp}/.ansible-ssm-XXXXXXXXXX") || exit 1
-k=
+d= s= k= y=
 trap 'rm -rf "$d" "$s"' EXIT
-for b in /dev/shm "${XDG_RUNTIME_DIR:-/dev/shm}" "$d"; do
+for b in /dev/shm "${XDG_RUNTIME_DIR:-/dev/shm}" "${TMPDIR:-/tmp}"; do
   s=$(mktemp -d "$b/.ansible-ssm-XXXXXXXXXX" 2>/dev/null) && break
 done
 [ "$s" ] || exit 1
+d=$(mktemp -d "${TMPDIR:-/tmp}/.ansible-ssm-XXXXXXXXXX" 2>/dev/null) || d=$s
 trap 'if [ "$k" ]; then kill -TERM "-$k" || kill -TERM "$k"; fi 2>/dev/null; exit 1' HUP INT TERM
 n=$(command -v setsid)
 failed() { printf '\n%s failed\n' "$m"; exit 1; }
 take() { head -c "$1" >"$s/$2" || failed; }
 unpack() { if [ "$1" -gt 0 ]; then head -c "$1" | gzip -dc >"$s/$2" || failed; else printf '' >"$s/$2" || failed; fi; }
-pack() { if [ -s "$d/$1" ]; then gzip -1 <"$d/$1" | base64; fi; }
-seen() { cat "$d/o" "$d/e" | grep -oF -f "$s/$1" | head -n "$2" | wc -l; }
-start() { { umask "$u"; exec $n sh "$s/c"; } <"$s/$1" >"$d/o" 2>"$d/e" & k=$!; }
+pack() { if [ -s "$t/$1" ]; then gzip -1 <"$t/$1" | base64; fi; }
+seen() { cat "$t/o" "$t/e" | grep -oF -f "$s/$1" | head -n "$2" | wc -l; }
+start() {
+  if [ "$y" ] && grep -q BECOME-SUCCESS "$s/c"; then
+    printf 'umask %s; exec sh "%s/c" <"%s" >"%s/o" 2>"%s/e"\n' "$u" "$s" "$s/$1" "$t" "$t" >"$s/x" || failed
+    $n script -qec "exec sh '$s/x'" /dev/null </dev/null >/dev/null 2>&1 & k=$!
+  else
+    { umask "$u"; exec $n sh "$s/c"; } <"$s/$1" >"$t/o" 2>"$t/e" & k=$!
+  fi
+}
+refused() {
+  [ -z "$y" ] && grep -q BECOME-SUCCESS "$s/c" && ! grep -q BECOME-SUCCESS "$t/o" &&
+    grep -q 'must have a tty' "$t/e" && command -v script >/dev/null
+}
 ask() {
-  printf '' >"$d/o"; printf '' >"$d/e"; mkfifo "$s/f" || failed
+  printf '' >"$t/o"; printf '' >"$t/e"; rm -f "$s/f"; mkfifo "$s/f" || failed
   start f
   exec 3>"$s/f"
   sleep 30 & l=$!
@@ -64,18 +75,23 @@ ask() {
       [ "$a" -eq 1 ] || break
       printf '%s\n' "$p" >&3 2>/dev/null; a=2
     fi
-    if [ "$a" -eq 1 ] && ! kill -0 "$l" 2>/dev/null; then echo 'SILENT' >>"$d/e"; kill "$k" 2>/dev/null; break; fi
+    if [ "$a" -eq 1 ] && ! kill -0 "$l" 2>/dev/null; then echo 'SILENT' >>"$t/e"; kill "$k" 2>/dev/null; break; fi
     sleep 0.02
   done
   kill "$l" 2>/dev/null
   exec 3>&-
 }
+work() { if [ "$w" ]; then ask; else start i; fi; wait "$k"; r=$?; k=; }
 while h=$(head -c 80) && [ -n "$h" ] && [ "$h" != quit ]; do
   set -- $h; m=$1
-  take "$2" c; unpack "$3" i
-  if [ "$4" -gt 0 ]; then p=$(head -c "$4"); take "$5" q; take "$6" s; ask; p=; else start i; fi
-  wait "$k"; r=$?; k=
-  echo >"$d/w" || failed
+  take "$2" c; unpack "$3" i; w=
+  if [ "$4" -gt 0 ]; then w=1; p=$(head -c "$4"); take "$5" q; take "$6" s; fi
+  t=$d; echo 2>/dev/null >"$d/w" || t=$s
+  rm -f "$d/w"
+  work
+  if [ "$r" -ne 0 ] && refused; then y=1; work; fi
+  p=
+  echo >"$t/w" || failed
   printf '\n%s %s\n' "$m" "$r"; pack o; printf '%s,\n' "$m"; pack e; printf '%s.\n' "$m"
   rm -f "$d"/? "$s"/?
 done
@@ -89,7 +105,10 @@ r"""Plain POSIX shell, with head, gzip, base64, mktemp, mkfifo and, where it is 
 - setsid takes the terminal away from the command: a program that would ask a person fails, instead of waiting.
 - Output goes to files: what a command leaves in the background cannot hold the answer back, and a
   command that writes before it reads cannot block. After it something is written once more: on a full disk
-  its output is not all there, whatever its status says.
+  its output is not all there, whatever its status says. Where the disk is full before, output goes to memory: a
+  command that makes room can still be run.
+- A sudo that demands a terminal (requiretty) has begun nothing: the command is run again in a terminal of its own, made
+  by script(1), and so are all that follow. Its streams stay the files.
 - A command is waited for in the background, as only then the loop hears at once that the session has ended; it
   takes the command with it, but what belongs to another user by then.
 - With a password: the command is watched until it prompts or reports success, and stdin goes to it only after
@@ -225,37 +244,44 @@ PIECE = 4 << 20
 """Files travel in pieces, so that neither end holds a large one in memory."""
 
 
+def word(path: str) -> str:
+    """Return a file's name for a command: one that begins with a dash is no option."""
+    return shlex.quote(f"./{path}" if path.startswith("-") else path)
+
+
 def write_piece(path: str, *, first: bool) -> bytes:
     """Return the command that puts its stdin into a file, or adds it to one."""
-    return f"cat {'>' if first else '>>'}{shlex.quote(path)}".encode()
+    return f"cat {'>' if first else '>>'}{word(path)}".encode()
 
 
 def put_in_place(unfinished: str, path: str, digest: str) -> bytes:
     """Return the command that lets a checked file take its place, in one step; a wrong one is removed."""
-    source = shlex.quote(unfinished)
+    source = word(unfinished)
     return (
-        f'if [ "$(sha256sum <{source} | cut -c 1-64)" = {digest} ]; then mv -f -- {source} {shlex.quote(path)}; '
+        f'if [ "$(sha256sum <{source} | cut -c 1-64)" = {digest} ]; then mv -f -- {source} {word(path)}; '
         f"else rm -f -- {source}; echo 'the checksum is wrong' >&2; exit 1; fi"
     ).encode()
 
 
 def discard(path: str) -> bytes:
     """Return the command that removes an unfinished file."""
-    return f"rm -f -- {shlex.quote(path)}".encode()
+    return f"rm -f -- {word(path)}".encode()
 
 
 def describe_file(path: str) -> bytes:
-    """Return the command that prints a file's SHA-256 and its size."""
-    name = shlex.quote(path)
+    """Return the command that prints a file's size and the SHA-256 of so many bytes: it may grow meanwhile."""
+    name = word(path)
     return (
         f"[ -f {name} ] || {{ echo 'it is no file' >&2; exit 3; }}; "
-        f'sum=$(sha256sum <{name}) || exit 1; echo "${{sum%% *}} $(wc -c <{name})"'
+        f"size=$(wc -c <{name}) || exit 1; "
+        f'sum=$(head -c "$size" {name} | sha256sum) || exit 1; echo "${{sum%% *}} $size"'
     ).encode()
 
 
-def read_piece(path: str, number: int) -> bytes:
-    """Return the command that prints one piece of a file."""
-    return f"tail -c +{number * PIECE + 1} {shlex.quote(path)} | head -c {PIECE}".encode()
+def read_piece(path: str, number: int, size: int) -> bytes:
+    """Return the command that prints one piece of a file's first bytes, which are `size`."""
+    begin = number * PIECE
+    return f"tail -c +{begin + 1} {word(path)} | head -c {min(PIECE, size - begin)}".encode()
 
 
 def read_description(stdout: bytes) -> tuple[str, int]:

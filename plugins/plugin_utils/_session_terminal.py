@@ -9,9 +9,11 @@ PRIVATE to the collection.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import termios
+import time
 import tty
 import typing as t
 
@@ -24,6 +26,8 @@ if t.TYPE_CHECKING:
     from ._session_link import Link
 
 _END_OF_TRANSMISSION = b"\x04"
+_FIRST_PAUSE = 1.0
+_LONGEST_PAUSE = 60.0
 _NO_TERMINAL = (300, 100)
 """Columns and rows where output goes to no terminal, as AWS's own program has them."""
 
@@ -31,11 +35,15 @@ _NO_TERMINAL = (300, 100)
 class Terminal(Front):
     """Standard input is typed at the machine, and its output shown."""
 
-    def __init__(self, link: Link, signals: Signals, *, interactive: bool) -> None:
-        """Prepare; not `interactive` is a command that has neither a terminal nor input."""
+    def __init__(self, link: Link, signals: Signals, *, interactive: bool, shell: bool) -> None:
+        """Prepare; not `interactive` is a command that has neither a terminal nor input. A `shell` reads lines."""
         super().__init__(link, signals)
         self._interactive = interactive
+        self._shell = shell
         self._reading = True
+        self._last = b"\n"
+        self._pause = _FIRST_PAUSE
+        self._again_at = math.inf
 
     def run(self, events: Iterable[Event] = ()) -> bool:
         """Serve the session with the terminal in raw mode: every key is the machine's."""
@@ -48,12 +56,38 @@ class Terminal(Front):
         """Read what is typed, unless too much of it is on its way."""
         return [0] if self._reading and self.channel.waiting < HIGH_WATER else []
 
+    def pause(self) -> float:
+        """Come back when the end of input is to be told again."""
+        return min(60.0, max(0.0, self._again_at - time.monotonic()))
+
+    def tick(self) -> None:
+        """Tell again that input has ended: a file says so to each of its readers, a terminal to one."""
+        if time.monotonic() >= self._again_at:
+            self.channel.send(_END_OF_TRANSMISSION)
+            self._pause = min(_LONGEST_PAUSE, self._pause * 2)
+            self._again_at = time.monotonic() + self._pause
+
     def on_ready(self, source: int) -> None:
         """Send what was typed. Where input ends, a terminal's reader is told so, as ssh does."""
         data = os.read(source, READ_SIZE)
-        self._reading = bool(data)
-        if self._interactive or data:
-            self.channel.send(data or _END_OF_TRANSMISSION)
+        if data:
+            self._last = data[-1:]
+            self.channel.send(data)
+            return
+        self._reading = False
+        if self._interactive:
+            self.channel.send(self._ending())
+            self._again_at = time.monotonic() + self._pause
+
+    def _ending(self) -> bytes:
+        """Return the keys that end input: after half a line, the first Ctrl-D only hands that to its reader.
+
+        A shell's half line is ended, for an editor of lines takes Ctrl-D in it as another key. Any other reader
+        gets no byte that was not there.
+        """
+        if self._last == b"\n":
+            return _END_OF_TRANSMISSION
+        return (b"\n" if self._shell else _END_OF_TRANSMISSION) + _END_OF_TRANSMISSION
 
     def on_event(self, event: Event) -> None:
         """Show output."""

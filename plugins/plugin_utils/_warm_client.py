@@ -15,6 +15,7 @@ import os
 import sys
 
 _FAILED = 1
+_LOOK_SECONDS = 1.0
 
 
 def _exactly(sock: _socket.socket, count: int) -> bytes:
@@ -47,13 +48,16 @@ def _folder() -> "str | None":
 def _companion() -> "str | None":
     """Return the path that is there as long as the session's shell; None if it cannot be found."""
     process = os.getppid()
-    while process > 1:
-        folder = "/proc/%d" % process
-        with open(folder + "/cmdline", "rb") as file:
-            if b"/.ansible-ssm-XXX" in file.read():  # the text of its loop, before mktemp
-                return folder
-        with open(folder + "/stat", "rb") as file:
-            process = int(file.read().rpartition(b")")[2].split()[1])
+    try:
+        while process > 1:
+            folder = "/proc/%d" % process
+            with open(folder + "/cmdline", "rb") as file:
+                if b"/.ansible-ssm-XXX" in file.read():  # the text of its loop, before mktemp
+                    return folder
+            with open(folder + "/stat", "rb") as file:
+                process = int(file.read().rpartition(b")")[2].split()[1])
+    except (OSError, ValueError):
+        pass
     return None
 
 
@@ -101,11 +105,7 @@ def _start(path: str, program: bytes, idle: float) -> bool:
         cwd="/",
         start_new_session=True,
     )
-    try:
-        companion = _companion()
-    except (OSError, ValueError):
-        companion = None
-    order = {"socket": path, "idle_seconds": idle, "companion": companion}
+    order = {"socket": path, "idle_seconds": idle, "companion": _companion()}
     assert process.stdin and process.stdout
     try:
         process.stdin.write(program + json.dumps(order).encode())
@@ -115,16 +115,37 @@ def _start(path: str, program: bytes, idle: float) -> bool:
     return b"ready" in process.stdout.read()
 
 
-def _run_cold(payload: bytes) -> None:
-    """Run the module as an ordinary run would."""
+def _unnamed() -> int:
+    """Return a descriptor of a new file without a name: in memory where that can be, for the disk may be full."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("module")
     import tempfile
 
     with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
+
+
+def _run_cold(payload: bytes) -> None:
+    """Run the module as an ordinary run would."""
+    os.dup2(_unnamed(), 0)
+    with open(0, "wb", closefd=False) as file:
         file.write(payload)
-        file.flush()
-        file.seek(0)
-        os.dup2(file.fileno(), 0)
+    os.lseek(0, 0, os.SEEK_SET)
     os.execv(sys.executable, [sys.executable])  # noqa: S606
+
+
+def _wait(sock: _socket.socket) -> None:
+    """Wait for the module's end. OSError at the end of the session: nobody may signal a process of another user."""
+    companion = _companion()
+    sock.settimeout(_LOOK_SECONDS if companion else None)
+    while True:
+        try:
+            sock.recv(1, _socket.MSG_PEEK)
+            break
+        except _socket.timeout:
+            if not os.path.exists(companion or "/"):
+                raise OSError("the session has ended") from None
+    sock.settimeout(None)
 
 
 def _run(sock: _socket.socket, digests: "list[str]", pieces: "list[bytes]") -> "int | None":
@@ -135,6 +156,7 @@ def _run(sock: _socket.socket, digests: "list[str]", pieces: "list[bytes]") -> "
     if b"begun" not in answer:
         raise OSError("the interpreter ends")
     try:
+        _wait(sock)
         status = _receive(sock).partition(b'"status": ')[2]
         return int(status.partition(b",")[0])
     except OSError as error:

@@ -7,7 +7,8 @@ PRIVATE to the collection. Runs under any Python from 3.9. Started by `_warm_con
 `_warm_client` on a machine.
 
 Who asks sends a module's payload and surroundings, and with them the descriptors that the module writes to.
-The answer is the way in which the module's process has ended; output never passes through here.
+The answer is the way in which the module's process has ended; output never passes through here. When who asked goes
+away before, as at the end of a session, its module is ended.
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ class _Keeper:
         """Serve until nobody has asked for anything for a while, or somebody asked for the end."""
         used = time.monotonic()
         while self._open or self._running:
-            waited_for: list[t.Any] = [self._ended, *([self._door.listener] if self._open else [])]
+            clients = [client for _running, client in self._running.values() if client.fileno() >= 0]
+            waited_for: list[t.Any] = [self._ended, *([self._door.listener] if self._open else []), *clients]
             readable = select.select(waited_for, [], [], _LOOK_SECONDS)[0]
             if not readable:
                 if not self._running and self._is_over(used):
@@ -62,6 +64,7 @@ class _Keeper:
                 continue
             if self._ended in readable:
                 self._answer_ended()
+            self._end_abandoned(readable)
             if self._open and self._door.listener in readable:
                 self._serve_one()
             used = time.monotonic()
@@ -129,6 +132,15 @@ class _Keeper:
             with contextlib.suppress(OSError), client:  # who asked may have gone
                 wire.send(client, {"status": exit_status(status)})
             self._interpreter.finished(running)
+
+    def _end_abandoned(self, readable: list[t.Any]) -> None:
+        """End the modules that nobody waits for any more, with what they have started: a client says nothing more."""
+        for pid, (_running, client) in self._running.items():
+            if client in readable and client.fileno() >= 0:
+                client.close()
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGTERM)  # it may not lead its process group yet
+                    os.killpg(pid, signal.SIGTERM)
 
     def _close(self) -> None:
         self._open = False

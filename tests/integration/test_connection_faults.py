@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -152,19 +151,46 @@ def test_a_full_disk_under_the_session_itself(fleet: Fleet, runner: Runner) -> N
         assert status
         assert "is its disk (/tmp) or its memory (/dev/shm) full?" in output
         assert raw(runner, "echo again")[0] == 0
+        fleet.root(one, "dd if=/dev/zero of=/tmp/fill bs=1k count=300 2>/dev/null || chmod 666 /tmp/fill")
+        status, output = raw(runner, "df --output=avail /tmp | tail -1; : >/tmp/fill; echo 'room'")
+        assert status == 0, output
+        assert output.split()[-2:] == ["0", "room"]
     finally:
         fleet.root(one, "umount --lazy /tmp")
 
 
-def test_two_runs_at_once_share_a_session(fleet: Fleet, runner: Runner) -> None:
-    words = ("--module-name", "ansible.builtin.raw", "--args", "sleep 1; echo $((6*7))")
-    runs = [runner.start("ansible", "one", *words) for _ in range(4)]
-    most = 0
-    while any(run.poll() is None for run in runs):
-        most = max(most, len(fleet.sessions()))
-        time.sleep(0.1)
+@pytest.mark.parametrize("become", [False, True])
+def test_an_interrupted_module(fleet: Fleet, runner: Runner, become: bool) -> None:
+    one, trace = fleet.instances[0], f"/var/tmp/interrupted-{become}"
+    words = ("--module-name", "ansible.builtin.shell", "--args", f"echo begun >{trace}; sleep 321")
+    process = runner.start("ansible", "one", *words, *(["--become"] if become else []))
+    until(lambda: "begun" in fleet.root(one, f"cat {trace} 2>/dev/null || true"))
+    os.kill(process.pid, signal.SIGINT)
+    process.communicate(timeout=PROMPT)
+    until(lambda: "sleep 321" not in fleet.root(one, "ps -eo args"), PROMPT)
+
+
+def test_a_sudo_that_demands_a_terminal(fleet: Fleet, runner: Runner) -> None:
+    one, rule = fleet.instances[0], "/etc/sudoers.d/terminal"
+    fleet.root(one, f"echo 'Defaults requiretty' >{rule}; chmod 440 {rule}")
+    try:
+        assert "you must have a tty" in raw(runner, "sudo -n id")[1], "the rule is in force"
+        for module, words in (("command", ("--args", "id -un")), ("raw", ("--args", "id -un")), ("ping", ())):
+            status, output = runner.run("ansible", "one", "--become", "-m", f"ansible.builtin.{module}", *words)
+            assert status == 0, output
+            assert ("root" if words else "pong") in output
+    finally:
+        fleet.root(one, f"rm {rule}")
+
+
+def test_runs_at_once_go_side_by_side(fleet: Fleet, runner: Runner) -> None:
+    """Each waits for all the others, over as many sessions as that needs."""
+    together = "touch /var/tmp/all-$$; until [ $(ls /var/tmp | grep -c all-) -eq 4 ]; do sleep 0.1; done; echo $((6*7))"
+    runs = [
+        runner.start("ansible", "one", "--module-name", "ansible.builtin.raw", "--args", together) for _ in range(4)
+    ]
     for run in runs:
-        output = run.communicate()[0]
+        output = run.communicate(timeout=ABSENT)[0]
         assert run.returncode == 0, output
         assert "42" in output
-    assert most == 1
+    fleet.root(fleet.instances[0], "rm /var/tmp/all-*")

@@ -29,14 +29,18 @@ class Machine:
         self.terminated: list[str] = []
         """The sessions that are over, whoever has ended them."""
         self.connected = True
+        self.session_type = ""
+        """What a session's document makes of it, if that is no shell."""
         self.silent = False
         """The agent takes no message any more, as that of a machine that was cut off."""
         self.outage = 0
         """How many calls of ResumeSession fail, as when the way to AWS is interrupted."""
         self.url = ""
         self._sockets: dict[str, web.WebSocketResponse] = {}
+        self._terminals: dict[str, int] = {}
         self._channels: dict[str, AgentChannel] = {}
         self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._tasks: list[asyncio.Task[None]] = []
         self._loop = asyncio.new_event_loop()
         self._listening = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -65,11 +69,14 @@ class Machine:
         asyncio.run_coroutine_threadsafe(self._cut(), self._loop).result(10)
 
     async def _end_sessions(self) -> None:
-        for session, socket in list(self._sockets.items()):
-            self._over(session)
-            with contextlib.suppress(ConnectionError):
-                await socket.send_bytes(serialise(channel_closed(session, "test")))
-                await socket.close()
+        for session in list(self._sockets):
+            await self._end_session(session)
+
+    async def _end_session(self, session: str) -> None:
+        self._over(session)
+        with contextlib.suppress(ConnectionError):
+            await self._sockets[session].send_bytes(serialise(channel_closed(session, "test")))
+            await self._sockets[session].close()
 
     def _over(self, session: str) -> None:
         if session not in self.terminated:
@@ -129,13 +136,16 @@ class Machine:
             self._channels[session].reconnected()
         else:
             channel = self._channels[session] = AgentChannel()
-            channel.skip_handshake()
+            if self.session_type:
+                channel.request_handshake("3.3.0.0", self.session_type, None, time.monotonic())
+            else:
+                channel.skip_handshake()
             self._shell(session, channel)
         async for message in socket:
             if message.type is WSMsgType.BINARY and not self.silent:
                 for event in self._channels[session].receive(message.data, time.monotonic()):
                     if isinstance(event, Input):
-                        await self._type(event.data)
+                        await self._type(session, event.data)
         return socket
 
     def _shell(self, session: str, channel: AgentChannel) -> None:
@@ -147,24 +157,23 @@ class Machine:
         child = subprocess.Popen(command, stdin=inner, stdout=inner, stderr=inner, env=environment, cwd="/")
         os.close(inner)
         self._children[session] = child
-        self._terminal = terminal
-        self._tasks = [
-            self._loop.create_task(self._pump(channel, terminal)),
+        self._terminals[session] = terminal
+        self._tasks += [
+            self._loop.create_task(self._pump(session, channel, terminal)),
             self._loop.create_task(self._keep_sending(session)),
         ]
 
-    async def _type(self, data: bytes) -> None:
-        terminal = self._terminal
-        await asyncio.get_running_loop().run_in_executor(None, _write_all, terminal, data)
+    async def _type(self, session: str, data: bytes) -> None:
+        await asyncio.get_running_loop().run_in_executor(None, _write_all, self._terminals[session], data)
 
-    async def _pump(self, channel: AgentChannel, terminal: int) -> None:
+    async def _pump(self, session: str, channel: AgentChannel, terminal: int) -> None:
         while True:
             try:
                 data = await asyncio.get_running_loop().run_in_executor(None, os.read, terminal, 1024)
             except OSError:
                 data = b""
             if not data:
-                await self._end_sessions()
+                await self._end_session(session)
                 return
             channel.send(data)
 

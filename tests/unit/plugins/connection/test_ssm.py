@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shlex
 import signal
 import socket
 import stat
@@ -11,10 +13,12 @@ import struct
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible import constants
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.loader import become_loader
 
@@ -187,7 +191,7 @@ def living(process: int) -> bool:
     """Tell whether a process runs; one that has ended may still wait for its parent's interest."""
     try:
         return bool(Path(f"/proc/{process}/cmdline").read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 
@@ -243,6 +247,56 @@ def test_command_has_a_timeout_and_the_next_one_works(connect: Connect) -> None:
     assert connection.exec_command("echo next")[1] == b"next\n"
 
 
+def side_by_side(count: int, run: Callable[[], Any]) -> list[Any]:
+    results: list[Any] = []
+
+    def one() -> None:
+        try:
+            results.append(run())
+        except AnsibleConnectionFailure as error:
+            results.append(str(error))
+
+    threads = [threading.Thread(target=one) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def test_commands_run_side_by_side(connect: Connect, machine: Machine, tmp_path: Path) -> None:
+    """Each waits for all the others."""
+    connect().exec_command("true")
+    together = f'touch {tmp_path}/all-$$; until [ "$(ls {tmp_path} | grep -c all-)" -eq 4 ]; do sleep 0.1; done; echo 1'
+    results = side_by_side(4, lambda: connect(command_timeout=30).exec_command(together))
+    assert results == [(0, b"1\n", b"")] * 4
+    assert 4 <= len(machine.started) <= 5
+
+
+def test_a_session_is_enough_for_short_commands(connect: Connect, machine: Machine) -> None:
+    connect().exec_command("true")
+    assert side_by_side(4, lambda: connect().exec_command("echo 1")) == [(0, b"1\n", b"")] * 4
+    assert machine.started == ["test-0"]
+
+
+def test_waiting_counts_for_the_timeout(connect: Connect, machine: Machine, tmp_path: Path) -> None:
+    connect().exec_command("true")
+    options = {"max_sessions": 1, "command_timeout": 4}
+    results = side_by_side(2, lambda: connect(**options).exec_command("sleep 3"))
+    assert (0, b"", b"") in results
+    assert any("command_timeout" in result for result in results)
+    assert connect(max_sessions=1).exec_command("echo next")[1] == b"next\n"
+
+
+def test_a_session_that_cannot_be_had_is_not_missed(connect: Connect, machine: Machine) -> None:
+    connect().exec_command("true")
+    machine.connected = False
+    results = side_by_side(2, lambda: connect().exec_command("sleep 2; echo 1"))
+    assert results == [(0, b"1\n", b"")] * 2
+    machine.connected = True
+    assert machine.started == ["test-0"]
+
+
 def test_abandoned_command_ends_its_session(connect: Connect, machine: Machine, tmp_path: Path) -> None:
     connection = connect()
     connection.exec_command("true")
@@ -250,6 +304,7 @@ def test_abandoned_command_ends_its_session(connect: Connect, machine: Machine, 
 
     with socket.socket(socket.AF_UNIX) as worker:
         worker.connect(str(next(entry for entry in (tmp_path / "c").iterdir() if entry.is_socket())))
+        assert wire.receive(worker)[0] == {"free": True}
         header = {"request": "run", "seconds": 0, "prompts": [], "success": ""}
         wire.send(worker, header, b"sleep 60", b"", b"")
         assert wire.receive(worker)[0] == {"begun": True}
@@ -257,11 +312,51 @@ def test_abandoned_command_ends_its_session(connect: Connect, machine: Machine, 
     assert connection.exec_command("echo next")[1] == b"next\n"
 
 
-def test_unconnected_machine_is_explained(connect: Connect, machine: Machine) -> None:
+def test_unconnected_machine_is_explained_once(connect: Connect, machine: Machine) -> None:
     machine.connected = False
-    with pytest.raises(AnsibleConnectionFailure, match="not connected to Session Manager"):
+    with pytest.raises(AnsibleConnectionFailure, match="not connected to Session Manager") as caught:
         connect().exec_command("true")
     machine.connected = True
+    assert caught.value.__cause__ is None, "Ansible adds the sentences of causes"
+    assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize("session_type", ["Port", "NonInteractiveCommands"])
+def test_a_document_without_a_shell_is_told_at_once(connect: Connect, machine: Machine, session_type: str) -> None:
+    machine.session_type = session_type
+    with pytest.raises(AnsibleConnectionFailure, match=f"is of type {session_type}.*Standard_Stream"):
+        connect(reconnection_retries=3).exec_command("true")
+    assert machine.started == ["test-0"]
+
+
+def test_a_shell_that_takes_no_command_is_not_tried_again(connect: Connect, machine: Machine) -> None:
+    (machine.home / "sh").write_text("#!/bin/bash\necho Who are you?\nexec sleep 60\n")
+    (machine.home / "sh").chmod(0o755)
+    with pytest.raises(AnsibleConnectionFailure, match=r"saw .*Who are you\?"):
+        connect(reconnection_retries=3, connection_timeout=2).exec_command("true")
+    assert machine.started == ["test-0"]
+
+
+def test_sockets_are_in_the_home_of_ansible(connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def home(folder: Path) -> Any:
+        monkeypatch.setattr(constants.config, "get_config_value", lambda _name: str(folder))
+        return connect(control_path_dir=None)
+
+    monkeypatch.setenv("HOME", str(tmp_path / "own"))
+    assert home(tmp_path / "a").exec_command("echo 1")[1] == b"1\n"
+    assert [entry for entry in (tmp_path / "a" / "ssm").iterdir() if entry.is_socket()]
+    home(tmp_path / "a").reset()
+    long = home(tmp_path / ("a" * 100))
+    assert long.exec_command("echo 1")[1] == b"1\n"
+    assert (tmp_path / "own" / ".ansible" / "ssm").exists()
+    long.reset()
+
+
+def test_a_folder_that_cannot_be_made_is_told_at_once(connect: Connect, machine: Machine) -> None:
+    """As on a controller whose home is read-only."""
+    with pytest.raises(AnsibleConnectionFailure, match=r"/proc/none/c cannot be made .*control_path_dir"):
+        connect(control_path_dir="/proc/none/c", reconnection_retries=3).exec_command("true")
+    assert not machine.started
 
 
 def test_silent_machine_at_the_beginning(connect: Connect, machine: Machine) -> None:
@@ -345,6 +440,74 @@ def test_module_that_kills_the_interpreter_is_not_repeated(connect: Connect, tmp
     assert (status, stderr) == (1, b"The module was lost: the interpreter has ended.\n")
     assert trace.read_text() == "run "
     assert connection.exec_command(PYTHON, in_data=module(WHERE))[0] == 0
+
+
+ENDLESS = """
+import os, subprocess, time
+child = subprocess.Popen(["sleep", "60"])
+open(os.environ["TRACE"], "w").write(f"{os.getpid()} {child.pid} {os.getppid()}")
+time.sleep(60)
+"""
+
+
+def began(trace: Path) -> bool:
+    return trace.exists() and len(trace.read_text().split()) == 3
+
+
+def once_begun(trace: Path, act: Callable[[], None]) -> None:
+    """Do something as soon as the endless module runs."""
+
+    def watch() -> None:
+        wait_until(lambda: began(trace))
+        act()
+
+    threading.Thread(target=watch).start()
+
+
+@pytest.mark.parametrize("end", ["service", "timeout", "worker", "keeper"])
+def test_an_interrupted_module_ends_with_its_session(
+    connect: Connect, machine: Machine, tmp_path: Path, end: str
+) -> None:
+    connection, _parent = warm(connect, command_timeout=2 if end == "timeout" else 0)
+    trace = tmp_path / "trace"
+    command = PYTHON.replace("TASK=1", f"TRACE={trace}")
+    if end == "worker":
+        worker = os.fork()
+        if not worker:
+            with contextlib.suppress(BaseException):
+                connection.exec_command(command, in_data=module(ENDLESS))
+            os._exit(0)
+        wait_until(lambda: began(trace))
+        os.kill(worker, signal.SIGKILL)
+        os.waitpid(worker, 0)
+    else:
+        process = keeper(tmp_path / "c")
+        if end == "service":
+            once_begun(trace, machine.end_sessions)
+        elif end == "keeper":
+            once_begun(trace, lambda: os.kill(process, signal.SIGKILL))
+        with pytest.raises(AnsibleConnectionFailure):
+            connection.exec_command(command, in_data=module(ENDLESS))
+    wait_until(lambda: not any(runs(int(process)) for process in trace.read_text().split()))
+
+
+def test_a_module_of_another_user_ends_with_the_session(connect: Connect, machine: Machine, tmp_path: Path) -> None:
+    """The session's user may not signal it: as here, where it is in another session behind a sudo that goes on."""
+    connection = connect()
+    trace = tmp_path / "trace"
+    plugin = become(None)
+    plugin.build_become_command("true", connection._shell)
+    key = plugin.success.removeprefix("BECOME-SUCCESS-")
+    inner = f"echo BECOME-SUCCESS-{key} ; TRACE={trace} {sys.executable}"
+    (machine.home / "sudo").write_text(
+        '#!/bin/sh\ntrap : TERM HUP\nfor last; do :; done\nsetsid -w /bin/sh -c "$last"\n'
+    )
+    (machine.home / "sudo").chmod(0o755)
+    command = f"/bin/sh -c {shlex.quote(f'sudo -H -S -n -u root /bin/sh -c {shlex.quote(inner)}')}"
+    once_begun(trace, machine.end_sessions)
+    with pytest.raises(AnsibleConnectionFailure, match="ended by the service"):
+        connection.exec_command(command, in_data=module(ENDLESS))
+    wait_until(lambda: not any(runs(int(process)) for process in trace.read_text().split()))
 
 
 def test_module_under_become(connect: Connect, machine: Machine) -> None:

@@ -33,6 +33,17 @@ def test_put_and_fetch(connect: Connect, tmp_path: Path) -> None:
     assert back.read_bytes() == b""
 
 
+def test_a_name_that_begins_with_a_dash_is_no_option(connect: Connect, machine: Machine, tmp_path: Path) -> None:
+    source, back = tmp_path / "source", tmp_path / "back"
+    source.write_bytes(os.urandom(5000))
+    connection = connect()
+    for name in ("-n", "--help", "-"):
+        connection.put_file(str(source), name)
+        assert (machine.home / name).read_bytes() == source.read_bytes()
+        connection.fetch_file(name, str(back))
+        assert back.read_bytes() == source.read_bytes()
+
+
 def test_large_file_travels_in_pieces(connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     connection = connect()
     from ansible_collections.hasite.aws.plugins.plugin_utils import _session_shell
@@ -43,6 +54,53 @@ def test_large_file_travels_in_pieces(connect: Connect, tmp_path: Path, monkeypa
     connection.put_file(str(source), str(target))
     connection.fetch_file(str(target), str(back))
     assert source.read_bytes() == target.read_bytes() == back.read_bytes()
+
+
+def test_a_file_that_grows_is_fetched_as_it_was(
+    connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ansible_collections.hasite.aws.plugins.plugin_utils import _session_shell
+
+    monkeypatch.setattr(_session_shell, "PIECE", 100_000)
+    source, back = tmp_path / "source", tmp_path / "back"
+    before = os.urandom(250_000)
+    source.write_bytes(before)
+    connection = connect()
+    run = type(connection)._run
+
+    def grown(self: Any, *words: Any) -> Any:
+        with source.open("ab") as file:
+            file.write(b"more")
+        return run(self, *words)
+
+    monkeypatch.setattr(type(connection), "_run", grown)
+    connection.fetch_file(str(source), str(back))
+    assert back.read_bytes() == before + b"more"
+
+
+@pytest.mark.parametrize("times", [1, 9])
+def test_a_file_that_is_written_anew_is_read_again(
+    connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    source, back = tmp_path / "source", tmp_path / "back"
+    source.write_bytes(b"0" * 50)
+    connection = connect()
+    run, left = type(connection)._run, [times]
+
+    def changed(self: Any, command: bytes, *words: Any) -> Any:
+        if command.startswith(b"tail") and left[0]:
+            left[0] -= 1
+            source.write_bytes(os.urandom(50))
+        return run(self, command, *words)
+
+    monkeypatch.setattr(type(connection), "_run", changed)
+    if times > 1:
+        with pytest.raises(AnsibleError, match="it changed while it was read"):
+            connection.fetch_file(str(source), str(back))
+        assert not back.exists()
+    else:
+        connection.fetch_file(str(source), str(back))
+        assert back.read_bytes() == source.read_bytes()
 
 
 def test_connection_is_cut_while_files_travel(connect: Connect, machine: Machine, tmp_path: Path) -> None:
@@ -155,6 +213,19 @@ def test_a_failed_fetch_leaves_the_file_that_was_there(
     with pytest.raises(AnsibleError, match="NoSuchKey"):
         connect(**options).fetch_file(str(source), str(back))
     assert back.read_text() == "before"
+
+
+def test_a_file_that_grows_is_fetched_through_the_bucket(
+    connect: Connect, options: dict[str, Any], tmp_path: Path, machine: Machine
+) -> None:
+    source, back = tmp_path / "source", tmp_path / "back"
+    (machine.home / "curl").write_text(f'#!/bin/sh\necho more >>{source}\nexec /usr/bin/curl "$@"\n')
+    (machine.home / "curl").chmod(0o755)
+    before = os.urandom(5000)
+    source.write_bytes(before)
+    connect(**options).fetch_file(str(source), str(back))
+    assert back.read_bytes() == before
+    assert source.read_bytes() != before
 
 
 def test_a_missing_bucket_is_told(connect: Connect, storage: str, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
@@ -106,6 +107,22 @@ def test_a_shell_is_fed_from_a_pipe(world: SessionWorld) -> None:
     assert over(world)
 
 
+@pytest.mark.parametrize("typed", [b"echo $((6*7))", b"cat; echo $((6*7))\n"])
+def test_the_end_of_input_ends_the_shell(world: SessionWorld, typed: bytes) -> None:
+    output, _errors = start(world).communicate(typed, timeout=30)
+    assert b"\n42\r\n" in output
+    assert over(world)
+
+
+@pytest.mark.parametrize(("typed", "read"), [(b"", b""), (b"ab", b" 61 62\r\n"), (b"ab\n", b" 61 62 0a\r\n")])
+def test_a_command_reads_what_was_given_and_no_more(world: SessionWorld, typed: bytes, read: bytes) -> None:
+    command = "sh -c 'echo =; od -An -tx1; echo =; wc -c'"
+    output, _errors = start(world, "AWS-StartInteractiveCommand", command=command).communicate(typed, timeout=30)
+    echoed = typed.replace(b"\n", b"\r\n")
+    assert output.partition(b"=\r\n")[2].removeprefix(echoed).startswith(read + b"=\r\n0\r\n")
+    assert over(world)
+
+
 def test_a_separated_command_shows_its_status_as_aws_does(world: SessionWorld) -> None:
     process = start(world, "AWS-StartNonInteractiveCommand", command="ls /bin/sh /none", separateOutputStream="true")
     output, errors = process.communicate(timeout=30)
@@ -198,6 +215,51 @@ def test_a_forwarded_port_takes_many_connections(world: SessionWorld, echo: int)
             got += connection.recv(65536)
         assert got == data
         connection.close()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(15) == 0
+    world.wait_for(lambda: over(world))
+
+
+@pytest.fixture
+def answering() -> Iterator[tuple[int, list[bytes]]]:
+    """A port that answers a request with much, after a moment; and what has come after the request."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    after: list[bytes] = []
+
+    def serve(connection: socket.socket) -> None:
+        with closing(connection):
+            if connection.recv(65536) == b"ask":
+                time.sleep(1.5)
+                connection.sendall(bytes(300_000))
+            else:
+                after.append(connection.recv(65536))
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    yield listener.getsockname()[1], after
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+
+
+def test_a_forwarded_port_answers_who_says_no_more(world: SessionWorld, answering: tuple[int, list[bytes]]) -> None:
+    port, after = answering
+    process = start(world, "AWS-StartPortForwardingSession", portNumber=str(port), localPortNumber="0")
+    opened = int(next(line for line in process.stdout if line.startswith(b"Port ")).split()[1])
+    for _ in range(3):
+        with socket.create_connection(("127.0.0.1", opened), timeout=30) as connection:
+            connection.sendall(b"ask")
+            connection.shutdown(socket.SHUT_WR)
+            got = b""
+            while piece := connection.recv(65536):
+                got += piece
+        assert len(got) == 300_000
+    with socket.create_connection(("127.0.0.1", opened), timeout=30) as connection:
+        connection.sendall(b"leave")
+    world.wait_for(lambda: after == [b""])
     process.send_signal(signal.SIGINT)
     assert process.wait(15) == 0
     world.wait_for(lambda: over(world))

@@ -145,6 +145,54 @@ def test_the_password_is_in_no_environment(tmp_path: Path) -> None:
     assert "becomepass" not in seen.read_text()
 
 
+@pytest.mark.parametrize(
+    "mktemp",
+    [
+        'case $2 in "$TMPDIR"/*) exit 1; esac; exec /usr/bin/mktemp "$@"',
+        'made=$(/usr/bin/mktemp "$@") && case $2 in "$TMPDIR"/*) ln -s /dev/full "$made/w"; esac; echo "$made"',
+    ],
+    ids=["no folder", "no byte"],
+)
+def test_a_full_disk_takes_commands_still(tmp_path: Path, mktemp: str) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "mktemp").write_text(f"#!/bin/sh\n{mktemp}\n")
+    (tmp_path / "bin" / "mktemp").chmod(0o755)
+    (tmp_path / "tmp").mkdir()
+    path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
+    where = b"readlink /proc/$$/fd/1; cat"
+    result = in_a_shell(Request(where, b"input"), tmp_path / "tmp", PATH=path)
+    place, _newline, rest = result.stdout.partition(b"\n")
+    assert place.startswith(b"/dev/shm/")
+    assert (result.status, rest, result.stderr) == (0, b"input", b"")
+    assert not Path(place.decode()).parent.exists()
+
+
+def test_a_command_that_needs_a_terminal_gets_one(tmp_path: Path) -> None:
+    """As sudo with requiretty asks for it; without become no command is run twice."""
+    demand = (
+        b"echo run >>%b; tty -s </dev/tty || { echo 'sudo: sorry, you must have a tty to run sudo' >&2; exit 1; }; "
+    )
+    trace = os.fsencode(tmp_path / "trace")
+    (tmp_path / "tmp").mkdir()
+    become = demand % trace + b"echo BECOME-SUCCESS-abc; umask; cat; echo errors >&2; exit 42"
+    mask = subprocess.check_output(["sh", "-c", "umask"])
+    expected = Result(42, b"BECOME-SUCCESS-abc\n" + mask + b"in\rput", b"errors\n")
+    assert in_a_shell(Request(become, b"in\rput"), tmp_path / "tmp") == expected
+    assert (tmp_path / "trace").read_text() == "run\n" * 2
+    asking = Request(
+        demand % trace + b"printf Password: >&2; read -r given; echo BECOME-SUCCESS-abc $given; cat",
+        b"input",
+        Password("secret", ("Password:",), "BECOME-SUCCESS-abc"),
+    )
+    result = in_a_shell(asking, tmp_path / "tmp")
+    assert result == Result(0, b"BECOME-SUCCESS-abc secret\ninput", b"Password:")
+    (tmp_path / "trace").unlink()
+    assert in_a_shell(Request(demand % trace), tmp_path / "tmp").status == 1
+    begun = b"echo BECOME-SUCCESS-abc; " + demand % trace
+    assert in_a_shell(Request(begun), tmp_path / "tmp").status == 1
+    assert (tmp_path / "trace").read_text() == "run\n" * 2
+
+
 def in_a_shell(request: Request, folder: Path, **more: str) -> Result:
     """Run a command as on a machine, where a second without a prompt is enough; `more` is its environment."""
     loop = Opening().loop.replace(b"sleep 30", b"sleep 1")
