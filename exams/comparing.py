@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Putting scanners' findings beside the controls on file. Pure."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from exams.finding import Finding, Result
+
+Control = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A finding, and the control that accepts it; none if nothing does."""
+
+    finding: Finding
+    control: str | None
+
+    @property
+    def accepted(self) -> bool:
+        """Tell whether the finding is an exception on file."""
+        return self.control is not None
+
+
+def is_of_site(finding: Finding, site: str) -> bool:
+    """Tell whether a finding is about a resource of the site: by its tag, or by a name that begins with the site's."""
+    names = [finding.resource, *finding.resource.replace(":", "/").split("/")]
+    named = any(one == site or one.startswith(f"{site}-") for one in names)
+    return named or f"hasite:site={site}" in finding.tags
+
+
+def covers(pattern: str, finding: Finding) -> bool:
+    """Tell whether an id on file is about a finding; after an `@` it is about some resources only."""
+    check, _, resources = pattern.partition("@")
+    return check == finding.check and (not resources or fnmatch.fnmatch(finding.resource, f"*{resources.lstrip('*')}"))
+
+
+def accepting(finding: Finding, scanner: str, controls: Iterable[Control], site: str) -> str | None:
+    """Return the control that accepts a finding. What accepts for the account does not accept it of the site."""
+    ours = is_of_site(finding, site)
+    for one in controls:
+        if "exception" not in one or (ours and one.get("scope") == "account"):
+            continue
+        if any(covers(pattern, finding) for pattern in one["ids"].get(scanner, ())):
+            return str(one["id"])
+    return None
+
+
+def compare(result: Result, controls: Iterable[Control], site: str) -> list[Verdict]:
+    """Return a scanner's findings, each with the control that accepts it."""
+    known = list(controls)
+    return [Verdict(one, accepting(one, result.scanner, known, site)) for one in result.findings]
+
+
+def told(result: Result, verdicts: Iterable[Verdict]) -> str:
+    """Return what there is to say about one scanner."""
+    found = list(verdicts)
+    failed = [one.finding for one in found if not one.accepted]
+    checks = len({one.finding.check for one in found})
+    lines = [
+        f"{result.scanner}: {result.passed} passed; {len(found)} findings of {checks} checks, "
+        f"{len(found) - len(failed)} of them exceptions on file, {len(failed)} FAIL"
+    ]
+    lines += [f"  FAIL  {one.check}  {one.resource}: {one.detail}" for one in failed]
+    lines += [f"  could not look: {one}" for one in result.silent]
+    return "\n".join(lines)

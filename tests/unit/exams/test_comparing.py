@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which findings of a scanner are exceptions on file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from exams import custodian, prowler, scoutsuite
+from exams.comparing import compare, covers, is_of_site, told
+from exams.finding import Finding, Result
+
+ACCOUNT = "arn:aws:ec2:ap-northeast-1:123456789012"
+REASON = {"reason": "r.", "cost": "c."}
+CONTROLS: list[dict[str, Any]] = [
+    {"id": "waf", "ids": {"prowler": ["waf"]}, "exception": REASON},
+    {"id": "trust-machines", "ids": {"prowler": ["deputy@*-web"]}, "exception": REASON},
+    {"id": "acl", "ids": {"prowler": ["acl"]}},
+    {"id": "default-vpc", "scope": "account", "ids": {"prowler": ["acl"]}, "exception": REASON},
+]
+
+
+def finding(check: str, resource: str, tags: str = "") -> Finding:
+    return Finding(check, resource, "detail", tags)
+
+
+@pytest.mark.parametrize(
+    ("one", "ours"),
+    [
+        (finding("c", "demo-content-123456789012"), True),
+        (finding("c", "arn:aws:iam::123456789012:role/demo-web"), True),
+        (finding("c", "arn:aws:logs:ap-northeast-1:123456789012:log-group:/demo/sessions"), True),
+        (finding("c", "arn:aws:elasticloadbalancing:ap-northeast-1:1:loadbalancer/app/demo/1f"), True),
+        (finding("c", f"{ACCOUNT}:network-acl/acl-1", "Name=x | hasite:site=demo"), True),
+        (finding("c", f"{ACCOUNT}:network-acl/acl-1"), False),
+        (finding("c", "arn:aws:iam::123456789012:role/demonstration"), False),
+        (finding("c", "arn:aws:iam::123456789012:root"), False),
+    ],
+)
+def test_a_resource_of_the_site_is_told(one: Finding, ours: bool) -> None:
+    assert is_of_site(one, "demo") is ours
+
+
+def test_an_id_may_be_about_some_resources_only() -> None:
+    machines = finding("deputy", "arn:aws:iam::123456789012:role/demo-web")
+    logs = finding("deputy", "arn:aws:iam::123456789012:role/demo-flow-logs")
+    assert covers("deputy@*-web", machines)
+    assert not covers("deputy@*-web", logs)
+    assert covers("deputy", logs)
+    assert not covers("deput", logs)
+
+
+def test_what_is_accepted_of_the_account_is_not_of_the_site() -> None:
+    site = finding("acl", f"{ACCOUNT}:network-acl/acl-1", "hasite:site=demo")
+    other = finding("acl", f"{ACCOUNT}:network-acl/acl-2")
+    verdicts = compare(Result("prowler", findings=[site, other]), CONTROLS, "demo")
+    assert [one.control for one in verdicts] == [None, "default-vpc"]
+
+
+def test_a_control_without_exception_accepts_nothing() -> None:
+    verdicts = compare(Result("prowler", findings=[finding("acl", "demo")]), CONTROLS[:3], "demo")
+    assert not verdicts[0].accepted
+
+
+def test_another_scanner_s_ids_do_not_count() -> None:
+    verdicts = compare(Result("custodian", findings=[finding("waf", "demo")]), CONTROLS, "demo")
+    assert not verdicts[0].accepted
+
+
+def test_counts_and_failures_are_told() -> None:
+    result = Result("prowler", 7, [finding("waf", "demo"), finding("acl", "demo")], ["ListRules (NotImplemented)"])
+    said = told(result, compare(result, CONTROLS, "demo"))
+    assert "prowler: 7 passed; 2 findings of 2 checks, 1 of them exceptions on file, 1 FAIL" in said
+    assert "FAIL  acl  demo: detail" in said
+    assert "could not look: ListRules (NotImplemented)" in said
+
+
+# ---- what the scanners leave behind
+
+
+def test_prowler_s_report_is_read(tmp_path: Path) -> None:
+    report = tmp_path / "exam.csv"
+    report.write_text(
+        "CHECK_ID;STATUS;STATUS_EXTENDED;RESOURCE_UID;RESOURCE_TAGS\n"
+        "waf;FAIL;No WAF;arn:demo;hasite:site=demo\n"
+        "tls;PASS;fine;arn:demo;\n"
+        "root;MANUAL;look;arn:root;\n"
+    )
+    log = (
+        "2026 [File: x] [Module: y] [ERROR] ap-northeast-1 -- ClientError[12]: An error occurred (NotImplemented) when "
+        "calling the ListRules operation: The lab does not know it.\n"
+    )
+    found = prowler.read(report, log + log + "all is well\n")
+    assert found.passed == 1
+    assert found.findings == [Finding("waf", "arn:demo", "No WAF", "hasite:site=demo")]
+    assert found.silent == ["ListRules (NotImplemented)"]
+
+
+def test_custodian_s_lists_are_read_and_a_policy_without_one_is_named(tmp_path: Path) -> None:
+    for policy, resources in (("plain", []), ("open", [{"VolumeId": "vol-1", "Tags": [{"Key": "a", "Value": "b"}]}])):
+        (tmp_path / "ap-northeast-1" / policy).mkdir(parents=True)
+        (tmp_path / "ap-northeast-1" / policy / "resources.json").write_text(json.dumps(resources))
+    found = custodian.read(tmp_path, ["plain", "open", "broken"])
+    assert found.passed == 1
+    assert found.findings == [Finding("open", "vol-1", "listed by the policy", "a=b")]
+    assert found.silent == ["broken (it has left no log)"]
+
+
+def test_scoutsuite_s_report_is_read(tmp_path: Path) -> None:
+    report = tmp_path / "scoutsuite_results_exam.js"
+    data = {
+        "services": {
+            "efs": {
+                "regions": {"r": {"filesystems": {"fs-1": {"name": "demo", "tags": []}}}},
+                "findings": {
+                    "flagged": {"description": "d", "items": ["regions.r.filesystems.fs-1.encrypted"]},
+                    "fine": {"description": "d", "items": []},
+                },
+            }
+        }
+    }
+    data["services"]["efs"] = {"efs": data["services"]["efs"], **data["services"]["efs"]}
+    data["services"]["efs"]["findings"]["flagged"]["items"] = ["efs.regions.r.filesystems.fs-1.encrypted"]  # type: ignore[index]
+    report.write_text("scoutsuite_results =\n" + json.dumps(data))
+    found = scoutsuite.read(report, "2026 host scout[1] ERROR aws: it failed\nINFO fine\n")
+    assert found.passed == 1
+    assert [(one.check, one.resource) for one in found.findings] == [("flagged", "demo")]
+    assert len(found.silent) == 1
+
+
+def test_custodian_s_policies_are_named_apart() -> None:
+    names = [one["name"] for one in yaml.safe_load(custodian.POLICIES.read_text())["policies"]]
+    assert len(set(names)) == len(names)
