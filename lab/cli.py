@@ -62,6 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     line.add_argument("--json", action="store_true")
     line.add_argument("--picture", type=Path, metavar="FILE", help="draw it, as .svg, .png or .pdf")
     line.add_argument("--since", type=float, default=0.0, metavar="SECONDS", help="lab seconds since it came up")
+    called = add("calls", _calls, "show which actions of AWS were called, by whom")
+    called.add_argument("--json", action="store_true")
+    called.add_argument("--forget", action="store_true", help="begin anew after that")
     add("env", _env, "print what a shell needs to talk to the lab's API")
     runner = add("exec", _exec, "run a command on a machine (instance id or Name tag) or as the visitor (client)")
     runner.add_argument("where", metavar="MACHINE|client")
@@ -131,6 +134,14 @@ def _timeline(options: argparse.Namespace, place: Place) -> int:
     if options.picture:
         picture(found, options.picture)
     print(json.dumps(found.data(), indent=2) if options.json else table(found))
+    return 0
+
+
+def _calls(options: argparse.Namespace, place: Place) -> int:
+    from lab.calls import fetch, table
+
+    calls = fetch(place, forget=options.forget)
+    print(json.dumps(calls, indent=2) if options.json else table(calls))
     return 0
 
 

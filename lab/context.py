@@ -13,6 +13,7 @@ from moto.backends import get_backend
 
 from lab import key
 from lab.authority import Authority
+from lab.calls import Calls
 from lab.clock import Clock
 from lab.key import Key
 from lab.latency import Latency
@@ -70,6 +71,8 @@ class Context:
     """The wish for AWS-like waits."""
     distance: Latency = field(default_factory=Latency)
     """How far away AWS is from the controller."""
+    calls: Calls = field(default_factory=Calls)
+    """Who has called which actions."""
     waits: Waits = field(init=False)
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ import threading
 from dataclasses import asdict, dataclass, field
 from functools import partial
 
-from lab import status, timeline
+from lab import calls, status, timeline
 from lab.api import extensions
 from lab.api.server import Api, Page
 from lab.context import Context, Part
@@ -37,6 +37,7 @@ class Lab:
         extensions.extend(self.context)
         console = partial(registrar.console, self.context)
         pages: dict[str, Page] = {status.PATH: self.status, registrar.PATH: console, timeline.PATH: self.timeline}
+        pages |= {calls.PATH: self.context.calls.page}
         self.api = Api(self.context, pages)
 
     def status(self, _sent: object = None) -> dict[str, object]:

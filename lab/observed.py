@@ -42,6 +42,8 @@ class Observed:
     """Ids of the network interfaces whose namespace and link are there."""
     targets: dict[tuple[str, str], TargetHealth] = field(default_factory=dict)
     """(target group ARN, target id) to health."""
+    transits: dict[str, str] = field(default_factory=dict)
+    """The address with which a VPC's gateway endpoints carry its packets, to the id of the VPC."""
     balancers: set[str] = field(default_factory=set)
     """ARNs of the load balancers all of whose nodes listen."""
     mount_targets: set[str] = field(default_factory=set)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Decides whether a role's session, such as a machine, may make a call to a service whose calls are JSON.
+"""Decides whether a role's session, such as a machine, or an IAM user may make a call to a service that speaks JSON.
 
-Those are the services that machines use: SSM, Secrets Manager, KMS, CloudWatch Logs. S3 has its own rules; of
-the other services the action alone is looked at, where signatures are checked (`lab.api.callers`). Who is no role's
-session is the account's owner or a user, whose actions have been looked at there.
+Those are the services that machines and operators use: SSM, Secrets Manager, KMS, CloudWatch Logs. S3 has its own
+rules; of the other services the action alone is looked at, where signatures are checked (`lab.api.callers`). The
+account's owner may do everything.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from typing import Any
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 
-from lab.api import signature
+from lab.api import s3_callers, signature
 from lab.context import ACCOUNT, Backends
-from lab.world.api_permissions import needed, parameter_arn
+from lab.world.api_permissions import Permission, log_arn, needed, parameter_arn
+from lab.world.bucket_access import Caller
+from lab.world.permissions import Decision, Principal, Request, combine, conceivable, decide, role_policies
 
 _KEY = re.compile(r"Credential=([^/, ]+)/")
 _JSON = "application/x-amz-json-1"
@@ -36,15 +38,53 @@ def role_session(call: Any, backends: Backends) -> signature.Caller | None:
     return signature.caller(request, backends)
 
 
+def caller_of(call: Any, backends: Backends) -> Caller | None:
+    """Return who makes a call, None for the account's owner, who needs no policy."""
+    known = s3_callers.CURRENT.get()
+    if known is not None:
+        return None if known.root else known
+    session = role_session(call, backends)
+    if session is None:
+        return None
+    policies = tuple(role_policies(backends.at("iam", "aws"), session.role))
+    return Caller(Principal(arns=(session.role, session.arn), account=ACCOUNT), policies=policies)
+
+
+def authorize(who: Caller, permission: Permission) -> None:
+    """Raise SignatureError unless the caller's policies allow it.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html has AWS's words.
+    """
+    decision = decision_on(who, permission)
+    if decision != "allow":
+        why = (
+            "with an explicit deny in an identity-based policy"
+            if decision == "deny"
+            else f"because no identity-based policy allows the {permission.action} action"
+        )
+        on = f" on resource: {permission.resource}" if permission.resource else ""
+        raise signature.SignatureError(
+            "AccessDeniedException", f"User: {who.arn} is not authorized to perform: {permission.action}{on} {why}"
+        )
+
+
+def decision_on(who: Caller, permission: Permission) -> Decision:
+    """Return what the caller's policies decide; without a resource, whether they could allow it on some."""
+    if permission.resource is None:
+        return "allow" if conceivable(who.policies, permission.action) else "none"
+    request = Request(permission.action, permission.resource, {**who.variables, **permission.context}, who.principal)
+    return combine(decide(policy, request) for policy in who.policies)
+
+
 def refusal(call: Any, action: str, backends: Backends) -> Any:
     """Return AWS's refusal of a call, as moto's answers are, or None if it may be made; under the API's lock."""
     if not call.headers.get("Content-Type", "").startswith(_JSON):
         return None
     try:
-        who = role_session(call, backends)
+        who = caller_of(call, backends)
         if who is not None:
             for each in needed(call.service_name, action, _parameters(call), _arns(call.region, backends)):
-                signature.authorize(who, backends, each.action, each.resource)
+                authorize(who, each)
     except signature.SignatureError as error:
         _status, headers, body = call.serialized(ActionResult(RefusedError(error.code, str(error))))
         return 400, headers, body
@@ -52,7 +92,7 @@ def refusal(call: Any, action: str, backends: Backends) -> Any:
 
 
 def _parameters(call: Any) -> Mapping[str, Any]:
-    names = ("Name", "Names", "Path", "SecretId", "SecretIdList")
+    names = ("Name", "Names", "Path", "SecretId", "SecretIdList", "SessionId", "KeyId", "logGroupName", "logStreamName")
     return {name: value for name in names if (value := call._get_param(name))}
 
 
@@ -62,4 +102,15 @@ def _arns(region: str, backends: Backends) -> dict[str, Any]:
         store = backends.at("secretsmanager", region).secrets
         return str(store[name].arn) if name in store else f"arn:aws:secretsmanager:{region}:{ACCOUNT}:secret:{name}"
 
-    return {"parameter": lambda name: parameter_arn(region, ACCOUNT, name), "secret": secret}
+    def key(name: str) -> str:
+        store = backends.at("kms", region)
+        found = store.keys.get(store.any_id_to_key_id(name)) if name else None
+        return str(found.arn) if found else f"arn:aws:kms:{region}:{ACCOUNT}:key/{name}"
+
+    return {
+        "parameter": lambda name: parameter_arn(region, ACCOUNT, name),
+        "secret": secret,
+        "key": key,
+        "session": lambda name: f"arn:aws:ssm:{region}:{ACCOUNT}:session/{name}",
+        "log": lambda name: log_arn(region, ACCOUNT, *name.rsplit(":", 1)),
+    }

@@ -23,7 +23,7 @@ from urllib.parse import parse_qs
 from lab.api import operations, s3_callers, signature
 from lab.api.operations import Call
 from lab.api.unknown_paths import Application
-from lab.context import ACCOUNT, Backends
+from lab.context import ACCOUNT, Backends, Context
 from lab.key import Key
 from lab.world import s3_signature
 from lab.world.bucket_access import Caller
@@ -58,17 +58,22 @@ class Identity:
     caller: Caller
 
 
-def authenticated(application: Application, backends: Backends, owner: Key) -> Application:
+def authenticated(application: Application, context: Context) -> Application:
     """Return the application behind the checks; they are made under the API's lock."""
+    backends, owner = context.backends, context.owner
 
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if s3_callers.CALLER in environ:  # one of the lab's own services, in this process
+            s3_callers.CURRENT.set(environ[s3_callers.CALLER])
             return application(environ, start_response)
         call = _read(environ)
         try:
             environ[s3_callers.CALLER] = _admit(call, environ, backends, owner)
         except RefusedError as refusal:
             return _refuse(call, refusal, start_response)
+        s3_callers.CURRENT.set(environ[s3_callers.CALLER])
+        if call.operation and call.service != "s3":  # what S3 is asked for is known where it is decided
+            context.calls.note(environ[s3_callers.CALLER].arn, call.permission)
         return application(environ, start_response)
 
     return serve
@@ -145,16 +150,21 @@ def _identity(key: str, backends: Backends, owner: Key) -> Identity:
     if session is not None:
         policies = tuple(role_policies(backends.at("iam", "aws"), session.role_arn))
         arns = (session.role_arn, session.arn)
-        caller = Caller(Principal(arns=arns, account=ACCOUNT), policies=policies)
+        caller = Caller(Principal(arns=arns, account=ACCOUNT), policies=policies, user=_user_id(session))
         expires = session.expiration if session.expiration.tzinfo else session.expiration.replace(tzinfo=datetime.UTC)
         return Identity(session.secret_access_key, session.session_token, expires, session.arn, caller)
     for user in backends.at("iam", "aws").users.values():
         for one in user.access_keys:
             if one.access_key_id == key:
                 policies = tuple(_policies_of(user, backends))
-                caller = Caller(Principal(arns=(user.arn,), account=ACCOUNT), policies=policies)
+                caller = Caller(Principal(arns=(user.arn,), account=ACCOUNT), policies=policies, user=user.id)
                 return Identity(one.secret_access_key, "", None, user.arn, caller)
     raise RefusedError("InvalidClientTokenId", "The security token included in the request is invalid.")
+
+
+def _user_id(session: Any) -> str:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable."""
+    return str(session.user_id)
 
 
 def _policies_of(user: Any, backends: Backends) -> Iterator[Document]:
@@ -194,7 +204,7 @@ def _check_body(call: Call, found: Signature) -> None:
 
 
 def _ask_iam(call: Call, identity: Identity) -> None:
-    action = f"{call.service}:{call.operation}"
+    action = call.permission
     if action not in _FREE and not (call.operation and conceivable(identity.caller.policies, action)):
         raise RefusedError(
             "AccessDenied",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""KMS: a role decrypts only what its policies let it; moto lets everybody.
+"""KMS: a role decrypts only what its policies let it; moto lets everybody. Keys are deleted by any of their names.
 
 Keys have AWS's default policy here, which leaves the decision to the account's IAM policies:
 https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
@@ -11,27 +11,41 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
+from moto.kms.models import KmsBackend
 from moto.kms.responses import KmsResponse
 
 from lab.api import signature
+from lab.api.authorization import authorize, caller_of
 from lab.api.extension import replaces
 from lab.context import Context
+from lab.world.api_permissions import Permission
 
 
 def extend(context: Context) -> None:
     """Ask IAM before a key is used."""
+    _named_by_arn()
 
     @replaces(KmsResponse, "decrypt")
     def decrypt(original: Callable[..., Any], self: Any) -> Any:
-        request = signature.Request(self.method, self.uri, dict(self.headers), self.raw_body or b"")
         try:
-            caller = signature.caller(request, context.backends)
-        except signature.SignatureError:
-            # Who is no role's session has been let through by lab.api.callers.
-            return original(self)
-        try:
-            key = self.kms_backend.keys.get(self.kms_backend.any_id_to_key_id(self._get_param("KeyId") or ""))
-            signature.authorize(caller, context.backends, "kms:Decrypt", key.arn if key else "*")
+            who = caller_of(self, context.backends)
+            if who is not None:
+                key = self.kms_backend.keys.get(self.kms_backend.any_id_to_key_id(self._get_param("KeyId") or ""))
+                given = self._get_param("EncryptionContext") or {}
+                bound = {f"kms:EncryptionContext:{name}": str(value) for name, value in given.items()}
+                authorize(who, Permission("kms:Decrypt", key.arn if key else "*", bound))
         except signature.SignatureError as error:
             raise JsonRESTError(error.code, str(error)) from error
         return original(self)
+
+
+def _named_by_arn() -> None:
+    """Let a key be deleted, or kept, by its ARN, too, where moto knows its id only.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html
+    """
+    for operation in ("schedule_key_deletion", "cancel_key_deletion", "enable_key", "disable_key"):
+
+        @replaces(KmsBackend, operation)
+        def decide(original: Callable[..., Any], self: Any, key_id: str, *more: Any) -> Any:
+            return original(self, key_id.rpartition("/")[2], *more)

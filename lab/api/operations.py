@@ -20,6 +20,8 @@ SERVICE = "lab.service"
 
 _REST = {"route53": "route53", "cloudfront": "cloudfront", "elasticfilesystem": "efs", "lambda": "lambda"}
 """Services whose operation is in the path, by the name they sign with, to botocore's name of them."""
+_PREFIXES = {"monitoring": "cloudwatch", "email": "ses"}
+"""IAM's prefix of services that sign with another name."""
 _REST_JSON = ("elasticfilesystem", "lambda")
 _IN_JSON = {
     "AccessDenied": "AccessDeniedException",
@@ -50,9 +52,17 @@ class Call:
 
     @property
     def service(self) -> str:
-        """Return the name that the service signs with, which is IAM's prefix too; an empty text without a signature."""
+        """Return the name that the service signs with; an empty text without a signature."""
         scope = self.signature.scope if self.signature else ()
         return scope[2] if len(scope) == 4 else ""
+
+    @property
+    def permission(self) -> str:
+        """Return the action as IAM names it, such as `cloudwatch:DescribeAlarms`; CloudWatch signs as `monitoring`.
+
+        https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+        """
+        return f"{_PREFIXES.get(self.service, self.service)}:{self.operation}"
 
     @cached_property
     def action(self) -> str:

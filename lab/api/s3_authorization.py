@@ -8,9 +8,9 @@ TLS channel that an SDK would use to AWS.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
@@ -24,7 +24,7 @@ from lab.api.extension import replaces
 from lab.context import ACCOUNT, Backends, Context
 from lab.world import s3_actions
 from lab.world.bucket_access import Block, Bucket, Caller, allowed
-from lab.world.permissions import Request
+from lab.world.permissions import Request, decide
 
 SOURCE_ARN = "lab.source_arn"
 """The key of the WSGI environment by which one of the lab's services says for which resource it asks."""
@@ -50,7 +50,7 @@ def extend(context: Context) -> None:
 
         @replaces(S3Response, name)
         def respond(original: Callable[..., Any], self: Any, request: Any, full_url: str) -> Any:
-            _authorize(self, request, context.backends)
+            _authorize(self, request, context)
             return original(self, request, full_url)
 
     @replaces(FakeBucket, "get_permission")
@@ -63,13 +63,19 @@ def extend(context: Context) -> None:
         return PermissionResult.PERMITTED if _may(asking, self, action, key) else PermissionResult.DENIED
 
 
-def _authorize(response: Any, request: Any, backends: Backends) -> None:
-    environ = request.environ
+def _authorize(response: Any, request: Any, lab: Context) -> None:
+    environ, backends = request.environ, lab.backends
     bucket_name, key = response.bucket_name or "", _key(response)
     query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
-    asking = Asking(s3_callers.caller(environ), _context(environ, query))
+    caller = s3_callers.caller(environ)
+    asking = Asking(caller, {**caller.variables, **_context(environ, query)})
     _asking.set(asking)
     action = s3_actions.action(request.method, bucket_name, key, query)
+    lab.calls.note(asking.caller.arn, action)
+    _pass_endpoint(lab, environ, _request(asking, action, bucket_name, key))
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
+    if environ.get("HTTP_X_AMZ_EXPECTED_BUCKET_OWNER", ACCOUNT) != ACCOUNT:
+        raise S3AccessDeniedError
     if not bucket_name or action == "s3:CreateBucket":
         if not allowed(asking.caller, Bucket(), _request(asking, action, bucket_name, key)):
             raise S3AccessDeniedError
@@ -90,6 +96,40 @@ def _authorize(response: Any, request: Any, backends: Backends) -> None:
         source_bucket, _, source_key = unquote(source).lstrip("/").partition("/")
         if not _may(asking, _bucket(backends, source_bucket), "s3:GetObject", source_key.partition("?")[0]):
             raise S3AccessDeniedError
+
+
+def _pass_endpoint(lab: Context, environ: Mapping[str, Any], request: Request) -> None:
+    """Refuse what comes through a VPC's gateway endpoint, and its policy does not allow.
+
+    https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-s3.html#edit-vpc-endpoint-policy-s3
+    """
+    vpc = lab.observed.transits.get(str(environ.get("REMOTE_ADDR", "")))
+    endpoint = vpc and _gateway(lab.backends, vpc)
+    if not endpoint:
+        return
+    owned = request.resource.removeprefix("arn:aws:s3:::").partition("/")[0] in lab.backends.at("s3", "aws").buckets
+    owner = {"aws:ResourceAccount": ACCOUNT, "s3:ResourceAccount": ACCOUNT} if owned else {}
+    # No address counts there: https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-s3.html
+    rest = {name: value for name, value in request.context.items() if name != "aws:SourceIp"}
+    known = {**rest, **owner, "aws:SourceVpc": vpc, "aws:SourceVpce": endpoint.id}
+    asked = replace(request, context=known, principal=s3_callers.caller(environ).principal)
+    if decide(json.loads(endpoint.policy_document), asked, of_resource=True) != "allow":
+        raise S3AccessDeniedError
+
+
+def _gateway(backends: Backends, vpc: str) -> Any:
+    """Return a VPC's gateway endpoint of S3; None if it has none."""
+    found = (one for _region, ec2 in backends.regional("ec2") for one in ec2.vpc_end_points.values())
+    return next(
+        (
+            one
+            for one in found
+            if one.vpc_id == vpc
+            and one.service_name.endswith(".s3")
+            and str(one.vpc_endpoint_type).lower() == "gateway"
+        ),
+        None,
+    )
 
 
 def _key(response: Any) -> str:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from typing import Any
 
 from lab.context import ACCOUNT
@@ -14,6 +15,9 @@ from lab.world.s3_signature import Signed
 CALLER = "lab.caller"
 """The key of the WSGI environment by which it is told who asks; nothing outside can set it."""
 ROOT = Caller(Principal(arns=(f"arn:aws:iam::{ACCOUNT}:root",), account=ACCOUNT), root=True)
+
+CURRENT: ContextVar[Caller | None] = ContextVar("caller", default=None)
+"""Who makes the call that this thread serves; nobody is known while moto is called without the lab's server."""
 
 
 def caller(environ: Mapping[str, Any]) -> Caller:

@@ -135,7 +135,7 @@ class Api:
     def __init__(self, context: Context, own: Mapping[str, Page]) -> None:
         """Serve AWS's API, and the lab's own pages: path to what gives the page's data."""
         aws = refusing_unknown_paths(_Dispatcher(create_backend_app))
-        known = callers.authenticated(aws, context.backends, context.owner)
+        known = callers.authenticated(aws, context)
         self.application = with_own_pages(guarded(known, context.lock), own, context.owner)
         self._servers: list[BaseWSGIServer] = []
 

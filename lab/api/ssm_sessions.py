@@ -13,12 +13,16 @@ from moto.core.responses import ActionResult
 from moto.ssm.exceptions import InvalidDocument, SSMException
 from moto.ssm.responses import SimpleSystemManagerResponse
 
+from lab.api.authorization import authorize, caller_of, decision_on
 from lab.api.extension import adds
+from lab.api.signature import SignatureError
 from lab.api.ssm_instances import connected, moment, paged
 from lab.context import ACCOUNT, Context
 from lab.session_book import Session
+from lab.world.api_permissions import Permission
 from lab.world.session_documents import DEFAULT_PREFERENCES, PREFERENCES, ParameterError, fill
 
+_CHECK = "ssm:SessionDocumentAccessCheck"
 _FILTERS = ("InvokedAfter", "InvokedBefore", "Target", "Owner", "Status", "SessionId", "AccessType")
 
 
@@ -37,6 +41,10 @@ def _begin(context: Context) -> None:
         target = self._get_param("Target") or ""
         name = self._get_param("DocumentName") or PREFERENCES
         parameters = self._get_param("Parameters") or {}
+        try:
+            _authorize(context, self, target, self._get_param("DocumentName"))
+        except SignatureError as error:
+            raise SSMException(error.code, str(error)) from error
         document = _document(self.ssm_backend, name, parameters)
         if not connected(context, self.region, target):
             raise SSMException("TargetNotConnected", f"{target} is not connected.")
@@ -56,6 +64,31 @@ def _begin(context: Context) -> None:
         book.add(session)
         book.deliver(session)
         return ActionResult(_opened(context, self.uri, session))
+
+
+def _authorize(context: Context, call: Any, target: str, document: str | None) -> None:
+    """Refuse a session that the caller's policies do not allow.
+
+    The machine is looked at, and the document if the call names one. If it names none, the account's own is looked at
+    only if a policy asks for that by its condition `ssm:SessionDocumentAccessCheck`:
+    https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-sessiondocumentaccesscheck.html
+    """
+    who = caller_of(call, context.backends)
+    if who is None:
+        return
+    tags = context.backends.at("ec2", call.region).describe_tags({"resource-id": [target]})
+    machine = f"arn:aws:ec2:{call.region}:{ACCOUNT}:instance/{target}"
+    on = {f"ssm:resourceTag/{tag['key']}": tag["value"] for tag in tags}
+    unchecked = Permission("ssm:StartSession", machine, {**on, _CHECK: "false"})
+    if document is None and decision_on(who, unchecked) == "allow":
+        return
+    authorize(who, Permission("ssm:StartSession", machine, {**on, _CHECK: "true"}))
+    name = document or PREFERENCES
+    owner = "" if name.startswith("AWS-") else ACCOUNT
+    known = call.ssm_backend._resource_tags["Document"].get(name, {})
+    of_document = {f"ssm:resourceTag/{key}": value for key, value in known.items()}
+    arn = f"arn:aws:ssm:{call.region}:{owner}:document/{name}"
+    authorize(who, Permission("ssm:StartSession", arn, {**of_document, _CHECK: "true"}))
 
 
 def _go_on(context: Context) -> None:

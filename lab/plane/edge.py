@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _OWN_NAMES = ("*.cloudfront.net", "cloudfront.net")
+_CIPHERS = {"TLSv1.2_2021": "ECDHE+AESGCM:ECDHE+CHACHA20", "TLSv1.2_2025": "ECDHE+AESGCM"}
+"""Security policy to TLS 1.2's suites; the older policies have at least what OpenSSL offers by itself.
+
+https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/secure-connections-supported-viewer-protocols-ciphers.html
+"""
 _IDLE = 60.0
 """Lab seconds after which a viewer's connection that nobody uses is closed. AWS tells no figure; this is the default of
 its load balancers."""
@@ -39,8 +44,8 @@ class Edge:
     def __init__(self, context: Context, api: Api) -> None:
         self._context = context
         self._server = EdgeServer(context.clock, S3Origins(api.application))
-        self._certificates: dict[str, tuple[KeyPair, ssl.SSLContext]] = {}
-        """Certificate ARN to the certificate and the TLS context that presents it."""
+        self._certificates: dict[tuple[str, str], tuple[KeyPair, ssl.SSLContext]] = {}
+        """Certificate ARN and security policy to the certificate and the TLS context that presents it."""
         self._default = context.authority.sign(_OWN_NAMES).context()
         self._listening = context.authority.sign(_OWN_NAMES).context()
         self._listening.sni_callback = self._choose
@@ -61,7 +66,7 @@ class Edge:
         """Choose the certificate by SNI; a name that no distribution has gets CloudFront's own."""
         found = self._server.world.of_host(name or "")
         alias = found is not None and name is not None and not name.lower().endswith(".cloudfront.net")
-        own = self._certificates.get(found.certificate_arn) if found and alias else None
+        own = self._certificates.get((found.certificate_arn, found.tls_policy)) if found and alias else None
         connection.context = own[1] if own else self._default
         return None
 
@@ -90,8 +95,9 @@ class Edge:
                 distribution.id,
             )
             return
-        if arn not in self._certificates or self._certificates[arn][0] != pair:
-            self._certificates[arn] = pair, pair.context()
+        key = arn, distribution.tls_policy
+        if key not in self._certificates or self._certificates[key][0] != pair:
+            self._certificates[key] = pair, presenting(pair, distribution.tls_policy)
 
     async def _take(self, edge: EdgeWorld) -> None:
         self._server.take(edge, self._context.observed.invalidated)
@@ -104,3 +110,11 @@ class Edge:
 
     def _wait(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._context.loop).result(10)
+
+
+def presenting(pair: KeyPair, policy: str) -> ssl.SSLContext:
+    """Return the TLS context of a certificate and a security policy."""
+    made = pair.context()
+    if policy in _CIPHERS:
+        made.set_ciphers(_CIPHERS[policy])
+    return made

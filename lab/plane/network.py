@@ -13,6 +13,7 @@ from lab.plane import namespaces
 from lab.plane.router import Router
 from lab.plane.user_namespace import UserNamespace
 from lab.world.network import Network
+from lab.world.routing import transit
 
 if TYPE_CHECKING:
     from lab.world import World
@@ -41,6 +42,7 @@ class Networks:
         self._add(network.interfaces.keys() - self._interfaces)
         for vpc_id in self._routers.keys() - network.vpcs.keys():
             self._routers.pop(vpc_id).remove()
+            self._tell_transits()
         failures = [failure for vpc_id in network.vpcs if (failure := self._follow(network, vpc_id))]
         self._remove(self._interfaces - network.interfaces.keys())
         ends = {each.id for each in network.endpoint_interfaces(bool)}
@@ -64,7 +66,11 @@ class Networks:
         taken = {router.number for router in self._routers.values()}
         number = next(number for number in count(1) if number not in taken)
         self._routers[vpc_id] = Router(self._place, vpc_id, number)
+        self._tell_transits()
         return self._routers[vpc_id]
+
+    def _tell_transits(self) -> None:
+        self._observed.transits = {transit(router.number): vpc for vpc, router in self._routers.items()}
 
     def _add(self, interface_ids: set[str]) -> None:
         there = set(namespaces.every(self._place.namespace("eni-")))

@@ -2,13 +2,13 @@
 """Which IAM actions on which resources a call needs. Pure.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
-Only calls that site policies restrict by resource are listed; every other one needs its own action on `*`.
+Only calls that site policies restrict by resource are listed; of every other one only the action is known.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 Parameters = Mapping[str, Any]
@@ -18,14 +18,17 @@ Arn = Callable[[str], str]
 
 @dataclass(frozen=True)
 class Permission:
-    """An action on a resource, as policies name them."""
+    """An action on a resource, as policies name them; without a resource, on whichever it may be."""
 
     action: str
-    resource: str = "*"
+    resource: str | None = None
+    context: Mapping[str, str] = field(default_factory=dict)
+    """The condition keys that come with the resource."""
 
 
-_PROVEN_BY_THE_CALL = frozenset({("kms", "Decrypt"), ("ssm", "UpdateInstanceInformation")})
-"""Decided where the call is served, for the resource is in what was encrypted or signed."""
+_DECIDED_WHERE_SERVED = frozenset({("kms", "Decrypt"), ("ssm", "UpdateInstanceInformation"), ("ssm", "StartSession")})
+"""The resource is in what was encrypted or signed, or several resources are looked at in turn."""
+_OF_A_KEY = ("GenerateDataKey", "Encrypt", "ReEncrypt", "Sign", "ScheduleKeyDeletion", "DisableKey", "PutKeyPolicy")
 
 
 def parameter_arn(region: str, account: str, name: str) -> str:
@@ -34,18 +37,50 @@ def parameter_arn(region: str, account: str, name: str) -> str:
     return f"arn:aws:ssm:{region}:{account}:parameter/{bare.lstrip('/').partition(':')[0]}"
 
 
+def log_arn(region: str, account: str, group: str, stream: str) -> str:
+    """Return the ARN that CloudWatch Logs looks at in a call about log groups, streams or their events.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
+    """
+    return f"arn:aws:logs:{region}:{account}:log-group:{group}:log-stream:{stream}"
+
+
 def needed(service: str, action: str, parameters: Parameters, arns: Mapping[str, Arn]) -> list[Permission]:
-    """Return what a call needs; `arns` has the ways from a name to an ARN, by kind: `parameter` and `secret`."""
-    if (service, action) in _PROVEN_BY_THE_CALL:
+    """Return what a call needs; `arns` has the ways from a name to an ARN, by kind.
+
+    The kinds are `parameter`, `secret`, `key`, `session` and `log`, whose name is the group's and the stream's with a
+    colon between them.
+    """
+    if (service, action) in _DECIDED_WHERE_SERVED:
         return []
     own = f"{service}:{action}"
-    if service == "ssm" and "Parameter" in action and action != "DescribeParameters":
+    if service == "ssm":
+        return _of_ssm(own, action, parameters, arns)
+    if service == "secretsmanager":
+        return _of_secrets(own, action, parameters, arns)
+    if service == "logs" and "Log" in action:
+        # A stream that is not there yet has no ARN: its group's counts.
+        stream = "" if action == "CreateLogStream" else parameters.get("logStreamName") or ""
+        return [Permission(own, arns["log"](f"{parameters.get('logGroupName') or ''}:{stream}"))]
+    if service == "kms" and action.startswith(_OF_A_KEY):
+        return [Permission(own, arns["key"](str(parameters.get("KeyId") or "")))]
+    return [Permission(own)]
+
+
+def _of_ssm(own: str, action: str, parameters: Parameters, arns: Mapping[str, Arn]) -> list[Permission]:
+    if "Parameter" in action and action != "DescribeParameters":
         return [Permission(own, arns["parameter"](name)) for name in _named(parameters, "Name", "Names", "Path")]
-    if service == "secretsmanager" and action == "BatchGetSecretValue":
+    if action in ("ResumeSession", "TerminateSession"):
+        return [Permission(own, arns["session"](str(parameters.get("SessionId") or "")))]
+    return [Permission(own)]
+
+
+def _of_secrets(own: str, action: str, parameters: Parameters, arns: Mapping[str, Arn]) -> list[Permission]:
+    if action == "BatchGetSecretValue":
         read = "secretsmanager:GetSecretValue"
         names = _named(parameters, "SecretIdList")
         return [Permission(own), *(Permission(read, arns["secret"](name)) for name in names)]
-    if service == "secretsmanager" and "SecretId" in parameters:
+    if "SecretId" in parameters:
         return [Permission(own, arns["secret"](parameters["SecretId"]))]
     return [Permission(own)]
 

@@ -22,6 +22,20 @@ class Caller:
     principal: Principal = ANONYMOUS
     root: bool = False
     policies: tuple[Document, ...] = ()
+    user: str = ""
+    """The unique id, `aws:userid`; that of a role's session ends in the session's name."""
+
+    @property
+    def arn(self) -> str:
+        """The ARN by which refusals name the caller: a session's rather than its role's."""
+        return self.principal.arns[-1] if self.principal.arns else "anonymous"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The condition keys about the caller, which policies use as variables, too."""
+        kind, _, name = self.arn.rpartition(":")[2].partition("/")
+        named = {"aws:username": name.rpartition("/")[2]} if kind == "user" else {}
+        return {**named, "aws:userid": self.user, "aws:PrincipalArn": self.principal.arns[0]} if self.user else named
 
     @property
     def anonymous(self) -> bool:

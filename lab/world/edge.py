@@ -80,6 +80,8 @@ class Distribution:
     enabled: bool
     aliases: tuple[str, ...]
     certificate_arn: str
+    tls_policy: str
+    """CloudFront's name of it, such as `TLSv1.2_2021`."""
     default_root_object: str
     origins: tuple[Origin, ...]
     behaviors: tuple[Behavior, ...]
@@ -171,6 +173,7 @@ def _distribution(stored: Any, beside: _Stored) -> Distribution:
         enabled=bool(config["Enabled"]),
         aliases=tuple(alias.lower() for alias in items(config["Aliases"])),
         certificate_arn=config["ViewerCertificate"].get("ACMCertificateArn", ""),
+        tls_policy=config["ViewerCertificate"].get("MinimumProtocolVersion", ""),
         default_root_object=config["DefaultRootObject"],
         origins=tuple(_origin(one, beside) for one in items(config["Origins"])),
         behaviors=(*(_behavior(one, beside) for one in items(config["CacheBehaviors"])), default),

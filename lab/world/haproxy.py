@@ -21,11 +21,17 @@ _REASONS = {
     301: "Moved Permanently",
     302: "Found",
     400: "Bad Request",
+    405: "Not Allowed",
     408: "Request Timeout",
+    463: "Too Many Addresses",
     502: "Bad Gateway",
     503: "Service Temporarily Unavailable",
     504: "Gateway Time-out",
+    505: "HTTP Version Not Supported",
 }
+_HEADER_BYTES = 64 << 10
+"""https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html"""
+_MOST_ADDRESSES = 30
 _SERVER = "hdr Server awselb/2.0"
 
 
@@ -100,6 +106,9 @@ def _global(surroundings: Surroundings) -> Iterator[str]:
     yield f"  chroot {quoted(surroundings.root)}"
     yield "  hard-stop-after 300s"
     yield "  tune.ssl.default-dh-param 2048"
+    # A request's whole head lies in one buffer, of which a part is kept for the headers that are added.
+    yield f"  tune.bufsize {_HEADER_BYTES + 4096}"
+    yield "  tune.maxrewrite 4096"
     yield "  log stderr format raw local0 emerg"
 
 
@@ -120,10 +129,25 @@ def _frontend(balancer: LoadBalancer, node: Node, listener: Listener, surroundin
     bind = f"  bind {node.address}:{listener.port}"
     yield bind + (_tls(balancer, listener, surroundings) if listener.protocol == "HTTPS" else "")
     yield "  http-request set-var(txn.began) date(0,ms)"
+    yield from _refusals()
     if _on(balancer, "routing.http.drop_invalid_header_fields.enabled"):
         yield '  http-request del-header "[^-A-Za-z0-9]" -m reg'
     yield from _rules(listener)
     yield from _forwarded(balancer, listener)
+
+
+def _refusals() -> Iterator[str]:
+    """Refuse what never comes to a rule.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html
+    """
+    for status, when in (
+        (405, "METH_TRACE"),
+        (463, f"{{ req.hdr_cnt(X-Forwarded-For) gt {_MOST_ADDRESSES} }}"),
+        (505, "{ fc_http_major eq 1 } !{ req.ver 1.0 1.1 }"),
+    ):
+        page = f"content-type text/html string {quoted(_page(status))} {_SERVER}"
+        yield f"  http-request return status {status} {page} if {when}"
 
 
 def _on(balancer: LoadBalancer, attribute: str, default: str = "false") -> bool:

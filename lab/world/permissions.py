@@ -34,6 +34,7 @@ class Principal:
 
 
 ANONYMOUS = Principal()
+_VARIABLE = re.compile(r"\$\{([A-Za-z0-9]+:[A-Za-z0-9/:_-]+)\}")
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,30 @@ def _parsed(document: Any) -> Document:
 
 def decide(policy: Document, request: Request, *, of_resource: bool = False) -> Decision:
     """Return what one policy decides; a resource's policy also looks at the principal."""
-    return combine(_statement(one, request, of_resource) for one in _listed(policy.get("Statement", [])))
+    return combine(
+        _statement(_filled(one, request.context), request, of_resource) for one in _listed(policy.get("Statement", []))
+    )
+
+
+def _filled(statement: Document, context: Mapping[str, Values]) -> Document:
+    """Return a statement with its policy variables in place; one that the request lacks matches nothing.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+    """
+
+    def value(found: re.Match[str]) -> str:
+        known = context.get(found[1])
+        return known if isinstance(known, str) else found[0]
+
+    def fill(part: Any) -> Any:
+        if isinstance(part, str):
+            return _VARIABLE.sub(value, part)
+        if isinstance(part, list):
+            return [fill(one) for one in part]
+        return {key: fill(one) for key, one in part.items()} if isinstance(part, Mapping) else part
+
+    places = {name: fill(statement[name]) for name in ("Resource", "NotResource", "Condition") if name in statement}
+    return {**statement, **places}
 
 
 def _statement(statement: Document, request: Request, of_resource: bool) -> Decision:

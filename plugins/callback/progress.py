@@ -105,6 +105,7 @@ import typing as t
 
 from ansible import constants
 from ansible import context as cli
+from ansible.playbook.role_include import IncludeRole
 from ansible.plugins.callback.default import CallbackModule as DefaultCallback
 
 from ..plugin_utils._progress.ending import Failure, failure_lines, slowest_lines, summary_of
@@ -254,7 +255,8 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]  # ansible has no t
 
 
 def _name(task: t.Any) -> str:
-    return str(task.get_name(include_role_fqcn=False)).strip()
+    """Return a task's name with its role's short name; an include_role's own method knows one form only."""
+    return str(task.get_name() if isinstance(task, IncludeRole) else task.get_name(include_role_fqcn=False)).strip()
 
 
 def _can_draw() -> bool:

@@ -128,7 +128,10 @@ options:
       - section: ssm_connection
         key: reuse_built_modules
   pipelining:
-    description: Whether modules are sent through standard input, without a file on the machine.
+    description:
+      - Whether modules are sent through standard input, without a file of Ansible's own on the machine.
+      - The connection itself keeps a command and its input in a file below C(/dev/shm), which is memory, until the
+        command has begun or ended.
     type: bool
     default: true
     vars:
@@ -168,6 +171,7 @@ from ansible.utils.display import Display
 from ..plugin_utils import _built_modules as built
 from ..plugin_utils._session_control import Control, NotBegunError, TimedOutError
 from ..plugin_utils._session_errors import BucketError, FileError, SessionError, StartError
+from ..plugin_utils._session_key import required_key
 from ..plugin_utils._session_result import SILENT, Password
 from ..plugin_utils._warm_command import understand
 from ..plugin_utils._warm_remote import Request
@@ -213,7 +217,7 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
     def _control(self) -> Control:
         """Return the session that the options describe now: some are bound after the constructor has run."""
         idle = float(self.get_option("idle_timeout"))
-        names = ("region", "profile", "access_key", "secret_key", "session_token", "endpoint_url")
+        names = ("region", "profile", "access_key", "secret_key", "session_token", "endpoint_url", "kms_endpoint_url")
         return Control(
             folder=Path(self.get_option("control_path_dir")),
             identity={name: self.get_option(name) for name in names},
@@ -221,8 +225,15 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
             document=self.get_option("ssm_document"),
             idle_seconds=idle or _OWN_IDLE_SECONDS,
             connect_seconds=float(self.get_option("connection_timeout")),
+            required_key=self._required_key(),
             owner="" if idle else self._owner,
         )
+
+    def _required_key(self) -> str:
+        try:
+            return required_key(self.get_option("require_encryption"))
+        except SessionError as error:
+            raise AnsibleConnectionFailure(to_text(error)) from error
 
     def _connect(self) -> Connection:
         """Let there be a session; the API is only asked when none is kept."""

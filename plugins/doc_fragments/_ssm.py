@@ -70,6 +70,21 @@ options:
     ini:
       - section: ssm_connection
         key: endpoint_url
+  require_encryption:
+    description:
+      - Whether a session must be encrypted with a KMS key, in addition to TLS.
+      - With V(true), any key will do. The ARN of a key demands this key, and KMS is asked for no other.
+      - A session that is not encrypted so is ended before anything is sent to the machine.
+      - C(bin/session-manager-plugin) reads the variable of the environment, too.
+    type: str
+    default: 'false'
+    vars:
+      - name: ansible_aws_ssm_require_encryption
+    env:
+      - name: ANSIBLE_AWS_SSM_REQUIRE_ENCRYPTION
+    ini:
+      - section: ssm_connection
+        key: require_encryption
 """
 
     BUCKET = r"""
@@ -96,6 +111,15 @@ options:
     ini:
       - section: ssm_connection
         key: bucket_minimum_size
+  kms_endpoint_url:
+    description:
+      - Another address of KMS, by which the controller reaches it where sessions are encrypted.
+    type: str
+    vars:
+      - name: ansible_aws_ssm_kms_endpoint_url
+    ini:
+      - section: ssm_connection
+        key: kms_endpoint_url
   bucket_endpoint_url:
     description:
       - Another address of S3, by which controller and machine reach it.

@@ -238,8 +238,9 @@ def _write_tags(client: t.Any, arn: str, tags: Tags) -> None:
 
 
 def ensure_absent(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outcome:
-    """Delete every certificate for exactly the names."""
-    found = find(client, params)
+    """Delete every certificate for exactly the names that has all of the tags."""
+    wanted = (params["tags"] or {}).items()
+    found = [one for one in find(client, params) if wanted <= one["tags"].items()]
     if not found:
         return Outcome(False, {}, {})
     if not check_mode:

@@ -247,11 +247,15 @@ def _untag(client: t.Any, arn: str, keys: list[str]) -> None:
 
 
 def find(client: t.Any, name: str) -> tuple[Resource, dict[str, str]] | None:
-    """Return the distribution whose `Name` it is, and its tags."""
-    for summary in list_distributions(client):
-        tags = list_tags(client, summary["ARN"])
-        if tags.get("Name") == name and (found := get_distribution(client, summary["Id"])):
-            return found, tags
+    """Return the distribution whose `Name` it is, and its tags; fail rather than choose between several."""
+    tagged = [(one, list_tags(client, one["ARN"])) for one in list_distributions(client)]
+    found = [(one["Id"], tags) for one, tags in tagged if tags.get("Name") == name]
+    if len(found) > 1:
+        ids = ", ".join(sorted(distribution_id for distribution_id, _ in found))
+        raise failure(f"Several distributions have the name {name}: {ids}. Rename or delete all but one.")
+    for distribution_id, tags in found:
+        if whole := get_distribution(client, distribution_id):
+            return whole, tags
     return None
 
 

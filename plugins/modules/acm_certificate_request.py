@@ -65,7 +65,8 @@ options:
     type: int
     default: 900
 notes:
-  - If O(tags) contains C(Name), only certificates with that C(Name) are looked at.
+  - If O(tags) contains C(Name), only certificates with that C(Name) are looked at. With O(state=absent), only those
+    that have all of O(tags) are deleted.
 author:
   - hasite.aws contributors (@hasite)
 extends_documentation_fragment:

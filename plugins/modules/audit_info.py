@@ -191,7 +191,7 @@ from ansible_collections.hasite.aws.plugins.module_utils._audit.judging import S
 from ansible_collections.hasite.aws.plugins.module_utils._audit.reading import read
 from ansible_collections.hasite.aws.plugins.module_utils._audit.report import render
 from ansible_collections.hasite.aws.plugins.module_utils._site.clients import client_maker
-from ansible_collections.hasite.aws.plugins.module_utils._site.reading import Place
+from ansible_collections.hasite.aws.plugins.module_utils._site.scope import ReadScope
 
 ARGUMENTS = {
     "site": {"type": "dict", "required": True},
@@ -222,8 +222,8 @@ def main() -> None:
     """Run the module."""
     module = AnsibleAWSModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     site = module.params["site"]
-    place = Place(site["name"], [], site["region"], client_maker(module))
-    answers, errors = read(place, site)
+    scope = ReadScope(site["name"], [], site["region"], client_maker(module))
+    answers, errors = read(scope, site)
     unreadable = {one["service"]: one["error"] for one in site.get("unreadable") or []}
     rows = judge(Facts(site, answers, {**unreadable, **errors}), module.params["controls"])
     module.exit_json(

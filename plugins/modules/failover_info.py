@@ -126,9 +126,9 @@ from ansible_collections.hasite.aws.plugins.module_utils._failover.budget import
 from ansible_collections.hasite.aws.plugins.module_utils._failover.readiness import obstacles
 from ansible_collections.hasite.aws.plugins.module_utils._failover.settings import read_settings
 from ansible_collections.hasite.aws.plugins.module_utils._site.assembly import assemble
-from ansible_collections.hasite.aws.plugins.module_utils._site.clients import client_maker
 from ansible_collections.hasite.aws.plugins.module_utils._site.names import Wanted
-from ansible_collections.hasite.aws.plugins.module_utils._site.reading import Place, read_all
+from ansible_collections.hasite.aws.plugins.module_utils._site.reading import read_all
+from ansible_collections.hasite.aws.plugins.module_utils._site.scope import scope_of
 
 ARGUMENTS = {
     "name": {"type": "str", "required": True},
@@ -145,11 +145,10 @@ def main() -> None:
     """Run the module."""
     module = AnsibleAWSModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     params = module.params
-    if not module.region:
-        module.fail_json(msg="The region of the site is not known. Set region, or the environment's AWS_REGION.")
     names = [params["domain"], *params["aliases"]]
-    answers, errors = read_all(Place(params["name"], names, module.region, client_maker(module)), KINDS)
-    site = assemble(params["name"], module.region, answers, errors, Wanted(names)).as_dict()
+    scope = scope_of(module, names)
+    answers, errors = read_all(scope, KINDS)
+    site = assemble(scope.site, scope.region, answers, errors, Wanted(names)).as_dict()
     settings = read_settings(site, params["domain"])
     found = {"obstacles": obstacles(site, settings), "budget": make_budget(settings), "settings": asdict(settings)}
     module.exit_json(changed=False, failover=found)

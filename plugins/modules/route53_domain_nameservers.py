@@ -13,8 +13,17 @@ version_added: 0.1.0
 short_description: Set the name servers of a domain that is registered at Route 53
 description:
   - If the domain is registered at Amazon Route 53 by this account, its name servers are set.
+  - A domain that others serve is refused, for it would lose all its names. With O(take_over=true) it is taken over, and
+    what its name servers were is kept in the tags C(hasite:replaced-name-servers) and C(hasite:site) of the domain.
+  - With O(state=absent) these are set again, if the domain still has O(name_servers) and the tags name O(site).
   - If it is not, nothing is done and RV(domain.registered) is false. Then its owner has to set them at the registrar.
 options:
+  state:
+    description:
+      - Whether the domain has the name servers, or those again that it had before.
+    type: str
+    choices: [present, absent]
+    default: present
   domain_name:
     description:
       - The registered domain, such as V(example.com), not a name below it.
@@ -26,6 +35,15 @@ options:
     type: list
     elements: str
     required: true
+  take_over:
+    description:
+      - Whether name servers are replaced that are not among O(name_servers).
+    type: bool
+    default: false
+  site:
+    description:
+      - The name of the site, kept with what was replaced. With O(state=absent) only what it has replaced is set again.
+    type: str
   wait:
     description:
       - Whether to wait until Route 53 has passed the change on to the registry.
@@ -56,6 +74,20 @@ EXAMPLES = r"""
   hasite.aws.route53_domain_nameservers:
     domain_name: example.com
     name_servers: "{{ zone.name_servers }}"
+
+- name: Take a domain over that others serve
+  hasite.aws.route53_domain_nameservers:
+    domain_name: example.com
+    name_servers: "{{ zone.name_servers }}"
+    take_over: true
+    site: shop
+
+- name: Give it back to those
+  hasite.aws.route53_domain_nameservers:
+    state: absent
+    domain_name: example.com
+    name_servers: "{{ zone.name_servers }}"
+    site: shop
 """
 
 RETURN = r"""
@@ -92,8 +124,11 @@ from ansible_collections.hasite.aws.plugins.module_utils._aws import conclude
 from ansible_collections.hasite.aws.plugins.module_utils._registered_domain import REGION, ensure
 
 ARGUMENTS = {
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "domain_name": {"type": "str", "required": True},
     "name_servers": {"type": "list", "elements": "str", "required": True},
+    "take_over": {"type": "bool", "default": False},
+    "site": {"type": "str"},
     "wait": {"type": "bool", "default": False},
     "wait_timeout": {"type": "int", "default": 900},
 }
@@ -101,7 +136,9 @@ ARGUMENTS = {
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleAWSModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    module = AnsibleAWSModule(
+        argument_spec=ARGUMENTS, required_if=[("state", "absent", ["site"])], supports_check_mode=True
+    )
     conclude(
         module,
         "domain",

@@ -22,6 +22,10 @@ options:
       - The name of the bucket.
     type: str
     required: true
+  expected_bucket_owner:
+    description:
+      - The ID of the account that the bucket has to belong to. S3 refuses the calls if it is another's.
+    type: str
   source:
     description:
       - The folder with the files, where the module runs. Symbolic links to files are followed.
@@ -118,10 +122,12 @@ content:
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.hasite.aws.plugins.module_utils._aws import conclude
+from ansible_collections.hasite.aws.plugins.module_utils._bucket_owner import expect_owner
 from ansible_collections.hasite.aws.plugins.module_utils._folder_objects import ensure
 
 ARGUMENTS = {
     "bucket": {"type": "str", "required": True},
+    "expected_bucket_owner": {"type": "str"},
     "source": {"type": "path", "required": True},
     "prefix": {"type": "str", "default": ""},
     "exclude": {"type": "list", "elements": "str", "default": []},
@@ -134,7 +140,13 @@ ARGUMENTS = {
 def main() -> None:
     """Run the module."""
     module = AnsibleAWSModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    conclude(module, "content", lambda: ensure(module.client("s3"), module.params, module.check_mode))
+    conclude(
+        module,
+        "content",
+        lambda: ensure(
+            expect_owner(module.client("s3"), module.params["expected_bucket_owner"]), module.params, module.check_mode
+        ),
+    )
 
 
 if __name__ == "__main__":

@@ -27,6 +27,10 @@ options:
       - The name of the bucket. It is unique in all of AWS.
     type: str
     required: true
+  expected_bucket_owner:
+    description:
+      - The ID of the account that the bucket has to belong to. S3 refuses the calls if it is another's.
+    type: str
   versioning:
     description:
       - Whether old versions of objects are kept.
@@ -205,10 +209,12 @@ bucket:
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.hasite.aws.plugins.module_utils._aws import conclude
 from ansible_collections.hasite.aws.plugins.module_utils._bucket import ensure_absent, ensure_present
+from ansible_collections.hasite.aws.plugins.module_utils._bucket_owner import expect_owner
 
 ARGUMENTS = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "name": {"type": "str", "required": True},
+    "expected_bucket_owner": {"type": "str"},
     "versioning": {"type": "bool", "default": True},
     "encryption": {"type": "str", "choices": ["AES256", "aws:kms"], "default": "AES256"},
     "kms_key_id": {"type": "str"},
@@ -233,7 +239,13 @@ def main() -> None:
     """Run the module."""
     module = AnsibleAWSModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     ensure = ensure_present if module.params["state"] == "present" else ensure_absent
-    conclude(module, "bucket", lambda: ensure(module.client("s3"), module.params, module.check_mode))
+    conclude(
+        module,
+        "bucket",
+        lambda: ensure(
+            expect_owner(module.client("s3"), module.params["expected_bucket_owner"]), module.params, module.check_mode
+        ),
+    )
 
 
 if __name__ == "__main__":

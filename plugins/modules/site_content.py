@@ -28,6 +28,10 @@ options:
       - The name of the bucket.
     type: str
     required: true
+  expected_bucket_owner:
+    description:
+      - The ID of the account that the bucket has to belong to. S3 refuses the calls if it is another's.
+    type: str
   prefix:
     description:
       - What the keys of the objects begin with, such as V(site/).
@@ -132,12 +136,14 @@ content:
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.hasite.aws.plugins.module_utils._aws import conclude
+from ansible_collections.hasite.aws.plugins.module_utils._bucket_owner import expect_owner
 from ansible_collections.hasite.aws.plugins.module_utils._content.publishing import ensure
 from ansible_collections.hasite.aws.plugins.module_utils._content.settings import ARGUMENTS as FILES
 
 ARGUMENTS = {
     **FILES,
     "bucket": {"type": "str", "required": True},
+    "expected_bucket_owner": {"type": "str"},
     "prefix": {"type": "str", "default": ""},
     "keep": {"type": "int", "default": 5},
 }
@@ -148,7 +154,13 @@ def main() -> None:
     module = AnsibleAWSModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     if module.params["keep"] < 1:
         module.fail_json(msg=f"keep is {module.params['keep']}; keep at least the release that is served.")
-    conclude(module, "content", lambda: ensure(module.client("s3"), module.params, module.check_mode))
+    conclude(
+        module,
+        "content",
+        lambda: ensure(
+            expect_owner(module.client("s3"), module.params["expected_bucket_owner"]), module.params, module.check_mode
+        ),
+    )
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ module: site_info
 version_added: 0.1.0
 short_description: Read everything that belongs to a site, in one structure
 description:
+  - Fails if O(name) is not a name that a site can have, before anything is read. Patterns such as V(*) never are.
   - Finds all resources of a site by their tags C(hasite:site) and C(hasite:part), or by name where a service has no
     tags, and returns them with their present state.
   - All services are asked at once.
@@ -268,25 +269,26 @@ site:
       elements: dict
       sample: []
     origin_access_controls:
-      description: The origin access controls whose name is the site's or begins with it and a hyphen.
+      description: The origin access controls that have exactly the names that the roles give.
       returned: always
       type: list
       elements: dict
       sample: []
     functions:
-      description: The CloudFront functions whose name is the site's or begins with it and a hyphen.
+      description: The CloudFront functions that have exactly the names that the roles give.
       returned: always
       type: list
       elements: dict
       sample: []
     response_headers_policies:
-      description: The response headers policies whose name is the site's or begins with it and a hyphen.
+      description: The response headers policies that have exactly the names that the roles give.
       returned: always
       type: list
       elements: dict
       sample: []
     log_groups:
-      description: The log groups in both regions with C(log_group_name), C(region), C(retention_in_days).
+      description:
+        - The log groups in both regions with C(log_group_name), C(region), C(retention_in_days), C(kms_key_id).
       returned: always
       type: list
       elements: dict
@@ -304,21 +306,28 @@ site:
       elements: dict
       sample: []
     dashboards:
-      description: The dashboards whose name is the site's or begins with it and a hyphen.
+      description: The dashboard that is named like the site.
       returned: always
       type: list
       elements: dict
       sample: []
     roles:
       description:
-        - The roles whose name is the site's or begins with it and a hyphen, with C(role_name), C(arn),
-          C(instance_profiles).
+        - The IAM roles that have the site's tag and one of the names that the collection gives, with C(role_name),
+          C(arn), C(instance_profiles).
       returned: always
       type: list
       elements: dict
       sample: []
     documents:
       description: The session documents with C(name), C(document_type), C(document_version).
+      returned: always
+      type: list
+      elements: dict
+      sample: []
+    kms_keys:
+      description:
+        - The KMS keys of the site with C(alias), C(key_id), C(key_arn), C(key_state), also those to be deleted.
       returned: always
       type: list
       elements: dict
@@ -384,7 +393,7 @@ site:
           description: By the name of the role, C(attached), the ARNs of policies, and C(own), documents by name.
           returned: always
           type: dict
-          sample: {shop-web: {attached: [arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore], own: {}}}
+          sample: {shop-web: {attached: [], own: {}}}
         cache_policies:
           description: By ID, the cache policies that distributions use, with C(name), C(min_ttl), C(default_ttl).
           returned: always
@@ -410,10 +419,10 @@ site:
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.hasite.aws.plugins.module_utils._site.assembly import assemble
-from ansible_collections.hasite.aws.plugins.module_utils._site.clients import client_maker
 from ansible_collections.hasite.aws.plugins.module_utils._site.details import add_details
 from ansible_collections.hasite.aws.plugins.module_utils._site.names import Wanted
-from ansible_collections.hasite.aws.plugins.module_utils._site.reading import Place, read_all
+from ansible_collections.hasite.aws.plugins.module_utils._site.reading import read_all
+from ansible_collections.hasite.aws.plugins.module_utils._site.scope import scope_of
 
 ARGUMENTS = {
     "name": {"type": "str", "required": True},
@@ -428,13 +437,11 @@ def main() -> None:
     """Run the module."""
     module = AnsibleAWSModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     params = module.params
-    if not module.region:
-        module.fail_json(msg="The region of the site is not known. Set region, or the environment's AWS_REGION.")
     names = [params["domain"], *params["aliases"]] if params["domain"] else []
-    place = Place(params["name"], names, module.region, client_maker(module), certified=True)
-    answers, errors = read_all(place)
-    site = assemble(params["name"], module.region, answers, errors, Wanted(names, params["zone"]))
-    module.exit_json(changed=False, site=(add_details(place, site) if params["details"] else site).as_dict())
+    scope = scope_of(module, names, certified=True)
+    answers, errors = read_all(scope)
+    site = assemble(scope.site, scope.region, answers, errors, Wanted(names, params["zone"]))
+    module.exit_json(changed=False, site=(add_details(scope, site) if params["details"] else site).as_dict())
 
 
 if __name__ == "__main__":

@@ -197,6 +197,14 @@ names:
           returned: always
           type: str
           sample: null
+        replaces_name_servers:
+          description:
+            - The name servers that its registration in this account names now and that are to be replaced. Empty if
+              there are none, or if it is registered elsewhere.
+          returned: always
+          type: list
+          elements: str
+          sample: []
     certificates:
       description: The given certificates by their region.
       returned: always
@@ -216,6 +224,8 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.hasite.aws.plugins.module_utils._names.deciding import decide
 from ansible_collections.hasite.aws.plugins.module_utils._names.suffix import HAS_PUBLICSUFFIXLIST
 from ansible_collections.hasite.aws.plugins.module_utils._names.text import NamesError
+from ansible_collections.hasite.aws.plugins.module_utils._settings.error import SettingsError
+from ansible_collections.hasite.aws.plugins.module_utils._settings.names import check_name
 from ansible_collections.hasite.aws.plugins.module_utils._site.clients import client_maker
 
 ARGUMENTS = {
@@ -237,8 +247,9 @@ def main() -> None:
     if not module.region:
         module.fail_json(msg="The region of the site is not known. Set region, or the environment's AWS_REGION.")
     try:
+        check_name(module.params["name"])
         names, warnings = decide(client_maker(module), module.region, module.params)
-    except NamesError as error:
+    except (NamesError, SettingsError) as error:
         module.fail_json(msg=str(error))
     except AnsibleAWSError as error:
         module.fail_json_aws_error(error)

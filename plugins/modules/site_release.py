@@ -43,6 +43,10 @@ options:
   bucket:
     description: The bucket. Required if O(state=present).
     type: str
+  expected_bucket_owner:
+    description:
+      - The ID of the account that the bucket has to belong to. S3 refuses the calls if it is another's.
+    type: str
   prefix:
     description: The part of the bucket that holds the releases.
     type: str
@@ -193,6 +197,7 @@ ARGUMENTS = {
     "state": {"type": "str", "choices": ["present", "rolled_back"], "default": "present"},
     "path": {"type": "path", "required": True},
     "bucket": {"type": "str"},
+    "expected_bucket_owner": {"type": "str"},
     "prefix": {"type": "str", "default": ""},
     "region": {"type": "str"},
     "user": {"type": "str", "default": "site"},
@@ -216,7 +221,7 @@ def main() -> None:
     if wants and not HAS_BOTO3:
         module.fail_json(msg=missing_required_lib("boto3"))
     try:
-        source = Source(params["bucket"], params["prefix"], params["region"]) if wants else None
+        source = Source.of(params) if wants else None
         result = run(params, module.check_mode, source)
     except ReleaseError as error:
         module.fail_json(msg=str(error))

@@ -71,6 +71,22 @@ options:
     description: Whether Apache reads .htaccess files.
     type: bool
     default: false
+  headers:
+    description:
+      - Headers of every answer by name, beside or instead of the usual ones. An empty value takes a usual one away.
+    type: dict
+    default: {}
+  methods:
+    description:
+      - The methods that are answered.
+      - If not given, V(GET), V(HEAD), V(POST), V(PUT), V(PATCH), V(DELETE) and V(OPTIONS).
+    type: list
+    elements: str
+  denied_files:
+    description:
+      - Names of files that nobody is shown, as patterns with V(*), V(?) and V([ab]). If not given, the usual ones.
+    type: list
+    elements: str
   sessions:
     description: Where PHP keeps sessions, on the share, or on the machine's own disk (the others).
     type: str
@@ -146,10 +162,63 @@ web:
       type: int
       sample: 1440
     largest_body:
-      description: The greatest size of a request's body in bytes.
+      description: The greatest size of a request's body in bytes, as PHP has it. 0 or less if there is no limit.
       returned: always
       type: int
-      sample: 1073741824
+      sample: 75497472
+    disabled_functions:
+      description: The functions that PHP's pages can't call. Empty if the settings of php.ini name them.
+      returned: always
+      type: list
+      elements: str
+      sample: [exec, system]
+    headers:
+      description: The headers of every answer, sorted by name.
+      returned: always
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: The name.
+          returned: always
+          type: str
+          sample: Referrer-Policy
+        value:
+          description: The value.
+          returned: always
+          type: str
+          sample: strict-origin-when-cross-origin
+    strict_transport_security:
+      description: What the header C(Strict-Transport-Security) says. Null if there is none.
+      returned: always
+      type: dict
+      contains:
+        max_age:
+          description: For how many seconds browsers remember to use HTTPS.
+          returned: always
+          type: int
+          sample: 31536000
+        include_subdomains:
+          description: Whether it holds for all names below the visited one.
+          returned: always
+          type: bool
+          sample: false
+        preload:
+          description: Whether browsers may put the name on their preload lists.
+          returned: always
+          type: bool
+          sample: false
+    methods:
+      description: The methods that are answered, sorted.
+      returned: always
+      type: list
+      elements: str
+      sample: [GET, HEAD, POST]
+    denied_files:
+      description: A regular expression of the names of files that nobody is shown. Empty if there are none.
+      returned: always
+      type: str
+      sample: ^([^/]*\.bak|composer\.json)$
     public_folder:
       description: The document root below the site's files, empty if it is their folder itself.
       returned: always
@@ -187,6 +256,9 @@ ARGUMENTS = {
     "public_folder": {"type": "str", "default": ""},
     "front_controller": {"type": "str", "default": ""},
     "htaccess": {"type": "bool", "default": False},
+    "headers": {"type": "dict", "default": {}},
+    "methods": {"type": "list", "elements": "str"},
+    "denied_files": {"type": "list", "elements": "str"},
     "sessions": {"type": "str", "choices": ["share", "sticky", "local"], "default": "share"},
     "shared_paths": {"type": "list", "elements": "str", "default": []},
 }

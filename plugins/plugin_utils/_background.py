@@ -13,6 +13,8 @@ import fcntl
 import json
 import os
 import socket
+import stat
+import struct
 import subprocess
 import sys
 import typing as t
@@ -23,6 +25,8 @@ if t.TYPE_CHECKING:
 
 _LONGEST_PATH = 100
 """A local socket's path has at most 107 bytes (unix(7))."""
+
+_CREDENTIALS = struct.Struct("3i")
 
 _BOOT = (
     "import sys, types, importlib; sys.path[:] = sys.argv[3:] or sys.path; "
@@ -41,12 +45,42 @@ class NoAnswerError(BackgroundError):
 
 
 def is_private(folder: Path) -> bool:
-    """Tell whether a folder is there and this user's alone."""
+    """Tell whether a folder is there and this user's alone, and nobody else can put another one in its place."""
     try:
         status = folder.stat()
     except FileNotFoundError:
         return False
-    return status.st_uid == os.geteuid() and not status.st_mode & 0o077
+    return status.st_uid == os.geteuid() and not status.st_mode & 0o077 and exchangeable(folder) is None
+
+
+def exchangeable(folder: Path) -> Path | None:
+    """Return the first folder above, also above a link's target, in which another user may rename what is there.
+
+    As sshd's StrictModes looks at it; but a folder of the user's own group is fine, for with a umask of 002 that is
+    how distributions make them, and so is one like /tmp, where only owners rename.
+    """
+    above = {*folder.absolute().parents, *folder.resolve().parents}
+    return next((parent for parent in sorted(above) if _is_exchangeable(parent.stat())), None)
+
+
+def _is_exchangeable(status: os.stat_result) -> bool:
+    if status.st_uid not in (0, os.geteuid()):
+        return True
+    own_group = status.st_uid == os.geteuid() and status.st_gid == os.getegid()
+    writable = status.st_mode & (0o002 if own_group else 0o022)
+    return bool(writable) and not status.st_mode & stat.S_ISVTX
+
+
+def is_own(sock: socket.socket) -> bool:
+    """Tell whether the other end of a local socket is a process of this user (SO_PEERCRED, unix(7)).
+
+    Systems without it have the folder's mode only.
+    """
+    option = getattr(socket, "SO_PEERCRED", None)
+    if option is None:
+        return True
+    _pid, uid, _gid = _CREDENTIALS.unpack(sock.getsockopt(socket.SOL_SOCKET, option, _CREDENTIALS.size))
+    return bool(uid == os.geteuid())
 
 
 class Place(t.NamedTuple):
@@ -68,6 +102,9 @@ class Place(t.NamedTuple):
         except OSError:
             sock.close()
             return None
+        if not is_own(sock):
+            sock.close()
+            raise BackgroundError(f"The process that listens at {self.path} is another user's; it is told nothing.")
         return sock
 
     def ensure(self, begin: Callable[[], None]) -> None:
@@ -96,6 +133,8 @@ class Place(t.NamedTuple):
                 f"The path {self.path} is too long for a socket; set control_path_dir to a shorter one."
             )
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if parent := exchangeable(self.folder):
+            raise BackgroundError(f"{self.folder} is not safe: other users may change what is in {parent}.")
         if not is_private(self.folder):
             raise BackgroundError(f"{self.folder} is open to other users; make it yours alone (chmod 700).")
 
@@ -157,6 +196,14 @@ class Door:
         finally:
             os.umask(before)
         self.listener.listen(64)
+
+    def accept(self) -> socket.socket | None:
+        """Return the next connection; None when it is another user's."""
+        client, _address = self.listener.accept()
+        if is_own(client):
+            return client
+        client.close()
+        return None
 
     def close(self) -> None:
         """Let nobody in any more: a new process may take the place. Closed a second time, the place is another's."""

@@ -8,17 +8,23 @@ PRIVATE to the collection.
 Built modules are in a folder that is named by the packages which they were gathered from: where these are, and when
 any file in them was changed (ctime, which no copying sets back). As with Python's .pyc files, that is all that is
 looked at.
+
+They are pickles of ansible-core, which made them for a folder that ends with its run. Here they outlive it, and may
+come back from where others could write, a cache of a build server say. So each has a code beside it (a keyed BLAKE2),
+whose key is not in ANSIBLE_HOME, and one without is never linked to where ansible-core unpickles it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import hmac
 import importlib
 import io
 import json
 import os
 import re
+import secrets
 import shutil
 import sys
 import typing as t
@@ -40,13 +46,16 @@ _BUILT = re.compile(r"(ansible\.modules\.\w+|ansible_collections\.\w+\.\w+\.plug
 """The file of a module whose source its name tells: not those of roles and playbooks, which share their names."""
 _COLLECTION = re.compile(r"ansible_collections/(\w+)/(\w+)/")
 _MOST_FOLDERS = 16
+_CODE = ".code"
+_KEY_BYTES = 32
 
 
 def link_valid(kept: Path, run: Path) -> None:
     """Link the modules whose packages have not changed into a run's folder."""
-    for folder in _valid_folders(kept):
+    key = _key()
+    for folder in _valid_folders(kept) if key else ():
         for path in folder.iterdir():
-            if _BUILT.fullmatch(path.name):
+            if _BUILT.fullmatch(path.name) and _is_own(path, key):
                 with contextlib.suppress(OSError):  # another worker has built it, or links are not possible
                     (run / path.name).hardlink_to(path)
 
@@ -124,4 +133,46 @@ def _keep(path: Path, folder: Path, packages: list[str]) -> None:
         unfinished = folder / f"{_PACKAGES}.{os.getpid()}"
         unfinished.write_text(json.dumps(packages))
         unfinished.replace(folder / _PACKAGES)
-    (folder / path.name).hardlink_to(path)
+    # The code first: it says what is to be found, and whoever finds no file or another one builds it.
+    if key := _key():
+        unfinished = folder / f"{path.name}{_CODE}.{os.getpid()}"
+        unfinished.write_text(_code(path, folder, key))
+        unfinished.replace(folder / f"{path.name}{_CODE}")
+        (folder / path.name).unlink(missing_ok=True)
+        (folder / path.name).hardlink_to(path)
+
+
+def _is_own(path: Path, key: bytes) -> bool:
+    """Tell whether a kept file is as this user has kept it."""
+    try:
+        said = path.with_name(path.name + _CODE).read_text()
+        return hmac.compare_digest(said, _code(path, path.parent, key))
+    except (OSError, ValueError, TypeError):
+        return False
+
+
+def _code(path: Path, folder: Path, key: bytes) -> str:
+    """Return the code of a file's content under its name, in its folder."""
+    bound = f"{folder.name}/{path.name}\0".encode()
+    return hashlib.blake2b(bound + path.read_bytes(), key=key, digest_size=32).hexdigest()
+
+
+def _key() -> bytes:
+    """Return this user's key, made at its first use; nothing when it cannot be kept or others could read it."""
+    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    file = state / "hasite.aws" / "built_modules.key"
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not is_private(file.parent):
+            return b""
+        if not file.exists():
+            unfinished = file.with_name(f"{file.name}.{secrets.token_hex(6)}")
+            unfinished.touch(mode=0o600, exist_ok=False)
+            unfinished.write_bytes(secrets.token_bytes(_KEY_BYTES))
+            with contextlib.suppress(FileExistsError):  # another worker has made it
+                file.hardlink_to(unfinished)
+            unfinished.unlink()
+        key = file.read_bytes()
+        return key if len(key) == _KEY_BYTES and not file.stat().st_mode & 0o077 else b""
+    except (OSError, RuntimeError):
+        return b""

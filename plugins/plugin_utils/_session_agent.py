@@ -78,6 +78,9 @@ class AgentChannel(Channel):
         self._session_type = ""
         self._encrypted = False
         self._challenge = b""
+        self._answered = False
+        self._held: list[tuple[int, bytes]] = []
+        """What was said before the handshake's end: it may have to be encrypted, and a client takes none of it."""
 
     def request_handshake(
         self, agent_version: str, session_type: str, properties: t.Any, now: float, key: tuple[str, str] | None = None
@@ -98,7 +101,19 @@ class AgentChannel(Channel):
 
     def skip_handshake(self) -> None:
         """Begin without one: a shell that is not encrypted."""
+        self._begin()
+
+    def _begin(self) -> None:
         self.ready = True
+        held, self._held = self._held, []
+        for payload_type, data in held:
+            self._put_pieces(payload_type, data)
+
+    def _say(self, payload_type: int, data: bytes) -> None:
+        if self.ready:
+            self._put_pieces(payload_type, data)
+        else:
+            self._held.append((payload_type, data))
 
     def receive(self, data: bytes, now: float) -> list[Event]:
         """Take one websocket message and return what it means."""
@@ -107,11 +122,11 @@ class AgentChannel(Channel):
 
     def send(self, data: bytes, kind: str = "output") -> None:
         """Send output."""
-        self._put_pieces(_KINDS[kind], data)
+        self._say(_KINDS[kind], data)
 
     def exit(self, code: int) -> None:
         """Send the command's status, after its last output."""
-        self._put(PayloadType.EXIT_CODE, f"EXIT_CODE: {code}".encode())
+        self._say(PayloadType.EXIT_CODE, f"EXIT_CODE: {code}".encode())
 
     def flag(self, value: int) -> None:
         """Send a port session's flag."""
@@ -129,12 +144,16 @@ class AgentChannel(Channel):
         return True
 
     def _on_response(self, frame: Frame) -> None:
+        if self._answered or self.ready:
+            self._events.append(Notice("A second answer to the handshake was ignored."))
+            return
+        self._answered = True
         refused = refused_actions(frame.payload)
         if refused:
             self._events.append(Refused("; ".join(refused)))
         elif self._encrypted and not self._cipher:
             self._events.append(KeyOffered(offered_key(frame.payload)))
-        elif not self.ready:
+        else:
             self._complete()
 
     def _on_challenge(self, frame: Frame) -> None:
@@ -148,7 +167,7 @@ class AgentChannel(Channel):
 
     def _complete(self) -> None:
         self._sender.put(PayloadType.HANDSHAKE_COMPLETE, handshake_complete(self._now - self._asked_at))
-        self.ready = True
+        self._begin()
         self._events.append(Ready(True, self._session_type))
 
     def _on_input(self, frame: Frame) -> None:

@@ -33,6 +33,7 @@ class Api:
     secret_key: str | None = None
     session_token: str | None = None
     endpoint_url: str | None = None
+    kms_endpoint_url: str | None = None
 
     def __repr__(self) -> str:
         """Show no secret."""
@@ -46,7 +47,8 @@ class Api:
         if document:
             request["DocumentName"] = document
         try:
-            answer = self._ssm().start_session(**request)
+            ssm = self._ssm()
+            answer = ssm.start_session(**request)
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
             raise StartError(_sentence(target, code, str(error)), permanent=code not in _PASSING) from error
@@ -55,7 +57,12 @@ class Api:
             raise StartError(
                 f"SSM cannot be asked for a session with {target}: {error}", permanent=permanent
             ) from error
+        check_stream(answer["StreamUrl"], lambda: str(ssm.meta.endpoint_url))
         return Started(answer["SessionId"], answer["StreamUrl"], answer["TokenValue"])
+
+    def endpoint(self) -> str:
+        """Return the address of the SSM API."""
+        return str(self._ssm().meta.endpoint_url)
 
     def resume(self, session: str) -> str | None:
         """Return a new token for a session whose connection was lost; None when it is over."""
@@ -85,7 +92,7 @@ class Api:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            made = self.client("kms", region=_region_of(key_id)).generate_data_key(
+            made = self.client("kms", region=_region_of(key_id), endpoint_url=self.kms_endpoint_url).generate_data_key(
                 KeyId=key_id, NumberOfBytes=KEY_BYTES, EncryptionContext=context
             )
         except (BotoCoreError, ClientError) as error:
@@ -125,6 +132,14 @@ class Started:
     def __repr__(self) -> str:
         """Show no secret."""
         return f"Started({self.session!r})"
+
+
+def check_stream(url: str, endpoint: Callable[[], str]) -> None:
+    """Refuse a stream in clear text, unless the API itself is asked in clear text: the stream carries the token."""
+    if url.startswith("wss:") or (url.startswith("ws:") and endpoint().startswith("http:")):
+        return
+    place = url.split("/v1/", 1)[0]
+    raise StartError(f"The session's stream at {place} is not encrypted with TLS; it is not opened.", permanent=True)
 
 
 def _region_of(arn: str) -> str | None:

@@ -64,10 +64,15 @@ from ._session_frames import (
     read_json,
     size,
 )
+from ._session_key import ANY_KEY
 from ._session_stream import MESSAGES_PER_SECOND, PAYLOAD_SIZE, Pace, halves
 
 ENCRYPTED = (PayloadType.OUTPUT, PayloadType.STDERR, PayloadType.EXIT_CODE)
 """What a session's key encrypts, in either direction; sizes, flags and the handshake it does not."""
+
+
+class BreachError(Exception):
+    """One sentence that says which rule of the protocol the other end has broken: the session must end."""
 
 
 class Event:
@@ -231,12 +236,23 @@ class Channel:
 
 
 class ClientChannel(Channel):
-    """The controller's end of a session."""
+    """The controller's end of a session.
 
-    def __init__(self, *, payload_size: int = PAYLOAD_SIZE, rate: float = MESSAGES_PER_SECOND) -> None:
-        """Make an end that puts `payload_size` bytes into a message, `rate` messages into a second (0: no limit)."""
+    The handshake comes first and once, and so does its challenge. An agent asks for neither later, but who sits in
+    the service could: each challenge that is answered turns what the agent has said into what the client says.
+    """
+
+    def __init__(
+        self, *, payload_size: int = PAYLOAD_SIZE, rate: float = MESSAGES_PER_SECOND, required_key: str = ""
+    ) -> None:
+        """Make an end that puts `payload_size` bytes into a message, `rate` messages into a second (0: no limit).
+
+        `required_key` is the ARN of the KMS key that has to encrypt the session, `ANY_KEY`, or empty.
+        """
         super().__init__(client=True, payload_size=payload_size, rate=rate)
         self.ready = False
+        self._required_key = required_key
+        self._challenged = False
         self._kept: list[tuple[int, bytes]] = []
         self._request: HandshakeRequest | None = None
         self._results: list[dict[str, t.Any]] = []
@@ -302,16 +318,29 @@ class ClientChannel(Channel):
         return True
 
     def _on_output(self, frame: Frame) -> None:
-        if not self.ready and not self._request:
-            self._become_ready(Ready())
+        if not self.ready:
+            self._begin_without_handshake()
         kind = "stderr" if frame.payload_type == PayloadType.STDERR else "output"
         self._events.append(Output(self._opened(frame.payload), kind))
 
+    def _begin_without_handshake(self) -> None:
+        """Become ready by the first output: an agent asks for no handshake where a shell is not encrypted."""
+        if self._request:
+            raise BreachError("The machine sent output before the end of the handshake.")
+        if self._required_key:
+            raise BreachError("The session is not encrypted with a KMS key, but require_encryption demands it.")
+        self._become_ready(Ready())
+
     def _on_exit_code(self, frame: Frame) -> None:
+        if not self.ready:
+            raise BreachError("The machine sent an exit status before the session began.")
         self._events.append(ExitCode(exit_code(self._opened(frame.payload))))
 
     def _on_request(self, frame: Frame) -> None:
+        if self.ready or self._request:
+            raise BreachError("The machine asked for a second handshake.")
         self._request = request = read_handshake_request(frame.payload)
+        self._check_key(request)
         self._results = [
             action_result(action, ActionStatus.SUCCESS)
             if action == "SessionType"
@@ -324,6 +353,18 @@ class ClientChannel(Channel):
         else:
             self._answer()
 
+    def _check_key(self, request: HandshakeRequest) -> None:
+        """Refuse another key than the required one, before KMS is asked for it."""
+        if not self._required_key:
+            return
+        if "KMSEncryption" not in request.actions:
+            raise BreachError("The session is not encrypted with a KMS key, but require_encryption demands it.")
+        if self._required_key not in (ANY_KEY, request.key_id):
+            raise BreachError(
+                f"The session is encrypted with the key {request.key_id}; require_encryption demands "
+                f"{self._required_key}."
+            )
+
     def _answer(self, *more: dict[str, t.Any]) -> None:
         response = handshake_response([*self._results, *more], CLIENT_VERSION)
         self._sender.put(PayloadType.HANDSHAKE_RESPONSE, response)
@@ -332,13 +373,20 @@ class ClientChannel(Channel):
         challenge = read_json(frame.payload, "challenge").get("Challenge")
         if not self._cipher or not isinstance(challenge, str):
             raise FrameError("The agent challenges a session that has no key.")
+        if self.ready or self._challenged:
+            raise BreachError("The machine sent a second challenge.")
+        self._challenged = True
         # Not split: the answer is one message, like all of the handshake.
         answer = self._cipher.encrypt(self._cipher.decrypt(decoded(challenge)))
         self._sender.put(PayloadType.CHALLENGE_RESPONSE, compact({"Challenge": base64.b64encode(answer).decode()}))
 
     def _on_complete(self, frame: Frame) -> None:
         message = str(read_json(frame.payload, "end of the handshake").get("CustomerMessage") or "")
-        request = self._request or HandshakeRequest("", "")
+        request = self._request
+        if self.ready or not request:
+            raise BreachError("The machine ended a handshake that it had not begun.")
+        if "KMSEncryption" in request.actions and not self._challenged:
+            raise BreachError("The machine ended the handshake before the session was encrypted.")
         self._become_ready(Ready(True, request.session_type, request.properties, request.agent_version, message))
 
     def _on_flag(self, frame: Frame) -> None:

@@ -24,6 +24,8 @@ if t.TYPE_CHECKING:
     from ._session_result import Password, Result
 
 _LEAVE_SECONDS = 2.0
+_LARGEST_UNREAD = 64 << 20
+"""Above what may have come out of order at once."""
 
 
 class CommandTimeoutError(SessionError):
@@ -41,9 +43,13 @@ class Session:
     few seconds, so that messages are acknowledged and the end is noticed.
     """
 
-    def __init__(self, connect: Callable[[], WebSocket], token: str, resume: Resume, make_key: MakeKey) -> None:
+    def __init__(
+        self, connect: Callable[[], WebSocket], token: str, resume: Resume, make_key: MakeKey, required_key: str = ""
+    ) -> None:
         # The size means nothing to the loop, but the agent has to acknowledge it.
-        self._link = Link(connect, token, resume, make_key, probe=lambda: self._channel.resize(200, 50))
+        self._link = Link(
+            connect, token, resume, make_key, lambda: self._channel.resize(200, 50), required_key=required_key
+        )
         self._channel = self._link.channel
         self._output = bytearray()
         self.over = False
@@ -136,6 +142,8 @@ class Session:
     def _on(self, event: Event) -> None:
         if isinstance(event, Output):
             self._output += event.data
+            if len(self._output) > _LARGEST_UNREAD:
+                raise SessionError(f"The machine sent {len(self._output)} bytes that nobody had asked for.")
         elif isinstance(event, Closed):
             self.over = True
             reason = f": {event.output.strip()}" if event.output.strip() else ""

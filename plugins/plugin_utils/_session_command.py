@@ -16,12 +16,13 @@ import sys
 import typing as t
 from dataclasses import dataclass, field
 
-from ._session_api import Api
+from ._session_api import Api, check_stream
 from ._session_channel import Ready
 from ._session_cipher import context
-from ._session_errors import SessionError
+from ._session_errors import SessionError, StartError
 from ._session_frames import CLIENT_VERSION
 from ._session_front import Ended, Front, Signals, beginning
+from ._session_key import required_key
 from ._session_link import Link, open_websocket
 from ._session_port import Forward, Pipe
 from ._session_terminal import Terminal
@@ -31,6 +32,8 @@ if t.TYPE_CHECKING:
 
 _RESPONSE_VARIABLE = "AWS_SSM_START_SESSION_RESPONSE"
 """Arguments can be read by other users; so a newer caller names an environment variable."""
+_REQUIRE_VARIABLE = "ANSIBLE_AWS_SSM_REQUIRE_ENCRYPTION"
+"""The connection's option, as a variable of the environment."""
 _CONNECT_SECONDS = 45.0
 _USAGE = (
     "This is a session-manager-plugin: the AWS CLI runs it for `aws ssm start-session`.\n"
@@ -105,11 +108,16 @@ def main(arguments: Sequence[str]) -> int:
 def _serve(order: Order, signals: Signals) -> bool:
     """Serve the session to its end; return whether the service has ended it."""
     ca_file = os.environ.get("AWS_CA_BUNDLE")
+    try:
+        check_stream(order.url, order.api.endpoint)
+    except StartError as error:
+        raise SessionError(str(error)) from error
     link = Link(
         lambda: open_websocket(order.url, ca_file, _CONNECT_SECONDS),
         order.token,
         lambda: order.api.resume(order.session),
         lambda key, challenge: order.api.data_key(key, context(order.session, order.target, challenge)),
+        required_key=required_key(os.environ.get(_REQUIRE_VARIABLE)),
     )
     try:
         events = beginning(link, signals)

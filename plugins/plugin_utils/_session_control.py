@@ -52,13 +52,15 @@ class Control:
     document: str | None
     idle_seconds: float
     connect_seconds: float
+    required_key: str = ""
+    """That of a `ClientChannel`: a session that was begun without it is another one."""
     owner: str = ""
     """Not empty: the session is not shared, but belongs to the process with this name."""
 
     @property
     def place(self) -> Place:
         """Return where the session is: another place for each machine, identity, endpoint and document."""
-        names = [*self.identity.values(), self.target, self.document, self.owner]
+        names = [*self.identity.values(), self.target, self.document, self.required_key, self.owner]
         name = hashlib.sha256(json.dumps(names).encode()).hexdigest()[:20]
         return Place(self.folder, name)
 
@@ -88,7 +90,7 @@ class Control:
 
     def run(self, command: bytes, stdin: bytes, password: Password | None, seconds: float) -> Result:
         """Run one command in the session."""
-        sock = self.place.connect()
+        sock = self._connected()
         if not sock:
             raise NotBegunError("The session has ended.")
         header = {
@@ -102,6 +104,12 @@ class Control:
         if "error" in answer:
             raise (TimedOutError if answer["timeout"] else SessionError)(answer["error"])
         return Result(answer["status"], parts[0], parts[1])
+
+    def _connected(self) -> socket.socket | None:
+        try:
+            return self.place.connect()
+        except BackgroundError as error:
+            raise SessionError(str(error)) from error
 
     def _asked(
         self, sock: socket.socket, header: dict[str, t.Any], *parts: bytes
@@ -120,7 +128,7 @@ class Control:
 
     def stop(self) -> None:
         """End the session, if there is one, and wait until it has ended."""
-        sock = self.place.connect()
+        sock = self._connected()
         if not sock:
             return
         with sock, contextlib.suppress(OSError, EOFError):
@@ -143,6 +151,7 @@ class Control:
             "api": self.identity,
             "session": started.session,
             "target": self.target,
+            "required_key": self.required_key,
             "url": started.url,
             "token": started.token,
             "socket": str(self.place.path),

@@ -79,10 +79,15 @@ class Files:
     def fetch(self, in_path: str, out_path: str) -> None:
         """Copy a file from the machine."""
         what = f"{in_path} cannot be fetched"
-        expected, size = shell.read_description(self._done(shell.describe_file(in_path), b"", what))
+        described = self._done(shell.describe_file(in_path), b"", what)
+        try:
+            expected, size = shell.read_description(described)
+        except shell.ShellError as error:
+            raise FileError(f"{what}: {error}.") from error
         unfinished = Path(f"{out_path}.{secrets.token_hex(6)}")
         try:
             with unfinished.open("x+b") as file:
+                self._check_space(file, size, what)
                 (self._fetch_bucket if self._by_bucket(size) else self._fetch_pieces)(file, size, in_path, what)
                 file.seek(0)
                 if hashlib.file_digest(file, "sha256").hexdigest() != expected:
@@ -93,7 +98,11 @@ class Files:
 
     def _fetch_pieces(self, file: io.BufferedRandom, size: int, in_path: str, what: str) -> None:
         for number in range(-(-size // shell.PIECE)):
-            file.write(self._done(shell.read_piece(in_path, number), b"", what))
+            piece = self._done(shell.read_piece(in_path, number), b"", what)
+            # The machine decides how many pieces there are: who promises more than it sends is not asked for ever.
+            if len(piece) != min(shell.PIECE, size - number * shell.PIECE):
+                raise FileError(f"{what}: it changed while it was read.")
+            file.write(piece)
             self._progress("FETCH", in_path, file.tell(), size)
 
     def _fetch_bucket(self, file: io.BufferedRandom, size: int, in_path: str, what: str) -> None:
@@ -102,7 +111,16 @@ class Files:
             self.say(f"FETCH {in_path}: {size} bytes through the bucket {self.bucket.name}")
             self._done(upload_command(in_path), transfer.expect().config(), what)
             for piece in transfer.download().iter_chunks(shell.PIECE):
+                if file.tell() + len(piece) > size:
+                    raise FileError(f"{what}: it changed while it was read.")
                 file.write(piece)
+
+    @staticmethod
+    def _check_space(file: io.BufferedRandom, size: int, what: str) -> None:
+        """Refuse a file that cannot fit."""
+        space = os.fstatvfs(file.fileno())
+        if size > space.f_bavail * space.f_frsize:
+            raise FileError(f"{what}: it has {size} bytes, which is more than this disk has left.")
 
     def _by_bucket(self, size: int) -> bool:
         return self.bucket is not None and self.bucket_from <= size <= LARGEST

@@ -50,7 +50,10 @@ def serve(session: Session, door: Door, idle_seconds: float) -> None:
         waited_for: list[t.Any] = [session, door.listener]
         readable = select.select(waited_for, [], [], min(left, 5.0))[0]
         if door.listener in readable:
-            with door.listener.accept()[0] as client:
+            client = door.accept()
+            if not client:
+                continue
+            with client:
                 if not _serve_one(session, door, client):
                     return
             used = time.monotonic()
@@ -133,6 +136,7 @@ def main() -> None:
             lambda key, challenge: aside(
                 lambda: api.data_key(key, context(order["session"], order["target"], challenge))
             ),
+            order["required_key"],
         )
         session.start(order["seconds"])
         door = Door(path)

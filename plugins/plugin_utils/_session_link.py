@@ -16,7 +16,7 @@ import ssl
 import time
 import typing as t
 
-from ._session_channel import ClientChannel, Event, KeyRequested
+from ._session_channel import BreachError, ClientChannel, Event, KeyRequested
 from ._session_cipher import CipherError, HalvesCipher
 from ._session_errors import SessionError, StartError
 from ._session_frames import client_opening
@@ -62,15 +62,21 @@ class Resume(t.Protocol):
 
 
 def open_websocket(url: str, ca_file: str | None, seconds: float) -> WebSocket:
-    """Connect to a session's stream; proxies are taken from the environment."""
+    """Connect to a session's stream; proxies are taken from the environment, redirects are not followed."""
     import websocket
 
+    from ._session_socket import CappedWebSocket
+
+    place = url.split("/v1/", 1)[0]
     options = {"context": ssl.create_default_context(cafile=ca_file)} if url.startswith("wss:") else {}
     try:
-        return t.cast("WebSocket", websocket.create_connection(url, timeout=seconds, sslopt=options))
+        # The token is the first message: whoever takes the place of the service would get it.
+        opened = websocket.create_connection(
+            url, timeout=seconds, sslopt=options, redirect_limit=0, class_=CappedWebSocket
+        )
     except (OSError, websocket.WebSocketException) as error:
-        place = url.split("/v1/", 1)[0]
         raise SessionError(f"The session's stream at {place} cannot be opened: {error}.") from error
+    return t.cast("WebSocket", opened)
 
 
 class MakeKey(t.Protocol):
@@ -90,13 +96,17 @@ class Link:
         resume: Resume,
         make_key: MakeKey,
         probe: Callable[[], None] | None = None,
+        required_key: str = "",
     ) -> None:
-        """Connect. `probe` sends any message that the agent itself has to acknowledge, and that changes nothing."""
+        """Connect. `probe` sends any message that the agent itself has to acknowledge, and that changes nothing.
+
+        `required_key` is that of a `ClientChannel`.
+        """
         self._connect = connect
         self._resume = resume
         self._make_key = make_key
         self._probe = probe
-        self.channel = ClientChannel()
+        self.channel = ClientChannel(required_key=required_key)
         self._websocket = connect()
         self._websocket.send(client_opening(token))
         self.heard = time.monotonic()
@@ -156,7 +166,7 @@ class Link:
             now = self.heard = time.monotonic()
             try:
                 events = self.channel.receive(data.encode() if isinstance(data, str) else data, now)
-            except CipherError as error:
+            except (BreachError, CipherError) as error:
                 raise SessionError(str(error)) from error
             for event in events:
                 if isinstance(event, KeyRequested):

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import re
 import secrets
 import shlex
 import typing as t
@@ -35,28 +36,33 @@ if t.TYPE_CHECKING:
 _LOOP = (
     r"""
 cd 2>/dev/null
+unset p; u=$(umask); umask 077
 d=$(mktemp -d "${TMPDIR:-/tmp}/.ansible-ssm-XXXXXXXXXX") || exit 1
 k=
-trap 'rm -rf "$d"' EXIT
+trap 'rm -rf "$d" "$s"' EXIT
+for b in /dev/shm "${XDG_RUNTIME_DIR:-/dev/shm}" "$d"; do
+  s=$(mktemp -d "$b/.ansible-ssm-XXXXXXXXXX" 2>/dev/null) && break
+done
+[ "$s" ] || exit 1
 trap 'if [ "$k" ]; then kill -TERM "-$k" || kill -TERM "$k"; fi 2>/dev/null; exit 1' HUP INT TERM
 n=$(command -v setsid)
 failed() { printf '\n%s failed\n' "$m"; exit 1; }
-take() { head -c "$1" >"$d/$2" || failed; }
-unpack() { if [ "$1" -gt 0 ]; then head -c "$1" | gzip -dc >"$d/$2" || failed; else printf '' >"$d/$2" || failed; fi; }
+take() { head -c "$1" >"$s/$2" || failed; }
+unpack() { if [ "$1" -gt 0 ]; then head -c "$1" | gzip -dc >"$s/$2" || failed; else printf '' >"$s/$2" || failed; fi; }
 pack() { if [ -s "$d/$1" ]; then gzip -1 <"$d/$1" | base64; fi; }
-seen() { cat "$d/o" "$d/e" | grep -oF -f "$d/$1" | head -n "$2" | wc -l; }
-start() { $n sh "$d/c" <"$d/$1" >"$d/o" 2>"$d/e" & k=$!; }
+seen() { cat "$d/o" "$d/e" | grep -oF -f "$s/$1" | head -n "$2" | wc -l; }
+start() { { umask "$u"; exec $n sh "$s/c"; } <"$s/$1" >"$d/o" 2>"$d/e" & k=$!; }
 ask() {
-  printf '' >"$d/o"; printf '' >"$d/e"; mkfifo "$d/f" || failed
+  printf '' >"$d/o"; printf '' >"$d/e"; mkfifo "$s/f" || failed
   start f
-  exec 3>"$d/f"
+  exec 3>"$s/f"
   sleep 30 & l=$!
   a=1
   while kill -0 "$k" 2>/dev/null; do
-    if [ "$(seen s 1)" -eq 1 ]; then cat "$d/i" >&3 2>/dev/null; break; fi
+    if [ "$(seen s 1)" -eq 1 ]; then cat "$s/i" >&3 2>/dev/null; break; fi
     if [ "$(seen q 2)" -ge "$a" ]; then
       [ "$a" -eq 1 ] || break
-      cat "$d/p" >&3 2>/dev/null; a=2
+      printf '%s\n' "$p" >&3 2>/dev/null; a=2
     fi
     if [ "$a" -eq 1 ] && ! kill -0 "$l" 2>/dev/null; then echo 'SILENT' >>"$d/e"; kill "$k" 2>/dev/null; break; fi
     sleep 0.02
@@ -67,11 +73,11 @@ ask() {
 while h=$(head -c 80) && [ -n "$h" ] && [ "$h" != quit ]; do
   set -- $h; m=$1
   take "$2" c; unpack "$3" i
-  if [ "$4" -gt 0 ]; then take "$4" p; take "$5" q; take "$6" s; ask; else start i; fi
+  if [ "$4" -gt 0 ]; then p=$(head -c "$4"); take "$5" q; take "$6" s; ask; p=; else start i; fi
   wait "$k"; r=$?; k=
   echo >"$d/w" || failed
   printf '\n%s %s\n' "$m" "$r"; pack o; printf '%s,\n' "$m"; pack e; printf '%s.\n' "$m"
-  rm -f "$d"/?
+  rm -f "$d"/? "$s"/?
 done
 """.strip()
     .replace("SILENT", SILENT)
@@ -88,8 +94,18 @@ r"""Plain POSIX shell, with head, gzip, base64, mktemp, mkfifo and, where it is 
   takes the command with it, but what belongs to another user by then.
 - With a password: the command is watched until it prompts or reports success, and stdin goes to it only after
   that; a second prompt means that the password was wrong, and ends its input. So does half a minute without either.
+- A command, its input (a module with its arguments) and the prompts are in files of a folder in memory, where there
+  is one; the password is in no file, no argument and no environment, for `printf` is the shell's own, and a variable
+  `p` that the session's environment may have is unset first. Output is on the disk, for it may
+  be long. Nobody else can read these files, whatever the command's umask is.
 - After a full disk the counts are lost: it says so and ends.
 """
+
+
+LARGEST_OUTPUT = 64 << 20
+"""What a command may write to either stream, in bytes: the controller holds it in memory."""
+_LARGEST_ANSWER = 3 * LARGEST_OUTPUT
+"""Both streams in base64, and what was shown before them."""
 
 
 class ShellError(Exception):
@@ -171,8 +187,12 @@ class Request:
         search_from = max(0, len(self._answer) - len(end))
         self._answer += data
         if b"\n" + mark + b" failed\n" in self._answer[:4096]:
-            raise ShellError("The machine cannot store what a command needs; is its disk (/tmp) full?")
+            raise ShellError(
+                "The machine cannot store what a command needs; is its disk (/tmp) or its memory (/dev/shm) full?"
+            )
         if self._answer.find(end, search_from) < 0:
+            if len(self._answer) > _LARGEST_ANSWER:
+                raise ShellError(f"The machine's answer has more than {_LARGEST_ANSWER >> 20} MiB.")
             return None
         _before, _mark, rest = bytes(self._answer).partition(b"\n" + mark + b" ")
         status, _newline, rest = rest.partition(b"\n")
@@ -184,8 +204,21 @@ class Request:
             raise ShellError(f"The machine's answer is damaged: {error}.") from error
 
 
+_DESCRIPTION = re.compile(rb"([0-9a-f]{64})\s+([0-9]{1,18})\s*")
+
+
 def _unpacked(text: bytes) -> bytes:
-    return gzip.decompress(base64.b64decode(text)) if text.strip() else b""
+    """Return a stream of an answer: gzip files one after the other, as gzip reads them; not more than is allowed."""
+    packed, data = base64.b64decode(text) if text.strip() else b"", b""
+    while packed:
+        reader = zlib.decompressobj(wbits=31)
+        data += reader.decompress(packed, LARGEST_OUTPUT - len(data) + 1)
+        if len(data) > LARGEST_OUTPUT:
+            raise ShellError(f"The command's output has more than {LARGEST_OUTPUT >> 20} MiB.")
+        if not reader.eof:
+            raise EOFError("it ends too early")
+        packed = reader.unused_data
+    return data
 
 
 PIECE = 4 << 20
@@ -226,6 +259,8 @@ def read_piece(path: str, number: int) -> bytes:
 
 
 def read_description(stdout: bytes) -> tuple[str, int]:
-    """Return the SHA-256 and the size that `describe_file` printed."""
-    digest, size = t.cast("tuple[str, str]", tuple(stdout.decode().split()))
-    return digest, int(size)
+    """Return the SHA-256 and the size that `describe_file` printed; ShellError if it is neither."""
+    found = _DESCRIPTION.fullmatch(stdout)
+    if not found:
+        raise ShellError(f"the machine describes it as {stdout[:100]!r}")
+    return found[1].decode(), int(found[2])

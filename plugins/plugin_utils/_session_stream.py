@@ -26,6 +26,8 @@ BURST = 64
 WINDOW = 2000
 """Messages on their way at once: well below what a peer keeps out of order (a client 10 000)."""
 CAPACITY = 10_000
+EARLY_BYTES = 32 << 20
+"""What is kept out of order at most; what comes beyond is not acknowledged, and so repeated."""
 
 _FIRST_TIMEOUT = 0.2
 _LONGEST_TIMEOUT = 1.0
@@ -172,6 +174,7 @@ class Receiver:
         self._capacity = capacity
         self._expected = 0
         self._early: dict[int, Frame] = {}
+        self._early_bytes = 0
         self._acknowledgements: deque[bytes] = deque()
 
     def take(self, frame: Frame, handle: t.Callable[[Frame], bool]) -> None:
@@ -179,7 +182,8 @@ class Receiver:
         if frame.sequence < self._expected or frame.sequence in self._early:
             self._acknowledge(frame)
         elif frame.sequence > self._expected:
-            if len(self._early) < self._capacity:
+            if len(self._early) < self._capacity and self._early_bytes + len(frame.payload) <= EARLY_BYTES:
+                self._early_bytes += len(frame.payload)
                 self._early[frame.sequence] = frame
                 self._acknowledge(frame)
         elif handle(frame):
@@ -190,7 +194,7 @@ class Receiver:
     def drain(self, handle: t.Callable[[Frame], bool]) -> None:
         """Handle the messages that came early and are next now."""
         while self._expected in self._early and handle(self._early[self._expected]):
-            del self._early[self._expected]
+            self._early_bytes -= len(self._early.pop(self._expected).payload)
             self._expected += 1
 
     def due(self) -> t.Iterator[bytes]:

@@ -61,10 +61,14 @@ def _connect(path: str) -> "_socket.socket | None":
     sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     try:
         sock.connect(path)
+        # Who listens gets the module's arguments and its output: pid, uid and gid of unix(7).
+        credentials = sock.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, 12)
+        if int.from_bytes(credentials[4:8], sys.byteorder) == os.geteuid():
+            return sock
     except OSError:
-        sock.close()
-        return None
-    return sock
+        pass
+    sock.close()
+    return None
 
 
 def _ask(sock: _socket.socket, digests: "list[str]", pieces: "list[bytes]") -> bytes:
@@ -101,7 +105,7 @@ def _start(path: str, program: bytes, idle: float) -> bool:
         companion = _companion()
     except (OSError, ValueError):
         companion = None
-    order = {"socket": path, "idle_seconds": idle, "companion": companion, "remove_folder": True}
+    order = {"socket": path, "idle_seconds": idle, "companion": companion}
     assert process.stdin and process.stdout
     try:
         process.stdin.write(program + json.dumps(order).encode())

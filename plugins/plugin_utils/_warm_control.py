@@ -62,8 +62,8 @@ class Control:
         for path in [path for path in self.folder.glob("*") if path.is_socket()]:
             try:
                 self._stop(Place(self.folder, path.name))
-            except (OSError, EOFError):
-                path.unlink(missing_ok=True)  # its process was killed
+            except (OSError, EOFError, BackgroundError):
+                path.unlink(missing_ok=True)  # its process was killed, or is not ours
 
     @staticmethod
     def _stop(place: Place) -> None:

@@ -71,7 +71,9 @@ class _Keeper:
         return bool(gone) or time.monotonic() - used > self._idle_seconds
 
     def _serve_one(self) -> None:
-        client, _address = self._door.listener.accept()
+        client = self._door.accept()
+        if not client:
+            return
         client.settimeout(_GREETING_SECONDS)
         descriptors: list[int] = []
         try:
@@ -148,7 +150,5 @@ def main() -> None:
     try:
         _Keeper(door, order["idle_seconds"], order.get("companion")).serve()
     finally:
+        # The folder stays: between its end and its return another user could make it.
         door.close()
-        if order.get("remove_folder"):
-            with contextlib.suppress(OSError):  # others may be in it
-                path.parent.rmdir()

@@ -21,8 +21,8 @@ from ansible_collections.hasite.aws.plugins.module_utils._doctor.finding import 
 from ansible_collections.hasite.aws.plugins.module_utils._site.assembly import assemble
 from ansible_collections.hasite.aws.plugins.module_utils._site.details import add_details
 from ansible_collections.hasite.aws.plugins.module_utils._site.names import Wanted
-from ansible_collections.hasite.aws.plugins.module_utils._site.reading import Place as SitePlace
 from ansible_collections.hasite.aws.plugins.module_utils._site.reading import read_all
+from ansible_collections.hasite.aws.plugins.module_utils._site.scope import ReadScope
 from botocore.config import Config
 
 from lab.endpoint import require
@@ -73,7 +73,7 @@ class Doctor:
         return self.session.client(service, region_name=region, endpoint_url=self.url, config=config)
 
     def read_site(self) -> dict[str, Any]:
-        site = SitePlace(SITE, [DOMAIN], REGION, self.client)
+        site = ReadScope(SITE, [DOMAIN], REGION, self.client)
         answers, errors = read_all(site)
         found: dict[str, Any] = add_details(site, assemble(SITE, REGION, answers, errors, Wanted([DOMAIN]))).as_dict()
         return found

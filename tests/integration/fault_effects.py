@@ -18,7 +18,7 @@ DOMAIN = "www.hasite.test"
 _ENDPOINT = "https://ssm.ap-northeast-1.amazonaws.com/"
 _READ_CONTENT = """
 import boto3
-boto3.client("s3", region_name="ap-northeast-1").list_objects_v2(Bucket="demo-content-123456789012")
+boto3.client("s3", region_name="ap-northeast-1").get_object(Bucket="demo-content-123456789012", Key="site/current.json")
 """
 _ASK_FOR_ROLE = """
 latest=http://169.254.169.254/latest

@@ -98,10 +98,11 @@ class Runner:
             "ANSIBLE_FORCE_COLOR": "0",
             "HASITE_TEST_CONTROL": str(self.control),
         }
+        self._processes: list[subprocess.Popen[str]] = []
 
     def start(self, command: str, *words: str) -> subprocess.Popen[str]:
         """Start `ansible` or `ansible-playbook`."""
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [installed(command), "--inventory", str(self.inventory), *words],
             cwd=ROOT,
             env=self.environment,
@@ -109,6 +110,15 @@ class Runner:
             stderr=subprocess.STDOUT,
             text=True,
         )
+        self._processes.append(process)
+        return process
+
+    def close(self) -> None:
+        """End what a failed test has left running: its session would be the next test's."""
+        for process in self._processes:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
 
     def run(self, command: str, *words: str, seconds: float = 120) -> tuple[int, str]:
         """Run it; return its status and what it said."""

@@ -19,7 +19,7 @@ from tests.integration.labs import ROOT, installed, keys, run_lab
 pytestmark = pytest.mark.lab
 
 REFUSALS = (
-    ({"site_name": "My Site"}, r"site_name is 'My Site'; use 1 to 20 small letters"),
+    ({"site_name": "My Site"}, r"site_name is 'My Site'; it must be 1 to 20 small letters"),
     (
         {"site_domain": "https://www.hasite.test"},
         r"site_domain is 'https://www.hasite.test', which is not a domain name",

@@ -33,6 +33,13 @@ WAYS: dict[str, dict[str, Any]] = {
         "ansible_aws_ssm_bucket_name": BUCKET,
     },
 }
+BRIEF = {"ansible_aws_ssm_idle_timeout": 10}
+"""A session that no play ends is over before the next test."""
+
+
+def gone(fleet: Fleet, runner: Runner) -> None:
+    """Wait until nothing keeps a session, or the next test finds it."""
+    until(lambda: not fleet.sessions() and not runner.keepers())
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -64,14 +71,15 @@ def test_it_does_what_ansible_asks(fleet: Fleet, files: Path, tmp_path: Path, wa
     variables = ["--extra-vars", f"folder=/tmp/conformance-{{{{ inventory_hostname }}}} files={files}"]
     status, output = runner.run("ansible-playbook", str(HERE / "conformance.yml"), *variables, seconds=600)
     assert status == 0, output
-    until(lambda: not fleet.sessions() and not runner.keepers())
+    gone(fleet, runner)
 
 
 def test_users_are_become(fleet: Fleet, tmp_path: Path) -> None:
     hosts = {"one": fleet.instances[0]}
-    runner = Runner(fleet.place, tmp_path, hosts, WAYS["ssm"])
+    runner = Runner(fleet.place, tmp_path, hosts, {**WAYS["ssm"], **BRIEF})
     status, output = runner.run("ansible-playbook", str(HERE / "become.yml"), seconds=300)
     assert status == 0, output
+    gone(fleet, runner)
 
 
 def test_the_plugin_command_serves_the_aws_cli_and_upstream(fleet: Fleet, tmp_path: Path) -> None:
@@ -119,9 +127,10 @@ def test_a_session_may_be_encrypted_with_a_key(session: boto3.session.Session, f
     allowed = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": key}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
     fleet.iam.put_role_policy(RoleName=fleet.name, PolicyName="key", PolicyDocument=policy)
-    variables = {**WAYS["ssm"], "ansible_aws_ssm_document": "encrypted"}
+    variables = {**WAYS["ssm"], **BRIEF, "ansible_aws_ssm_document": "encrypted"}
     runner = Runner(fleet.place, tmp_path, {"one": fleet.instances[0]}, variables)
     status, output = runner.run("ansible", "one", "-m", "ansible.builtin.ping", "-a", "data=ping-in-secret")
     assert status == 0, output
     assert "ping-in-secret" in output
     assert "encrypted" in [one["DocumentName"] for one in fleet.ssm.describe_sessions(State="Active")["Sessions"]]
+    gone(fleet, runner)

@@ -27,6 +27,7 @@ def runner(fleet: Fleet, tmp_path: Path) -> Iterator[Runner]:
     variables = {"ansible_connection": "hasite.aws.ssm", "ansible_aws_ssm_idle_timeout": 15}
     made = Runner(fleet.place, tmp_path, {"one": fleet.instances[0]}, variables)
     yield made
+    made.close()
     until(lambda: not fleet.sessions() and not made.keepers(), ABSENT)
     assert not [entry.name for entry in made.control.iterdir() if entry.suffix != ".lock"]
     assert not fleet.root(fleet.instances[0], "ls -d /tmp/.ansible-ssm-* 2>/dev/null || true"), "no folder is left"
@@ -149,7 +150,7 @@ def test_a_full_disk_under_the_session_itself(fleet: Fleet, runner: Runner) -> N
     try:
         status, output = raw(runner, "head -c 3000000 /dev/urandom 2>/dev/null; exit 0")
         assert status
-        assert "is its disk (/tmp) full?" in output
+        assert "is its disk (/tmp) or its memory (/dev/shm) full?" in output
         assert raw(runner, "echo again")[0] == 0
     finally:
         fleet.root(one, "umount --lazy /tmp")

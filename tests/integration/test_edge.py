@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from lab import addresses
 from lab.place import Place
+from lab.visit import visitor
 from tests.integration.internet import fetch
 from tests.integration.small_world import until
 
@@ -201,6 +203,17 @@ def test_every_path_is_the_page_as_503_not_to_be_kept(page: Page, place: Place) 
         assert answer.headers["x-cache"] == "Error from cloudfront"
     own = fetch(place, f"https://{page.distribution['DomainName']}/")
     assert own.status == 503
+
+
+@pytest.mark.parametrize(
+    ("suite", "is_offered"),
+    [("ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256", True),
+     ("ECDHE-ECDSA-AES128-SHA256:ECDHE-RSA-AES128-SHA256", False)],
+)  # fmt: skip
+def test_the_suites_are_those_of_the_security_policy(page: Page, place: Place, suite: str, is_offered: bool) -> None:
+    told = ("curl", "--silent", "--output", "/dev/null", "--max-time", "10", "--tls-max", "1.2", "--ciphers", suite)
+    done = subprocess.run([*visitor(place), *told, f"https://{NAME}/"], timeout=30, check=False)
+    assert (done.returncode == 0) == is_offered
 
 
 def test_clear_text_is_redirected(page: Page, place: Place) -> None:

@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.integration import machine_updates
 from tests.integration.internet import Answer, fetch
 from tests.integration.labs import ROOT, place_of, run_lab, session_of, up
-from tests.integration.owner import URL, Owner, healthy, machines_seen
+from tests.integration.owner import URL, Owner, booted, healthy, machines_seen, visit
 from tests.integration.small_world import until
 
 pytestmark = [pytest.mark.lab, pytest.mark.acceptance]
@@ -81,8 +82,10 @@ def test_php_is_what_the_site_asks_for(owner: Owner) -> None:
     assert found["date.timezone"] == "Asia/Tokyo"
     assert found["upload_max_filesize"] == "64M"
     assert found["user_agent"] == "from the folder", ".user.ini"
+    assert found["starts_programs"] is False
     for machine in MACHINES:
         assert "Asia/Tokyo" in on(owner, machine, "php", "-r", "echo ini_get('date.timezone');"), "hooks and jobs"
+        assert on(owner, machine, "php", "-r", "echo function_exists('exec') ? 'yes' : 'no';") == "yes"
         assert on(owner, machine, "which", "sqlite3").strip() == "/usr/bin/sqlite3"
 
 
@@ -151,6 +154,40 @@ def sessions(owner: Owner, jar: Path, times: int) -> list[tuple[int, str]]:
     return found
 
 
+def test_sessions_are_sent_by_https_and_to_this_site_only(owner: Owner) -> None:
+    cookie = get(owner, "index.php?show=session").headers["set-cookie"].lower()
+    assert {"secure", "httponly", "samesite=lax"} <= {part.strip() for part in cookie.split(";")}
+    made_up = get(owner, "index.php?show=session", "--cookie", "PHPSESSID=0123456789abcdef0123456789").headers[
+        "set-cookie"
+    ]
+    assert "0123456789abcdef" not in made_up
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_an_applications_own_headers_win(owner: Owner, status: int) -> None:
+    # In one line each: of a header that is there twice, `fetch` would keep one.
+    url = f"{URL}index.php?show=headers&status={status}"
+    lines = visit(owner, "--include", url).stdout.lower().replace("\r", "").split("\n")
+    for name, value in (("x-frame-options", "deny"), ("strict-transport-security", "max-age=1")):
+        assert [line for line in lines if line.startswith(f"{name}:")] == [f"{name}: {value}"]
+    assert [line for line in lines if line.startswith("content-security-policy")] == [
+        "content-security-policy: default-src 'none'"
+    ]
+    assert "x-content-type-options: nosniff" in lines
+
+
+def test_headers_and_methods_are_the_owners_choice(owner: Owner) -> None:
+    told = json.dumps({"site_headers": {"X-Frame-Options": "", "X-More": '100% "so"', "Referrer-Policy": "origin"}})
+    before = get(owner, "docs/plain.txt").headers
+    assert (before["x-frame-options"], before["referrer-policy"]) == ("SAMEORIGIN", "strict-origin-when-cross-origin")
+    owner.play("configure", "-e", told, "-e", json.dumps({"site_methods": ["GET", "POST"]}))
+    found = get(owner, "docs/plain.txt").headers
+    assert "x-frame-options" not in found
+    assert (found["x-more"], found["referrer-policy"]) == ('100% "so"', "origin")
+    assert get(owner, "docs/plain.txt", "-X", "DELETE").status == 405
+    owner.play("configure")
+
+
 def test_sessions_on_the_share_are_the_same_on_both_machines(owner: Owner, tmp_path: Path) -> None:
     found = sessions(owner, tmp_path / "jar", 12)
     assert [visits for visits, _ in found] == list(range(1, 13))
@@ -209,3 +246,26 @@ def test_visitors_stay_with_a_machine_if_sessions_are_sticky(owner: Owner, tmp_p
     until(lambda: healthy(owner) == 2, 60)
     assert sessions(owner, jar, 3) == [(4, other), (5, other), (6, other)]
     assert owner.changes(owner.play("site", "-e", asked)) == []
+
+
+def test_updates_restart_one_machine_after_the_other_and_visitors_notice_nothing(owner: Owner) -> None:
+    owner.play("configure", "-e", json.dumps({"site_updates": {"automatic": True}}))
+    machines = owner.ids()
+    boots = {one: booted(owner, one) for one in machines}
+    refused: list[str] = []
+
+    def has_restarted(machine: str) -> bool:
+        status = visit(owner, "-o", "/dev/null", "-w", "%{http_code}", f"{URL}docs/plain.txt").stdout
+        refused.extend([status] if status != "200" else [])
+        return booted(owner, machine) not in ("", boots[machine])
+
+    for one in machines:
+        machine_updates.prepare(owner, one)
+    for first, second in (machines, machines[::-1]):
+        machine_updates.ask(owner, first)
+        until(lambda first=first: machine_updates.turn(owner, first), 30)
+        machine_updates.ask(owner, second)
+        until(lambda first=first: has_restarted(first), 120)
+        until(lambda: healthy(owner) == 2, 120)
+        until(lambda second=second: not machine_updates.turn(owner, second), 240)
+    assert refused == []

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from .._doctor.hardening import open_to_world, ports
 from .facts import Facts, Resource, Rules, Seen
@@ -68,21 +68,33 @@ def first_match(entries: Iterable[Resource], port: int) -> str:
     return "deny"
 
 
+def is_open(entries: Sequence[Resource], port: int) -> bool:
+    """Tell whether the world reaches a TCP port, by IPv4 or IPv6."""
+    four = [one for one in entries if not one.get("Ipv6CidrBlock")]
+    six = [one for one in entries if one.get("Ipv6CidrBlock")]
+    return "allow" in (first_match(four, port), first_match(six, port))
+
+
 @RULES.rule("network-acl-administration", "ec2: network ACLs")
 def network_acl_administration(facts: Facts) -> Iterator[Seen]:
-    """The world is kept away from ports of administration, and not admitted to everything."""
+    """The world is kept away from port 22, and not admitted to everything."""
     for acl, entries in facts.each("network_acls"):
-        four = [one for one in entries if not one.get("Ipv6CidrBlock")]
-        six = [one for one in entries if one.get("Ipv6CidrBlock")]
-        opened = [str(port) for port in (22, 3389) if "allow" in (first_match(four, port), first_match(six, port))]
         everything = any(
             one["RuleAction"] == "allow"
             and one["Protocol"] == ALL
             and (one.get("CidrBlock") or one.get("Ipv6CidrBlock")) in WORLD
             for one in entries
         )
-        told = [f"ports {', '.join(opened)} are open"] * bool(opened) + ["every port is open"] * everything
-        yield Seen(f"network ACL {acl}", not told, "; ".join(told) or "ports 22 and 3389 are closed")
+        told = ["port 22 is open"] * is_open(entries, 22) + ["every port is open"] * everything
+        yield Seen(f"network ACL {acl}", not told, "; ".join(told) or "port 22 is closed")
+
+
+@RULES.rule("network-acl-answers", "ec2: network ACLs")
+def network_acl_answers(facts: Facts) -> Iterator[Seen]:
+    """The world is kept away from port 3389, to which answers come too."""
+    for acl, entries in facts.each("network_acls"):
+        opened = is_open(entries, 3389)
+        yield Seen(f"network ACL {acl}", not opened, f"port 3389 is {'open' if opened else 'closed'}")
 
 
 @RULES.rule("groups-closed", "ec2: security groups")

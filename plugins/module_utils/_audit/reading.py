@@ -13,7 +13,8 @@ from functools import partial
 
 from .. import _bucket, _efs_api
 from .._aws import error_code
-from .._site.reading import AWS_ERRORS, GLOBAL_REGION, Place, ask_at_once, asked, listed
+from .._site.asking import AWS_ERRORS, ask_at_once, asked, listed
+from .._site.scope import GLOBAL_REGION, ReadScope
 from .facts import Resource
 
 ABSENT = {
@@ -36,7 +37,7 @@ def or_nothing(ask: Callable[..., Resource], **arguments: t.Any) -> Resource:
 # ---- the network and the machines
 
 
-def read_network_acls(place: Place, site: Resource) -> Resource:
+def read_network_acls(scope: ReadScope, site: Resource) -> Resource:
     """Return the inbound entries of the VPC's network ACLs, by ID, the rule of the lowest number first."""
     vpc = (site.get("network") or {}).get("vpc")
     if not vpc:
@@ -44,85 +45,85 @@ def read_network_acls(place: Place, site: Resource) -> Resource:
     inside = [{"Name": "vpc-id", "Values": [vpc["vpc_id"]]}]
     return {
         one["NetworkAclId"]: sorted((e for e in one["Entries"] if not e["Egress"]), key=lambda e: e["RuleNumber"])
-        for one in listed(place.here("ec2"), "describe_network_acls", "NetworkAcls", Filters=inside)
+        for one in listed(scope.here("ec2"), "describe_network_acls", "NetworkAcls", Filters=inside)
     }
 
 
-def read_default_groups(place: Place, site: Resource) -> Resource:
+def read_default_groups(scope: ReadScope, site: Resource) -> Resource:
     """Return the VPC's default security group, by ID."""
     vpc = (site.get("network") or {}).get("vpc")
     if not vpc:
         return {}
     which = [{"Name": "vpc-id", "Values": [vpc["vpc_id"]]}, {"Name": "group-name", "Values": ["default"]}]
-    found = listed(place.here("ec2"), "describe_security_groups", "SecurityGroups", Filters=which)
+    found = listed(scope.here("ec2"), "describe_security_groups", "SecurityGroups", Filters=which)
     return {one["GroupId"]: one for one in found}
 
 
-def read_endpoint_policies(place: Place, site: Resource) -> Resource:
+def read_endpoint_policies(scope: ReadScope, site: Resource) -> Resource:
     """Return the policies of the VPC's endpoints, by ID."""
     ids = [one["vpc_endpoint_id"] for one in (site.get("network") or {}).get("endpoints") or []]
     if not ids:
         return {}
-    found = listed(place.here("ec2"), "describe_vpc_endpoints", "VpcEndpoints", VpcEndpointIds=ids)
+    found = listed(scope.here("ec2"), "describe_vpc_endpoints", "VpcEndpoints", VpcEndpointIds=ids)
     return {one["VpcEndpointId"]: json.loads(one.get("PolicyDocument") or "{}") for one in found}
 
 
-def read_machines(place: Place, site: Resource) -> Resource:
+def read_machines(scope: ReadScope, site: Resource) -> Resource:
     """Return what EC2 says of each machine, by name."""
     ids = [one["instance_id"] for one in site.get("instances") or []]
     if not ids:
         return {}
-    reservations = listed(place.here("ec2"), "describe_instances", "Reservations", InstanceIds=ids)
+    reservations = listed(scope.here("ec2"), "describe_instances", "Reservations", InstanceIds=ids)
     found = [one for reservation in reservations for one in reservation["Instances"]]
     names = {one["instance_id"]: one.get("name") or one["instance_id"] for one in site["instances"]}
     return {names[one["InstanceId"]]: one for one in found}
 
 
-def read_types(place: Place, site: Resource) -> Resource:
+def read_types(scope: ReadScope, site: Resource) -> Resource:
     """Return whether instance types have a bandwidth of their own to volumes: `default`, `supported`, `unsupported`."""
     types = sorted({one["instance_type"] for one in site.get("instances") or []})
     if not types:
         return {}
-    found = listed(place.here("ec2"), "describe_instance_types", "InstanceTypes", InstanceTypes=types)
+    found = listed(scope.here("ec2"), "describe_instance_types", "InstanceTypes", InstanceTypes=types)
     return {one["InstanceType"]: (one.get("EbsInfo") or {}).get("EbsOptimizedSupport") for one in found}
 
 
-def read_volumes(place: Place, site: Resource) -> Resource:
+def read_volumes(scope: ReadScope, site: Resource) -> Resource:
     """Return the machines' volumes, by ID."""
     ids = [one["instance_id"] for one in site.get("instances") or []]
     if not ids:
         return {}
     attached = [{"Name": "attachment.instance-id", "Values": ids}]
-    return {one["VolumeId"]: one for one in listed(place.here("ec2"), "describe_volumes", "Volumes", Filters=attached)}
+    return {one["VolumeId"]: one for one in listed(scope.here("ec2"), "describe_volumes", "Volumes", Filters=attached)}
 
 
-def read_roles(place: Place, site: Resource) -> Resource:
+def read_roles(scope: ReadScope, site: Resource) -> Resource:
     """Return the roles with their trust and boundary, by name."""
-    ask = place.client("iam", GLOBAL_REGION).get_role
+    ask = scope.client("iam", GLOBAL_REGION).get_role
     return {one["role_name"]: asked(ask, RoleName=one["role_name"])["Role"] for one in site.get("roles") or []}
 
 
 # ---- load balancer and edge
 
 
-def read_balancer_acl(place: Place, site: Resource) -> Resource:
+def read_balancer_acl(scope: ReadScope, site: Resource) -> Resource:
     """Return the web ACL before the load balancer, by the load balancer's name; null if there is none."""
     balancer = site.get("load_balancer")
     if not balancer:
         return {}
-    found = asked(place.here("wafv2").get_web_acl_for_resource, ResourceArn=balancer["load_balancer_arn"])
+    found = asked(scope.here("wafv2").get_web_acl_for_resource, ResourceArn=balancer["load_balancer_arn"])
     return {balancer["load_balancer_name"]: (found.get("WebACL") or {}).get("Name")}
 
 
-def read_distributions(place: Place, site: Resource) -> Resource:
+def read_distributions(scope: ReadScope, site: Resource) -> Resource:
     """Return the distributions' configurations, by ID."""
-    ask = place.client("cloudfront", GLOBAL_REGION).get_distribution_config
+    ask = scope.client("cloudfront", GLOBAL_REGION).get_distribution_config
     return {one["id"]: asked(ask, Id=one["id"])["DistributionConfig"] for one in site.get("distributions") or []}
 
 
-def read_headers(place: Place, site: Resource) -> Resource:
+def read_headers(scope: ReadScope, site: Resource) -> Resource:
     """Return the security headers of the site's response headers policies, by name."""
-    ask = place.client("cloudfront", GLOBAL_REGION).get_response_headers_policy_config
+    ask = scope.client("cloudfront", GLOBAL_REGION).get_response_headers_policy_config
     return {
         one["name"]: asked(ask, Id=one["id"])["ResponseHeadersPolicyConfig"].get("SecurityHeadersConfig") or {}
         for one in site.get("response_headers_policies") or []
@@ -132,15 +133,15 @@ def read_headers(place: Place, site: Resource) -> Resource:
 # ---- storage
 
 
-def read_buckets(place: Place, site: Resource) -> Resource:
+def read_buckets(scope: ReadScope, site: Resource) -> Resource:
     """Return the buckets' settings, by name."""
-    client = place.here("s3")
+    client = scope.here("s3")
     return {one["name"]: _bucket.read_settings(client, one["name"]) for one in site.get("buckets") or []}
 
 
-def read_shares(place: Place, site: Resource) -> Resource:
+def read_shares(scope: ReadScope, site: Resource) -> Resource:
     """Return the file systems with their backup, policy and lifecycle, by ID."""
-    client = place.here("efs")
+    client = scope.here("efs")
     return {
         one["FileSystemId"]: _efs_api.normalize(client, one)
         for share in site.get("file_systems") or []
@@ -148,9 +149,9 @@ def read_shares(place: Place, site: Resource) -> Resource:
     }
 
 
-def read_access_points(place: Place, site: Resource) -> Resource:
+def read_access_points(scope: ReadScope, site: Resource) -> Resource:
     """Return the shares' access points, by ID."""
-    client = place.here("efs")
+    client = scope.here("efs")
     return {
         one["AccessPointId"]: one
         for share in site.get("file_systems") or []
@@ -158,9 +159,9 @@ def read_access_points(place: Place, site: Resource) -> Resource:
     }
 
 
-def read_share_keys(place: Place, site: Resource) -> Resource:
+def read_share_keys(scope: ReadScope, site: Resource) -> Resource:
     """Return who manages the key of each file system, by ID: `AWS` or `CUSTOMER`; null if there is no key."""
-    ask = place.here("kms").describe_key
+    ask = scope.here("kms").describe_key
     keys = {one["file_system_id"]: one.get("kms_key_id") for one in site.get("file_systems") or []}
     return {name: asked(ask, KeyId=key)["KeyMetadata"]["KeyManager"] if key else None for name, key in keys.items()}
 
@@ -168,9 +169,9 @@ def read_share_keys(place: Place, site: Resource) -> Resource:
 # ---- names, logs, documents
 
 
-def read_query_logging(place: Place, site: Resource) -> Resource:
+def read_query_logging(scope: ReadScope, site: Resource) -> Resource:
     """Return where each hosted zone logs its queries, by the zone's name; null if nowhere."""
-    client = place.client("route53", GLOBAL_REGION)
+    client = scope.client("route53", GLOBAL_REGION)
     found = {}
     for zone in own_zones(site):
         logs = listed(client, "list_query_logging_configs", "QueryLoggingConfigs", HostedZoneId=zone["id"])
@@ -178,9 +179,9 @@ def read_query_logging(place: Place, site: Resource) -> Resource:
     return found
 
 
-def read_signing(place: Place, site: Resource) -> Resource:
+def read_signing(scope: ReadScope, site: Resource) -> Resource:
     """Return whether each hosted zone is signed, by the zone's name: `SIGNING` or `NOT_SIGNING`."""
-    ask = place.client("route53", GLOBAL_REGION).get_dnssec
+    ask = scope.client("route53", GLOBAL_REGION).get_dnssec
     return {one["name"]: asked(ask, HostedZoneId=one["id"])["Status"]["ServeSignature"] for one in own_zones(site)}
 
 
@@ -189,29 +190,29 @@ def own_zones(site: Resource) -> list[Resource]:
     return [site["hosted_zone"]] if site.get("hosted_zone") else []
 
 
-def read_log_groups(place: Place, site: Resource) -> Resource:
+def read_log_groups(scope: ReadScope, site: Resource) -> Resource:
     """Return the log groups of the site, by name."""
     names = {(one["region"], one["log_group_name"]) for one in site.get("log_groups") or []}
     return {
         one["logGroupName"]: one
         for region in sorted({region for region, _ in names})
-        for one in listed(place.client("logs", region), "describe_log_groups", "logGroups")
+        for one in listed(scope.client("logs", region), "describe_log_groups", "logGroups")
         if (region, one["logGroupName"]) in names
     }
 
 
-def read_documents(place: Place, site: Resource) -> Resource:
+def read_documents(scope: ReadScope, site: Resource) -> Resource:
     """Return with whom each session document is shared, by name."""
-    ask = place.here("ssm").describe_document_permission
+    ask = scope.here("ssm").describe_document_permission
     names = [one["name"] for one in site.get("documents") or []]
     return {name: asked(ask, Name=name, PermissionType="Share").get("AccountIds") or [] for name in names}
 
 
-def read_certificates(place: Place, site: Resource) -> Resource:
+def read_certificates(scope: ReadScope, site: Resource) -> Resource:
     """Return the certificates as ACM describes them, by ARN."""
     return {
         one["certificate_arn"]: asked(
-            place.client("acm", one["region"]).describe_certificate, CertificateArn=one["certificate_arn"]
+            scope.client("acm", one["region"]).describe_certificate, CertificateArn=one["certificate_arn"]
         )["Certificate"]
         for one in site.get("certificates") or []
     }
@@ -220,73 +221,73 @@ def read_certificates(place: Place, site: Resource) -> Resource:
 # ---- the account
 
 
-def read_public_access(place: Place, site: Resource) -> Resource:
+def read_public_access(scope: ReadScope, site: Resource) -> Resource:
     """Return the account's own block of public access to buckets, empty if there is none."""
-    ask = place.here("s3control").get_public_access_block
+    ask = scope.here("s3control").get_public_access_block
     return or_nothing(ask, AccountId=site.get("account_id")).get("PublicAccessBlockConfiguration") or {}
 
 
-def read_volume_default(place: Place, _site: Resource) -> bool:
+def read_volume_default(scope: ReadScope, _site: Resource) -> bool:
     """Return whether new volumes are encrypted by default."""
-    return bool(asked(place.here("ec2").get_ebs_encryption_by_default)["EbsEncryptionByDefault"])
+    return bool(asked(scope.here("ec2").get_ebs_encryption_by_default)["EbsEncryptionByDefault"])
 
 
-def read_metadata_default(place: Place, _site: Resource) -> str:
+def read_metadata_default(scope: ReadScope, _site: Resource) -> str:
     """Return whether new machines' metadata want a token by default."""
-    found = asked(place.here("ec2").get_instance_metadata_defaults)
+    found = asked(scope.here("ec2").get_instance_metadata_defaults)
     return str((found.get("AccountLevel") or {}).get("HttpTokens") or "no-preference")
 
 
-def read_sharing(place: Place, _site: Resource) -> Resource:
+def read_sharing(scope: ReadScope, _site: Resource) -> Resource:
     """Return how far snapshots and images may be shared."""
-    client = place.here("ec2")
+    client = scope.here("ec2")
     return {
         "snapshots": asked(client.get_snapshot_block_public_access_state)["State"],
         "images": asked(client.get_image_block_public_access_state)["ImageBlockPublicAccessState"],
     }
 
 
-def read_trails(place: Place, _site: Resource) -> list[Resource]:
+def read_trails(scope: ReadScope, _site: Resource) -> list[Resource]:
     """Return the account's trails."""
-    return t.cast("list[Resource]", asked(place.here("cloudtrail").describe_trails)["trailList"])
+    return t.cast("list[Resource]", asked(scope.here("cloudtrail").describe_trails)["trailList"])
 
 
-def read_recorders(place: Place, _site: Resource) -> list[Resource]:
+def read_recorders(scope: ReadScope, _site: Resource) -> list[Resource]:
     """Return the state of AWS Config's recorders."""
-    client = place.here("config")
+    client = scope.here("config")
     return t.cast(
         "list[Resource]", asked(client.describe_configuration_recorder_status)["ConfigurationRecordersStatus"]
     )
 
 
-def read_detectors(place: Place, _site: Resource) -> list[str]:
+def read_detectors(scope: ReadScope, _site: Resource) -> list[str]:
     """Return the IDs of GuardDuty's detectors."""
-    return t.cast("list[str]", listed(place.here("guardduty"), "list_detectors", "DetectorIds"))
+    return t.cast("list[str]", listed(scope.here("guardduty"), "list_detectors", "DetectorIds"))
 
 
-def read_analyzers(place: Place, _site: Resource) -> list[Resource]:
+def read_analyzers(scope: ReadScope, _site: Resource) -> list[Resource]:
     """Return IAM Access Analyzer's analyzers."""
-    return t.cast("list[Resource]", listed(place.here("accessanalyzer"), "list_analyzers", "analyzers"))
+    return t.cast("list[Resource]", listed(scope.here("accessanalyzer"), "list_analyzers", "analyzers"))
 
 
-def read_password_policy(place: Place, _site: Resource) -> Resource:
+def read_password_policy(scope: ReadScope, _site: Resource) -> Resource:
     """Return the account's password policy, empty if there is none."""
-    return or_nothing(place.client("iam", GLOBAL_REGION).get_account_password_policy).get("PasswordPolicy") or {}
+    return or_nothing(scope.client("iam", GLOBAL_REGION).get_account_password_policy).get("PasswordPolicy") or {}
 
 
-def read_root(place: Place, _site: Resource) -> Resource:
+def read_root(scope: ReadScope, _site: Resource) -> Resource:
     """Return the account's summary, which tells of the root user."""
-    return t.cast("Resource", asked(place.client("iam", GLOBAL_REGION).get_account_summary)["SummaryMap"])
+    return t.cast("Resource", asked(scope.client("iam", GLOBAL_REGION).get_account_summary)["SummaryMap"])
 
 
-def read_document_settings(place: Place, _site: Resource) -> Resource:
+def read_document_settings(scope: ReadScope, _site: Resource) -> Resource:
     """Return the account's settings of Systems Manager that FSBP asks about."""
     ids = ["/ssm/documents/console/public-sharing-permission", "/ssm/automation/customer-script-log-destination"]
-    ask = place.here("ssm").get_service_setting
+    ask = scope.here("ssm").get_service_setting
     return {one: asked(ask, SettingId=one)["ServiceSetting"]["SettingValue"] for one in ids}
 
 
-READERS: dict[str, tuple[str, Callable[[Place, Resource], t.Any]]] = {
+READERS: dict[str, tuple[str, Callable[[ReadScope, Resource], t.Any]]] = {
     "network_acls": ("ec2: network ACLs", read_network_acls),
     "default_groups": ("ec2: default groups", read_default_groups),
     "endpoint_policies": ("ec2: policies of endpoints", read_endpoint_policies),
@@ -320,6 +321,6 @@ READERS: dict[str, tuple[str, Callable[[Place, Resource], t.Any]]] = {
 }
 
 
-def read(place: Place, site: Resource) -> tuple[Resource, dict[str, str]]:
+def read(scope: ReadScope, site: Resource) -> tuple[Resource, dict[str, str]]:
     """Ask for all of it at once; return the answers by kind, and the errors by label."""
-    return ask_at_once({kind: (label, partial(ask, place, site)) for kind, (label, ask) in READERS.items()})
+    return ask_at_once({kind: (label, partial(ask, scope, site)) for kind, (label, ask) in READERS.items()})

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from .evidence import Evidence, Resource
 from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Case, Kind, Where
 from .places import blocked, by_stop, called, ids, machine, only, stopped_by, where_of
+from .policies import SESSION_ACTIONS, lacks
 
 AREA = Area("access")
-SSM_POLICY = "AmazonSSMManagedInstanceCore"
 
 
 def out_of_reach(evidence: Evidence) -> list[Resource]:
@@ -66,8 +66,8 @@ def profile_detached(evidence: Evidence) -> Iterator[Case]:
     Kind(
         "session-manager-denied",
         CRITICAL,
-        "The agent may register only with the actions of that policy.",
-        f"Attach {SSM_POLICY} to the role: {PROVISION}",
+        "The agent registers, and opens the channels of sessions, with the role's permissions only.",
+        f"Give the role its policy `agent` back: {PROVISION}",
         ("machine-unreachable",),
     )
 )
@@ -76,13 +76,11 @@ def session_manager_denied(evidence: Evidence) -> Iterator[Case]:
     for role, policies in evidence.documents("role_policies").items():
         if not role.endswith("-web"):
             continue
-        attached = [str(one) for one in policies.get("attached") or []]
-        own = str(policies.get("own") or {})
-        if not any(SSM_POLICY in arn for arn in attached) and "ssmmessages" not in own:
+        if missing := lacks(policies, SESSION_ACTIONS):
             yield Case(
-                f"The role {role} lacks the policy {SSM_POLICY}.",
+                f"The role {role} may not {missing[0]}.",
                 Where("role", role),
-                f"attached policies: {', '.join(attached) or 'none'}",
+                f"policies: {', '.join([*(policies.get('own') or {}), *(policies.get('attached') or [])]) or 'none'}",
                 # The account's default host management may stand in for it.
                 severity=None if out_of_reach(evidence) else WARNING,
             )
@@ -114,8 +112,8 @@ def egress_443_closed(evidence: Evidence) -> Iterator[Case]:
         "endpoints-unreachable",
         CRITICAL,
         "The agent has to reach ssm, ssmmessages and ec2messages on port 443, and their answers have to come back.",
-        "Let port 443 out and the ephemeral ports 1024-65535 back in where the way is stopped; the site itself leaves "
-        "the network ACLs as AWS makes them, which let everything pass.",
+        "Let port 443 out and the ephemeral ports 1024-65535 back in where the way is stopped; of "
+        "the network ACLs, the site keeps the VPC's default one, which does.",
         ("machine-unreachable",),
     )
 )

@@ -105,11 +105,11 @@ def nat_in_private_subnet(evidence: Evidence) -> Iterator[Case]:
     private = {one.get("subnet_id"): one for one in evidence.networked("subnets") if one.get("kind") == "private"}
     gateways = nat_gateways(evidence)
     for subnet, table, route in routed(evidence):
-        gateway = gateways.get(target_of(route))
-        if gateway and gateway.get("subnet_id") in private:
-            lies = title(private[gateway["subnet_id"]])
+        lies_in = (gateways.get(target_of(route)) or {}).get("subnet_id")
+        if lies_in and lies_in in private:
+            lies = title(private[lies_in])
             what = f"{title(subnet)} goes out by the NAT gateway {target_of(route)}, which lies in the private {lies}."
-            yield case(evidence, what, subnet, table, f"{told(table, route)}; its subnet_id={gateway['subnet_id']}")
+            yield case(evidence, what, subnet, table, f"{told(table, route)}; its subnet_id={lies_in}")
 
 
 @AREA.rule(

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import fnmatch
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 Raw = Mapping[str, t.Any]
 
@@ -40,6 +40,11 @@ def _of(statement: Raw, resource: str) -> bool:
     return any(fnmatch.fnmatchcase(resource, one) for one in _texts(statement.get("Resource")))
 
 
+def _of_objects(statement: Raw, bucket: str) -> bool:
+    """Tell whether a statement is about objects of a bucket, wherever in it."""
+    return _of(statement, f"{bucket}any") or any(one.startswith(bucket) for one in _texts(statement.get("Resource")))
+
+
 def _principals(statement: Raw) -> list[str]:
     principal = statement.get("Principal")
     return _texts(principal.get("AWS")) if isinstance(principal, Mapping) else _texts(principal)
@@ -61,6 +66,26 @@ def lets_mount(policy: Raw | None, roles: list[str]) -> bool:
     return not statements(policy) or (bool(allowed) and not denied)
 
 
+SESSION_ACTIONS = (
+    "ssm:UpdateInstanceInformation",
+    *(f"ssmmessages:{verb}{kind}Channel" for verb in ("Create", "Open") for kind in ("Control", "Data")),
+)
+"""What an agent needs for sessions.
+
+https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html
+"""
+
+
+def lacks(policies: Raw | None, actions: Iterable[str]) -> list[str]:
+    """Return those actions that no policy of a role allows; one that is attached may allow anything."""
+    attached = [str(one) for one in (policies or {}).get("attached") or []]
+    if any(not arn.startswith("arn:aws:iam::aws:policy/") or "SSM" in arn or "Admin" in arn for arn in attached):
+        return []
+    found = [one for policy in ((policies or {}).get("own") or {}).values() for one in statements(policy)]
+    allowed = [one for one in found if one.get("Effect") == "Allow"]
+    return [action for action in actions if not any(_about(one, action) for one in allowed)]
+
+
 def lets_read(policies: Raw | None, bucket: str) -> bool:
     """Tell whether a role's policies let it read a bucket's objects."""
     attached = [str(one) for one in (policies or {}).get("attached") or []]
@@ -68,8 +93,7 @@ def lets_read(policies: Raw | None, bucket: str) -> bool:
     if any(not arn.startswith("arn:aws:iam::aws:policy/") or "S3" in arn or "Admin" in arn for arn in attached):
         return True
     found = [one for policy in ((policies or {}).get("own") or {}).values() for one in statements(policy)]
-    wanted = f"arn:aws:s3:::{bucket}/index.php"
-    about = [one for one in found if _about(one, "s3:GetObject") and _of(one, wanted)]
+    about = [one for one in found if _about(one, "s3:GetObject") and _of_objects(one, f"arn:aws:s3:::{bucket}/")]
     denied = [one for one in about if one.get("Effect") == "Deny" and not one.get("Condition")]
     return any(one.get("Effect") == "Allow" for one in about) and not denied
 

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from .._distribution import list_tags
-from . import given, reading, records
+from . import given, reading, records, registration
 from .text import Name, NamesError, parse, parse_all, shown, within
 from .zones import Choice, Cut, World, choose
 
@@ -57,12 +57,13 @@ def decide(client: Client, region: str, params: Mapping[str, t.Any]) -> tuple[di
     hosts = [_host(route53, name, choices[name.ascii], params) for name in names]
     _check_distributions(client("cloudfront", given.CLOUDFRONT_REGION), all_names, params["name"])
     distinct = list({(one.name, one.id): one for one in choices.values()}.values())
+    taken = registration.taken_over(client("route53domains", registration.REGION), distinct, params["take_over"])
     decided = {
         "domain": all_names[0],
         "aliases": all_names[1:],
         "all": all_names,
         "hosts": hosts,
-        "zones": [_zone(one) for one in distinct],
+        "zones": [{**_zone(one), "replaces_name_servers": taken.get(one.name, [])} for one in distinct],
         "certificates": arns,
         "certificate_regions": [one for one in regions if one not in arns],
     }

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 
 from .._aws import Outcome, failure
+from .._settings.error import SettingsError
+from .._settings.names import check_name
 from . import reading, records
 from .text import NamesError
 
@@ -21,10 +23,11 @@ def ensure(
 ) -> Outcome:
     """Give the name its pair, or put back what was there before."""
     name, zone = params["name"], params["hosted_zone_id"]
-    there = [*reading.records_at(route53, zone, name), *reading.records_at(route53, zone, f"{records.KEPT}.{name}")]
     try:
+        check_name(params["site"])
+        there = [*reading.records_at(route53, zone, name), *reading.records_at(route53, zone, f"{records.KEPT}.{name}")]
         changes = _changes(params, there)
-    except NamesError as error:
+    except (NamesError, SettingsError) as error:
         raise failure(str(error)) from error
     if changes and not check_mode:
         _write(route53, zone, name, changes, warn)

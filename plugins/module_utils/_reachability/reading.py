@@ -10,7 +10,7 @@ import typing as t
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from .._site.reading import AWS_ERRORS, asked, explain, listed
+from .._site.asking import AWS_ERRORS, asked, explain, listed
 from .assembly import Raw, assemble
 from .model import Model
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import gzip
 import typing as t
 import zlib
+from collections.abc import Mapping
 
+from .._bucket_owner import expect_owner
 from .manifest import POINTER_KEY, Manifest, Pack, Pointer, decode, decode_pointer, file_key, manifest_key, pack_key
 from .paths import ReleaseError
 
@@ -36,7 +38,7 @@ class MissingError(Exception):
 class Source:
     """The releases below a prefix of a bucket."""
 
-    def __init__(self, bucket: str, prefix: str, region: str) -> None:
+    def __init__(self, bucket: str, prefix: str, region: str, owner: str | None = None) -> None:
         self.bucket = bucket
         self.prefix = prefix.strip("/") + "/" if prefix.strip("/") else ""
         # The region's own endpoint: it is the one that the VPC's gateway endpoint leads to.
@@ -46,7 +48,13 @@ class Source:
             read_timeout=60,
             s3={"us_east_1_regional_endpoint": "regional"},
         )
-        self._client = boto3.session.Session(region_name=region).client("s3", config=config)
+        client = boto3.session.Session(region_name=region).client("s3", config=config)
+        self._client = expect_owner(client, owner)
+
+    @classmethod
+    def of(cls, params: Mapping[str, t.Any]) -> Source:
+        """Return the source that the module's options name."""
+        return cls(params["bucket"], params["prefix"], params["region"], params["expected_bucket_owner"])
 
     def pointer(self) -> Pointer:
         """Return which release is to be served."""
@@ -139,7 +147,7 @@ def _sentence(error: Exception) -> str:
     """Add the likely cause to AWS's words."""
     text = str(error).rstrip(".") + "."
     if isinstance(error, ClientError) and error.response["Error"]["Code"] == "AccessDenied":
-        return text + " Does the machine's role allow s3:ListBucket on the bucket and s3:GetObject on its objects?"
+        return text + " Was a release uploaded, and does the machine's role allow s3:GetObject there?"
     if "credentials" in text.lower():
         return text + " Has the machine an instance profile?"
     return text

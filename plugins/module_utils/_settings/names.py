@@ -60,6 +60,8 @@ FUNCTION = Rule("a CloudFront function", 64)
 ACCESS_CONTROL = Rule("an origin access control", 64)
 # https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ResponseHeadersPolicyConfig.html
 HEADERS_POLICY = Rule("a response headers policy", 128)
+# https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html
+KEY_ALIAS = Rule("an alias of a KMS key", 256, ("alias/aws/",))
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions
 TAG = Rule("a tag's value", 256, ("aws:",))
 
@@ -75,6 +77,7 @@ TEMPLATES: tuple[tuple[Rule, str], ...] = (
     (POLICY, "{site}-flow-logs"),
     (LOG_GROUP, "/{site}/flow-logs"),
     (LOG_GROUP, "/{site}/sessions"),
+    (KEY_ALIAS, "alias/{site}-session"),
     (FILE_SYSTEM, "{site}"),
     (FUNCTION, "{site}-error-page"),
     (ACCESS_CONTROL, "{site}-error-page"),
@@ -90,13 +93,18 @@ def names_of(site: str) -> Iterator[tuple[Rule, str]]:
         yield rule, template.format(site=site, account=_ACCOUNT)
 
 
+SHAPE = "1 to 20 small letters, digits and single hyphens, beginning with a letter and not ending with a hyphen"
+
+
+def fits(site: str) -> bool:
+    """Tell whether a text has the shape of a site's name."""
+    return _NAME.match(site) is not None
+
+
 def check_name(site: str) -> None:
     """Refuse a site name that can't be the prefix of every resource's name."""
-    if not _NAME.match(site):
-        raise SettingsError(
-            f"site_name is {site!r}; use 1 to 20 small letters, digits and single hyphens, beginning with a "
-            "letter and not ending with a hyphen."
-        )
+    if not fits(site):
+        raise SettingsError(f"site_name is {site!r}; use {SHAPE}.")
     for rule, name in names_of(site):
         if said := _refusal(rule, name):
             raise SettingsError(

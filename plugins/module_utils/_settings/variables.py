@@ -13,6 +13,7 @@ import difflib
 import typing as t
 from collections.abc import Callable, Iterable, Mapping
 
+from . import names
 from .error import SettingsError
 
 Check = Callable[[t.Any], str | None]
@@ -25,6 +26,11 @@ _TRUTHS = ("true", "false", "yes", "no", "on", "off", "1", "0", "y", "n", "t", "
 def text(value: t.Any) -> str | None:
     """Accept a text that is not empty."""
     return None if isinstance(value, str) and value.strip() else "a text"
+
+
+def site_name(value: t.Any) -> str | None:
+    """Accept a name that a site can have: what reads a site would take `*` for a pattern."""
+    return None if isinstance(value, str) and names.fits(value) else names.SHAPE
 
 
 def truth(value: t.Any) -> str | None:
@@ -105,7 +111,7 @@ def keys(**known: Check) -> Check:
 
 
 KNOWN: dict[str, Check] = {
-    "site_name": text,
+    "site_name": site_name,
     "site_domain": text,
     "site_aliases": listing,
     "site_zone": text,
@@ -117,6 +123,7 @@ KNOWN: dict[str, Check] = {
     "site_instance_type": text,
     "site_ami_parameter": text,
     "site_nat": choice("per_az", "single", "none"),
+    "site_buckets": listing,
     "site_files": text,
     "site_excludes": listing,
     "site_public_folder": text,
@@ -133,15 +140,22 @@ KNOWN: dict[str, Check] = {
     "site_environment": mapping,
     "site_secrets": mapping,
     "site_jobs": entries,
+    "site_updates": keys(automatic=truth, hour=number(0, 21)),
     "site_sessions": choice("share", "sticky", "local"),
     "site_page": text,
     "site_served_by_header": truth,
+    # What these ask for is looked into by hasite.aws.web_settings_info.
+    "site_headers": mapping,
+    "site_methods": listing,
+    "site_denied_files": listing,
     # https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html
     "site_health_check": keys(interval=choice(10, 30), threshold=number(1, 10)),
     "site_access_logs": truth,
     "site_detailed_monitoring": truth,
     "site_require_tls_share": truth,
     "site_connection": text,
+    "site_session_document": text,
+    "site_encrypt_sessions": truth,
     "site_delete_data": truth,
     "site_endpoint_url": text,
     "site_clock_speed": number(0, whole=False),

@@ -54,11 +54,6 @@ def plain(value: t.Any) -> t.Any:
     return value
 
 
-def belongs(name: str, site: str) -> bool:
-    """Tell whether a name without tags is the site's: `shop`, `shop-…` or, of a log group, `/shop/…`."""
-    return name == site or name.startswith((f"{site}-", f"/{site}/"))
-
-
 def by(*keys: str) -> Callable[[Resource], tuple[str, ...]]:
     """Return what sorts resources by these keys."""
     return lambda one: tuple(str(one.get(key)) for key in keys)
@@ -261,7 +256,17 @@ def assemble(name: str, region: str, raw: Raw, errors: Mapping[str, str], wanted
 
 _READY = (
     *("file_systems", "buckets", "target_groups", "certificates", "distributions", "origin_access_controls"),
-    *("functions", "response_headers_policies", "log_groups", "alarms", "topics", "dashboards", "roles", "documents"),
+    *(
+        "functions",
+        "response_headers_policies",
+        "log_groups",
+        "alarms",
+        "topics",
+        "dashboards",
+        "roles",
+        "documents",
+        "kms_keys",
+    ),
 )
 """What the readers return in its final shape, but for the part."""
 

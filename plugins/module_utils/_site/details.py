@@ -16,17 +16,18 @@ from urllib.parse import unquote
 from .._aws import error_code
 from .._reachability.model import Model
 from .._reachability.reading import read as read_model
+from .asking import AWS_ERRORS, ask_at_once, asked, listed
 from .assembly import nat_gateway
 from .model import Details, Resource, Site, Unreadable
-from .reading import AWS_ERRORS, GLOBAL_REGION, Place, ask_at_once, asked, listed
+from .scope import GLOBAL_REGION, ReadScope
 from .ways import AMAZON_RESOLVER, judged, needed
 
 
-def read_dns(place: Place, site: Site) -> Resource:
+def read_dns(scope: ReadScope, site: Site) -> Resource:
     """Return whether the VPC resolves names and names its machines; nothing if there is no VPC."""
     if not site.network.vpc:
         return {}
-    ask = place.here("ec2").describe_vpc_attribute
+    ask = scope.here("ec2").describe_vpc_attribute
     vpc = site.network.vpc["vpc_id"]
     return {
         "dns_support": asked(ask, VpcId=vpc, Attribute="enableDnsSupport")["EnableDnsSupport"]["Value"],
@@ -34,11 +35,11 @@ def read_dns(place: Place, site: Site) -> Resource:
     }
 
 
-def read_name_servers(place: Place, site: Site) -> list[str]:
+def read_name_servers(scope: ReadScope, site: Site) -> list[str]:
     """Return the name servers that the VPC's DHCP options give to machines."""
     if not site.network.vpc:
         return []
-    client = place.here("ec2")
+    client = scope.here("ec2")
     (vpc,) = asked(client.describe_vpcs, VpcIds=[site.network.vpc["vpc_id"]])["Vpcs"]
     if vpc.get("DhcpOptionsId", "default") == "default":
         return [AMAZON_RESOLVER]
@@ -51,32 +52,32 @@ def read_name_servers(place: Place, site: Site) -> list[str]:
     ]
 
 
-def read_nat_gateways(place: Place, site: Site) -> list[Resource]:
+def read_nat_gateways(scope: ReadScope, site: Site) -> list[Resource]:
     """Return all NAT gateways in the VPC, also somebody else's and those that are just deleted."""
     if not site.network.vpc:
         return []
     inside = [{"Name": "vpc-id", "Values": [site.network.vpc["vpc_id"]]}]
-    found = listed(place.here("ec2"), "describe_nat_gateways", "NatGateways", Filter=inside)
+    found = listed(scope.here("ec2"), "describe_nat_gateways", "NatGateways", Filter=inside)
     return [nat_gateway(one) for one in found]
 
 
-def read_reachability(place: Place, site: Site) -> Model | None:
+def read_reachability(scope: ReadScope, site: Site) -> Model | None:
     """Return what decides about packets in the VPC."""
-    return read_model(place.here("ec2"), [site.network.vpc["vpc_id"]]) if site.network.vpc else None
+    return read_model(scope.here("ec2"), [site.network.vpc["vpc_id"]]) if site.network.vpc else None
 
 
-def read_load_balancer_attributes(place: Place, site: Site) -> dict[str, str]:
+def read_load_balancer_attributes(scope: ReadScope, site: Site) -> dict[str, str]:
     """Return the load balancer's attributes."""
     if not site.load_balancer:
         return {}
-    ask = place.here("elbv2").describe_load_balancer_attributes
+    ask = scope.here("elbv2").describe_load_balancer_attributes
     found = asked(ask, LoadBalancerArn=site.load_balancer["load_balancer_arn"])["Attributes"]
     return {one["Key"]: one["Value"] for one in found}
 
 
-def read_listener_certificates(place: Place, site: Site) -> dict[str, list[str]]:
+def read_listener_certificates(scope: ReadScope, site: Site) -> dict[str, list[str]]:
     """Return the certificates of each HTTPS listener, the default one first."""
-    client = place.here("elbv2")
+    client = scope.here("elbv2")
     found = {}
     for listener in (site.load_balancer or {}).get("listeners", []):
         if listener.get("protocol") == "HTTPS":
@@ -97,22 +98,22 @@ def _policy(ask: Callable[..., t.Any], missing: str, **which: str) -> Resource:
         raise
 
 
-def read_file_system_policies(place: Place, site: Site) -> dict[str, Resource]:
+def read_file_system_policies(scope: ReadScope, site: Site) -> dict[str, Resource]:
     """Return each file system's policy, empty if it has none."""
-    ask = place.here("efs").describe_file_system_policy
+    ask = scope.here("efs").describe_file_system_policy
     shares = [one["file_system_id"] for one in site.file_systems]
     return {one: _policy(ask, "PolicyNotFound", FileSystemId=one) for one in shares}
 
 
-def read_bucket_policies(place: Place, site: Site) -> dict[str, Resource]:
+def read_bucket_policies(scope: ReadScope, site: Site) -> dict[str, Resource]:
     """Return each bucket's policy, empty if it has none."""
-    ask = place.here("s3").get_bucket_policy
+    ask = scope.here("s3").get_bucket_policy
     return {one["name"]: _policy(ask, "NoSuchBucketPolicy", Bucket=one["name"]) for one in site.buckets}
 
 
-def read_role_policies(place: Place, site: Site) -> dict[str, Resource]:
+def read_role_policies(scope: ReadScope, site: Site) -> dict[str, Resource]:
     """Return the policies of each role: the ARNs of those attached, and the documents of its own."""
-    client = place.client("iam", GLOBAL_REGION)
+    client = scope.client("iam", GLOBAL_REGION)
 
     def document(role: str, policy: str) -> Resource:
         found = asked(client.get_role_policy, RoleName=role, PolicyName=policy)["PolicyDocument"]
@@ -134,9 +135,9 @@ def read_role_policies(place: Place, site: Site) -> dict[str, Resource]:
     }
 
 
-def read_cache_policies(place: Place, site: Site) -> dict[str, Resource]:
+def read_cache_policies(scope: ReadScope, site: Site) -> dict[str, Resource]:
     """Return the caching times of the policies that the distributions use."""
-    ask = place.client("cloudfront", GLOBAL_REGION).get_cache_policy
+    ask = scope.client("cloudfront", GLOBAL_REGION).get_cache_policy
     found = {}
     for policy in sorted({one["cache_policy_id"] for one in site.distributions if one.get("cache_policy_id")}):
         config = asked(ask, Id=policy)["CachePolicy"]["CachePolicyConfig"]
@@ -148,7 +149,7 @@ def read_cache_policies(place: Place, site: Site) -> dict[str, Resource]:
     return found
 
 
-READERS: dict[str, tuple[str, Callable[[Place, Site], t.Any]]] = {
+READERS: dict[str, tuple[str, Callable[[ReadScope, Site], t.Any]]] = {
     "dns": ("ec2: VPC attributes", read_dns),
     "dhcp_name_servers": ("ec2: DHCP options", read_name_servers),
     "nat_gateways": ("ec2: NAT gateways of the VPC", read_nat_gateways),
@@ -162,9 +163,9 @@ READERS: dict[str, tuple[str, Callable[[Place, Site], t.Any]]] = {
 }
 
 
-def add_details(place: Place, site: Site) -> Site:
+def add_details(scope: ReadScope, site: Site) -> Site:
     """Return the site with its details."""
-    readers = {kind: (label, partial(read, place, site)) for kind, (label, read) in READERS.items()}
+    readers = {kind: (label, partial(read, scope, site)) for kind, (label, read) in READERS.items()}
     answers, errors = ask_at_once(readers)
     dns, model = answers.pop("dns", {}), answers.pop("reachability", None)
     if model:

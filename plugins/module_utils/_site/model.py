@@ -84,6 +84,7 @@ class Site:
     dashboards: list[Resource] = field(default_factory=list)
     roles: list[Resource] = field(default_factory=list)
     documents: list[Resource] = field(default_factory=list)
+    kms_keys: list[Resource] = field(default_factory=list)
     details: Details | None = None
     unreadable: list[Unreadable] = field(default_factory=list)
 

@@ -21,8 +21,16 @@ DEFAULTS: t.Final[t.Mapping[str, Value]] = {
     "max_input_vars": 5000,
     "display_errors": False,
     "log_errors": True,
+    # A session's cookie is sent by HTTPS only, not shown to scripts, and not sent along with other sites' forms.
+    "session.cookie_secure": True,
+    "session.cookie_httponly": True,
+    "session.cookie_samesite": "Lax",
+    # A session that the visitor has named and the site has not begun is not taken up.
+    "session.use_strict_mode": True,
 }
 """What differs from PHP's own defaults for every site: PHP takes uploads of 2 MB and forms of 1000 fields."""
+DISABLED_FUNCTIONS: t.Final = ("exec", "passthru", "pcntl_exec", "popen", "proc_open", "shell_exec", "system")
+"""What PHP starts programs with. Pages seldom need it, and whoever breaks into one wants it first."""
 _REST_OF_A_FORM = 8 << 20
 """A request with an upload has other fields and the parts' heads too."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from . import extensions, ini, paths
+from . import extensions, headers, ini, paths, requests
 from .systems import System, system_of, system_of_image, version_of
 
 Resource = dict[str, t.Any]
@@ -20,8 +20,6 @@ STANDARD: t.Final = (
 """What nearly every PHP application asks for; every site has it."""
 _SESSION_SECONDS = 1440
 """PHP's default of session.gc_maxlifetime."""
-_LARGEST_BODY = 1 << 30
-"""Apache's default of LimitRequestBody."""
 
 
 def checked(params: t.Mapping[str, t.Any]) -> Resource:
@@ -39,6 +37,8 @@ def checked(params: t.Mapping[str, t.Any]) -> Resource:
     chosen = sorted({*STANDARD, *(extensions.known(name) for name in php["extensions"])})
     settings = ini.merged(php["settings"], {*chosen, *_always(system)})
     version = version_of(php["version"], system)
+    sent = headers.merged(params["headers"])
+    strict = headers.transport_security(sent)
     return {
         "version": version,
         "extensions": chosen,
@@ -46,7 +46,12 @@ def checked(params: t.Mapping[str, t.Any]) -> Resource:
         "ini": ini.lines(settings),
         "file_sessions": ini.handles_sessions(settings),
         "session_seconds": int(settings.get("session.gc_maxlifetime", _SESSION_SECONDS)),
-        "largest_body": max(_LARGEST_BODY, ini.bytes_of(settings["post_max_size"])),
+        "largest_body": ini.bytes_of(settings["post_max_size"]),
+        "disabled_functions": [] if "disable_functions" in settings else list(ini.DISABLED_FUNCTIONS),
+        "headers": [{"name": name, "value": value} for name, value in sent.items()],
+        "strict_transport_security": strict._asdict() if strict else None,
+        "methods": requests.methods(params["methods"]),
+        "denied_files": requests.denied(params["denied_files"]),
         "public_folder": public_folder,
         "front_controller": front_controller,
         "without_php": paths.shared_without_php(params["shared_paths"], php["shared_paths"]),

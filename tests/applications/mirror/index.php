@@ -9,7 +9,7 @@ switch ($show) {
         echo json_encode(['user' => posix_getpwuid(posix_geteuid())['name'], 'path_info' => $_SERVER['PATH_INFO'] ?? null] + $_SERVER);
         break;
     case 'ini':
-        echo json_encode(['version' => PHP_VERSION, 'extensions' => array_map('strtolower', get_loaded_extensions())] + ini_get_all(null, false));
+        echo json_encode(['version' => PHP_VERSION, 'starts_programs' => function_exists('exec'), 'extensions' => array_map('strtolower', get_loaded_extensions())] + ini_get_all(null, false));
         break;
     case 'session':
         session_start();
@@ -23,6 +23,13 @@ switch ($show) {
             'sha256' => $file['error'] === UPLOAD_ERR_OK ? hash_file('sha256', $file['tmp_name']) : null,
             'field' => $_POST['field'] ?? null,
         ]);
+        break;
+    case 'headers':
+        header('X-Frame-Options: DENY');
+        header("Content-Security-Policy: default-src 'none'");
+        header('Strict-Transport-Security: max-age=1');
+        http_response_code((int) ($_GET['status'] ?? 200));
+        echo '{}';
         break;
     case 'write':
         // What PHP may write in, below the release and on the machine.

@@ -126,7 +126,7 @@ class SessionWorld:
         ]
         log = (self.folder / "agent.log").open("ab")
         process = subprocess.Popen(
-            [*command, "--messages", messages, "--kms", self.endpoint],
+            [*command, "--messages", messages, "--kms", self.endpoint, "--logs", self.endpoint],
             stdout=log,
             stderr=log,
             cwd="/",

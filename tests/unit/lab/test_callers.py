@@ -352,3 +352,21 @@ def test_a_lab_of_an_earlier_version_is_still_found(tmp_path: Path, monkeypatch:
     found = Endpoint.read(place)
     assert found is not None
     assert found.pid == os.getpid()
+
+
+def test_what_was_called_is_known_by_caller_and_in_iams_words(served: Served) -> None:
+    served.context.calls.page({"forget": True})
+    allowed = served.role({"Effect": "Allow", "Action": ["ec2:*", "s3:*"], "Resource": "*"}, name="caller")
+    served.context.calls.page({"forget": True})
+    served.client("ec2", **allowed).describe_vpcs()
+    served.client("s3", **allowed).list_buckets()
+    served.client("elbv2").describe_load_balancers()
+    served.client("cloudwatch").describe_alarms()
+    refused("iam", served.client("iam", **allowed))
+    found = served.context.calls.page(None)
+    (role,) = [arn for arn in found if "assumed-role/caller" in arn]
+    assert found[role] == ["ec2:DescribeVpcs", "s3:ListAllMyBuckets"]
+    assert found["arn:aws:iam::123456789012:root"] == [
+        "cloudwatch:DescribeAlarms",
+        "elasticloadbalancing:DescribeLoadBalancers",
+    ]

@@ -28,6 +28,7 @@ def distribution(id_: str, *aliases: str, enabled: bool = True) -> Distribution:
         enabled=enabled,
         aliases=aliases,
         certificate_arn="",
+        tls_policy="",
         default_root_object="",
         origins=(),
         behaviors=(),

@@ -210,6 +210,34 @@ def test_errors_are_those_of_an_alb(namespace: str, node: HaProxy) -> None:
     assert get(namespace, "/", X_Want="503")[0] == 503, "a target's own 503 stays"
 
 
+def raw(namespace: str, request: str) -> str:
+    connection = connect(namespace, 8080)
+    connection.sendall(request.encode())
+    answer = b"".join(iter(lambda: connection.recv(4096), b"")).decode()
+    connection.close()
+    return answer
+
+
+def test_what_an_alb_never_passes_on_is_refused(namespace: str, node: HaProxy) -> None:
+    serve(node, balancer())
+    host = "Host: a\r\nConnection: close\r\n"
+    for request, status in (
+        (f"TRACE / HTTP/1.1\r\n{host}\r\n", 405),
+        (f"GET / HTTP/1.1\r\n{host}X-Forwarded-For: {', '.join(['192.0.2.1'] * 31)}\r\n\r\n", 463),
+        (f"GET / HTTP/2.0\r\n{host}\r\n", 505),
+    ):
+        answer = raw(namespace, request)
+        assert answer.startswith(f"HTTP/1.1 {status} "), answer
+        assert "server: awselb/2.0" in answer.lower()
+    assert get(namespace, "/", X_Forwarded_For=", ".join(["192.0.2.1"] * 30))[0] == 200
+
+
+def test_a_head_may_have_64_kilobytes(namespace: str, node: HaProxy) -> None:
+    serve(node, balancer())
+    assert get(namespace, **{f"X-{number}": "x" * 15000 for number in range(4)})[0] == 200
+    assert raw(namespace, f"GET / HTTP/1.1\r\nHost: a\r\nX: {'x' * 70000}\r\n\r\n").startswith("HTTP/1.1 400 ")
+
+
 def test_a_connection_that_times_out_is_a_504(namespace: str, node: HaProxy) -> None:
     full = namespaces.make_socket(namespace)
     full.bind(("127.0.0.1", 8009))

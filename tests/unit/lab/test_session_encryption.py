@@ -35,9 +35,15 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SessionWorld]:
 
 @pytest.fixture
 def opened(world: SessionWorld, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
-    monkeypatch.setenv("AWS_ENDPOINT_URL_KMS", world.endpoint)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     owner = world.context.owner
-    api = Api(REGION, access_key=owner.access_key, secret_key=owner.secret_key, endpoint_url=world.endpoint)
+    api = Api(
+        REGION,
+        access_key=owner.access_key,
+        secret_key=owner.secret_key,
+        endpoint_url=world.endpoint,
+        kms_endpoint_url=world.endpoint,
+    )
     started = api.start(world.instance, "Encrypted", "test")
     session = Session(
         lambda: open_websocket(started.url, None, 10),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.hasite.aws.plugins.module_utils._doctor import policies
 from ansible_collections.hasite.aws.plugins.module_utils._doctor.evidence import Evidence, evidence_from
 
 Tree = dict[str, Any]
@@ -127,7 +128,8 @@ def details() -> Tree:
     ways = [way(purpose, letter, 443) for purpose in ("session_manager", "share", "requests") for letter in "ac"]
     anybody = {"Effect": "Allow", "Principal": {"AWS": "*"}}
     allow = {"Sid": "Mounts", **anybody, "Action": ["elasticfilesystem:ClientMount"]}
-    reads = {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": "arn:aws:s3:::demo-content-1/*"}
+    reads = {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": "arn:aws:s3:::demo-content-1/site/*"}
+    agent = {"Effect": "Allow", "Action": list(policies.SESSION_ACTIONS), "Resource": "*"}
     edge = {
         "Effect": "Allow",
         "Principal": {"Service": "cloudfront.amazonaws.com"},
@@ -146,8 +148,8 @@ def details() -> Tree:
         "bucket_policies": {"demo-content-1": {}, "demo-error-page-1": {"Statement": [edge]}},
         "role_policies": {
             "demo-web": {
-                "attached": ["arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"],
-                "own": {"content": {"Statement": [reads]}},
+                "attached": [],
+                "own": {"agent": {"Statement": [agent]}, "content": {"Statement": [reads]}},
             }
         },
         "cache_policies": {"none": {"name": "Managed-CachingDisabled", "min_ttl": 0, "default_ttl": 0}},

@@ -32,7 +32,10 @@ def variables(family: str, **given: Any) -> dict[str, Any]:
         found |= trusted(yaml.safe_load((ROLE / name).read_text()))
     found |= {"ansible_managed": "managed", "inventory_hostname": "demo-web-a", **given}
     php = {key: found[f"web_php_{key}"] for key in ("version", "extensions", "settings", "shared_paths")}
-    asked = {key: found[f"web_{key}"] for key in ("packages", "public_folder", "front_controller", "htaccess")}
+    asked = {
+        key: found[f"web_{key}"] for key in ("packages", "public_folder", "front_controller", "htaccess", "headers")
+    }
+    asked |= {key: found.get(f"web_{key}") for key in ("methods", "denied_files")}
     system = "Debian 12" if family == "Debian" else "Amazon 2023"
     web = checked({**OPEN, **asked, "php": php, "system": system, "shared_paths": found["web_shared_paths"]})
     return {**found, "__web_checked": {"web": web}, "ansible_facts": FACTS}
@@ -63,7 +66,7 @@ def test_the_document_root_is_the_public_folder() -> None:
     assert 'DocumentRoot "/srv/site/current/public"\n' in text
     assert 'FallbackResource "/index.php"\n' in text
     assert "-d '/srv/site/current/public'" in text
-    assert 'const NEEDED = "index.php";' in rendered("health.php.j2", web_front_controller="index.php")
+    assert "const NEEDED = 'index.php';" in rendered("health.php.j2", web_front_controller="index.php")
     assert "const NEEDED = null;" in rendered("health.php.j2")
 
 
@@ -109,6 +112,44 @@ def test_sessions_of_another_handler_are_left_alone() -> None:
 
 
 def test_large_uploads_pass_apache() -> None:
-    assert "LimitRequestBody 1073741824\n" in rendered("site.conf.j2")
+    assert "LimitRequestBody 75497472\n" in rendered("site.conf.j2")
     text = rendered("site.conf.j2", web_php_settings={"upload_max_filesize": "3G"})
     assert "LimitRequestBody 0\n" in text
+
+
+def test_the_health_page_takes_paths_as_they_are() -> None:
+    text = rendered("health.php.j2", web_share="/srv/it's $HOME {$x}", web_release="/srv/a\\b")
+    assert "const SHARE = '/srv/it\\'s $HOME {$x}';" in text
+    assert "const DOCUMENT_ROOT = '/srv/a\\\\b';" in text
+
+
+def test_headers_are_quoted_and_leave_the_applications_own() -> None:
+    text = rendered("site.conf.j2", web_headers={"X-More": '50% "x" \\'})
+    assert 'Header setifempty X-More "50%% \\"x\\" \\\\" "expr=%{REQUEST_STATUS} -lt 400"\n' in text
+    assert 'Header always set Strict-Transport-Security "max-age=31536000" "expr=-z resp(\'Strict-' in text
+    without = rendered("site.conf.j2", web_headers={"Strict-Transport-Security": ""})
+    assert "Header always set Strict-Transport-Security" not in without
+
+
+def test_methods_and_denied_files_are_as_asked_for() -> None:
+    text = rendered("site.conf.j2")
+    assert "AllowMethods DELETE GET HEAD OPTIONS PATCH POST PUT\n" in text
+    assert "composer\\.json" in text
+    text = rendered("site.conf.j2", web_methods=["GET", "PROPFIND"], web_denied_files=[])
+    assert "AllowMethods GET PROPFIND\n" in text
+    assert "composer" not in text
+
+
+def test_functions_that_start_programs_are_off_for_pages_only() -> None:
+    site, _, health = rendered("pool.conf.j2").partition("[health]")
+    assert "php_admin_value[disable_functions] = exec,passthru," in site
+    assert "disable_functions" not in health + rendered("php.ini.j2")
+    own = {"disable_functions": ""}
+    assert "disable_functions" not in rendered("pool.conf.j2", web_php_settings=own)
+    assert "disable_functions = ''" in rendered("php.ini.j2", web_php_settings=own)
+
+
+def test_modules_that_are_not_loaded_by_the_packages_are_loaded() -> None:
+    assert "LoadModule buffer_module modules/mod_buffer.so" in rendered("site.conf.j2", "RedHat")
+    assert "LoadModule" not in rendered("site.conf.j2")
+    assert "/etc/apache2/mods-enabled/buffer.load" in str(variables("Debian")["__web_modules"])

@@ -65,6 +65,9 @@ EVERYTHING = """
       no_log: true
     - name: Include tasks
       ansible.builtin.include_tasks: included.yml
+    - name: Include a role
+      ansible.builtin.include_role:
+        name: included
     - name: Rescue
       block:
         - name: Fail first
@@ -126,6 +129,9 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "ansible.cfg").touch()
     (tmp_path / "hosts").write_text(INVENTORY)
     (tmp_path / "included.yml").write_text("- name: Be included\n  ansible.builtin.debug:\n    msg: included\n")
+    role = tmp_path / "roles" / "included" / "tasks"
+    role.mkdir(parents=True)
+    (role / "main.yml").write_text("- name: Be a role's task\n  ansible.builtin.debug:\n    msg: of a role\n")
     return tmp_path
 
 

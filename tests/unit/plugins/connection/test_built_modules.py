@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import re
 import shutil
 import subprocess
@@ -30,6 +31,16 @@ if __name__ == "__main__":
     main()
 """
 TELL = "- some.thing.tell:\n"
+
+
+class Evil:
+    """What makes a file when it is unpickled."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[str, str]]:
+        return open, (self.path, "w")
 
 
 class Runs:
@@ -72,6 +83,7 @@ class Runs:
                 "ANSIBLE_COLLECTIONS_PATH": f"{self.collections}:{ROOT / 'playbooks' / 'collections'}",
                 "ANSIBLE_DEBUG": "1",
                 "ANSIBLE_HOME": str(self.folder / "home"),
+                "XDG_STATE_HOME": str(self.folder / "state"),
                 "ANSIBLE_WARM_LOCAL_CONTROL_PATH_DIR": str(self.folder / "c"),
                 "ANSIBLE_WARM_LOCAL_IDLE_TIMEOUT": "1",
                 **environment,
@@ -159,4 +171,23 @@ def test_a_folder_that_others_can_write_is_not_used(runs: Runs) -> None:
 def test_what_cannot_be_kept_is_built_each_time(runs: Runs) -> None:
     (runs.plugins / "modules" / ".#tell.py").symlink_to("an editor's lock")
     assert runs.tell() == (["one"], 1)
+    assert runs.tell() == (["one"], 1)
+
+
+def test_what_others_have_written_is_not_unpickled(runs: Runs) -> None:
+    runs.tell()
+    (built,) = runs.kept.glob("*/*.tell-*-none")
+    seen = runs.folder / "seen"
+    built.write_bytes(pickle.dumps(Evil(str(seen))))
+    assert runs.tell() == (["one"], 1)
+    assert not seen.exists()
+    assert runs.tell() == (["one"], 0)
+
+
+def test_another_user_s_key_counts_for_nothing(runs: Runs) -> None:
+    runs.tell()
+    (runs.folder / "state" / "hasite.aws" / "built_modules.key").write_bytes(bytes(32))
+    assert runs.tell() == (["one"], 1)
+    assert runs.tell() == (["one"], 0)
+    (runs.folder / "state" / "hasite.aws" / "built_modules.key").chmod(0o644)
     assert runs.tell() == (["one"], 1)

@@ -379,3 +379,11 @@ def test_interpreter_that_cannot_stay_is_used_cold(connect: Connect, machine: Ma
     status, stdout, stderr = connection.exec_command("/bin/sh -c /nowhere/python3", in_data=module(WHERE))
     assert (status, stdout) == (127, b"")
     assert b"not found" in stderr
+
+
+@pytest.mark.parametrize("demand", ["true", "arn:aws:kms:ap-northeast-1:123456789012:key/1"])
+def test_a_session_that_is_not_encrypted_is_ended(connect: Connect, machine: Machine, demand: str) -> None:
+    connect().exec_command("true")
+    with pytest.raises(AnsibleConnectionFailure, match="require_encryption demands it"):
+        connect(require_encryption=demand, reconnection_retries=0).exec_command("true")
+    wait_until(lambda: "test-1" in machine.terminated)

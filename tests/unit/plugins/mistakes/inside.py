@@ -24,7 +24,7 @@ def _(tree: Tree) -> None:
 
 @breaks("session-manager-denied")
 def _(tree: Tree) -> None:
-    put(tree, "site/details/role_policies/demo-web/attached", [])
+    put(tree, "site/details/role_policies/demo-web/own/agent", {"Statement": []})
     offline(tree)
 
 
@@ -148,7 +148,7 @@ def _(tree: Tree) -> None:
 
 
 mistake("releases-differ", "machines/i-a/release", "20270101T000000Z-ffffffffffff")
-mistake("content-unreadable", "site/details/role_policies/demo-web/own", {})
+mistake("content-unreadable", "site/details/role_policies/demo-web/own/content", {})
 mistake("opcache-stale", "machines/i-a/php/opcache.validate_timestamps", "Off")
 
 

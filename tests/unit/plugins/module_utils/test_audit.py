@@ -28,7 +28,7 @@ from ansible_collections.hasite.aws.plugins.module_utils._audit.reading import R
 from ansible_collections.hasite.aws.plugins.module_utils._audit.report import counted, render
 from ansible_collections.hasite.aws.plugins.module_utils._site.details import READERS as DETAILS
 from ansible_collections.hasite.aws.plugins.module_utils._site.reading import READERS as SITE
-from ansible_collections.hasite.aws.plugins.module_utils._site.reading import Place
+from ansible_collections.hasite.aws.plugins.module_utils._site.scope import ReadScope
 
 from tests.unit.plugins.modules.route53_account import Account, open_account
 
@@ -315,7 +315,7 @@ BROKEN: list[tuple[str, Breaking]] = [
     ),
     ("two-zones", setting(lambda site, _: site["network"], "subnets", [{"kind": "public", "subnet_id": "s"}])),
     ("network-acl-administration", read_as("network_acls", {"a": [entry(100, "allow", "-1")]})),
-    ("network-acl-administration", read_as("network_acls", {"a": [entry(100, "allow", "6", 1024, 65535)]})),
+    ("network-acl-answers", read_as("network_acls", {"a": [entry(100, "allow", "6", 1024, 65535)]})),
     ("network-acl-administration", read_as("network_acls", {"a": [entry(9, "allow", "6", 22, 22)]})),
     ("groups-closed", of_group("load_balancer", "ip_permissions", [PORT_22])),
     ("groups-closed", of_group("web", "ip_permissions", [PORT_80])),
@@ -432,7 +432,7 @@ def test_every_check_is_seen_to_find_something() -> None:
 
 
 def test_the_first_rule_that_matches_decides() -> None:
-    allowed_first = {"a": [entry(1, "allow", "6", 3389, 3389), entry(2, "deny", "6", 3389, 3389)]}
+    allowed_first = {"a": [entry(1, "allow", "6", 22, 22), entry(2, "deny", "6", 22, 22)]}
     site = {"name": "demo", "region": REGION}
     assert states(Facts(site, {"network_acls": allowed_first}))["network-acl-administration"] == FAIL
 
@@ -476,8 +476,8 @@ def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account
 
 
 def test_settings_are_read_of_the_site_s_resources_alone(account: Account) -> None:
-    place = Place("demo", [], REGION, account.client)
-    s3, ec2 = place.here("s3"), place.here("ec2")
+    scope = ReadScope("demo", [], REGION, account.client)
+    s3, ec2 = scope.here("s3"), scope.here("ec2")
     for name in ("demo-content", "other"):
         s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
@@ -488,7 +488,7 @@ def test_settings_are_read_of_the_site_s_resources_alone(account: Account) -> No
         "network": {"vpc": {"vpc_id": vpc}},
         "buckets": [{"name": "demo-content"}],
     }
-    answers, errors = read(place, site)
+    answers, errors = read(scope, site)
     assert list(answers["buckets"]) == ["demo-content"]
     assert len(answers["network_acls"]) == 1
     assert len(answers["default_groups"]) == 1

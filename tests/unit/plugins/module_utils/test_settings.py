@@ -217,7 +217,8 @@ def test_good_values(name: str, value: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("site_name", 7, "site_name is 7; it must be a text"),
+        ("site_name", 7, "site_name is 7; it must be 1 to 20 small letters"),
+        ("site_name", "*", "site_name is '*'; it must be 1 to 20 small letters"),
         ("site_domain", None, "site_domain is empty"),
         ("site_nat", "both", "it must be one of per_az, single, none"),
         ("site_delete_data", "maybe", "it must be true or false"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.hasite.aws.plugins.module_utils._site import assembly, details, reading, ways
+from ansible_collections.hasite.aws.plugins.module_utils._site import assembly, details, reading, scope, ways
 
 MINE = [{"Key": "hasite:site", "Value": "shop"}, {"Key": "hasite:part", "Value": "web"}, {"Key": "Name", "Value": "w"}]
 
@@ -107,19 +107,13 @@ def test_a_check_is_healthy_above_18_percent() -> None:
     assert not assembly.health_check(check(*["Success: HTTP 200"] * 2, *["Failure: x"] * 14))["healthy"]
 
 
-def test_names_without_tags() -> None:
-    assert assembly.belongs("shop-error-page", "shop")
-    assert assembly.belongs("/shop/sessions", "shop")
-    assert not assembly.belongs("shopping", "shop")
-
-
 def test_one_failing_reader_hides_nothing() -> None:
     from botocore.exceptions import ClientError
 
     def client(service: str, region: str) -> Any:
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "Any")
 
-    place = reading.Place("shop", [], "ap-northeast-1", client)
+    place = scope.ReadScope("shop", [], "ap-northeast-1", client)
     answers, errors = reading.read_all(place, ["hosted_zones", "buckets"])
     assert answers == {"hosted_zones": []}
     assert errors["s3: buckets"].startswith("AccessDenied: ")
@@ -174,7 +168,7 @@ def test_details_that_may_not_be_read_are_null_and_named() -> None:
         def __getattr__(self, name: str) -> Any:
             return refused
 
-    place = reading.Place("shop", [], "r", lambda service, region: Client())
+    place = scope.ReadScope("shop", [], "r", lambda service, region: Client())
     found = details.add_details(place, SITE)
     assert found.details is not None
     assert found.details.dns_support is None

@@ -24,7 +24,8 @@ AMAZON_IMAGE = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x
 def ask(php: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
     asked = {"version": None, "extensions": [], "settings": {}, "shared_paths": [], **(php or {})}
     open_: dict[str, Any] = {"system": None, "ami_parameter": None, "files": None, "packages": [], "public_folder": "",
-             "front_controller": "", "htaccess": False, "shared_paths": []}  # fmt: skip
+             "front_controller": "", "htaccess": False, "shared_paths": [], "headers": {}, "methods": None,
+             "denied_files": None}  # fmt: skip
     found: dict[str, Any] = checked({**open_, "php": asked, **more})
     return found
 
@@ -147,7 +148,91 @@ def test_uploads_make_room_in_the_form() -> None:
     assert "upload_max_filesize = 2G" in found["ini"]
     assert f"post_max_size = {(2 << 30) + (8 << 20)}" in found["ini"]
     assert found["largest_body"] == (2 << 30) + (8 << 20)
-    assert ask()["largest_body"] == 1 << 30
+    assert ask()["largest_body"] == (64 + 8) << 20
+    assert ask({"settings": {"post_max_size": 0}})["largest_body"] == 0
+
+
+def test_sessions_are_sent_by_https_to_this_site_only() -> None:
+    assert {
+        "session.cookie_secure = On",
+        "session.cookie_httponly = On",
+        "session.cookie_samesite = 'Lax'",
+        "session.use_strict_mode = On",
+    } <= set(ask()["ini"])
+    assert "session.cookie_samesite = 'None'" in ask({"settings": {"session.cookie_samesite": "None"}})["ini"]
+
+
+def test_pages_start_no_programs_unless_asked_for() -> None:
+    assert {"exec", "proc_open", "system"} <= set(ask()["disabled_functions"])
+    found = ask({"settings": {"disable_functions": "dl"}})
+    assert found["disabled_functions"] == []
+    assert "disable_functions = 'dl'" in found["ini"]
+
+
+def sent(**headers: Any) -> dict[str, str]:
+    found = ask(headers={name.replace("_", "-"): value for name, value in headers.items()})
+    return {one["name"]: one["value"] for one in found["headers"]}
+
+
+def test_headers_are_the_usual_ones_and_those_asked_for() -> None:
+    usual = sent()
+    assert usual["Strict-Transport-Security"] == "max-age=31536000"
+    assert "Content-Security-Policy" not in usual
+    assert "default-src 'self'" in usual["Content-Security-Policy-Report-Only"]
+    changed = sent(x_frame_options="DENY", Referrer_Policy="", X_More='100% "so"', Permissions_Policy=None)
+    assert changed["x-frame-options"] == "DENY"
+    assert changed["X-More"] == '100% "so"'
+    assert not {"X-Frame-Options", "Referrer-Policy", "Permissions-Policy"} & set(changed)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("Bad Name", "x"), ("X'", "x"), ("X-A", "two\nlines"), ("X-A", "${HOME}"), ("X-A", 5), ("X-A", "ü"),
+     ("Content-Length", "1"), ("Strict-Transport-Security", "forever"),
+     ("Strict-Transport-Security", "max-age=1; max-age=2")],
+)  # fmt: skip
+def test_what_is_no_header_is_refused(name: str, value: Any) -> None:
+    assert "site_headers" in refusal(headers={name: value})
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("max-age=1", {"max_age": 1, "include_subdomains": False, "preload": False}),
+        (
+            "max-age=63072000; includeSubDomains; preload",
+            {"max_age": 63072000, "include_subdomains": True, "preload": True},
+        ),
+        ("", None),
+    ],
+)
+def test_the_error_page_says_the_same_about_https(value: str, expected: dict[str, Any] | None) -> None:
+    assert ask(headers={"Strict-Transport-Security": value})["strict_transport_security"] == expected
+
+
+def test_methods_are_those_that_apache_knows() -> None:
+    assert ask()["methods"] == ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
+    assert ask(methods=["get", "PROPFIND"])["methods"] == ["GET", "PROPFIND"]
+    assert "FOO" in refusal(methods=["GET", "FOO"])
+    assert "TRACE" in refusal(methods=["GET", "TRACE"])
+    assert "no GET" in refusal(methods=["POST"])
+
+
+@pytest.mark.parametrize(
+    ("name", "is_denied"),
+    [("a.bak", True), ("index.php~", True), (".index.php.swp", True), ("a.SQL", True), ("composer.json", True),
+     ("docker-compose.prod.yml", True), ("a.php5", True), ("x.phtml", True), ("index.php", False), ("a.json", False),
+     ("manifest.json", False), ("logo.svg", False), ("bak", False), ("x.incl", False)],
+)  # fmt: skip
+def test_files_that_lie_there_by_mistake(name: str, is_denied: bool) -> None:
+    assert bool(re.search(f"(?i){ask()['denied_files']}", name)) == is_denied
+
+
+def test_denied_files_are_names() -> None:
+    assert ask(denied_files=[])["denied_files"] == ""
+    assert re.search(ask(denied_files=["a+?.x"])["denied_files"], "a+b.x")
+    for wrong in ("a/b", "", 'a"', "a<"):
+        assert "site_denied_files" in refusal(denied_files=[wrong])
 
 
 def test_sessions_elsewhere_are_left_alone() -> None:

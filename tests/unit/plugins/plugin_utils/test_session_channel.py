@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from plugins.plugin_utils import _session_frames as frames
 from plugins.plugin_utils._session_agent import AgentChannel, Input, KeyOffered, Refused, Size
 from plugins.plugin_utils._session_channel import (
+    BreachError,
     ClientChannel,
     Closed,
     Event,
@@ -277,3 +278,97 @@ def test_a_client_without_a_key_is_refused() -> None:
     pair.client.refuse_key("no permission")
     pair.run(lambda: bool(pair.at_agent))
     assert pair.at_agent == [Refused("KMSEncryption: no permission")]
+
+
+ARN = "arn:aws:kms:ap-northeast-1:123456789012:key/1"
+
+
+def sent(client: ClientChannel, *messages: tuple[int, bytes]) -> list[Event]:
+    """Give a client messages of an agent, each its payload's type and its payload."""
+    first = client._receiver._expected
+    events = []
+    for sequence, (payload_type, payload) in enumerate(messages, first):
+        frame = frames.Frame(frames.OUTPUT, sequence, 0, payload_type, payload)
+        events += client.receive(frames.serialise(frame), 0)
+    return events
+
+
+def request_of(key: str = "") -> tuple[int, bytes]:
+    return 5, frames.handshake_request("3.3.0.0", "Standard_Stream", None, key, "QUJD" if key else "")
+
+
+COMPLETE = 7, frames.handshake_complete(0.1)
+CHALLENGE = 8, b'{"Challenge":"YXh5eg=="}'
+
+
+@pytest.mark.parametrize(
+    ("before", "message"),
+    [
+        ([request_of(), COMPLETE], request_of("arn:other")),
+        ([request_of()], request_of("arn:other")),
+        ([(1, b"$ ")], request_of("arn:other")),
+        ([], COMPLETE),
+        ([(1, b"$ ")], COMPLETE),
+        ([request_of(), COMPLETE], COMPLETE),
+        ([request_of()], (1, b"early")),
+        ([request_of()], (11, b"early")),
+        ([], (12, b"EXIT_CODE: 0")),
+        ([request_of(ARN)], COMPLETE),
+    ],
+)
+def test_a_handshake_is_the_first_and_the_only_one(before: list[tuple[int, bytes]], message: tuple[int, bytes]) -> None:
+    client = ClientChannel()
+    sent(client, *before)
+    with pytest.raises(BreachError):
+        sent(client, message)
+
+
+def keyed() -> ClientChannel:
+    client = ClientChannel()
+    sent(client, request_of(ARN))
+    client.use_key(Mirror(), b"blob")
+    return client
+
+
+def test_a_challenge_is_answered_once() -> None:
+    client = keyed()
+    sent(client, CHALLENGE)
+    with pytest.raises(BreachError, match="second challenge"):
+        sent(client, CHALLENGE)
+
+
+def test_output_given_as_a_challenge_does_not_become_input() -> None:
+    client = keyed()
+    sent(client, CHALLENGE, COMPLETE, (1, b"arm -rf /"))
+    list(client.due(0))
+    with pytest.raises(BreachError, match="second challenge"):
+        sent(client, (8, frames.compact({"Challenge": base64.b64encode(b"arm -rf /").decode()})))
+    assert not [frame for frame in map(frames.parse, client.due(0)) if frame.type == frames.INPUT]
+
+
+def test_a_session_without_the_required_key_does_not_begin() -> None:
+    for demand in (ARN, "any"):
+        for message in (request_of(), (1, b"$ ")):
+            with pytest.raises(BreachError, match="require_encryption"):
+                sent(ClientChannel(required_key=demand), message)
+    with pytest.raises(BreachError, match=r"key arn:other; require_encryption demands arn:aws:kms"):
+        sent(ClientChannel(required_key=ARN), request_of("arn:other"))
+    assert sent(ClientChannel(required_key=ARN), request_of(ARN)) == [KeyRequested(ARN, "QUJD")]
+    assert sent(ClientChannel(required_key="any"), request_of("arn:x")) == [KeyRequested("arn:x", "QUJD")]
+
+
+def test_an_agent_takes_one_answer_to_its_handshake() -> None:
+    pair = encrypted_pair(bytes(64), bytes(64))
+    pair.client._sender.put(6, frames.handshake_response([], "1.2.0.0"))
+    pair.settle()
+    kinds = [type(event) for event in pair.at_agent]
+    assert kinds.count(KeyOffered) == 1
+    assert kinds.count(Notice) == 1
+    assert pair.input == b"id\n"
+
+
+def test_what_comes_early_is_bounded_by_its_size() -> None:
+    client = ClientChannel()
+    for sequence in range(1, 100):
+        client.receive(frames.serialise(frames.Frame(frames.OUTPUT, sequence, 0, 1, bytes(1 << 20))), 0)
+    assert len(list(client.due(0))) == 32

@@ -46,6 +46,15 @@ def test_a_damaged_payload_is_seen_by_the_client_only() -> None:
     assert frames.parse(damaged, check_digest=False).payload == b"id\r"
 
 
+def test_a_length_of_zero_does_not_switch_the_digest_off() -> None:
+    data = bytearray(frames.serialise(frames.Frame(frames.OUTPUT, 0, 0, 1, b"one")))
+    data[116:120] = bytes(4)
+    assert frames.parse(bytes(data)).payload == b"one"
+    data[-1] ^= 1
+    with pytest.raises(frames.FrameError, match="digest"):
+        frames.parse(bytes(data))
+
+
 def test_a_longer_header_moves_the_payload() -> None:
     longer = (120).to_bytes(4, "big") + VECTOR[4:120] + b"\0\0\0\0" + VECTOR[120:]
     assert frames.parse(longer).payload == b"id\n"

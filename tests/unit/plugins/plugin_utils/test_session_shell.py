@@ -13,8 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plugins.plugin_utils import _session_shell
 from plugins.plugin_utils._session_result import SILENT, Password, Result
 from plugins.plugin_utils._session_shell import (
+    LARGEST_OUTPUT,
     Opening,
     Request,
     ShellError,
@@ -76,13 +78,77 @@ def test_sign_is_not_seen_in_its_echo() -> None:
 
 def test_paths_are_quoted() -> None:
     assert b"'a b'\"'\"'c'" in describe_file("a b'c")
-    assert read_description(b"ab12 34\n") == ("ab12", 34)
+    assert read_description(b"ab" * 32 + b" 34\n") == ("ab" * 32, 34)
 
 
-def in_a_shell(request: Request, folder: Path) -> Result:
-    """Run a command as on a machine, where a second without a prompt is enough."""
+@pytest.mark.parametrize("text", [b"", b"ab12 34", b"ab" * 32 + b" many", b"ab" * 32 + b" " + b"9" * 20, b"\xff \xff"])
+def test_what_is_no_size_is_told(text: bytes) -> None:
+    with pytest.raises(ShellError, match="describes it as"):
+        read_description(text)
+
+
+def test_output_is_bounded_before_it_is_unpacked() -> None:
+    request = Request(b"true")
+    with pytest.raises(ShellError, match="more than 64 MiB"):
+        request.feed(answer(request, 0, bytes(LARGEST_OUTPUT + 1), b""))
+    request = Request(b"true")
+    assert request.feed(answer(request, 0, bytes(1 << 20), b"x")) == Result(0, bytes(1 << 20), b"x")
+
+
+def test_an_answer_without_an_end_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_session_shell, "_LARGEST_ANSWER", 1 << 20)
+    request = Request(b"true")
+    assert request.feed(bytes(1 << 20)) is None
+    with pytest.raises(ShellError, match="more than 1 MiB"):
+        request.feed(b"x")
+
+
+def test_several_gzip_files_are_one_stream_and_half_of_one_is_damaged() -> None:
+    request = Request(b"true")
+    mark = request.mark.encode()
+    whole = base64.encodebytes(gzip.compress(b"a") + gzip.compress(b"b"))
+    assert request.feed(b"\n%b 0\n%b%b,\n%b.\n" % (mark, whole, mark, mark)) == Result(0, b"ab", b"")
+    request = Request(b"true")
+    mark = request.mark.encode()
+    half = base64.encodebytes(gzip.compress(b"abc")[:-3])
+    with pytest.raises(ShellError, match="damaged"):
+        request.feed(b"\n%b 0\n%b%b,\n%b.\n" % (mark, half, mark, mark))
+
+
+def test_secrets_are_in_no_file_that_others_read_or_that_stays(tmp_path: Path) -> None:
+    script = (
+        'printf Password:; read -r given; echo BEGUN; umask; echo "$0"; stat -c %a "${0%/*}"/*; '
+        'grep -rlF -e hunter2 -e becomepass "${0%/*}" "$TMPDIR" | sed s=.*/==; cat >/dev/null'
+    )
+    request = Request(script.encode(), b"password=hunter2", Password("becomepass", ("Password:",), "BEGUN"))
+    result = in_a_shell(request, tmp_path)
+    shown, mask, place, *more = result.stdout.decode().splitlines()
+    assert (shown, mask) == ("Password:BEGUN", subprocess.check_output(["sh", "-c", "umask"], text=True).strip())
+    assert place.startswith("/dev/shm/")
+    assert not Path(place).parent.exists()
+    assert [line for line in more if line.isdigit()] == ["600"] * 5
+    # The command itself searches for the words, and the input is there until it ends; the password is nowhere.
+    assert sorted(line for line in more if not line.isdigit()) == ["c", "i"]
+
+
+def test_the_password_is_in_no_environment(tmp_path: Path) -> None:
+    """A variable that the session has exported stays exported, whatever it is set to later."""
+    folder, seen = tmp_path / "tmp", tmp_path / "seen"
+    folder.mkdir()
+    grep = tmp_path / "grep"
+    grep.write_text(f'#!/bin/sh\nenv >>{seen}\nPATH=${{PATH#*:}} exec grep "$@"\n')
+    grep.chmod(0o755)
+    script = b"printf Password:; read -r given; sleep 0.2; echo BEGUN"
+    request = Request(script, b"", Password("becomepass", ("Password:",), "BEGUN"))
+    in_a_shell(request, folder, p="exported", PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert "TMPDIR=" in seen.read_text()
+    assert "becomepass" not in seen.read_text()
+
+
+def in_a_shell(request: Request, folder: Path, **more: str) -> Result:
+    """Run a command as on a machine, where a second without a prompt is enough; `more` is its environment."""
     loop = Opening().loop.replace(b"sleep 30", b"sleep 1")
-    environ = {"TMPDIR": str(folder), "PATH": os.environ["PATH"]}
+    environ = {"TMPDIR": str(folder), "PATH": os.environ["PATH"], **more}
     sent = request.data() + quit_request()
     done = subprocess.run(["sh", "-c", loop], input=sent, capture_output=True, check=True, env=environ)
     result = request.feed(done.stdout)

@@ -42,9 +42,11 @@ def main() -> int:
     parser.add_argument("--ssm", default="", help="another endpoint of SSM, for tests")
     parser.add_argument("--messages", default="", help="another endpoint of the session service, for tests")
     parser.add_argument("--kms", default="", help="another endpoint of KMS, for tests")
+    parser.add_argument("--logs", default="", help="another endpoint of CloudWatch Logs, for tests")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
-    asyncio.run(_run(Service(Metadata(options.metadata), options.ssm, options.messages, options.kms)))
+    metadata = Metadata(options.metadata)
+    asyncio.run(_run(Service(metadata, options.ssm, options.messages, options.kms, options.logs)))
     return 0
 
 

@@ -42,6 +42,7 @@ class Service:
     ssm: str = ""
     messages: str = ""
     kms: str = ""
+    log_endpoint: str = ""
     tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
     """Trusts what the machine trusts."""
 
@@ -70,6 +71,17 @@ class Service:
         blob = base64.b64encode(encrypted).decode()
         parameters = {"KeyId": key_id, "CiphertextBlob": blob, "EncryptionContext": context}
         return await asyncio.to_thread(self._decrypt, parameters)
+
+    async def logs(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Call CloudWatch Logs.
+
+        https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_Operations.html
+        """
+        url = f"{self.log_endpoint or f'https://logs.{self.metadata.region}.amazonaws.com'}/"
+        headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": f"Logs_20140328.{operation}"}
+        answer = await asyncio.to_thread(self._post, "logs", url, parameters, headers)
+        found: dict[str, Any] = json.loads(answer or "{}")
+        return found
 
     def _decrypt(self, parameters: dict[str, Any]) -> bytes:
         url = f"{self.kms or f'https://kms.{self.metadata.region}.amazonaws.com'}/"

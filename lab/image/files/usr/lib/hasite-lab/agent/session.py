@@ -19,6 +19,7 @@ from wire._session_frames import Flag, opening, serialise, session_state
 from . import VERSION, task, users, websocket
 from .pipe import HIGH_WATER, Outlet
 from .service import Service, ServiceRefusedError, UnreachableError
+from .transcript import Heading, NotEncryptedError, Transcript
 
 _log = logging.getLogger(__name__)
 _HANDSHAKE = 15.0
@@ -47,6 +48,8 @@ class Session:
         self._worker: task.Worker | None = None
         self._challenge = ""
         self._deciding: asyncio.Task[None] | None = None
+        self._transcript: Transcript | None = None
+        self._logging: asyncio.Task[None] | None = None
 
     @property
     def id(self) -> str:
@@ -73,6 +76,7 @@ class Session:
             await asyncio.gather(work, over, connection, return_exceptions=True)
             if self._socket:
                 self._socket.close()
+            await self._end_log()
 
     async def _work(self) -> None:
         try:
@@ -85,10 +89,31 @@ class Session:
         self._worker = worker
         if not await self._begin(worker):
             return
+        try:
+            await self._begin_log()
+        except NotEncryptedError as error:
+            await self._outlet().put(f"{error}\n".encode())
+            return
         status = await worker.run(self._outlet())
         if status is not None:
             self._channel.exit(status)
         self._wake.set()
+
+    async def _begin_log(self) -> None:
+        """Log what the terminal shows, if the session's document says so."""
+        if not self._task.log_group:
+            return
+        metadata, user = self._service.metadata, self._task.run_as or users.SSM_USER
+        heading = Heading(self.id, metadata.region, metadata.instance, self._task.owner, user)
+        self._transcript = Transcript(self._service, self._task.log_group, heading)
+        await self._transcript.check(encrypted=self._task.inputs.get("cloudWatchEncryptionEnabled") in (True, "true"))
+        self._logging = asyncio.create_task(self._transcript.run())
+
+    async def _end_log(self) -> None:
+        if self._transcript and self._logging:
+            self._logging.cancel()
+            await asyncio.gather(self._logging, return_exceptions=True)
+            await self._transcript.finish()
 
     def _flag(self, value: int) -> None:
         self._channel.flag(value)
@@ -118,6 +143,8 @@ class Session:
 
     def _outlet(self) -> Outlet:
         def send(data: bytes, kind: str) -> None:
+            if self._transcript and kind == "output":
+                self._transcript.take(data)
             self._channel.send(data, kind)
             self._wake.set()
 

@@ -54,6 +54,14 @@ class Task:
     properties: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, Any] = field(default_factory=dict)
     run_as: str = ""
+    owner: str = ""
+
+    @property
+    def log_group(self) -> str:
+        """Return the log group that gets what the terminal shows, as it is shown; only terminals are logged so."""
+        streamed = self.inputs.get("cloudWatchStreamingEnabled") in (True, "true")
+        terminal = self.session_type in ("Standard_Stream", "InteractiveCommands")
+        return str(self.inputs.get("cloudWatchLogGroupName") or "") if streamed and terminal else ""
 
     @property
     def key(self) -> str:
@@ -77,6 +85,7 @@ def read(payload: bytes) -> Task:
             properties=document.get("properties") or {},
             inputs=inputs,
             run_as=run_as if inputs.get("runAsEnabled") in (True, "true") else "",
+            owner=str(content.get("SessionOwner") or ""),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise FrameError(f"The task is not understood: {error!r}.") from error

@@ -17,6 +17,7 @@ _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _LARGEST = 4 << 20
 """No message of the protocol comes near this."""
 _HIGH_WATER = 64 << 10
+_LONGEST_REASON = 2000
 _GOODBYE = 2.0
 """Seconds that the last bytes may take."""
 
@@ -28,8 +29,8 @@ class DisconnectedError(Exception):
 class RefusedError(DisconnectedError):
     """The server answered the upgrade with another status."""
 
-    def __init__(self, status: int) -> None:
-        super().__init__(f"The service answered {status} instead of opening a websocket.")
+    def __init__(self, status: int, reason: str = "") -> None:
+        super().__init__(f"The service answered {status} instead of opening a websocket. {reason}".rstrip())
         self.status = status
 
 
@@ -140,6 +141,18 @@ async def connect(url: str, headers: dict[str, str], context: ssl.SSLContext | N
     return WebSocket(reader, writer)
 
 
+async def _reason(reader: asyncio.StreamReader, head: list[str]) -> str:
+    """Return what the service says besides its status, as far as it comes at once."""
+    lengths = [line.partition(":")[2].strip() for line in head if line.lower().startswith("content-length:")]
+    if not lengths or not lengths[0].isdigit():
+        return ""
+    try:
+        async with asyncio.timeout(_GOODBYE):
+            return (await reader.readexactly(min(int(lengths[0]), _LONGEST_REASON))).decode(errors="replace")
+    except (TimeoutError, OSError, asyncio.IncompleteReadError):
+        return ""
+
+
 async def _upgrade(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str, target: str, headers: dict[str, str]
 ) -> None:
@@ -161,7 +174,7 @@ async def _upgrade(
     words = answer[0].split()
     status = int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
     if status != 101:
-        raise RefusedError(status)
+        raise RefusedError(status, await _reason(reader, answer))
     fields = dict(line.lower().partition(":")[::2] for line in answer[1:] if line)
     expected = base64.b64encode(hashlib.sha1((nonce + _GUID).encode(), usedforsecurity=False).digest()).decode()
     if fields.get("sec-websocket-accept", "").strip() != expected.lower():

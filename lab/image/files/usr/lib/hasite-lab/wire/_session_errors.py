@@ -1,0 +1,1 @@
+../../../../../../../plugins/plugin_utils/_session_errors.py
