@@ -1,27 +1,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command: examines the site of a lab that runs, prints counts, and fails if a finding is no exception on file."""
+"""The command: examines the site of a lab, prints counts, and fails if a finding is no exception on file."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from exams import custodian, prowler, scoutsuite
 from exams.comparing import compare, told
 from exams.finding import Result
+from exams.site import provided
 from exams.tools import CUSTODIAN, PROWLER, SCOUTSUITE, ExamError, Tool, install
 from lab.context import ACCOUNT
-from lab.endpoint import environment
 from lab.errors import LabError
-from lab.place import Place
 
 CONTROLS = Path(__file__).parents[1] / "playbooks" / "files" / "security_controls.yml"
-EXAMS: dict[str, tuple[Tool, Callable[..., Result]]] = {
+Examine = Callable[[Mapping[str, str], str, Iterable[str]], Result]
+Controls = Sequence[Mapping[str, Any]]
+EXAMS: dict[str, tuple[Tool, Examine]] = {
     "prowler": (PROWLER, prowler.examine),
     "custodian": (CUSTODIAN, custodian.examine),
     "scoutsuite": (SCOUTSUITE, scoutsuite.examine),
@@ -37,20 +39,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", choices=list(EXAMS), action="append", help="this scanner only")
     options = parser.parse_args(arguments)
     controls = yaml.safe_load(CONTROLS.read_text())["controls"]
-    regions, failed = sorted({options.region, "us-east-1"}), 0
-    for name in options.only or EXAMS:
-        tool, examine = EXAMS[name]
-        try:
+    chosen = {name: EXAMS[name] for name in options.only or EXAMS}
+    try:
+        for tool, _ in chosen.values():
             install(tool)
-            begun = time.monotonic()
-            result = examine(environment(Place(options.lab)), ACCOUNT, regions)
-        except (ExamError, LabError) as error:
-            print(f"exams: {error}", file=sys.stderr)
-            return 2
-        verdicts = compare(result, controls, options.site)
-        failed += sum(not one.accepted for one in verdicts)
-        print(told(result, verdicts), f"({time.monotonic() - begun:.0f} s)", flush=True)
+        with provided(options.lab, options.site, options.region) as keys:
+            failed = sum(
+                _examined(examine, keys, controls, options.site, options.region) for _, examine in chosen.values()
+            )
+    except (ExamError, LabError) as error:
+        print(f"exams: {error}", file=sys.stderr)
+        return 2
     return 1 if failed else 0
+
+
+def _examined(examine: Examine, keys: Mapping[str, str], controls: Controls, site: str, region: str) -> int:
+    """Run one scanner and print what it said; return how many findings are no exceptions."""
+    begun = time.monotonic()
+    result = examine(keys, ACCOUNT, sorted({region, "us-east-1"}))
+    verdicts = compare(result, controls, site)
+    print(f"{told(result, verdicts)}\n  {time.monotonic() - begun:.0f} s", flush=True)
+    return sum(not one.accepted for one in verdicts)
 
 
 if __name__ == "__main__":

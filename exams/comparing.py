@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import fnmatch
+import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -66,5 +67,10 @@ def told(result: Result, verdicts: Iterable[Verdict]) -> str:
         f"{len(found) - len(failed)} of them exceptions on file, {len(failed)} FAIL"
     ]
     lines += [f"  FAIL  {one.check}  {one.resource}: {one.detail}" for one in failed]
-    lines += [f"  could not look: {one}" for one in result.silent]
+    if result.silent:
+        lines.append(f"  {len(result.silent)} could not look:")
+        lines += [f"    {one}" for one in result.silent]
+    if result.quiet:
+        lines.append(f"  {len(result.quiet)} had nothing to look at:")
+        lines += textwrap.wrap(", ".join(result.quiet), 120, initial_indent="    ", subsequent_indent="    ")
     return "\n".join(lines)

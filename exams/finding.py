@@ -27,3 +27,5 @@ class Result:
     findings: list[Finding] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
     """What it could not look at: the call that failed and how, each once."""
+    quiet: list[str] = field(default_factory=list)
+    """The checks that ran and had nothing of their kind to look at."""

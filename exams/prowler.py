@@ -15,6 +15,7 @@ SERVICES = (
     *("accessanalyzer", "acm", "backup", "cloudfront", "cloudtrail", "cloudwatch", "config", "ec2", "efs", "elbv2"),
     *("guardduty", "iam", "kms", "route53", "s3", "ssm", "vpc"),
 )
+_CHECKS = "prowler/providers/aws/services"
 _ERROR = re.compile(r"\[(ERROR|CRITICAL)\]\s*(.*)")
 _CALL = re.compile(r"calling the (\w+) operation")
 _CODE = re.compile(r"An error occurred \(([^)]+)\)")
@@ -30,20 +31,28 @@ def examine(keys: Mapping[str, str], account: str, regions: Iterable[str]) -> Re
     if done.returncode or not report.exists():
         raise ExamError(f"prowler ended with {done.returncode}: {(done.stderr or done.stdout).strip()[-500:]}")
     log = folder / "log"
-    return read(report, (log.read_text() if log.exists() else "") + done.stdout + done.stderr)
+    return read(report, (log.read_text() if log.exists() else "") + done.stdout + done.stderr, checks())
 
 
-def read(report: Path, log: str) -> Result:
-    """Return what a report says."""
-    result = Result("prowler")
+def checks() -> set[str]:
+    """Return the checks of the services asked about, which prowler keeps in a folder each."""
+    services = [one for service in SERVICES for one in PROWLER.folder.glob(f"lib/*/site-packages/{_CHECKS}/{service}")]
+    return {found.parent.name for one in services for found in one.glob("*/*.metadata.json")}
+
+
+def read(report: Path, log: str, known: Iterable[str]) -> Result:
+    """Return what a report says about the known checks."""
+    result, seen = Result("prowler"), set()
     with report.open(newline="") as file:
         for row in csv.DictReader(file, delimiter=";"):
+            seen.add(row["CHECK_ID"])
             if row["STATUS"] == "PASS":
                 result.passed += 1
             elif row["STATUS"] == "FAIL":
                 result.findings.append(
                     Finding(row["CHECK_ID"], row["RESOURCE_UID"], row["STATUS_EXTENDED"], row["RESOURCE_TAGS"])
                 )
+    result.quiet = sorted(set(known) - seen)
     result.silent = sorted({said for line in log.splitlines() if (said := _silent(line))})
     return result
 

@@ -45,6 +45,9 @@ def read(report: Path, log: str) -> Result:
     for service, told in data["services"].items():
         for rule, found in (told.get("findings") or {}).items():
             items = found.get("items") or []
+            if not found.get("checked_items"):
+                result.quiet.append(rule)
+                continue
             result.passed += not items
             result.findings += [_finding(data, service, rule, found, item) for item in items]
     result.silent = sorted({line.strip()[:200] for line in log.splitlines() if " ERROR " in line})

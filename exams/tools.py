@@ -73,8 +73,8 @@ def install(tool: Tool) -> None:
 def run(tool: Tool, words: Sequence[str], keys: Mapping[str, str], account: str) -> subprocess.CompletedProcess[str]:
     """Run a scanner with the lab's keys, in a folder of its own, with a bound on its time.
 
-    S3's control operations put the account before the host's name, and only some systems resolve such a name below
-    localhost. So the scanner gets a hosts file of its own, in a mount namespace of its own.
+    S3's control operations put the account before the host, so these go to a name instead of an address; as only some
+    systems resolve names below localhost, the scanner gets a hosts file of its own, in a mount namespace of its own.
     """
     home = BUILD / f"{tool.name}-run"
     shutil.rmtree(home, ignore_errors=True)
@@ -82,7 +82,8 @@ def run(tool: Tool, words: Sequence[str], keys: Mapping[str, str], account: str)
     hosts = home / "hosts"
     hosts.write_text(Path("/etc/hosts").read_text() + f"\n127.0.0.1 {account}.localhost\n")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "ANSIBLE_"))}
-    environment = {**kept, **keys, "HOME": str(home), "NO_COLOR": "1"}
+    control = keys["AWS_ENDPOINT_URL"].replace("127.0.0.1", "localhost")
+    environment = {**kept, **keys, "AWS_ENDPOINT_URL_S3_CONTROL": control, "HOME": str(home), "NO_COLOR": "1"}
     inside = 'mount --bind "$1" /etc/hosts && shift && exec "$@"'
     command = [str(tool.folder / "bin" / tool.command), *words]
     try:

@@ -4,15 +4,18 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from exams import __main__ as command
 from exams import custodian, prowler, scoutsuite
 from exams.comparing import compare, covers, is_of_site, told
 from exams.finding import Finding, Result
+from exams.tools import ExamError
 
 ACCOUNT = "arn:aws:ec2:ap-northeast-1:123456789012"
 REASON = {"reason": "r.", "cost": "c."}
@@ -72,11 +75,24 @@ def test_another_scanner_s_ids_do_not_count() -> None:
 
 
 def test_counts_and_failures_are_told() -> None:
-    result = Result("prowler", 7, [finding("waf", "demo"), finding("acl", "demo")], ["ListRules (NotImplemented)"])
+    result = Result(
+        "prowler",
+        7,
+        [finding("waf", "demo"), finding("acl", "demo")],
+        ["ListRules (NotImplemented)"],
+        ["lambda", "rds"],
+    )
     said = told(result, compare(result, CONTROLS, "demo"))
     assert "prowler: 7 passed; 2 findings of 2 checks, 1 of them exceptions on file, 1 FAIL" in said
     assert "FAIL  acl  demo: detail" in said
-    assert "could not look: ListRules (NotImplemented)" in said
+    assert "1 could not look:\n    ListRules (NotImplemented)" in said
+    assert "2 had nothing to look at:\n    lambda, rds" in said
+
+
+def test_a_scanner_that_saw_everything_has_nothing_more_to_tell() -> None:
+    assert told(Result("prowler", 7), []) == (
+        "prowler: 7 passed; 0 findings of 0 checks, 0 of them exceptions on file, 0 FAIL"
+    )
 
 
 # ---- what the scanners leave behind
@@ -94,10 +110,11 @@ def test_prowler_s_report_is_read(tmp_path: Path) -> None:
         "2026 [File: x] [Module: y] [ERROR] ap-northeast-1 -- ClientError[12]: An error occurred (NotImplemented) when "
         "calling the ListRules operation: The lab does not know it.\n"
     )
-    found = prowler.read(report, log + log + "all is well\n")
+    found = prowler.read(report, log + log + "all is well\n", ["waf", "tls", "root", "rds"])
     assert found.passed == 1
     assert found.findings == [Finding("waf", "arn:demo", "No WAF", "hasite:site=demo")]
     assert found.silent == ["ListRules (NotImplemented)"]
+    assert found.quiet == ["rds"]
 
 
 def test_custodian_s_lists_are_read_and_a_policy_without_one_is_named(tmp_path: Path) -> None:
@@ -117,21 +134,60 @@ def test_scoutsuite_s_report_is_read(tmp_path: Path) -> None:
             "efs": {
                 "regions": {"r": {"filesystems": {"fs-1": {"name": "demo", "tags": []}}}},
                 "findings": {
-                    "flagged": {"description": "d", "items": ["regions.r.filesystems.fs-1.encrypted"]},
-                    "fine": {"description": "d", "items": []},
+                    "flagged": {
+                        "description": "d",
+                        "checked_items": 1,
+                        "items": ["efs.regions.r.filesystems.fs-1.encrypted"],
+                    },
+                    "fine": {"description": "d", "checked_items": 1, "items": []},
+                    "idle": {"description": "d", "checked_items": 0, "items": []},
                 },
             }
         }
     }
-    data["services"]["efs"] = {"efs": data["services"]["efs"], **data["services"]["efs"]}
-    data["services"]["efs"]["findings"]["flagged"]["items"] = ["efs.regions.r.filesystems.fs-1.encrypted"]  # type: ignore[index]
     report.write_text("scoutsuite_results =\n" + json.dumps(data))
     found = scoutsuite.read(report, "2026 host scout[1] ERROR aws: it failed\nINFO fine\n")
     assert found.passed == 1
     assert [(one.check, one.resource) for one in found.findings] == [("flagged", "demo")]
-    assert len(found.silent) == 1
+    assert (len(found.silent), found.quiet) == (1, ["idle"])
 
 
 def test_custodian_s_policies_are_named_apart() -> None:
     names = [one["name"] for one in yaml.safe_load(custodian.POLICIES.read_text())["policies"]]
     assert len(set(names)) == len(names)
+
+
+# ---- the command
+
+
+@pytest.fixture
+def examined(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Run the command over a scanner that finds what it is given."""
+
+    def run(*found: Finding) -> int:
+        exams = {"prowler": (None, lambda _keys, _account, _regions: Result("prowler", 1, list(found)))}
+        monkeypatch.setattr(command, "EXAMS", exams)
+        monkeypatch.setattr(command, "install", lambda _tool: None)
+        monkeypatch.setattr(command, "provided", lambda *_names: nullcontext({}))
+        return command.main([])
+
+    return run
+
+
+def test_the_command_fails_for_what_is_not_on_file(examined: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert examined() == 0
+    assert examined(finding("elbv2_waf_acl_attached", "demo")) == 0
+    assert examined(finding("elbv2_waf_acl_attached", "demo"), finding("elbv2_unheard_of", "demo")) == 1
+    assert "1 FAIL\n  FAIL  elbv2_unheard_of" in capsys.readouterr().out
+
+
+def test_without_a_result_the_command_says_why(
+    examined: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def no_lab(*_names: str) -> None:
+        raise ExamError("The lab did not start.")
+
+    examined()
+    monkeypatch.setattr(command, "provided", no_lab)
+    assert command.main([]) == 2
+    assert capsys.readouterr().err == "exams: The lab did not start.\n"
