@@ -13,9 +13,9 @@ from typing import Any
 import yaml
 
 from exams import custodian, prowler, scoutsuite
-from exams.comparing import compare, told
+from exams.comparing import Site, compare, told
 from exams.finding import Result
-from exams.site import provided
+from exams.site import ids, provided
 from exams.tools import CUSTODIAN, PROWLER, SCOUTSUITE, ExamError, Tool, install
 from lab.context import ACCOUNT
 from lab.errors import LabError
@@ -39,24 +39,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", choices=list(EXAMS), action="append", help="this scanner only")
     options = parser.parse_args(arguments)
     controls = yaml.safe_load(CONTROLS.read_text())["controls"]
+    regions = sorted({options.region, "us-east-1"})
     chosen = {name: EXAMS[name] for name in options.only or EXAMS}
     try:
         for tool, _ in chosen.values():
             install(tool)
         with provided(options.lab, options.site, options.region) as keys:
-            failed = sum(
-                _examined(examine, keys, controls, options.site, options.region) for _, examine in chosen.values()
-            )
+            site = Site(options.site, ids(keys, options.site, regions))
+            failed = sum(_examined(examine, keys, controls, site, regions) for _, examine in chosen.values())
     except (ExamError, LabError) as error:
         print(f"exams: {error}", file=sys.stderr)
         return 2
     return 1 if failed else 0
 
 
-def _examined(examine: Examine, keys: Mapping[str, str], controls: Controls, site: str, region: str) -> int:
+def _examined(examine: Examine, keys: Mapping[str, str], controls: Controls, site: Site, regions: Iterable[str]) -> int:
     """Run one scanner and print what it said; return how many findings are no exceptions."""
     begun = time.monotonic()
-    result = examine(keys, ACCOUNT, sorted({region, "us-east-1"}))
+    result = examine(keys, ACCOUNT, regions)
     verdicts = compare(result, controls, site)
     print(f"{told(result, verdicts)}\n  {time.monotonic() - begun:.0f} s", flush=True)
     return sum(not one.accepted for one in verdicts)

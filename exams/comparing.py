@@ -27,11 +27,20 @@ class Verdict:
         return self.control is not None
 
 
-def is_of_site(finding: Finding, site: str) -> bool:
-    """Tell whether a finding is about a resource of the site: by its tag, or by a name that begins with the site's."""
+@dataclass(frozen=True)
+class Site:
+    """What tells the site's resources from the account's."""
+
+    name: str
+    ids: frozenset[str] = frozenset()
+    """The ids of what bears the site's tag, and of what is in its VPC."""
+
+
+def is_of_site(finding: Finding, site: Site) -> bool:
+    """Tell whether a finding is about the site: by a resource's id or tag, or a name that begins with the site's."""
     names = [finding.resource, *finding.resource.replace(":", "/").split("/")]
-    named = any(one == site or one.startswith(f"{site}-") for one in names)
-    return named or f"hasite:site={site}" in finding.tags
+    named = any(one == site.name or one.startswith(f"{site.name}-") or one in site.ids for one in names)
+    return named or f"hasite:site={site.name}" in finding.tags
 
 
 def covers(pattern: str, finding: Finding) -> bool:
@@ -40,7 +49,7 @@ def covers(pattern: str, finding: Finding) -> bool:
     return check == finding.check and (not resources or fnmatch.fnmatch(finding.resource, f"*{resources.lstrip('*')}"))
 
 
-def accepting(finding: Finding, scanner: str, controls: Iterable[Control], site: str) -> str | None:
+def accepting(finding: Finding, scanner: str, controls: Iterable[Control], site: Site) -> str | None:
     """Return the control that accepts a finding. What accepts for the account does not accept it of the site."""
     ours = is_of_site(finding, site)
     for one in controls:
@@ -51,10 +60,11 @@ def accepting(finding: Finding, scanner: str, controls: Iterable[Control], site:
     return None
 
 
-def compare(result: Result, controls: Iterable[Control], site: str) -> list[Verdict]:
+def compare(result: Result, controls: Iterable[Control], site: Site) -> list[Verdict]:
     """Return a scanner's findings, each with the control that accepts it."""
     known = list(controls)
-    return [Verdict(one, accepting(one, result.scanner, known, site)) for one in result.findings]
+    # What is global is told once for each region.
+    return [Verdict(one, accepting(one, result.scanner, known, site)) for one in dict.fromkeys(result.findings)]
 
 
 def told(result: Result, verdicts: Iterable[Verdict]) -> str:

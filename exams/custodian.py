@@ -14,7 +14,9 @@ from exams.finding import Finding, Result
 from exams.tools import CUSTODIAN, ExamError, folder_of, run
 
 POLICIES = Path(__file__).parent / "policies" / "site.yml"
-_NAMES = ("BucketName", "Name", "LoadBalancerArn", "Arn", "ARN", "InstanceId", "VolumeId", "GroupId", "FileSystemId")
+# A resource's own id before those of what it is in.
+_NAMES = ("LoadBalancerArn", "Arn", "ARN", "arn", "InstanceId", "VolumeId", "GroupId", "FileSystemId", "NetworkAclId",
+          "SubnetId", "NetworkInterfaceId", "VpcId", "Name", "logGroupName", "KeyId", "account_id")  # fmt: skip
 _ID = re.compile(r"(Id|Arn|ARN|Name)$")
 
 

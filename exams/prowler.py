@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -16,7 +17,6 @@ SERVICES = (
     *("guardduty", "iam", "kms", "route53", "s3", "ssm", "vpc"),
 )
 _CHECKS = "prowler/providers/aws/services"
-_ERROR = re.compile(r"\[(ERROR|CRITICAL)\]\s*(.*)")
 _CALL = re.compile(r"calling the (\w+) operation")
 _CODE = re.compile(r"An error occurred \(([^)]+)\)")
 
@@ -58,8 +58,15 @@ def read(report: Path, log: str, known: Iterable[str]) -> Result:
 
 
 def _silent(line: str) -> str:
-    """Return which call failed and how, if a line of the log tells of one."""
-    if not _ERROR.search(line) and "An error occurred" not in line:
+    """Return which call or check failed and how, if a line of the log, JSON or plain, tells of one."""
+    try:
+        told = json.loads(line)
+    except ValueError:
+        told = {"level": "ERROR" if "An error occurred" in line else "", "message": line.strip()}
+    if told.get("level") not in ("ERROR", "CRITICAL"):
         return ""
-    call, code = _CALL.search(line), _CODE.search(line)
-    return f"{call[1]} ({code[1]})" if call and code else line.strip()[:200]
+    said = str(told.get("message"))
+    call, code = _CALL.search(said), _CODE.search(said)
+    if call and code:
+        return f"{call[1]} ({code[1]})"
+    return f"{told.get('module', 'prowler')}: {said}"[:200]

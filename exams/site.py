@@ -6,9 +6,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import boto3
 
@@ -44,16 +45,45 @@ def provided(lab: str, site: str, region: str) -> Iterator[Mapping[str, str]]:
 
 def is_there(keys: Mapping[str, str], site: str, region: str) -> bool:
     """Tell whether a site's load balancer, which is made late, is in the lab."""
-    client = boto3.client(
-        "resourcegroupstaggingapi",
-        region_name=region,
+    return any(":loadbalancer/" in one for one in _tagged(keys, site, region))
+
+
+def ids(keys: Mapping[str, str], site: str, regions: Iterable[str]) -> frozenset[str]:
+    """Return the ids of what bears the site's tag, and of what came with its VPC and can bear none of ours."""
+    arns = [one for region in regions for one in _tagged(keys, site, region)]
+    own = {arn.replace(":", "/").rpartition("/")[2] for arn in arns}
+    vpcs = [arn.rpartition("/")[2] for arn in arns if ":vpc/" in arn]
+    inside = [{"Name": "vpc-id", "Values": vpcs}]
+    region = next((arn.split(":")[3] for arn in arns if ":vpc/" in arn), "")
+    if not region:
+        return frozenset(own)
+    ec2 = _client(keys, "ec2", region)
+    lists = (
+        (ec2.describe_network_acls, "NetworkAcls", "NetworkAclId"),
+        (ec2.describe_security_groups, "SecurityGroups", "GroupId"),
+        (ec2.describe_route_tables, "RouteTables", "RouteTableId"),
+        (ec2.describe_network_interfaces, "NetworkInterfaces", "NetworkInterfaceId"),
+        (ec2.describe_vpc_endpoints, "VpcEndpoints", "VpcEndpointId"),
+    )
+    return frozenset(own | {one[key] for ask, listed, key in lists for one in ask(Filters=inside)[listed]})
+
+
+def _tagged(keys: Mapping[str, str], site: str, region: str) -> list[str]:
+    """Return the ARNs of what bears the site's tag in a region."""
+    pages = _client(keys, "resourcegroupstaggingapi", region).get_paginator("get_resources")
+    ours = [{"Key": "hasite:site", "Values": [site]}]
+    return [one["ResourceARN"] for page in pages.paginate(TagFilters=ours) for one in page["ResourceTagMappingList"]]
+
+
+def _client(keys: Mapping[str, str], service: str, region: str) -> Any:
+    make: Any = boto3.client
+    return make(
+        service,
+        region,
         endpoint_url=keys["AWS_ENDPOINT_URL"],
         aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
     )
-    ours = [{"Key": "hasite:site", "Values": [site]}]
-    kinds = ["elasticloadbalancing:loadbalancer"]
-    return bool(client.get_resources(TagFilters=ours, ResourceTypeFilters=kinds)["ResourceTagMappingList"])
 
 
 def _run(lab: str, words: Sequence[str]) -> None:

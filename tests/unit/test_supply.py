@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.markers import Marker
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 LOCK = (ROOT / "requirements.lock").read_text()
@@ -31,6 +33,20 @@ def test_what_the_project_asks_for_is_locked_in_that_version(requirement: str) -
     assert versions, "run tools/lock"
     if pinned := re.search(r"==([^ ;]+)", requirement):
         assert pinned[1] in versions, "run tools/lock"
+
+
+@pytest.mark.parametrize("minor", [11, 12, 13, 14])
+def test_each_python_finds_one_version_of_what_the_project_asks_for(minor: int) -> None:
+    """The lock is one for all of them; a marker says for which a version is."""
+    here = {"python_version": f"3.{minor}", "python_full_version": f"3.{minor}.0", "extra": ""}
+
+    def holds(marker: Marker | None) -> bool:
+        return marker is None or marker.evaluate(here)
+
+    locked = [Requirement(entry[0].partition("\\")[0].strip()) for entry in ENTRIES]
+    names = [named(one.name) for one in locked if holds(one.marker)]
+    assert len(names) == len(set(names))
+    assert {named(one) for one in ASKED if holds(Requirement(one).marker)} <= set(names)
 
 
 def test_every_package_has_hashes() -> None:

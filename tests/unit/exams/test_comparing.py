@@ -13,12 +13,13 @@ import yaml
 
 from exams import __main__ as command
 from exams import custodian, prowler, scoutsuite
-from exams.comparing import compare, covers, is_of_site, told
+from exams.comparing import Site, compare, covers, is_of_site, told
 from exams.finding import Finding, Result
 from exams.tools import ExamError
 
 ACCOUNT = "arn:aws:ec2:ap-northeast-1:123456789012"
 REASON = {"reason": "r.", "cost": "c."}
+DEMO = Site("demo", frozenset({"acl-ours"}))
 CONTROLS: list[dict[str, Any]] = [
     {"id": "waf", "ids": {"prowler": ["waf"]}, "exception": REASON},
     {"id": "trust-machines", "ids": {"prowler": ["deputy@*-web"]}, "exception": REASON},
@@ -40,12 +41,14 @@ def finding(check: str, resource: str, tags: str = "") -> Finding:
         (finding("c", "arn:aws:elasticloadbalancing:ap-northeast-1:1:loadbalancer/app/demo/1f"), True),
         (finding("c", f"{ACCOUNT}:network-acl/acl-1", "Name=x | hasite:site=demo"), True),
         (finding("c", f"{ACCOUNT}:network-acl/acl-1"), False),
+        (finding("c", f"{ACCOUNT}:network-acl/acl-ours"), True),
+        (finding("c", "acl-ours"), True),
         (finding("c", "arn:aws:iam::123456789012:role/demonstration"), False),
         (finding("c", "arn:aws:iam::123456789012:root"), False),
     ],
 )
 def test_a_resource_of_the_site_is_told(one: Finding, ours: bool) -> None:
-    assert is_of_site(one, "demo") is ours
+    assert is_of_site(one, DEMO) is ours
 
 
 def test_an_id_may_be_about_some_resources_only() -> None:
@@ -60,17 +63,22 @@ def test_an_id_may_be_about_some_resources_only() -> None:
 def test_what_is_accepted_of_the_account_is_not_of_the_site() -> None:
     site = finding("acl", f"{ACCOUNT}:network-acl/acl-1", "hasite:site=demo")
     other = finding("acl", f"{ACCOUNT}:network-acl/acl-2")
-    verdicts = compare(Result("prowler", findings=[site, other]), CONTROLS, "demo")
+    verdicts = compare(Result("prowler", findings=[site, other]), CONTROLS, DEMO)
     assert [one.control for one in verdicts] == [None, "default-vpc"]
 
 
 def test_a_control_without_exception_accepts_nothing() -> None:
-    verdicts = compare(Result("prowler", findings=[finding("acl", "demo")]), CONTROLS[:3], "demo")
+    verdicts = compare(Result("prowler", findings=[finding("acl", "demo")]), CONTROLS[:3], DEMO)
     assert not verdicts[0].accepted
 
 
+def test_what_is_told_for_each_region_counts_once() -> None:
+    verdicts = compare(Result("prowler", findings=[finding("waf", "demo"), finding("waf", "demo")]), CONTROLS, DEMO)
+    assert len(verdicts) == 1
+
+
 def test_another_scanner_s_ids_do_not_count() -> None:
-    verdicts = compare(Result("custodian", findings=[finding("waf", "demo")]), CONTROLS, "demo")
+    verdicts = compare(Result("custodian", findings=[finding("waf", "demo")]), CONTROLS, DEMO)
     assert not verdicts[0].accepted
 
 
@@ -82,7 +90,7 @@ def test_counts_and_failures_are_told() -> None:
         ["ListRules (NotImplemented)"],
         ["lambda", "rds"],
     )
-    said = told(result, compare(result, CONTROLS, "demo"))
+    said = told(result, compare(result, CONTROLS, DEMO))
     assert "prowler: 7 passed; 2 findings of 2 checks, 1 of them exceptions on file, 1 FAIL" in said
     assert "FAIL  acl  demo: detail" in said
     assert "1 could not look:\n    ListRules (NotImplemented)" in said
@@ -106,14 +114,17 @@ def test_prowler_s_report_is_read(tmp_path: Path) -> None:
         "tls;PASS;fine;arn:demo;\n"
         "root;MANUAL;look;arn:root;\n"
     )
-    log = (
-        "2026 [File: x] [Module: y] [ERROR] ap-northeast-1 -- ClientError[12]: An error occurred (NotImplemented) when "
-        "calling the ListRules operation: The lab does not know it.\n"
-    )
+    call = "eu -- ClientError[12]: An error occurred (NotImplemented) when calling the ListRules operation: no."
+    lines = [
+        {"level": "ERROR", "module": "waf_service", "message": call},
+        {"level": "ERROR", "module": "privilege_escalation", "message": "Invalid action pattern"},
+        {"level": "WARNING", "module": "config", "message": "no file"},
+    ]
+    log = "".join(f"{json.dumps(line)}\n" for line in lines)
     found = prowler.read(report, log + log + "all is well\n", ["waf", "tls", "root", "rds"])
     assert found.passed == 1
     assert found.findings == [Finding("waf", "arn:demo", "No WAF", "hasite:site=demo")]
-    assert found.silent == ["ListRules (NotImplemented)"]
+    assert found.silent == ["ListRules (NotImplemented)", "privilege_escalation: Invalid action pattern"]
     assert found.quiet == ["rds"]
 
 
@@ -169,6 +180,7 @@ def examined(monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setattr(command, "EXAMS", exams)
         monkeypatch.setattr(command, "install", lambda _tool: None)
         monkeypatch.setattr(command, "provided", lambda *_names: nullcontext({}))
+        monkeypatch.setattr(command, "ids", lambda *_known: frozenset())
         return command.main([])
 
     return run
