@@ -13,13 +13,14 @@ from typing import Any
 import yaml
 
 from exams import custodian, prowler, scoutsuite
-from exams.comparing import Site, compare, told
+from exams.comparing import Silences, Site, compare, told, unexplained
 from exams.finding import Result
 from exams.site import ids, provided
 from exams.tools import CUSTODIAN, PROWLER, SCOUTSUITE, ExamError, Tool, install
 from lab.context import ACCOUNT
 from lab.errors import LabError
 
+SILENCES: Silences = yaml.safe_load((Path(__file__).parent / "silences.yml").read_text())
 CONTROLS = Path(__file__).parents[1] / "playbooks" / "files" / "security_controls.yml"
 Examine = Callable[[Mapping[str, str], str, Iterable[str]], Result]
 Controls = Sequence[Mapping[str, Any]]
@@ -54,12 +55,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _examined(examine: Examine, keys: Mapping[str, str], controls: Controls, site: Site, regions: Iterable[str]) -> int:
-    """Run one scanner and print what it said; return how many findings are no exceptions."""
+    """Run one scanner and print what it said; return how many findings and silences are not on file."""
     begun = time.monotonic()
     result = examine(keys, ACCOUNT, regions)
     verdicts = compare(result, controls, site)
-    print(f"{told(result, verdicts)}\n  {time.monotonic() - begun:.0f} s", flush=True)
-    return sum(not one.accepted for one in verdicts)
+    print(f"{told(result, verdicts, SILENCES)}\n  {time.monotonic() - begun:.0f} s", flush=True)
+    return sum(not one.accepted for one in verdicts) + len(unexplained(result, SILENCES))
 
 
 if __name__ == "__main__":

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import fnmatch
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from exams.finding import Finding, Result
 
 Control = Mapping[str, Any]
+Silences = Mapping[str, Sequence[Mapping[str, str]]]
+"""Why a scanner can't look, by scanner: `says`, a pattern of what it says, and `reason`."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,17 @@ def compare(result: Result, controls: Iterable[Control], site: Site) -> list[Ver
     return [Verdict(one, accepting(one, result.scanner, known, site)) for one in dict.fromkeys(result.findings)]
 
 
-def told(result: Result, verdicts: Iterable[Verdict]) -> str:
+def unexplained(result: Result, silences: Silences) -> list[str]:
+    """Return what a scanner could not look at for no reason on file."""
+    return [one for one in result.silent if _reason(result.scanner, one, silences) is None]
+
+
+def _reason(scanner: str, said: str, silences: Silences) -> str | None:
+    known = silences.get(scanner, ())
+    return next((one["reason"] for one in known if fnmatch.fnmatchcase(said, one["says"])), None)
+
+
+def told(result: Result, verdicts: Iterable[Verdict], silences: Silences) -> str:
     """Return what there is to say about one scanner."""
     found = list(verdicts)
     failed = [one.finding for one in found if not one.accepted]
@@ -78,9 +90,14 @@ def told(result: Result, verdicts: Iterable[Verdict]) -> str:
     ]
     lines += [f"  FAIL  {one.check}  {one.resource}: {one.detail}" for one in failed]
     if result.silent:
-        lines.append(f"  {len(result.silent)} could not look:")
-        lines += [f"    {one}" for one in result.silent]
+        unknown = len(unexplained(result, silences))
+        lines.append(f"  {len(result.silent)} could not look, {unknown} of them for no reason on file:")
+        lines += [
+            f"    {one} ({_reason(result.scanner, one, silences) or 'no reason on file'})" for one in result.silent
+        ]
     if result.quiet:
         lines.append(f"  {len(result.quiet)} had nothing to look at:")
-        lines += textwrap.wrap(", ".join(result.quiet), 120, initial_indent="    ", subsequent_indent="    ")
+        lines += textwrap.wrap(
+            ", ".join(result.quiet), 120, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False
+        )
     return "\n".join(lines)

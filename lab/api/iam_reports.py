@@ -115,7 +115,7 @@ def _last_accessed(context: Context) -> None:
     def generate(self: Any) -> ActionResult:
         if self._get_param("Granularity", "SERVICE_LEVEL") not in ("SERVICE_LEVEL", "ACTION_LEVEL"):
             raise InvalidInput("Granularity is SERVICE_LEVEL or ACTION_LEVEL.")
-        entities, policies = _of(self.backend, str(self._get_param("Arn")))
+        entities, policies = entity(self.backend, str(self._get_param("Arn")))
         job = str(uuid.uuid4())
         jobs[job] = Job(entities, tuple(sorted(namespaces(policies))), now())
         return ActionResult({"JobId": job})
@@ -182,7 +182,7 @@ def namespaces(policies: Iterable[Document]) -> set[str]:
     return found
 
 
-def _of(backend: Any, arn: str) -> tuple[tuple[str, ...], list[Document]]:
+def entity(backend: Any, arn: str) -> tuple[tuple[str, ...], list[Document]]:
     """Return the entities that an ARN stands for, and their policies."""
     for one in (*backend.roles.values(), *backend.users.values()):
         if one.arn == arn:

@@ -13,12 +13,13 @@ import yaml
 
 from exams import __main__ as command
 from exams import custodian, prowler, scoutsuite
-from exams.comparing import Site, compare, covers, is_of_site, told
+from exams.comparing import Site, compare, covers, is_of_site, told, unexplained
 from exams.finding import Finding, Result
 from exams.tools import ExamError
 
 ACCOUNT = "arn:aws:ec2:ap-northeast-1:123456789012"
 REASON = {"reason": "r.", "cost": "c."}
+SILENCES = {"prowler": [{"says": "ListRules (*", "reason": "r."}]}
 DEMO = Site("demo", frozenset({"acl-ours"}))
 CONTROLS: list[dict[str, Any]] = [
     {"id": "waf", "ids": {"prowler": ["waf"]}, "exception": REASON},
@@ -87,18 +88,21 @@ def test_counts_and_failures_are_told() -> None:
         "prowler",
         7,
         [finding("waf", "demo"), finding("acl", "demo")],
-        ["ListRules (NotImplemented)"],
+        ["ListRules (NotImplemented)", "DescribeVpcs (NotImplemented)"],
         ["lambda", "rds"],
     )
-    said = told(result, compare(result, CONTROLS, DEMO))
+    said = told(result, compare(result, CONTROLS, DEMO), SILENCES)
     assert "prowler: 7 passed; 2 findings of 2 checks, 1 of them exceptions on file, 1 FAIL" in said
     assert "FAIL  acl  demo: detail" in said
-    assert "1 could not look:\n    ListRules (NotImplemented)" in said
+    assert "2 could not look, 1 of them for no reason on file:\n    ListRules (NotImplemented) (r.)" in said
+    assert "    DescribeVpcs (NotImplemented) (no reason on file)" in said
+    assert unexplained(result, SILENCES) == ["DescribeVpcs (NotImplemented)"]
+    assert unexplained(Result("custodian", silent=result.silent), SILENCES) == result.silent
     assert "2 had nothing to look at:\n    lambda, rds" in said
 
 
 def test_a_scanner_that_saw_everything_has_nothing_more_to_tell() -> None:
-    assert told(Result("prowler", 7), []) == (
+    assert told(Result("prowler", 7), [], SILENCES) == (
         "prowler: 7 passed; 0 findings of 0 checks, 0 of them exceptions on file, 0 FAIL"
     )
 
@@ -191,6 +195,21 @@ def test_the_command_fails_for_what_is_not_on_file(examined: Any, capsys: pytest
     assert examined(finding("elbv2_waf_acl_attached", "demo")) == 0
     assert examined(finding("elbv2_waf_acl_attached", "demo"), finding("elbv2_unheard_of", "demo")) == 1
     assert "1 FAIL\n  FAIL  elbv2_unheard_of" in capsys.readouterr().out
+
+
+def test_the_command_fails_for_what_could_not_be_looked_at(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    silent = ["ListWebACLs (NotImplemented)"]
+    exams = {"prowler": (None, lambda _keys, _account, _regions: Result("prowler", 1, silent=silent))}
+    monkeypatch.setattr(command, "EXAMS", exams)
+    monkeypatch.setattr(command, "install", lambda _tool: None)
+    monkeypatch.setattr(command, "provided", lambda *_names: nullcontext({}))
+    monkeypatch.setattr(command, "ids", lambda *_known: frozenset())
+    assert command.main([]) == 0
+    silent.append("DescribeVpcs (NotImplemented)")
+    assert command.main([]) == 1
+    assert "1 of them for no reason on file" in capsys.readouterr().out
 
 
 def test_without_a_result_the_command_says_why(

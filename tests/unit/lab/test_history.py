@@ -190,6 +190,43 @@ def test_what_is_not_there_has_no_report(api: Served) -> None:
         iam.get_service_last_accessed_details(JobId="00000000-0000-0000-0000-000000000000")
 
 
+# ---- what policies decide
+
+
+def test_a_simulation_decides_as_the_lab_does(api: Served, role: str) -> None:
+    denied = {
+        "Effect": "Deny",
+        "Action": "ec2:*",
+        "Resource": "*",
+        "Condition": {"StringEquals": {"aws:RequestedRegion": "x"}},
+    }
+    more = json.dumps({"Version": "2012-10-17", "Statement": [denied]})
+    asked = {"PolicySourceArn": role, "ActionNames": ["ec2:DescribeVpcs", "iam:CreateUser"], "PolicyInputList": [more]}
+    entry = {"ContextKeyName": "aws:RequestedRegion", "ContextKeyValues": ["x"], "ContextKeyType": "string"}
+
+    def decided(**context: Any) -> list[str]:
+        found = api.client("iam").simulate_principal_policy(**asked, **context)["EvaluationResults"]
+        return [one["EvalDecision"] for one in found]
+
+    assert decided() == ["allowed", "implicitDeny"]
+    assert decided(ContextEntries=[entry]) == ["explicitDeny", "implicitDeny"]
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"PolicyInputList": ["{"]}, "InvalidInput"),
+        ({"ResourcePolicy": "{}"}, "InvalidInput"),
+        ({"PolicySourceArn": "arn:aws:iam::123456789012:role/none"}, "NoSuchEntity"),
+        ({"Marker": "nonsense"}, "InvalidInput"),
+    ],
+)
+def test_what_can_not_be_simulated_is_refused(api: Served, role: str, more: dict[str, Any], code: str) -> None:
+    asked = {"PolicySourceArn": role, "ActionNames": ["ec2:DescribeVpcs"], **more}
+    with pytest.raises(ClientError, match=code):
+        api.client("iam").simulate_principal_policy(**asked)
+
+
 # ---- no organization
 
 
