@@ -138,8 +138,9 @@ def test_backup_throughput_and_tags(account: Account) -> None:
     (seen,) = account.efs.describe_file_systems()["FileSystems"]
     assert seen["ThroughputMode"] == "elastic"
     assert seen["KmsKeyId"].startswith("arn:aws:kms:")
-    account.efs.create_tags(FileSystemId=account.share, Tags=[{"Key": "Name", "Value": "site"}])
-    assert account.efs.describe_tags(FileSystemId=account.share)["Tags"] == [BACKED_UP, {"Key": "Name", "Value": "site"}]
+    name = {"Key": "Name", "Value": "site"}
+    account.efs.create_tags(FileSystemId=account.share, Tags=[name])
+    assert account.efs.describe_tags(FileSystemId=account.share)["Tags"] == [BACKED_UP, name]
     account.efs.delete_tags(FileSystemId=account.share, TagKeys=["Name"])
     assert account.efs.describe_tags(FileSystemId=account.share)["Tags"] == [BACKED_UP]
 
