@@ -32,6 +32,9 @@ doctor: ## Say what is wrong with the site, and what to do about it
 audit: ## Compare the site with what security catalogues ask for
 	@ANSIBLE_CALLBACK_RESULT_FORMAT=yaml ansible-playbook -i inventories/lab playbooks/audit.yml
 
+exams: setup ## Run prowler, Cloud Custodian and ScoutSuite against the site of the lab (ONLY=prowler chooses)
+	@python -m exams --lab $(or $(LAB_NAME),default) $(if $(ONLY),--only $(ONLY))
+
 teardown: ## Take the site down again (with its data: make teardown DATA=true)
 	@ansible-playbook -i inventories/lab playbooks/teardown.yml $(if $(DATA),-e site_delete_data=$(DATA))
 
@@ -59,6 +62,9 @@ acceptance: setup ## Run the rare tests: whole sites of strangers, every way to 
 
 bench: setup ## Measure speed against what it is compared with (up to 20 minutes; ROWS=ping,setup chooses)
 	@python -m bench $(if $(ROWS),--rows $(ROWS)) $(if $(MINUTES),--minutes $(MINUTES))
+
+lock: ## Write requirements.lock anew: what is installed, with hashes
+	@tools/lock
 
 sbom: setup ## Write build/sbom.json (CycloneDX): what the lab and the collection are made of, with licences
 	@tools/sbom

@@ -15,6 +15,7 @@ from lab import key
 from lab.authority import Authority
 from lab.calls import Calls
 from lab.clock import Clock
+from lab.history import History
 from lab.key import Key
 from lab.latency import Latency
 from lab.observed import Observed
@@ -73,6 +74,8 @@ class Context:
     """How far away AWS is from the controller."""
     calls: Calls = field(default_factory=Calls)
     """Who has called which actions."""
+    history: History = field(default_factory=History)
+    """Each call, for those who ask AWS what was called."""
     waits: Waits = field(init=False)
 
     def __post_init__(self) -> None:

@@ -24,6 +24,7 @@ from lab.api import operations, s3_callers, signature
 from lab.api.operations import Call
 from lab.api.unknown_paths import Application
 from lab.context import ACCOUNT, Backends, Context
+from lab.history import Event
 from lab.key import Key
 from lab.world import s3_signature
 from lab.world.bucket_access import Caller
@@ -74,9 +75,25 @@ def authenticated(application: Application, context: Context) -> Application:
         s3_callers.CURRENT.set(environ[s3_callers.CALLER])
         if call.operation and call.service != "s3":  # what S3 is asked for is known where it is decided
             context.calls.note(environ[s3_callers.CALLER].arn, call.permission)
+            context.history.note(_event(call, environ))
         return application(environ, start_response)
 
     return serve
+
+
+def _event(call: Call, environ: Mapping[str, Any]) -> Event:
+    """Return what is kept of an admitted call."""
+    caller, scope = environ[s3_callers.CALLER], call.signature.scope if call.signature else ("",) * 4
+    return Event(
+        service=call.service,
+        name=call.operation,
+        region=scope[1],
+        key=call.signature.key if call.signature else "",
+        arn=caller.arn,
+        entity=caller.principal.arns[0] if caller.principal.arns else "",
+        address=str(environ.get("REMOTE_ADDR", "")),
+        agent=str(environ.get("HTTP_USER_AGENT", "")),
+    )
 
 
 def is_owner(environ: Mapping[str, Any], owner: Key) -> bool:

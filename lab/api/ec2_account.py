@@ -16,6 +16,7 @@ from moto.ec2.models.elastic_block_store import EBSBackend
 from moto.ec2.responses import EC2Response
 
 from lab.api.extension import adds, replaces
+from lab.api.kms import aws_managed_key
 
 _DEFAULTS = {
     # https://docs.aws.amazon.com/ebs/latest/userguide/block-public-access-snapshots.html
@@ -141,13 +142,6 @@ def _extend_volumes() -> None:
         return found
 
     @replaces(EBSBackend, "_create_default_encryption_key")
-    def create_key(original: Callable[..., Any], self: Any) -> Any:
-        """Tell that AWS manages the key: https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html."""
-        from moto.kms import kms_backends
-
-        arn = original(self)
-        key = kms_backends[self.account_id][self.region_name].describe_key(arn)
-        key.key_manager = "AWS"
-        # AWS rotates its keys once a year, whoever asks.
-        key.key_rotation_status = True
-        return arn
+    def create_key(_original: Callable[..., Any], self: Any) -> str:
+        self.default_kms_key_id = aws_managed_key(self.account_id, self.region_name, "ebs", "EBS volumes").arn
+        return str(self.default_kms_key_id)

@@ -10,6 +10,7 @@ from lab.api import (
     ec2_dependencies,
     ec2_endpoints,
     ec2_gateways,
+    ec2_references,
     ec2_regions,
     ec2_values,
 )
@@ -28,4 +29,5 @@ def extend(context: Context) -> None:
     ec2_gateways.extend(context)
     ec2_endpoints.extend(context)
     ec2_dependencies.extend()
+    ec2_references.extend()
     ec2_values.extend()

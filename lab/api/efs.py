@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import functools
 import json
-import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from moto.efs import urls
@@ -22,11 +21,15 @@ from moto.efs.exceptions import (
 from moto.efs.models import EFSBackend, FileSystem, MountTarget
 from moto.efs.responses import EFSResponse
 
+from lab.api import backup
 from lab.api.extension import adds, replaces
+from lab.api.kms import aws_managed_key
 from lab.context import Context
 
 _GROUPS_LIMIT = 5
 _MODES = ("bursting", "provisioned", "elastic")
+_BACKUP = {"ENABLED": "ENABLED", "ENABLING": "ENABLED", "DISABLED": "DISABLED", "DISABLING": "DISABLED"}
+"""What may be asked for, and what it is once done: at once, here."""
 _JSON = {"Content-Type": "application/json"}
 Original = Callable[..., Any]
 
@@ -58,7 +61,9 @@ def extend(context: Context) -> None:
     _mount_targets(context)
     _deletions(context)
     _old_tags()
+    _system_tags()
     _policies()
+    _backups()
 
 
 def _known(backend: Any, file_system_id: str) -> Any:
@@ -73,9 +78,10 @@ def _file_systems(context: Context) -> None:
         _check_throughput(kwargs["throughput_mode"], kwargs["provisioned_throughput_in_mibps"])
         system = original(self, *args, **kwargs)
         if system.encrypted and not system.kms_key_id:
-            # The account's own key for the service, which AWS makes at its first use.
-            key = uuid.uuid5(uuid.NAMESPACE_URL, f"{self.account_id}/{self.region_name}/aws/elasticfilesystem")
-            system.kms_key_id = f"arn:aws:kms:{self.region_name}:{self.account_id}:key/{key}"
+            key = aws_managed_key(self.account_id, self.region_name, "elasticfilesystem", "EFS filesystems")
+            system.kms_key_id = key.arn
+        if system._backup:
+            _back_up(self, system)
         context.waits.begin("file system", system.file_system_id, label=system.creation_token)
         return system
 
@@ -227,6 +233,24 @@ def _old_tags() -> None:
         return "", {"status": 204}
 
 
+def _system_tags() -> None:
+    """Refuse tags that AWS reserves: https://docs.aws.amazon.com/efs/latest/ug/API_Tag.html."""
+
+    def check(keys: Iterable[str]) -> None:
+        if reserved := sorted(key for key in keys if key.lower().startswith("aws:")):
+            raise BadRequest(f"System tags cannot be added, changed or removed: {', '.join(reserved)}.")
+
+    @replaces(EFSBackend, "tag_resource")
+    def tag_resource(original: Original, self: Any, arn: str, tags: dict[str, str]) -> None:
+        check(tags)
+        original(self, arn, tags)
+
+    @replaces(EFSBackend, "untag_resource")
+    def untag_resource(original: Original, self: Any, arn: str, tag_keys: list[str]) -> None:
+        check(tag_keys)
+        original(self, arn, tag_keys)
+
+
 def _policies() -> None:
     @replaces(EFSBackend, "put_file_system_policy")
     def put_file_system_policy(original: Original, self: Any, file_system_id: str, policy: str, **kwargs: Any) -> None:
@@ -250,10 +274,22 @@ def _policies() -> None:
         _known(self.efs_backend, self._get_param("FileSystemId")).file_system_policy = None
         return "", {"status": 200}
 
+
+def _backups() -> None:
+    """Switch automatic backups on and off: https://docs.aws.amazon.com/efs/latest/ug/API_PutBackupPolicy.html."""
+
     @adds(EFSResponse, "put_backup_policy")
     def put_backup_policy(self: Any) -> Any:
         system = _known(self.efs_backend, self._get_param("FileSystemId"))
-        system._backup_status = self._get_param("BackupPolicy")["Status"]
+        asked = self._get_param("BackupPolicy")
+        status = asked.get("Status") if isinstance(asked, dict) else None
+        if status not in _BACKUP:
+            raise BadRequest(f"The status of a backup policy must be one of {', '.join(_BACKUP)}.")
+        system._backup_status = _BACKUP[status]
+        if system._backup_status == "ENABLED":
+            _back_up(self.efs_backend, system)
+        else:
+            self.efs_backend.tagging_service.untag_resource_using_names(system.file_system_id, [backup.SYSTEM_TAG])
         return json.dumps({"BackupPolicy": {"Status": system._backup_status}}), _JSON
 
     @replaces(EFSBackend, "describe_backup_policy")
@@ -263,3 +299,10 @@ def _policies() -> None:
         if status is None:
             raise PolicyNotFound(f"Backup policy for file system '{file_system_id}' does not exist.")
         return {"Status": status}
+
+
+def _back_up(backend: Any, system: Any) -> None:
+    """Let AWS Backup have a plan, and the file system the tag that the plan selects by."""
+    backup.begin_automatic(backend.account_id, backend.region_name)
+    tag = {"Key": backup.SYSTEM_TAG, "Value": "enabled"}
+    backend.tagging_service.tag_resource(system.file_system_id, [tag])

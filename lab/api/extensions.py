@@ -4,15 +4,19 @@
 from __future__ import annotations
 
 from lab.api import (
+    access_analyzer,
     acm,
+    backup,
     calls,
     cloudfront,
+    cloudtrail,
     ec2_instances,
     ec2_network,
     efs,
     elbv2,
     iam,
     kms,
+    organizations,
     route53,
     s3,
     secret_keys,
@@ -26,7 +30,7 @@ def extend(context: Context) -> None:
     """Add everything that moto lacks; call it before moto's applications are made."""
     services = (
         *(calls, ec2_network, ec2_instances, efs, elbv2, acm, cloudfront, iam, kms, route53, s3, service_quotas, ssm),
-        secret_keys,
+        *(access_analyzer, backup, cloudtrail, organizations, secret_keys),
     )
     for service in services:
         service.extend(context)

@@ -13,6 +13,7 @@ from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.exceptions import DeleteConflictException
 from moto.iam.models import AWSManagedPolicy, IAMBackend
 
+from lab.api import iam_reports, iam_simulation
 from lab.api.extension import replaces
 from lab.context import Context
 
@@ -25,6 +26,8 @@ def _managed(account: str) -> list[Any]:
 
 def extend(context: Context) -> None:
     """Add what moto leaves out."""
+    iam_reports.extend(context)
+    iam_simulation.extend()
 
     @replaces(IAMBackend, "_init_aws_policies")
     def _init_aws_policies(_original: Callable[..., Any], self: Any) -> list[Any]:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """KMS: a role decrypts only what its policies let it; moto lets everybody. Keys are deleted by any of their names.
 
+Services have keys of their own in the account, which AWS makes at their first use and manages.
+
 Keys have AWS's default policy here, which leaves the decision to the account's IAM policies:
 https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
 """
@@ -11,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
-from moto.kms.models import KmsBackend
+from moto.kms.models import KmsBackend, kms_backends
 from moto.kms.responses import KmsResponse
 
 from lab.api import signature
@@ -37,6 +39,26 @@ def extend(context: Context) -> None:
         except signature.SignatureError as error:
             raise JsonRESTError(error.code, str(error)) from error
         return original(self)
+
+
+def aws_managed_key(account: str, region: str, service: str, protects: str) -> Any:
+    """Return the account's own key for a service, made at its first use.
+
+    AWS manages it and rotates it once a year, whoever asks:
+    https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#aws-managed-key
+    """
+    keys, alias = kms_backends[account][region], f"alias/aws/{service}"
+    if not keys.alias_exists(alias):
+        made = keys.create_key(
+            policy="",
+            key_usage="ENCRYPT_DECRYPT",
+            key_spec="SYMMETRIC_DEFAULT",
+            description=f"Default key that protects my {protects} when no other key is defined",
+            tags=None,
+        )
+        made.key_manager, made.key_rotation_status = "AWS", True
+        keys.create_alias(made.id, alias)
+    return keys.describe_key(alias)
 
 
 def _named_by_arn() -> None:

@@ -16,6 +16,8 @@ from moto.route53.responses import Route53
 
 from lab.api import route53_changes, route53_checks, route53_domains
 from lab.api.extension import adds, replaces
+from lab.api.paging import TokenError
+from lab.api.paging import page as pages
 from lab.api.route53_changes import fresh_id
 from lab.api.route53_records import Fields, RefusalError, Rules, change, name_order, page
 from lab.context import Context
@@ -51,6 +53,7 @@ def extend(context: Context) -> None:
     for path in ("testdnsanswer", "checkeripranges", "healthcheckcount", "healthcheck/[^/]+/lastfailurereason"):
         urls.url_paths[f"{{0}}/(?P<api_version>[\\d_-]+)/{path}/?$"] = Route53.dispatch
     _zones()
+    _query_logging()
     _records(context)
     _test_answer(context)
     route53_changes.extend(context)
@@ -133,6 +136,24 @@ def _zones() -> None:
         start = name_order(dnsname) if dnsname else ()
         found = sorted(self.zones.values(), key=lambda zone: (name_order(zone.name), zone.resource_id))
         return dnsname, [zone for zone in found if name_order(zone.name) >= start]
+
+
+def _query_logging() -> None:
+    @replaces(Route53, "list_query_logging_configs")
+    def list_query_logging_configs(_original: Callable[..., Any], self: Any) -> ActionResult:
+        """Tell one zone's configuration, by the id without a prefix; moto tells all, and knows no such id.
+
+        https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListQueryLoggingConfigs.html
+        """
+        zone = str(self._get_param("HostedZoneId") or "").rpartition("/")[2]
+        if zone:
+            self.backend.get_hosted_zone(zone)
+        known = [one for one in self.backend.query_logging_configs.values() if zone in ("", one.hosted_zone_id)]
+        try:
+            found, token = pages(known, self._get_param("NextToken"), self._get_int_param("MaxResults", 100))
+        except TokenError as error:
+            raise Route53ClientError("InvalidPaginationToken", str(error)) from error
+        return ActionResult({"QueryLoggingConfigs": found, "NextToken": token})
 
 
 def _own_servers(backend: Any, zone_id: str, name: str) -> DelegationSet:

@@ -38,6 +38,7 @@ def extend(context: Context) -> None:
     _hear(context)
     _tell(context)
     _settle()
+    _compliance()
 
 
 def _hear(context: Context) -> None:
@@ -194,3 +195,19 @@ def tags_of(context: Context, agent: Agent) -> dict[str, str]:
     """Return the tags of an agent's instance."""
     found = find_instance(context, agent.region, agent.instance)
     return {tag["key"]: tag["value"] for tag in found.get_tags()}
+
+
+def _compliance() -> None:
+    """Answer what there is while nothing reports compliance: no association and no patch baseline runs here.
+
+    Who would put items is refused. https://docs.aws.amazon.com/systems-manager/latest/userguide/compliance-about.html
+    """
+    for operation, key in (
+        ("list_compliance_items", "ComplianceItems"),
+        ("list_compliance_summaries", "ComplianceSummaryItems"),
+        ("list_resource_compliance_summaries", "ResourceComplianceSummaryItems"),
+    ):
+
+        @adds(SimpleSystemManagerResponse, operation)
+        def answer(self: Any, key: str = key) -> ActionResult:  # noqa: ARG001
+            return ActionResult({key: []})

@@ -88,12 +88,20 @@ def role_policies(iam_backend: Any, role: str) -> list[Document]:
     """Return a role's inline policies, and the default versions of its attached ones."""
     name = role.rsplit("/", 1)[-1]
     found = next((one for one in iam_backend.roles.values() if one.name == name), None)
-    if found is None:
-        return []
+    return [] if found is None else held_policies(found)
+
+
+def held_policies(holder: Any) -> list[Document]:
+    """Return the inline policies of a role, a user or a group, and the default versions of its attached ones."""
     return [
-        *(_parsed(text) for text in found.policies.values()),
-        *(_parsed(_default(policy).document) for policy in found.managed_policies.values()),
+        *(_parsed(text) for text in holder.policies.values()),
+        *(default_policy(policy) for policy in holder.managed_policies.values()),
     ]
+
+
+def default_policy(policy: Any) -> Document:
+    """Return the default version of a managed policy."""
+    return _parsed(_default(policy).document)
 
 
 def _default(policy: Any) -> Any:

@@ -261,9 +261,7 @@ def test_the_audit_fails_no_control_that_is_not_excepted_on_file(owner: Owner, t
     owner.play("audit", "-e", f"audit_report={report}")
     rows = json.loads(report.read_text())
     assert [row["control"] for row in rows if row["state"] == "fail"] == []
-    # What the lab's API does not answer; a control that can't be read is not met.
-    unread = {"share-key", "query-logging", "account-s3-public-access", "account-access-analyzer"}
-    assert {row["control"] for row in rows if row["state"] == "unread"} <= unread
+    assert [row["control"] for row in rows if row["state"] == "unread"] == []
 
 
 OWN = {

@@ -12,15 +12,20 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import ipaddress
+import re
 import threading
 import typing as t
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule tells the user
     import boto3
     from botocore.exceptions import BotoCoreError
+
+_ACCOUNT_IN_HOST = re.compile(r"\A(https?://)\d{12}\.")
 
 
 def client_maker(module: t.Any) -> Callable[[str, str], t.Any]:
@@ -36,10 +41,33 @@ def client_maker(module: t.Any) -> Callable[[str, str], t.Any]:
 
     @functools.cache
     def make(service: str, region: str) -> t.Any:
-        return session.client(service, region_name=region, endpoint_url=endpoint_url, config=config, **arguments)
+        made = session.client(service, region_name=region, endpoint_url=endpoint_url, config=config, **arguments)
+        return without_account_in_host(made) if service == "s3control" and is_address(endpoint_url) else made
 
     def client(service: str, region: str) -> t.Any:
         with making:
             return make(service, region)
 
+    return client
+
+
+def is_address(endpoint_url: str | None) -> bool:
+    """Tell whether an endpoint is named by an IP address."""
+    try:
+        return bool(ipaddress.ip_address(urlsplit(endpoint_url or "").hostname or ""))
+    except ValueError:
+        return False
+
+
+def without_account_in_host(client: t.Any) -> t.Any:
+    """Return a client of S3's control operations that calls an address as it is.
+
+    The SDK puts the account before the endpoint's host, as AWS has it; below an address there are no names.
+    The account is in a header as well: https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_GetPublicAccessBlock.html
+    """
+
+    def strip(request: t.Any, **_more: t.Any) -> None:
+        request.url = _ACCOUNT_IN_HOST.sub(r"\1", request.url)
+
+    client.meta.events.register_first("before-sign.s3-control", strip)
     return client

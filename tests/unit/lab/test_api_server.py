@@ -100,9 +100,9 @@ def test_a_service_without_a_backend_is_refused_and_not_broken(caplog: pytest.Lo
     api.serve(listener)
     known = {"aws_access_key_id": OWNER.access_key, "aws_secret_access_key": OWNER.secret_key}
     with caplog.at_level("INFO"):
-        for service in ("accessanalyzer", "waf-regional"):
+        for service in ("wellarchitected", "waf-regional"):
             client = boto3.client(service, "eu-west-1", endpoint_url=url, **known)
-            ask = client.list_analyzers if service == "accessanalyzer" else client.list_rules
+            ask = client.list_workloads if service == "wellarchitected" else client.list_rules
             with pytest.raises(ClientError) as raised:
                 ask()
             assert raised.value.response["Error"]["Code"] == "NotImplemented"

@@ -29,6 +29,7 @@ from lab.world import file_system
 from lab.world.file_system import FileSystem, MountTarget, admit
 
 REGION = "ap-northeast-1"
+BACKED_UP = {"Key": "aws:elasticfilesystem:default-backup", "Value": "enabled"}
 ARN = f"arn:aws:elasticfilesystem:{REGION}:123456789012:file-system/fs-1"
 
 
@@ -137,10 +138,11 @@ def test_backup_throughput_and_tags(account: Account) -> None:
     (seen,) = account.efs.describe_file_systems()["FileSystems"]
     assert seen["ThroughputMode"] == "elastic"
     assert seen["KmsKeyId"].startswith("arn:aws:kms:")
-    account.efs.create_tags(FileSystemId=account.share, Tags=[{"Key": "Name", "Value": "site"}])
-    assert account.efs.describe_tags(FileSystemId=account.share)["Tags"] == [{"Key": "Name", "Value": "site"}]
+    name = {"Key": "Name", "Value": "site"}
+    account.efs.create_tags(FileSystemId=account.share, Tags=[name])
+    assert account.efs.describe_tags(FileSystemId=account.share)["Tags"] == [BACKED_UP, name]
     account.efs.delete_tags(FileSystemId=account.share, TagKeys=["Name"])
-    assert account.efs.describe_tags(FileSystemId=account.share)["Tags"] == []
+    assert account.efs.describe_tags(FileSystemId=account.share)["Tags"] == [BACKED_UP]
 
 
 def statement(effect: str, *actions: str, **condition: str) -> dict[str, Any]:

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab's whole API on the loopback, as strangers' clients meet it, without a data plane."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from moto.moto_api._internal.models import moto_api_backend
+
+from lab.api import extensions
+from lab.api.server import Api
+from lab.authority import Authority
+from lab.clock import Clock
+from lab.context import Context
+from lab.history import History
+from lab.observed import Observed
+from lab.place import Place
+
+REGION = "ap-northeast-1"
+
+
+@dataclass
+class Served:
+    """The API and what its clients need."""
+
+    context: Context
+    url: str
+
+    def client(self, service: str, region: str = REGION, **keys: str) -> Any:
+        """Return a client with the owner's key, or with another one's."""
+        owner = {
+            "aws_access_key_id": self.context.owner.access_key,
+            "aws_secret_access_key": self.context.owner.secret_key,
+        }
+        make: Any = boto3.client
+        once = Config(retries={"total_max_attempts": 1})
+        return make(service, region, endpoint_url=self.url, config=once, **(keys or owner))
+
+    def forget(self) -> None:
+        """Begin with an empty account."""
+        moto_api_backend.reset()
+        self.context.history = History()
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[Served]:
+    loop = asyncio.new_event_loop()
+    context = Context(Place("unit"), Clock(), Authority(folder), Observed(), loop)
+    extensions.extend(context)
+    moto_api_backend.reset()
+    api, listener = Api(context, {}), socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    api.serve(listener)
+    yield Served(context, f"http://127.0.0.1:{port}")
+    api.close()
+    moto_api_backend.reset()
+    loop.close()
