@@ -296,7 +296,8 @@ def test_a_page_that_leads_its_own_name_to_the_loopback_gets_nothing(served: Ser
 
 def call(service: str, method: str, path: str, **head: str) -> Call:
     scope = ("20260101", REGION, service, "aws4_request")
-    return Call(Signed(method, path, "", head), b"", Signature("k", scope, ("host",), "0", "", "", ""))
+    path, _, query = path.partition("?")
+    return Call(Signed(method, path, query, head), b"", Signature("k", scope, ("host",), "0", "", "", ""))
 
 
 @pytest.mark.parametrize(
@@ -309,6 +310,9 @@ def call(service: str, method: str, path: str, **head: str) -> Call:
         ("cloudfront", "POST", "/2020-05-31/distribution/E1/invalidation", "CreateInvalidation"),
         ("elasticfilesystem", "GET", "/2015-02-01/mount-targets", "DescribeMountTargets"),
         ("elasticfilesystem", "DELETE", "/2015-02-01/file-systems/fs-1", "DeleteFileSystem"),
+        ("cloudfront", "POST", "/2020-05-31/distribution", "CreateDistribution"),
+        ("cloudfront", "POST", "/2020-05-31/distribution?WithTags", "CreateDistributionWithTags"),
+        ("cloudfront", "POST", "/2020-05-31/tagging?Operation=Untag&Resource=x", "UntagResource"),
         ("route53", "GET", "/2013-04-01/nothing-of-the-kind", ""),
         ("batch", "POST", "/v1/submitjob", ""),
     ],
@@ -317,7 +321,52 @@ def test_a_path_is_an_operation(service: str, method: str, path: str, operation:
     assert call(service, method, path).operation == operation
 
 
+def test_a_call_names_what_it_is_about() -> None:
+    share = call("elasticfilesystem", "DELETE", "/2015-02-01/file-systems/fs-0123456789abcdef0")
+    assert share.parameters == {"FileSystemId": "fs-0123456789abcdef0"}
+    listed = call("iam", "GET", "/?Action=GetRole&RoleName=shop%2Dweb")
+    assert listed.parameters == {"Action": "GetRole", "RoleName": "shop-web"}
+
+
 EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+
+
+def test_a_role_may_act_on_what_its_policies_name(served: Served) -> None:
+    own = "arn:aws:iam::123456789012:role/shop-*"
+    keys = served.role({"Effect": "Allow", "Action": ["iam:GetRole", "iam:CreateRole"], "Resource": own}, name="shop-a")
+    access = served.client("iam", **keys)
+    access.get_role(RoleName="shop-a")
+    trust = json.dumps(TRUST)
+    with pytest.raises(ClientError, match=r"iam:GetRole on resource: arn:aws:iam::123456789012:role/other because"):
+        access.get_role(RoleName="other")
+    access.create_role(RoleName="shop-b", AssumeRolePolicyDocument=trust)
+    tags = [{"Key": "a", "Value": "b"}]
+    with pytest.raises(ClientError, match="not authorized to perform: iam:TagRole"):
+        access.create_role(RoleName="shop-c", AssumeRolePolicyDocument=trust, Tags=tags)
+
+
+def test_machines_are_terminated_by_those_only_whose_tags_they_bear(served: Served) -> None:
+    condition = {"StringEquals": {"aws:ResourceTag/hasite:site": "shop"}}
+    allowed = {"Effect": "Allow", "Action": "ec2:TerminateInstances", "Resource": "*", "Condition": condition}
+    keys = served.role(allowed)
+    mine = served.client("ec2")
+    ids = []
+    for site in ("shop", "blog"):
+        tags = [{"ResourceType": "instance", "Tags": [{"Key": "hasite:site", "Value": site}]}]
+        made = mine.run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1, TagSpecifications=tags)
+        ids.append(made["Instances"][0]["InstanceId"])
+    with pytest.raises(
+        ClientError, match=r"You are not authorized to perform this operation\. User: .*TerminateInstances"
+    ):
+        served.client("ec2", **keys).terminate_instances(InstanceIds=ids)
+    served.client("ec2", **keys).terminate_instances(InstanceIds=ids[:1])
+
+
+def test_of_a_bucket_it_is_said_what_was_not_allowed(served: Served) -> None:
+    served.client("s3").create_bucket(Bucket="content", CreateBucketConfiguration=HERE)
+    keys = served.role({"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"})
+    with pytest.raises(ClientError, match=r's3:PutObject on resource: "arn:aws:s3:::content/key" because no identity'):
+        served.client("s3", **keys).put_object(Bucket="content", Key="key", Body=b"x")
 
 
 @pytest.mark.parametrize(
@@ -365,8 +414,8 @@ def test_what_was_called_is_known_by_caller_and_in_iams_words(served: Served) ->
     refused("iam", served.client("iam", **allowed))
     found = served.context.calls.page(None)
     (role,) = [arn for arn in found if "assumed-role/caller" in arn]
-    assert found[role] == ["ec2:DescribeVpcs", "s3:ListAllMyBuckets"]
-    assert found["arn:aws:iam::123456789012:root"] == [
+    assert found[role] == {"ec2:DescribeVpcs": [], "s3:ListAllMyBuckets": ["*"]}
+    assert list(found["arn:aws:iam::123456789012:root"]) == [
         "cloudwatch:DescribeAlarms",
         "elasticloadbalancing:DescribeLoadBalancers",
     ]
