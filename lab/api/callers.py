@@ -241,10 +241,13 @@ def _roles(backends: Backends, profile: str) -> list[str]:
 
 
 def _tags(backends: Backends, region: str, identifier: str) -> dict[str, str]:
-    if identifier.startswith("fs-"):
-        tags = backends.at("efs", region).list_tags_for_resource(identifier)
-        return {tag["Key"]: tag["Value"] for tag in tags}
-    tags = backends.at("ec2", region).describe_tags({"resource-id": [identifier]})
+    try:
+        if identifier.startswith("fs-"):
+            tags = backends.at("efs", region).list_tags_for_resource(identifier)
+            return {tag["Key"]: tag["Value"] for tag in tags}
+        tags = backends.at("ec2", region).describe_tags({"resource-id": [identifier]})
+    except KeyError:  # a region that is none
+        return {}
     return {tag["key"]: tag["value"] for tag in tags}
 
 

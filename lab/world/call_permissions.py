@@ -48,6 +48,11 @@ _TAGGING = {
     "ssm": ("", "Tags", "ssm:AddTagsToResource"),
 }
 """By service: with what operations and parameters begin that tag what they create, and the action that this needs."""
+_PARENTS = {
+    "CreateListener": (":loadbalancer/", ":listener/"),
+    "CreateRule": (":listener/", ":listener-rule/"),
+}
+"""What is tagged is not what the call names, but what it makes of it."""
 _IAM_TAGGING = {"CreateRole": "iam:TagRole", "CreateInstanceProfile": "iam:TagInstanceProfile"}
 _OWN_TAGGING = ("AddTagsToResource", "CreateTags", "TagResource", "AddTags")
 _INSIDE = {
@@ -110,7 +115,8 @@ def _tagging(service: str, operation: str, given: Given, account: Account) -> li
     if not tag:
         return []
     named = _resources(service, operation, given, account)
-    return [Permission(tag, arn, context) for arn, context in named] or [Permission(tag)]
+    parent, made = _PARENTS.get(operation, ("", ""))
+    return [Permission(tag, arn.replace(parent, made, 1), context) for arn, context in named] or [Permission(tag)]
 
 
 def _linked(action: str, account: Account) -> list[Permission]:

@@ -73,6 +73,14 @@ BALANCER = "arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/app/shop/50dc6
             [("elasticloadbalancing:CreateListener", BALANCER)],
         ),
         (
+            "elasticloadbalancing:CreateListener",
+            {"LoadBalancerArn": BALANCER, "Tags.member.1.Key": "a"},
+            [
+                ("elasticloadbalancing:CreateListener", BALANCER),
+                ("elasticloadbalancing:AddTags", BALANCER.replace(":loadbalancer/", ":listener/")),
+            ],
+        ),
+        (
             "elasticfilesystem:CreateFileSystem",
             {"CreationToken": "x", "Tags": [{"Key": "a", "Value": "b"}]},
             [("elasticfilesystem:CreateFileSystem", None), ("elasticfilesystem:TagResource", None)],

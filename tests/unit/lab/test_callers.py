@@ -47,11 +47,13 @@ class Served:
     context: Context
     port: int
 
-    def client(self, service: str, access: str = "", secret: str = "", token: str | None = None) -> Any:
+    def client(
+        self, service: str, access: str = "", secret: str = "", token: str | None = None, region: str = REGION
+    ) -> Any:
         owner = self.context.owner
         make: Any = boto3.client
         return make(
-            service, REGION, endpoint_url=f"http://127.0.0.1:{self.port}",
+            service, region, endpoint_url=f"http://127.0.0.1:{self.port}",
             config=Config(retries={"max_attempts": 0}, signature_version="s3v4" if service == "s3" else None),
             aws_access_key_id=access or owner.access_key, aws_secret_access_key=secret or owner.secret_key,
             aws_session_token=token,
@@ -360,6 +362,9 @@ def test_machines_are_terminated_by_those_only_whose_tags_they_bear(served: Serv
     ):
         served.client("ec2", **keys).terminate_instances(InstanceIds=ids)
     served.client("ec2", **keys).terminate_instances(InstanceIds=ids[:1])
+    elsewhere = served.client("ec2", **keys, region="mars-1")
+    with pytest.raises(ClientError, match="UnauthorizedOperation"):
+        elsewhere.terminate_instances(InstanceIds=ids)
 
 
 def test_of_a_bucket_it_is_said_what_was_not_allowed(served: Served) -> None:
