@@ -14,7 +14,6 @@ from __future__ import annotations
 import datetime
 import hashlib
 import ipaddress
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -32,7 +31,7 @@ from lab.world import s3_signature
 from lab.world.api_permissions import Permission
 from lab.world.bucket_access import Caller
 from lab.world.call_permissions import Account, needed
-from lab.world.permissions import Document, Principal, role_policies
+from lab.world.permissions import Document, Principal, policies_of, role_policies
 from lab.world.s3_signature import Signature
 
 _OWN_PATHS = ("/moto-api", "/latest/meta-data/", "/latest/api/", "/favicon.ico")
@@ -179,10 +178,7 @@ def _user_id(session: Any) -> str:
 def _policies_of(user: Any, backends: Backends) -> Iterator[Document]:
     groups = backends.at("iam", "aws").groups.values()
     for holder in (user, *(group for group in groups if any(member.name == user.name for member in group.users))):
-        for document in holder.policies.values():
-            yield json.loads(document) if isinstance(document, str) else document
-        for policy in holder.managed_policies.values():
-            yield json.loads(policy.document)
+        yield from policies_of(holder)
 
 
 def _check(call: Call, found: Signature, identity: Identity) -> None:

@@ -88,11 +88,14 @@ def role_policies(iam_backend: Any, role: str) -> list[Document]:
     """Return a role's inline policies, and the default versions of its attached ones."""
     name = role.rsplit("/", 1)[-1]
     found = next((one for one in iam_backend.roles.values() if one.name == name), None)
-    if found is None:
-        return []
+    return [] if found is None else policies_of(found)
+
+
+def policies_of(holder: Any) -> list[Document]:
+    """Return the inline policies of a role, user or group, and the default versions of its attached ones."""
     return [
-        *(_parsed(text) for text in found.policies.values()),
-        *(_parsed(_default(policy).document) for policy in found.managed_policies.values()),
+        *(_parsed(text) for text in holder.policies.values()),
+        *(_parsed(_default(policy).document) for policy in holder.managed_policies.values()),
     ]
 
 

@@ -192,6 +192,16 @@ def test_a_user_may_do_what_the_policies_allow(served: Served) -> None:
     access.put_user_policy(UserName="operator", PolicyName="look", PolicyDocument=document)
     served.client("ec2", *keys).describe_vpcs()
     assert refused("iam", served.client("iam", *keys)) == "AccessDenied"
+    for action in ("iam:ListRoles", "iam:ListUsers"):
+        statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        made = access.create_policy(PolicyName=action.partition(":")[2], PolicyDocument=document)["Policy"]["Arn"]
+        access.attach_user_policy(UserName="operator", PolicyArn=made)
+    served.client("iam", *keys).list_roles()
+    access.create_group(GroupName="all")
+    access.add_user_to_group(GroupName="all", UserName="operator")
+    access.attach_group_policy(GroupName="all", PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
+    served.client("efs", *keys).describe_file_systems()
 
 
 def test_a_request_is_answered_as_it_was_signed(served: Served) -> None:
