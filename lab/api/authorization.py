@@ -23,6 +23,8 @@ from lab.world.permissions import Decision, Principal, Request, combine, conceiv
 
 _KEY = re.compile(r"Credential=([^/, ]+)/")
 _JSON = "application/x-amz-json-1"
+_PREFIXES = {"service-quotas": "servicequotas"}
+"""IAM's prefix of services that moto knows by another name."""
 
 
 class RefusedError(ServiceException):
@@ -83,7 +85,8 @@ def refusal(call: Any, action: str, context: Context) -> Any:
     try:
         who = caller_of(call, context.backends)
         if who is not None:
-            for each in needed(call.service_name, action, _parameters(call), _arns(call.region, context.backends)):
+            service = _PREFIXES.get(call.service_name, call.service_name)
+            for each in needed(service, action, _parameters(call), _arns(call.region, context.backends)):
                 authorize(who, each)
                 context.calls.note(who.arn, each.action, each.resource)
     except signature.SignatureError as error:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from lab.world.call_permissions import judged_by_tags
@@ -34,6 +34,7 @@ Policy = dict[str, Any]
 
 def policies(called: Mapping[str, Iterable[str]], site: str) -> list[Policy]:
     """Return the policies that allow these actions on these resources: each action with ARNs, or none for any."""
+    called = {**{after: () for before, more in _AFTERWARDS.items() if before in called for after in more}, **called}
     together: dict[tuple[str, ...], list[str]] = defaultdict(list)
     own: list[Statement] = []
     for action, resources in sorted(called.items()):
@@ -58,6 +59,8 @@ def _statement(found: list[str], where: list[str]) -> Statement:
 
 _SESSIONS = {"Resource": ["arn:aws:ssm:*:*:session/${aws:username}-*", "arn:aws:ssm:*:*:session/${aws:userid}-*"]}
 """A user's sessions begin with the user's name, a role's with its session's."""
+_AFTERWARDS = {"ssm:StartSession": ("ssm:ResumeSession", "ssm:TerminateSession")}
+"""What is called only when a connection is lost, or after the playbook has ended."""
 _SPECIAL: dict[str, Statement] = {
     # https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-restrict-access-examples.html
     "ssm:StartSession": {
@@ -120,7 +123,7 @@ def _bucket(name: str) -> str:
     return re.sub(r"\d{12}", "*", bucket) + (slash and "/*")
 
 
-_SHORTENED = {
+_SHORTENED: dict[str, Callable[[str], str]] = {
     "s3": _bucket,
     "logs": lambda name: re.sub(rf"(/{SITE}/).*", r"\1*", name),
     "cloudwatch": lambda name: re.sub(rf"({SITE}-).*", r"\1*", name),

@@ -357,6 +357,13 @@ def test_a_role_may_act_on_what_its_policies_name(served: Served) -> None:
         access.create_role(RoleName="shop-c", AssumeRolePolicyDocument=trust, Tags=tags)
 
 
+def test_a_service_has_iams_name(served: Served) -> None:
+    keys = served.role({"Effect": "Allow", "Action": "servicequotas:ListAWSDefaultServiceQuotas", "Resource": "*"})
+    with pytest.raises(ClientError, match="servicequotas:GetServiceQuota"):
+        served.client("service-quotas", **keys).get_service_quota(ServiceCode="vpc", QuotaCode="L-F678F1CE")
+    served.client("service-quotas", **keys).list_aws_default_service_quotas(ServiceCode="vpc")
+
+
 def test_machines_are_terminated_by_those_only_whose_tags_they_bear(served: Served) -> None:
     condition = {"StringEquals": {"aws:ResourceTag/hasite:site": "shop"}}
     allowed = {"Effect": "Allow", "Action": "ec2:TerminateInstances", "Resource": "*", "Condition": condition}

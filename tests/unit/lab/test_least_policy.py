@@ -100,3 +100,12 @@ def test_one_action_can_be_taken_away() -> None:
     assert actions(left) == ["ec2:DescribeVpcs", "iam:ListUsers"]
     assert combine(decide(one, Request("ec2:DescribeVpcs")) for one in left) == "allow"
     assert actions(without(found, "ec2:DescribeVpcs")) == ["iam:ListRoles", "iam:ListUsers"]
+
+
+def test_who_may_begin_sessions_may_end_their_own() -> None:
+    (policy,) = policies({"ssm:StartSession": []}, "demo")
+    assert actions([policy]) == ["ssm:ResumeSession", "ssm:StartSession", "ssm:TerminateSession"]
+    for name, decision in (("taro", "allow"), ("hanako", "none")):
+        session = f"arn:aws:ssm:r:1:session/{name}-0123"
+        request = Request("ssm:TerminateSession", session, {"aws:username": "taro"})
+        assert decide(policy, request) == decision
