@@ -19,11 +19,18 @@ from lab.world.s3_signature import Signature, SignatureError, Signed
 SERVICE = "lab.service"
 """The key of the WSGI environment that names the service where the signature's scope does not."""
 
-_REST = {"route53": "route53", "cloudfront": "cloudfront", "elasticfilesystem": "efs", "lambda": "lambda"}
+_REST = {
+    "access-analyzer": "accessanalyzer",
+    "cloudfront": "cloudfront",
+    "elasticfilesystem": "efs",
+    "guardduty": "guardduty",
+    "lambda": "lambda",
+    "route53": "route53",
+}
 """Services whose operation is in the path, by the name they sign with, to botocore's name of them."""
 _PREFIXES = {"monitoring": "cloudwatch", "email": "ses"}
 """IAM's prefix of services that sign with another name."""
-_REST_JSON = ("elasticfilesystem", "lambda")
+_REST_JSON = ("access-analyzer", "elasticfilesystem", "guardduty", "lambda")
 _IN_JSON = {
     "AccessDenied": "AccessDeniedException",
     "ExpiredToken": "ExpiredTokenException",

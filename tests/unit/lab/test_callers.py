@@ -325,6 +325,8 @@ def call(service: str, method: str, path: str, **head: str) -> Call:
         ("cloudfront", "POST", "/2020-05-31/distribution", "CreateDistribution"),
         ("cloudfront", "POST", "/2020-05-31/distribution?WithTags", "CreateDistributionWithTags"),
         ("cloudfront", "POST", "/2020-05-31/tagging?Operation=Untag&Resource=x", "UntagResource"),
+        ("guardduty", "GET", "/detector", "ListDetectors"),
+        ("access-analyzer", "GET", "/analyzer", "ListAnalyzers"),
         ("route53", "GET", "/2013-04-01/nothing-of-the-kind", ""),
         ("batch", "POST", "/v1/submitjob", ""),
     ],
