@@ -30,9 +30,6 @@ SEED = 20261128
 TOLERATED = re.compile(r"sts:GetCallerIdentity|servicequotas:|route53domains:")
 """Nobody needs the first; what the others would tell is left out where it may not be asked, as the playbooks say."""
 
-UNUSED: set[str] = set()
-"""What AWS's own agent calls beside what the lab's calls; the role's templates say why."""
-
 
 def documents(playbook: str) -> list[dict[str, Any]]:
     """Return a playbook's policies."""
@@ -141,8 +138,7 @@ def test_the_machines_role_allows_what_machines_have_called_and_nothing_else(run
     }  # the pattern is the denial of parameters
     machines = [found for arn, found in fetch(runs.owner.place).items() if ":assumed-role/demo-web/" in arn]
     called = {action for found in machines for action in found}
-    assert called <= allowed
-    assert allowed - called == UNUSED
+    assert called == allowed
 
 
 def test_no_other_site_is_touched(runs: Runs) -> None:
