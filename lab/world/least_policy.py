@@ -35,6 +35,9 @@ Policy = dict[str, Any]
 def policies(called: Mapping[str, Iterable[str]], site: str) -> list[Policy]:
     """Return the policies that allow these actions on these resources: each action with ARNs, or none for any."""
     called = {**{after: () for before, more in _AFTERWARDS.items() if before in called for after in more}, **called}
+    kinds = {
+        one for action, resources in called.items() for one in _where(action, resources, site) if _ALIKE.match(one)
+    }
     together: dict[tuple[str, ...], list[str]] = defaultdict(list)
     own: list[Statement] = []
     for action, resources in sorted(called.items()):
@@ -43,7 +46,7 @@ def policies(called: Mapping[str, Iterable[str]], site: str) -> list[Policy]:
         if action in _SPECIAL:
             own.append({"Effect": "Allow", "Action": action, **_SPECIAL[action]})
         else:
-            together[(_service(action), *_where(action, resources, site))].append(action)
+            together[(_service(action), *_alike(_where(action, resources, site), kinds))].append(action)
     ordinary = [
         _statement(found[start : start + _TOGETHER], where)
         for (_, *where), found in sorted(together.items())
@@ -95,6 +98,16 @@ def _where(action: str, resources: Iterable[str], site: str) -> tuple[str, ...]:
     if not found or "*" in found or _WITHOUT_RESOURCE.match(action) or judged_by_tags(action):
         return ("*",)
     return tuple(one for one in found if not any(one != other and _covers(other, one) for other in found))
+
+
+_ALIKE = re.compile(rf"(arn:aws:iam::\*:role/|arn:aws:s3:::){SITE}[^/]*\Z")
+"""Roles and buckets: what is done with one of the site's may be due with its others when they are there already."""
+
+
+def _alike(where: tuple[str, ...], kinds: Iterable[str]) -> tuple[str, ...]:
+    """Return the resources with the site's others of their kind."""
+    found = {match[1] for one in where if (match := _ALIKE.match(one))}
+    return tuple(sorted({*where, *(one for one in kinds if (match := _ALIKE.match(one)) and match[1] in found)}))
 
 
 def _covers(pattern: str, other: str) -> bool:

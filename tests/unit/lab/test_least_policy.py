@@ -109,3 +109,14 @@ def test_who_may_begin_sessions_may_end_their_own() -> None:
         session = f"arn:aws:ssm:r:1:session/{name}-0123"
         request = Request("ssm:TerminateSession", session, {"aws:username": "taro"})
         assert decide(policy, request) == decision
+
+
+def test_what_was_done_with_one_role_or_bucket_is_allowed_with_the_sites_others() -> None:
+    """The first run finds no policy of a role to read, and no bucket to look at; the second does."""
+    roles = [f"arn:aws:iam::{ACCOUNT}:role/demo-{name}" for name in ("web", "flow-logs")]
+    called = {"iam:GetRole": roles, "iam:GetRolePolicy": roles[:1], "s3:GetObject": ["arn:aws:s3:::demo-content-1/a"]}
+    (policy,) = policies(called, "demo")
+    asked = Request("iam:GetRolePolicy", "arn:aws:iam::1:role/shop-flow-logs")
+    assert decide(json.loads(of_site(policy, "shop")), asked) == "allow"
+    assert "arn:aws:iam::*:role/SITE-flow-logs" in policy["Statement"][0]["Resource"]
+    assert policy["Statement"][-1]["Resource"] == "arn:aws:s3:::SITE-content-1/*"
