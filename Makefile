@@ -45,7 +45,7 @@ lab-down: ## End the lab and remove everything that bears its name
 	@lab down
 
 lint: setup ## Check style and types
-	@ruff check . && ruff format --check . && mypy && tools/role-tables --check && tools/control-table --check && antsibull-changelog lint && \
+	@ruff check . && ruff format --check . && mypy && tools/role-tables --check && tools/control-table --check && tools/playbook-policies --check && antsibull-changelog lint && \
 		ANSIBLE_HOME=build/ansible ansible-lint --offline -q
 
 quick: setup ## Run the tests that need no lab, two at once (about 2 minutes)

@@ -16,13 +16,15 @@ from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 
 from lab.api import s3_callers, signature
-from lab.context import ACCOUNT, Backends
+from lab.context import ACCOUNT, Backends, Context
 from lab.world.api_permissions import Permission, log_arn, needed, parameter_arn
 from lab.world.bucket_access import Caller
 from lab.world.permissions import Decision, Principal, Request, combine, conceivable, decide, role_policies
 
 _KEY = re.compile(r"Credential=([^/, ]+)/")
 _JSON = "application/x-amz-json-1"
+_PREFIXES = {"service-quotas": "servicequotas"}
+"""IAM's prefix of services that moto knows by another name."""
 
 
 class RefusedError(ServiceException):
@@ -76,15 +78,17 @@ def decision_on(who: Caller, permission: Permission) -> Decision:
     return combine(decide(policy, request) for policy in who.policies)
 
 
-def refusal(call: Any, action: str, backends: Backends) -> Any:
+def refusal(call: Any, action: str, context: Context) -> Any:
     """Return AWS's refusal of a call, as moto's answers are, or None if it may be made; under the API's lock."""
     if not call.headers.get("Content-Type", "").startswith(_JSON):
         return None
     try:
-        who = caller_of(call, backends)
+        who = caller_of(call, context.backends)
         if who is not None:
-            for each in needed(call.service_name, action, _parameters(call), _arns(call.region, backends)):
+            service = _PREFIXES.get(call.service_name, call.service_name)
+            for each in needed(service, action, _parameters(call), _arns(call.region, context.backends)):
                 authorize(who, each)
+                context.calls.note(who.arn, each.action, each.resource)
     except signature.SignatureError as error:
         _status, headers, body = call.serialized(ActionResult(RefusedError(error.code, str(error))))
         return 400, headers, body

@@ -2,8 +2,9 @@
 """Who makes a call: nothing of AWS's is answered before its signature is checked and IAM has been asked.
 
 The owner of the lab holds the account's root key, which only the lab's own files tell. Machines have the credentials of
-their role, IAM users the keys that the API gave them; their policies decide which operations they may call, and the
-services that know the resource (S3, KMS, the agents' heartbeats) look at it as well. S3 alone hears who signs nothing,
+their role, IAM users the keys that the API gave them; their policies decide which operations they may call, on the
+resources that the call itself names, and the services that know more about it (S3, KMS, the agents' heartbeats) look
+at that as well. S3 alone hears who signs nothing,
 as its buckets may be public.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
 """
@@ -13,22 +14,25 @@ from __future__ import annotations
 import datetime
 import hashlib
 import ipaddress
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
-from lab.api import operations, s3_callers, signature
+from lab.api import endpoint_policies, operations, s3_callers, signature
+from lab.api.authorization import authorize
 from lab.api.operations import Call
 from lab.api.unknown_paths import Application
 from lab.context import ACCOUNT, Backends, Context
 from lab.history import Event
 from lab.key import Key
 from lab.world import s3_signature
+from lab.world.api_permissions import Permission
 from lab.world.bucket_access import Caller
-from lab.world.permissions import Document, Principal, conceivable, role_policies
+from lab.world.call_permissions import Account, needed
+from lab.world.permissions import Document, Principal, policies_of, role_policies
 from lab.world.s3_signature import Signature
 
 _OWN_PATHS = ("/moto-api", "/latest/meta-data/", "/latest/api/", "/favicon.ico")
@@ -69,12 +73,13 @@ def authenticated(application: Application, context: Context) -> Application:
             return application(environ, start_response)
         call = _read(environ)
         try:
-            environ[s3_callers.CALLER] = _admit(call, environ, backends, owner)
+            caller = environ[s3_callers.CALLER] = _admit(call, environ, backends, owner)
         except RefusedError as refusal:
             return _refuse(call, refusal, start_response)
-        s3_callers.CURRENT.set(environ[s3_callers.CALLER])
-        if call.operation and call.service != "s3":  # what S3 is asked for is known where it is decided
-            context.calls.note(environ[s3_callers.CALLER].arn, call.permission)
+        s3_callers.CURRENT.set(caller)
+        if call.operation and not _is_of_a_bucket(call):  # what buckets are asked for is known where it is decided
+            for each in _needed(call, backends):
+                context.calls.note(caller.arn, each.action, each.resource)
             context.history.note(_event(call, environ))
         return application(environ, start_response)
 
@@ -141,10 +146,13 @@ def _admit(call: Call, environ: dict[str, Any], backends: Backends, owner: Key) 
     _check(call, found, identity)
     if found.expires is not None:
         environ[operations.SERVICE] = "s3"
-    bucket = call.service == "s3" and not call.request.path.startswith(_CONTROL)
-    if not identity.caller.root and not bucket:
-        _ask_iam(call, identity)
+    if not _is_of_a_bucket(call):
+        _ask_iam(call, identity, backends, str(environ.get(endpoint_policies.INTERFACE, "")))
     return identity.caller
+
+
+def _is_of_a_bucket(call: Call) -> bool:
+    return call.service == "s3" and not call.request.path.startswith(_CONTROL)
 
 
 def _unsigned(call: Call, environ: dict[str, Any]) -> Caller:
@@ -187,10 +195,7 @@ def _user_id(session: Any) -> str:
 def _policies_of(user: Any, backends: Backends) -> Iterator[Document]:
     groups = backends.at("iam", "aws").groups.values()
     for holder in (user, *(group for group in groups if any(member.name == user.name for member in group.users))):
-        for document in holder.policies.values():
-            yield json.loads(document) if isinstance(document, str) else document
-        for policy in holder.managed_policies.values():
-            yield json.loads(policy.document)
+        yield from policies_of(holder)
 
 
 def _check(call: Call, found: Signature, identity: Identity) -> None:
@@ -220,14 +225,43 @@ def _check_body(call: Call, found: Signature) -> None:
         )
 
 
-def _ask_iam(call: Call, identity: Identity) -> None:
-    action = call.permission
-    if action not in _FREE and not (call.operation and conceivable(identity.caller.policies, action)):
-        raise RefusedError(
-            "AccessDenied",
-            f"User: {identity.arn} is not authorized to perform: {action} "
-            f"because no identity-based policy allows the {action} action",
-        )
+def _ask_iam(call: Call, identity: Identity, backends: Backends, interface: str) -> None:
+    """Ask the caller's policies, and that of the endpoint through whose interface the call came, if it did."""
+    caller = identity.caller
+    if not call.operation and not caller.root:
+        raise RefusedError("AccessDenied", "The lab does not know which operation that is.")
+    try:
+        for each in _needed(call, backends) if interface or not caller.root else ():
+            if not caller.root and each.action not in _FREE:
+                authorize(caller, each)
+            if interface:
+                endpoint_policies.check(backends, interface, caller.principal, each)
+    except signature.SignatureError as error:
+        began = "You are not authorized to perform this operation. " if call.service == "ec2" else ""
+        raise RefusedError("AccessDenied", f"{began}{error}") from None
+
+
+def _needed(call: Call, backends: Backends) -> list[Permission]:
+    """Return what IAM is asked about; parameters, secrets, keys and logs are looked at where they are served, too."""
+    region = call.signature.scope[1] if call.signature else ""
+    account = Account(ACCOUNT, region, partial(_roles, backends), partial(_tags, backends, region))
+    return needed(call.permission, call.parameters, account)
+
+
+def _roles(backends: Backends, profile: str) -> list[str]:
+    found = [each for each in backends.at("iam", "aws").instance_profiles.values() if each.name == profile]
+    return [role.arn for each in found for role in each.roles]
+
+
+def _tags(backends: Backends, region: str, identifier: str) -> dict[str, str]:
+    try:
+        if identifier.startswith("fs-"):
+            tags = backends.at("efs", region).list_tags_for_resource(identifier)
+            return {tag["Key"]: tag["Value"] for tag in tags}
+        tags = backends.at("ec2", region).describe_tags({"resource-id": [identifier]})
+    except KeyError:  # a region that is none
+        return {}
+    return {tag["key"]: tag["value"] for tag in tags}
 
 
 def _refuse(call: Call, refusal: RefusedError, start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -39,7 +39,7 @@ def extend(context: Context) -> None:
     @replaces(BaseResponse, "call_action")
     def call_action(original: Callable[..., Any], self: Any) -> Any:
         action = self._get_action() or "an operation without a name"
-        refusal = authorization.refusal(self, action, context.backends)
+        refusal = authorization.refusal(self, action, context)
         if refusal is not None:
             return refusal
         try:

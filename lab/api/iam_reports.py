@@ -22,7 +22,7 @@ from lab.api.organizations import in_organization
 from lab.api.paging import TokenError, page
 from lab.context import Context
 from lab.history import Event, now
-from lab.world.permissions import Document, default_policy, held_policies
+from lab.world.permissions import Document, default_policy, policies_of
 from lab.world.service_names import NAMES
 
 _DATE = "%Y-%m-%dT%H:%M:%S+00:00"
@@ -187,10 +187,10 @@ def entity(backend: Any, arn: str) -> tuple[tuple[str, ...], list[Document]]:
     for one in (*backend.roles.values(), *backend.users.values()):
         if one.arn == arn:
             groups = [group for group in backend.groups.values() if one in group.users]
-            return (arn,), [policy for holder in (one, *groups) for policy in held_policies(holder)]
+            return (arn,), [policy for holder in (one, *groups) for policy in policies_of(holder)]
     for group in backend.groups.values():
         if group.arn == arn:
-            return tuple(user.arn for user in group.users), held_policies(group)
+            return tuple(user.arn for user in group.users), policies_of(group)
     policy = backend.managed_policies.get(arn)
     if policy is None:
         raise NotFoundException(f"ARN {arn} is not valid or not found.")

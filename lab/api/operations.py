@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 from xml.sax.saxutils import escape
 
 import botocore.session
@@ -18,11 +19,18 @@ from lab.world.s3_signature import Signature, SignatureError, Signed
 SERVICE = "lab.service"
 """The key of the WSGI environment that names the service where the signature's scope does not."""
 
-_REST = {"route53": "route53", "cloudfront": "cloudfront", "elasticfilesystem": "efs", "lambda": "lambda"}
+_REST = {
+    "access-analyzer": "accessanalyzer",
+    "cloudfront": "cloudfront",
+    "elasticfilesystem": "efs",
+    "guardduty": "guardduty",
+    "lambda": "lambda",
+    "route53": "route53",
+}
 """Services whose operation is in the path, by the name they sign with, to botocore's name of them."""
 _PREFIXES = {"monitoring": "cloudwatch", "email": "ses"}
 """IAM's prefix of services that sign with another name."""
-_REST_JSON = ("elasticfilesystem", "lambda")
+_REST_JSON = ("access-analyzer", "elasticfilesystem", "guardduty", "lambda")
 _IN_JSON = {
     "AccessDenied": "AccessDeniedException",
     "ExpiredToken": "ExpiredTokenException",
@@ -79,31 +87,76 @@ class Call:
         if target := self.request.headers.get("x-amz-target"):
             return target.rpartition(".")[2]
         if self.service in _REST:
-            return _by_path(_REST[self.service], self.request.method, self.request.path)
+            return self._routed[0]
         return self.action
 
+    @cached_property
+    def _routed(self) -> tuple[str, dict[str, str]]:
+        return _by_path(_REST[self.service], self.request)
 
-def _by_path(service: str, method: str, path: str) -> str:
-    found = [name for verb, pattern, name in _paths(service) if verb == method and pattern.fullmatch(path)]
-    return found[0] if found else ""
+    @cached_property
+    def parameters(self) -> Mapping[str, Any]:
+        """Return what the call gives: a form's fields, a JSON object's members, and what its path names.
+
+        A body in XML is not read.
+        """
+        fields: dict[str, Any] = {name: values[0] for name, values in parse_qs(self.request.query).items()}
+        text = self.body.decode(errors="replace")
+        if text.startswith("{"):
+            fields |= _members(text)
+        elif self.action:
+            fields |= {name: values[0] for name, values in parse_qs(text).items()}
+        return {**fields, **(self._routed[1] if self.service in _REST else {})}
+
+
+def _members(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _by_path(service: str, request: Signed) -> tuple[str, dict[str, str]]:
+    """Return the operation with what the path names; no operation where none has such a path."""
+    pairs = request.query.split("&")
+    query = {*pairs, *(pair.removesuffix("=") for pair in pairs)}
+    for route in _routes(service):
+        found = route.pattern.fullmatch(request.path) if route.method == request.method else None
+        if found and route.query <= query:
+            return route.operation, dict(zip(route.names, map(unquote, found.groups()), strict=True))
+    return "", {}
+
+
+@dataclass(frozen=True)
+class _Route:
+    method: str
+    pattern: re.Pattern[str]
+    names: tuple[str, ...]
+    """Of the pattern's groups."""
+    query: frozenset[str]
+    """What tells operations of one path apart: `WithTags`, `Operation=Tag`."""
+    operation: str
 
 
 @cache
-def _paths(service: str) -> list[tuple[str, re.Pattern[str], str]]:
-    """Return method, pattern and operation, those with the most text of their own first."""
+def _routes(service: str) -> list[_Route]:
+    """Return a service's operations, those with the most text of their own first."""
     model = botocore.session.get_session().get_service_model(service)
-    found: list[tuple[int, tuple[str, re.Pattern[str], str]]] = []
+    found: list[tuple[int, _Route]] = []
     for name in model.operation_names:
         http: dict[str, Any] = model.operation_model(name).http
-        path = http["requestUri"].partition("?")[0]
+        path, _, query = http["requestUri"].partition("?")
         pieces = re.split(r"(\{[^}]+\})", path)
         pattern = "".join(
-            (".+" if piece.endswith("+}") else "[^/]+") if piece.startswith("{") else re.escape(piece)
+            ("(.+)" if piece.endswith("+}") else "([^/]+)") if piece.startswith("{") else re.escape(piece)
             for piece in pieces
         )
-        entry = http["method"], re.compile(f"{pattern}/?"), name
-        found.append((-len("".join(pieces[::2])), entry))
-    return [entry for _length, entry in sorted(found, key=lambda each: each[0])]
+        names = tuple(piece.strip("{+}") for piece in pieces[1::2])
+        wanted = frozenset(filter(None, query.split("&")))
+        route = _Route(http["method"], re.compile(f"{pattern}/?"), names, wanted, name)
+        found.append((-len("".join(pieces[::2])) - len(query), route))
+    return [route for _length, route in sorted(found, key=lambda each: each[0])]
 
 
 def error(call: Call, code: str, message: str) -> tuple[str, str, bytes]:

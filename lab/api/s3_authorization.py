@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from moto.iam.access_control import PermissionResult
-from moto.s3.exceptions import MissingBucket, S3AccessDeniedError
+from moto.s3.exceptions import MissingBucket, S3AccessDeniedError, S3ClientError
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 
@@ -24,7 +24,7 @@ from lab.api.extension import replaces
 from lab.context import ACCOUNT, Backends, Context
 from lab.world import s3_actions
 from lab.world.bucket_access import Block, Bucket, Caller, allowed
-from lab.world.permissions import Request, decide
+from lab.world.permissions import Request, combine, decide
 
 SOURCE_ARN = "lab.source_arn"
 """The key of the WSGI environment by which one of the lab's services says for which resource it asks."""
@@ -39,6 +39,10 @@ class Asking:
 
     caller: Caller
     context: dict[str, str]
+    note: Callable[[str, str, str], None]
+    """Takes down what was permitted: who, which action, on which resource."""
+    versioned: frozenset[str] = frozenset()
+    """The keys of which a deletion of several objects names versions."""
 
 
 _asking: ContextVar[Asking | None] = ContextVar("asking", default=None)
@@ -60,6 +64,7 @@ def extend(context: Context) -> None:
         if action != "s3:DeleteObject" or asking is None:
             return PermissionResult.PERMITTED
         key = resource.removeprefix(f"arn:aws:s3:::{self.name}/")
+        action = "s3:DeleteObjectVersion" if key in asking.versioned else action
         return PermissionResult.PERMITTED if _may(asking, self, action, key) else PermissionResult.DENIED
 
 
@@ -68,34 +73,33 @@ def _authorize(response: Any, request: Any, lab: Context) -> None:
     bucket_name, key = response.bucket_name or "", _key(response)
     query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
     caller = s3_callers.caller(environ)
-    asking = Asking(caller, {**caller.variables, **_context(environ, query)})
+    several = request.method == "POST" and not key and "delete" in query
+    versioned = s3_actions.versioned_keys(request.data) if several else frozenset()
+    asking = Asking(caller, {**caller.variables, **_context(environ, query)}, lab.calls.note, versioned)
     _asking.set(asking)
     action = s3_actions.action(request.method, bucket_name, key, query)
-    lab.calls.note(asking.caller.arn, action)
     _pass_endpoint(lab, environ, _request(asking, action, bucket_name, key))
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
     if environ.get("HTTP_X_AMZ_EXPECTED_BUCKET_OWNER", ACCOUNT) != ACCOUNT:
         raise S3AccessDeniedError
     if not bucket_name or action == "s3:CreateBucket":
-        if not allowed(asking.caller, Bucket(), _request(asking, action, bucket_name, key)):
-            raise S3AccessDeniedError
+        _demand(asking, Bucket(), _request(asking, action, bucket_name, key))
         return
     bucket = _bucket(backends, bucket_name)
-    if request.method == "POST" and not key and "delete" in query:
+    if several:
         return  # each object is asked for by itself
     if request.method == "OPTIONS":
         return  # a preflight request is answered by the bucket's CORS rules
-    if not _may(asking, bucket, action, key):
-        raise S3AccessDeniedError
+    _demand(asking, _facts(bucket, key), _request(asking, action, bucket.name, key))
     missing = action in ("s3:GetObject", "s3:GetObjectVersion") and key not in bucket.keys
-    if missing and not _may(asking, bucket, "s3:ListBucket", ""):
+    if missing:
         # Who may not list must not learn what is missing:
         # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
-        raise S3AccessDeniedError
+        _demand(asking, _facts(bucket, ""), _request(asking, "s3:ListBucket", bucket.name, ""))
     if source := environ.get("HTTP_X_AMZ_COPY_SOURCE"):
         source_bucket, _, source_key = unquote(source).lstrip("/").partition("/")
-        if not _may(asking, _bucket(backends, source_bucket), "s3:GetObject", source_key.partition("?")[0]):
-            raise S3AccessDeniedError
+        held, source_key = _bucket(backends, source_bucket), source_key.partition("?")[0]
+        _demand(asking, _facts(held, source_key), _request(asking, "s3:GetObject", held.name, source_key))
 
 
 def _pass_endpoint(lab: Context, environ: Mapping[str, Any], request: Request) -> None:
@@ -114,7 +118,9 @@ def _pass_endpoint(lab: Context, environ: Mapping[str, Any], request: Request) -
     known = {**rest, **owner, "aws:SourceVpc": vpc, "aws:SourceVpce": endpoint.id}
     asked = replace(request, context=known, principal=s3_callers.caller(environ).principal)
     if decide(json.loads(endpoint.policy_document), asked, of_resource=True) != "allow":
-        raise S3AccessDeniedError
+        if not asked.principal.arns:
+            raise S3AccessDeniedError
+        raise _DeniedError(asked, f"because no VPC endpoint policy allows the {asked.action} action")
 
 
 def _gateway(backends: Backends, vpc: str) -> Any:
@@ -148,7 +154,41 @@ def _bucket(backends: Backends, name: str) -> Any:
 
 
 def _may(asking: Asking, bucket: Any, action: str, key: str) -> bool:
-    return allowed(asking.caller, _facts(bucket, key), _request(asking, action, bucket.name, key))
+    return _allowed(asking, _facts(bucket, key), _request(asking, action, bucket.name, key))
+
+
+def _demand(asking: Asking, bucket: Bucket, request: Request) -> None:
+    if _allowed(asking, bucket, request):
+        return
+    if asking.caller.anonymous:
+        raise S3AccessDeniedError
+    asked = replace(request, principal=asking.caller.principal)
+    if bucket.policy and decide(bucket.policy, asked, of_resource=True) == "deny":
+        raise _DeniedError(asked, "with an explicit deny in a resource-based policy")
+    if combine(decide(policy, asked) for policy in asking.caller.policies) == "deny":
+        raise _DeniedError(asked, "with an explicit deny in an identity-based policy")
+    raise _DeniedError(asked, f"because no identity-based policy allows the {asked.action} action")
+
+
+class _DeniedError(S3ClientError):  # type: ignore[misc]  # moto has no types
+    """S3 tells callers of the bucket's own account why.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html#access-denied-message-examples
+    """
+
+    def __init__(self, request: Request, why: str) -> None:
+        who = request.principal.arns[-1]
+        super().__init__(
+            "AccessDenied",
+            f'User: {who} is not authorized to perform: {request.action} on resource: "{request.resource}" {why}',
+        )
+
+
+def _allowed(asking: Asking, bucket: Bucket, request: Request) -> bool:
+    permitted = allowed(asking.caller, bucket, request)
+    if permitted:
+        asking.note(asking.caller.arn, request.action, request.resource)
+    return permitted
 
 
 def _request(asking: Asking, action: str, bucket_name: str, key: str) -> Request:

@@ -18,7 +18,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.test import run_wsgi_app
 
-from lab.api import callers
+from lab.api import callers, endpoint_policies
 from lab.api.operations import SERVICE
 from lab.api.unknown_paths import Application, UnknownServiceError, refusing_unknown_paths
 from lab.context import Context
@@ -47,6 +47,15 @@ def delayed(application: Application, seconds: float) -> Application:
         if "aws4_request" in signed and "/s3/aws4_request" not in signed:
             time.sleep(seconds)
         return application(environ, start_response)
+
+    return serve
+
+
+def through(application: Application, interface: str) -> Application:
+    """Return the application as it is reached through an endpoint's interface."""
+
+    def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        return application({**environ, endpoint_policies.INTERFACE: interface}, start_response)
 
     return serve
 
@@ -140,18 +149,23 @@ class Api:
         self._servers: list[BaseWSGIServer] = []
 
     def serve(
-        self, listener: socket.socket, context: ssl.SSLContext | None = None, delay: float = 0.0
+        self,
+        listener: socket.socket,
+        context: ssl.SSLContext | None = None,
+        delay: float = 0.0,
+        interface: str = "",
     ) -> BaseWSGIServer:
         """Serve on a listening socket, over TLS when a context is given; return the server, for `end`.
 
-        `delay` is added to every call, in seconds.
+        `delay` is added to every call, in seconds. `interface` is the id of the endpoint interface, if it is one.
         """
         host, port = listener.getsockname()
         listener.setblocking(True)
+        application = delayed(self.application, delay) if delay else self.application
         server = make_server(
             host,
             port,
-            delayed(self.application, delay) if delay else self.application,
+            through(application, interface) if interface else application,
             threaded=True,
             request_handler=_Handler,
             ssl_context=context,

@@ -79,9 +79,9 @@ class Endpoints:
         for address, port in ((addresses.API, 443), (addresses.S3, 443), (addresses.S3, 80)):
             self._serve(internet, address, port)
 
-    def _serve(self, namespace: str, address: str, port: int = 443) -> BaseWSGIServer:
+    def _serve(self, namespace: str, address: str, port: int = 443, interface: str = "") -> BaseWSGIServer:
         tls = self._certificates.context() if port == 443 else None
-        return self._api.serve(namespaces.listen(namespace, address, port), tls)
+        return self._api.serve(namespaces.listen(namespace, address, port), tls, interface=interface)
 
     def apply(self, world: World) -> None:
         """Listen at every interface endpoint but those of the session service, which listens there itself."""
@@ -90,7 +90,7 @@ class Endpoints:
         for gone in self._inside.keys() - wanted.keys():
             self._api.end(self._inside.pop(gone))
         for new in wanted.keys() - self._inside.keys():
-            self._inside[new] = self._serve(self._context.place.namespace(new), wanted[new])
+            self._inside[new] = self._serve(self._context.place.namespace(new), wanted[new], interface=new)
 
     def close(self) -> None:
         """Leave it to the API to stop its servers."""

@@ -19,11 +19,13 @@ from xml.sax.saxutils import escape
 
 from aiohttp import WSMsgType, web
 
-from lab.api import signature
-from lab.context import Context
+from lab.api import endpoint_policies, signature
+from lab.context import ACCOUNT, Context
 from lab.plane.session_relay import Relay
 from lab.session_book import Session
+from lab.world.api_permissions import Permission
 from lab.world.commands import Command, Invocation
+from lab.world.permissions import Principal
 from plugins.plugin_utils import _session_frames as frames
 
 _log = logging.getLogger(__name__)
@@ -132,14 +134,17 @@ class SessionService:
         """Let only the machine itself pass, and only if its role may do this."""
         body = await request.read()
         signed = signature.Request(request.method, str(request.url), dict(request.headers), body)
-        error = await asyncio.to_thread(self._refusal, signed, instance, action)
+        address = request.transport.get_extra_info("sockname")[0] if request.transport else ""
+        error = await asyncio.to_thread(self._refusal, signed, instance, action, address)
         if error:
             _log.info("%s of %s was refused: %s", action, instance, error)
             raise web.HTTPForbidden(
                 text=json.dumps({"__type": error.code, "message": str(error)}), content_type="application/json"
             )
 
-    def _refusal(self, signed: signature.Request, instance: str, action: str) -> signature.SignatureError | None:
+    def _refusal(
+        self, signed: signature.Request, instance: str, action: str, address: str
+    ) -> signature.SignatureError | None:
         with self._context.lock:
             try:
                 caller = signature.caller(signed, self._context.backends)
@@ -147,7 +152,12 @@ class SessionService:
                     raise signature.SignatureError(
                         "AccessDeniedException", f"The credentials are not those of {instance}."
                     )
-                signature.authorize(caller, self._context.backends, action)
+                backends = self._context.backends
+                signature.authorize(caller, backends, action)
+                interface = endpoint_policies.interface_at(backends, instance, address)
+                who = Principal(arns=(caller.role, caller.arn), account=ACCOUNT)
+                endpoint_policies.check(backends, interface, who, Permission(action))
+                self._context.calls.note(caller.arn, action)
             except signature.SignatureError as error:
                 return error
         return None

@@ -88,11 +88,11 @@ def role_policies(iam_backend: Any, role: str) -> list[Document]:
     """Return a role's inline policies, and the default versions of its attached ones."""
     name = role.rsplit("/", 1)[-1]
     found = next((one for one in iam_backend.roles.values() if one.name == name), None)
-    return [] if found is None else held_policies(found)
+    return [] if found is None else policies_of(found)
 
 
-def held_policies(holder: Any) -> list[Document]:
-    """Return the inline policies of a role, a user or a group, and the default versions of its attached ones."""
+def policies_of(holder: Any) -> list[Document]:
+    """Return the inline policies of a role, user or group, and the default versions of its attached ones."""
     return [
         *(_parsed(text) for text in holder.policies.values()),
         *(default_policy(policy) for policy in holder.managed_policies.values()),

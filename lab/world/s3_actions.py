@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actio
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 
 _BUCKET_NOUNS = {
@@ -84,6 +85,19 @@ def _of_bucket(method: str, query: Mapping[str, object]) -> str:
     if method == "DELETE" and noun in _OWN_DELETE:
         return f"Delete{_BUCKET_NOUNS[noun]}"
     return f"{'Get' if method in ('GET', 'HEAD') else 'Put'}{_BUCKET_NOUNS[noun]}"
+
+
+def versioned_keys(deletion: bytes) -> frozenset[str]:
+    """Return the keys of which a deletion of several objects (its body, XML) names versions.
+
+    Each needs `s3:DeleteObjectVersion`: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+    """
+    try:
+        objects = [one for one in ET.fromstring(deletion).iter() if one.tag.endswith("Object")]  # noqa: S314
+    except ET.ParseError:
+        return frozenset()
+    found = [{part.tag.rpartition("}")[2]: part.text or "" for part in one} for one in objects]
+    return frozenset(one["Key"] for one in found if "VersionId" in one and "Key" in one)
 
 
 def resource(bucket: str, key: str) -> str:

@@ -24,7 +24,8 @@ description:
   - An attempt of a task with C(until) or C(retries) that is to be repeated is not shown as C(FAILED - RETRYING). The
     line tells how many retries are left. With C(-v) each attempt has a line of its own, with C(-vvv) also its result.
     When the last attempt fails, everything is shown.
-  - A run ends with the slowest tasks, the total time, what failed on which host, and its summaries. A summary is the
+  - A run ends with the slowest tasks, the total time, what failed on which host, and its summaries. If the caller lacks
+    a permission on AWS, the end says in one sentence which, whichever module has failed. A summary is the
     text of a P(ansible.builtin.debug#module) task that has the variable C(progress_summary) set to V(true).
 requirements:
   - set as stdout in configuration
@@ -108,6 +109,7 @@ from ansible import context as cli
 from ansible.playbook.role_include import IncludeRole
 from ansible.plugins.callback.default import CallbackModule as DefaultCallback
 
+from ..module_utils._denial import sentence
 from ..plugin_utils._progress.ending import Failure, failure_lines, slowest_lines, summary_of
 from ..plugin_utils._progress.line import live_line, plain_line
 from ..plugin_utils._progress.running import Running, Step
@@ -224,9 +226,10 @@ class CallbackModule(DefaultCallback):  # type: ignore[misc]  # ansible has no t
             result.result.pop("_ansible_verbose_always", None)  # it is shown at the end
 
     def _keep_failure(self, result: t.Any) -> None:
-        message = str(result.result.get("msg") or "").strip().splitlines()
+        said = str(result.result.get("msg") or "").strip()
+        message = sentence(said) or said.partition("\n")[0]
         name = self._names.get(result.task._uuid) or _name(result.task)
-        self._failures[result.host.get_name()] = Failure(result.host.get_name(), name, message[0] if message else "")
+        self._failures[result.host.get_name()] = Failure(result.host.get_name(), name, message)
 
     def _tick(self) -> None:
         now = time.monotonic()

@@ -21,6 +21,8 @@ from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
 )
 from ansible_collections.amazon.aws.plugins.module_utils.waiter import BaseWaiterFactory, custom_waiter_config
 
+from ._denial import sentence
+
 with contextlib.suppress(ImportError):  # AnsibleAWSModule tells the user
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError, WaiterError
@@ -47,7 +49,7 @@ def conclude(module: t.Any, name: str, work: Callable[[], Outcome]) -> None:
     try:
         outcome = work()
     except AnsibleAWSError as error:
-        module.fail_json_aws_error(error)
+        fail(module, error)
         return
     result: Resource = {"changed": outcome.changed, name: outcome.after}
     if module._diff:
@@ -60,9 +62,16 @@ def conclude_info(module: t.Any, name: str, read: Callable[[], t.Any]) -> None:
     try:
         found = read()
     except AnsibleAWSError as error:
-        module.fail_json_aws_error(error)
+        fail(module, error)
         return
     module.exit_json(changed=False, **{name: found})
+
+
+def fail(module: t.Any, error: t.Any) -> None:
+    """End a module with an error's sentence; that of a missing permission says which, and what to do about it."""
+    if denied := sentence(str(error.exception or "")):
+        module.fail_json(msg=f"{error.message}: {denied}", error_code=error_code(error.exception))
+    module.fail_json_aws_error(error)
 
 
 def aws_call(description: str) -> Callable[[Callable[P, R]], Callable[P, R]]:

@@ -165,7 +165,7 @@ def not_online(instance_ids: Iterable[str], instances: Iterable[Resource], timeo
     return (
         f"Systems Manager does not reach {', '.join(bad)} within {timeout} seconds. Check that the machine runs, that "
         "it has an instance profile whose role may hold sessions, that its route leads to a NAT "
-        "gateway or to the endpoints ssm, ssmmessages and ec2messages, that its security group lets HTTPS out, and "
+        "gateway or to the endpoints ssm and ssmmessages, that its security group lets HTTPS out, and "
         "that the agent runs. An agent that was started before its route existed tries again after some minutes."
     )
 

@@ -16,8 +16,8 @@ description:
   - Finds all resources of a site by their tags C(hasite:site) and C(hasite:part), or by name where a service has no
     tags, and returns them with their present state.
   - All services are asked at once.
-  - Nothing found is an empty list or null, never a failure. A service that may not be read is named in
-    RV(site.unreadable).
+  - Nothing found is an empty list or null, never a failure.
+  - Fails if a service can not be read, for what is not seen would be taken for missing; see O(partial).
 options:
   name:
     description:
@@ -42,6 +42,12 @@ options:
   details:
     description:
       - Whether to ask also for what only a diagnosis needs, see RV(site.details). It takes a second round of questions.
+    type: bool
+    default: false
+  partial:
+    description:
+      - Whether a site that can only be read in part is returned. What could not be read is named in
+        RV(site.unreadable), and its resources are missing.
     type: bool
     default: false
 author:
@@ -418,6 +424,7 @@ site:
 """
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.hasite.aws.plugins.module_utils._site.asking import unreadable
 from ansible_collections.hasite.aws.plugins.module_utils._site.assembly import assemble
 from ansible_collections.hasite.aws.plugins.module_utils._site.details import add_details
 from ansible_collections.hasite.aws.plugins.module_utils._site.names import Wanted
@@ -430,6 +437,7 @@ ARGUMENTS = {
     "aliases": {"type": "list", "elements": "str", "default": []},
     "zone": {"type": "str"},
     "details": {"type": "bool", "default": False},
+    "partial": {"type": "bool", "default": False},
 }
 
 
@@ -440,6 +448,8 @@ def main() -> None:
     names = [params["domain"], *params["aliases"]] if params["domain"] else []
     scope = scope_of(module, names, certified=True)
     answers, errors = read_all(scope)
+    if errors and not params["partial"]:
+        module.fail_json(msg=unreadable(errors))
     site = assemble(scope.site, scope.region, answers, errors, Wanted(names, params["zone"]))
     module.exit_json(changed=False, site=(add_details(scope, site) if params["details"] else site).as_dict())
 

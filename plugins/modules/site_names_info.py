@@ -221,6 +221,7 @@ names:
 from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.hasite.aws.plugins.module_utils._aws import fail
 from ansible_collections.hasite.aws.plugins.module_utils._names.deciding import decide
 from ansible_collections.hasite.aws.plugins.module_utils._names.suffix import HAS_PUBLICSUFFIXLIST
 from ansible_collections.hasite.aws.plugins.module_utils._names.text import NamesError
@@ -252,7 +253,7 @@ def main() -> None:
     except (NamesError, SettingsError) as error:
         module.fail_json(msg=str(error))
     except AnsibleAWSError as error:
-        module.fail_json_aws_error(error)
+        fail(module, error)
     for warning in warnings:
         module.warn(warning)
     module.exit_json(changed=False, names=names)

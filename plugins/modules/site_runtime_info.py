@@ -100,6 +100,7 @@ from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.hasite.aws.plugins.module_utils._aws import fail
 from ansible_collections.hasite.aws.plugins.module_utils._runtime.error import RuntimeSettingError
 from ansible_collections.hasite.aws.plugins.module_utils._runtime.jobs import jobs_of
 from ansible_collections.hasite.aws.plugins.module_utils._runtime.secret_existence import find
@@ -136,7 +137,7 @@ def main() -> None:
     except RuntimeSettingError as error:
         module.fail_json(msg=str(error))
     except AnsibleAWSError as error:
-        module.fail_json_aws_error(error)
+        fail(module, error)
     module.exit_json(changed=False, runtime=runtime)
 
 

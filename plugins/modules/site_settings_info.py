@@ -141,6 +141,7 @@ from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.hasite.aws.plugins.module_utils._aws import fail
 from ansible_collections.hasite.aws.plugins.module_utils._names.text import NamesError, parse_all
 from ansible_collections.hasite.aws.plugins.module_utils._settings import (
     endpoint,
@@ -227,7 +228,7 @@ def main() -> None:
     except (SettingsError, NamesError) as error:
         module.fail_json(msg=str(error))
     except AnsibleAWSError as error:
-        module.fail_json_aws_error(error)
+        fail(module, error)
     module.exit_json(changed=False, settings=settings)
 
 

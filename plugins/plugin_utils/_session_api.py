@@ -182,6 +182,6 @@ def _sentence(target: str, code: str, text: str) -> str:
     if code == "TargetNotConnected":
         return (
             f"The agent of {target} is not connected to Session Manager. Is the machine running, has it an instance "
-            "profile for SSM, and a way to ssm, ssmmessages and ec2messages on port 443?"
+            "profile for SSM, and a way to ssm and ssmmessages on port 443?"
         )
     return f"SSM refused a session with {target}: {text}"

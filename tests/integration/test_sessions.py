@@ -118,7 +118,7 @@ def test_interface_endpoints_are_a_way_out_too(managed: Managed) -> None:
             SubnetIds=managed.fleet.world.private,
             SecurityGroupIds=[group],
         )["VpcEndpoint"]["VpcEndpointId"]
-        for service in ("ssm", "ssmmessages", "ec2messages")
+        for service in ("ssm", "ssmmessages")
     ]
     until(managed.online, BACK)
     ec2.delete_vpc_endpoints(VpcEndpointIds=endpoints)

@@ -130,7 +130,7 @@ def interface_endpoints(facts: Facts) -> Iterator[Seen]:
     """EC2 and Systems Manager are reached inside the VPC."""
     if vpc := (facts.site.get("network") or {}).get("vpc"):
         services = [str(one.get("service_name")).rpartition(".")[2] for one in facts.listed("network", "endpoints")]
-        missing = [one for one in ("ec2", "ssm", "ssmmessages", "ec2messages") if one not in services]
+        missing = [one for one in ("ec2", "ssm", "ssmmessages") if one not in services]
         yield Seen(f"VPC {vpc['vpc_id']}", not missing, f"missing: {', '.join(missing) or 'none'}")
 
 

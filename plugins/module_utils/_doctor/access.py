@@ -90,7 +90,7 @@ def session_manager_denied(evidence: Evidence) -> Iterator[Case]:
     Kind(
         "egress-443-closed",
         CRITICAL,
-        "The agent speaks to ssm, ssmmessages and ec2messages on port 443, and packages and S3 are fetched there too.",
+        "The agent speaks to ssm and ssmmessages on port 443, and packages and S3 are fetched there too.",
         f"Allow TCP 443 to 0.0.0.0/0 in the group's outbound rules: {PROVISION}",
         ("machine-unreachable",),
     )
@@ -111,7 +111,7 @@ def egress_443_closed(evidence: Evidence) -> Iterator[Case]:
     Kind(
         "endpoints-unreachable",
         CRITICAL,
-        "The agent has to reach ssm, ssmmessages and ec2messages on port 443, and their answers have to come back.",
+        "The agent has to reach ssm and ssmmessages on port 443, and their answers have to come back.",
         "Let port 443 out and the ephemeral ports 1024-65535 back in where the way is stopped; of "
         "the network ACLs, the site keeps the VPC's default one, which does.",
         ("machine-unreachable",),

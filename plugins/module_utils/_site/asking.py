@@ -14,6 +14,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.exceptions import Ansib
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 
 from .._aws import error_code, pages
+from .._denial import sentence
 from .model import Resource
 
 try:
@@ -48,6 +49,13 @@ def explain(error: Exception) -> str:
     """Return an error in one line, AWS's code first."""
     cause = getattr(error, "exception", None) or error
     return f"{error_code(cause)}: {error}" if error_code(cause) else f"{type(cause).__name__}: {error}"
+
+
+def unreadable(errors: Mapping[str, str]) -> str:
+    """Return one sentence for what `ask_at_once` could not read."""
+    what, error = min(errors.items())
+    more = f" and {len(errors) - 1} more" if len(errors) > 1 else ""
+    return f"The site could not be read ({what}{more}): {sentence(error) or error}"
 
 
 def ask_at_once(readers: Mapping[str, tuple[str, Callable[[], t.Any]]]) -> tuple[Resource, dict[str, str]]:

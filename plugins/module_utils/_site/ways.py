@@ -13,7 +13,7 @@ from .._reachability.judging import Question, judge
 from .._reachability.model import Model
 from .model import Resource, Site
 
-SESSION_SERVICES = ("ssm", "ssmmessages", "ec2messages")
+SESSION_SERVICES = ("ssm", "ssmmessages")
 NFS_PORT = 2049
 AMAZON_RESOLVER = "AmazonProvidedDNS"
 """What a VPC without DHCP options of its own gives its machines: the resolver at the VPC's base address plus two."""

@@ -18,7 +18,7 @@ class Failure(t.NamedTuple):
     host: str
     task: str
     message: str
-    """The first line of what the module said; empty when it said nothing or the task has `no_log`."""
+    """The first line of what the module said, or a sentence made of it; empty when it said nothing or has `no_log`."""
 
 
 def summary_of(message: object) -> list[str]:

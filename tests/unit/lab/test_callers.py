@@ -47,11 +47,13 @@ class Served:
     context: Context
     port: int
 
-    def client(self, service: str, access: str = "", secret: str = "", token: str | None = None) -> Any:
+    def client(
+        self, service: str, access: str = "", secret: str = "", token: str | None = None, region: str = REGION
+    ) -> Any:
         owner = self.context.owner
         make: Any = boto3.client
         return make(
-            service, REGION, endpoint_url=f"http://127.0.0.1:{self.port}",
+            service, region, endpoint_url=f"http://127.0.0.1:{self.port}",
             config=Config(retries={"max_attempts": 0}, signature_version="s3v4" if service == "s3" else None),
             aws_access_key_id=access or owner.access_key, aws_secret_access_key=secret or owner.secret_key,
             aws_session_token=token,
@@ -190,6 +192,16 @@ def test_a_user_may_do_what_the_policies_allow(served: Served) -> None:
     access.put_user_policy(UserName="operator", PolicyName="look", PolicyDocument=document)
     served.client("ec2", *keys).describe_vpcs()
     assert refused("iam", served.client("iam", *keys)) == "AccessDenied"
+    for action in ("iam:ListRoles", "iam:ListUsers"):
+        statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        made = access.create_policy(PolicyName=action.partition(":")[2], PolicyDocument=document)["Policy"]["Arn"]
+        access.attach_user_policy(UserName="operator", PolicyArn=made)
+    served.client("iam", *keys).list_roles()
+    access.create_group(GroupName="all")
+    access.add_user_to_group(GroupName="all", UserName="operator")
+    access.attach_group_policy(GroupName="all", PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
+    served.client("efs", *keys).describe_file_systems()
 
 
 def test_a_request_is_answered_as_it_was_signed(served: Served) -> None:
@@ -296,7 +308,8 @@ def test_a_page_that_leads_its_own_name_to_the_loopback_gets_nothing(served: Ser
 
 def call(service: str, method: str, path: str, **head: str) -> Call:
     scope = ("20260101", REGION, service, "aws4_request")
-    return Call(Signed(method, path, "", head), b"", Signature("k", scope, ("host",), "0", "", "", ""))
+    path, _, query = path.partition("?")
+    return Call(Signed(method, path, query, head), b"", Signature("k", scope, ("host",), "0", "", "", ""))
 
 
 @pytest.mark.parametrize(
@@ -309,6 +322,11 @@ def call(service: str, method: str, path: str, **head: str) -> Call:
         ("cloudfront", "POST", "/2020-05-31/distribution/E1/invalidation", "CreateInvalidation"),
         ("elasticfilesystem", "GET", "/2015-02-01/mount-targets", "DescribeMountTargets"),
         ("elasticfilesystem", "DELETE", "/2015-02-01/file-systems/fs-1", "DeleteFileSystem"),
+        ("cloudfront", "POST", "/2020-05-31/distribution", "CreateDistribution"),
+        ("cloudfront", "POST", "/2020-05-31/distribution?WithTags", "CreateDistributionWithTags"),
+        ("cloudfront", "POST", "/2020-05-31/tagging?Operation=Untag&Resource=x", "UntagResource"),
+        ("guardduty", "GET", "/detector", "ListDetectors"),
+        ("access-analyzer", "GET", "/analyzer", "ListAnalyzers"),
         ("route53", "GET", "/2013-04-01/nothing-of-the-kind", ""),
         ("batch", "POST", "/v1/submitjob", ""),
     ],
@@ -317,7 +335,62 @@ def test_a_path_is_an_operation(service: str, method: str, path: str, operation:
     assert call(service, method, path).operation == operation
 
 
+def test_a_call_names_what_it_is_about() -> None:
+    share = call("elasticfilesystem", "DELETE", "/2015-02-01/file-systems/fs-0123456789abcdef0")
+    assert share.parameters == {"FileSystemId": "fs-0123456789abcdef0"}
+    listed = call("iam", "GET", "/?Action=GetRole&RoleName=shop%2Dweb")
+    assert listed.parameters == {"Action": "GetRole", "RoleName": "shop-web"}
+
+
 EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+
+
+def test_a_role_may_act_on_what_its_policies_name(served: Served) -> None:
+    own = "arn:aws:iam::123456789012:role/shop-*"
+    keys = served.role({"Effect": "Allow", "Action": ["iam:GetRole", "iam:CreateRole"], "Resource": own}, name="shop-a")
+    access = served.client("iam", **keys)
+    access.get_role(RoleName="shop-a")
+    trust = json.dumps(TRUST)
+    with pytest.raises(ClientError, match=r"iam:GetRole on resource: arn:aws:iam::123456789012:role/other because"):
+        access.get_role(RoleName="other")
+    access.create_role(RoleName="shop-b", AssumeRolePolicyDocument=trust)
+    tags = [{"Key": "a", "Value": "b"}]
+    with pytest.raises(ClientError, match="not authorized to perform: iam:TagRole"):
+        access.create_role(RoleName="shop-c", AssumeRolePolicyDocument=trust, Tags=tags)
+
+
+def test_a_service_has_iams_name(served: Served) -> None:
+    keys = served.role({"Effect": "Allow", "Action": "servicequotas:ListAWSDefaultServiceQuotas", "Resource": "*"})
+    with pytest.raises(ClientError, match="servicequotas:GetServiceQuota"):
+        served.client("service-quotas", **keys).get_service_quota(ServiceCode="vpc", QuotaCode="L-F678F1CE")
+    served.client("service-quotas", **keys).list_aws_default_service_quotas(ServiceCode="vpc")
+
+
+def test_machines_are_terminated_by_those_only_whose_tags_they_bear(served: Served) -> None:
+    condition = {"StringEquals": {"aws:ResourceTag/hasite:site": "shop"}}
+    allowed = {"Effect": "Allow", "Action": "ec2:TerminateInstances", "Resource": "*", "Condition": condition}
+    keys = served.role(allowed)
+    mine = served.client("ec2")
+    ids = []
+    for site in ("shop", "blog"):
+        tags = [{"ResourceType": "instance", "Tags": [{"Key": "hasite:site", "Value": site}]}]
+        made = mine.run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1, TagSpecifications=tags)
+        ids.append(made["Instances"][0]["InstanceId"])
+    with pytest.raises(
+        ClientError, match=r"You are not authorized to perform this operation\. User: .*TerminateInstances"
+    ):
+        served.client("ec2", **keys).terminate_instances(InstanceIds=ids)
+    served.client("ec2", **keys).terminate_instances(InstanceIds=ids[:1])
+    elsewhere = served.client("ec2", **keys, region="mars-1")
+    with pytest.raises(ClientError, match="UnauthorizedOperation"):
+        elsewhere.terminate_instances(InstanceIds=ids)
+
+
+def test_of_a_bucket_it_is_said_what_was_not_allowed(served: Served) -> None:
+    served.client("s3").create_bucket(Bucket="content", CreateBucketConfiguration=HERE)
+    keys = served.role({"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"})
+    with pytest.raises(ClientError, match=r's3:PutObject on resource: "arn:aws:s3:::content/key" because no identity'):
+        served.client("s3", **keys).put_object(Bucket="content", Key="key", Body=b"x")
 
 
 @pytest.mark.parametrize(
@@ -365,8 +438,8 @@ def test_what_was_called_is_known_by_caller_and_in_iams_words(served: Served) ->
     refused("iam", served.client("iam", **allowed))
     found = served.context.calls.page(None)
     (role,) = [arn for arn in found if "assumed-role/caller" in arn]
-    assert found[role] == ["ec2:DescribeVpcs", "s3:ListAllMyBuckets"]
-    assert found["arn:aws:iam::123456789012:root"] == [
+    assert found[role] == {"ec2:DescribeVpcs": [], "s3:ListAllMyBuckets": ["*"]}
+    assert list(found["arn:aws:iam::123456789012:root"]) == [
         "cloudwatch:DescribeAlarms",
         "elasticloadbalancing:DescribeLoadBalancers",
     ]

@@ -68,6 +68,22 @@ def test_no_policy_has_an_action_that_reads_parameters() -> None:
     assert "kms:Decrypt" not in actions(policy("session_log", None))
 
 
+CALLED = {
+    "kms:Decrypt",
+    *("logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:PutLogEvents"),
+    "s3:GetObject",
+    "ssm:UpdateInstanceInformation",
+    *("ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel"),
+    *("ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel"),
+}
+"""What the machines of a site without secrets call; tests/integration/test_permissions.py asks them."""
+
+
+def test_the_role_allows_what_machines_call_and_nothing_else() -> None:
+    every = [action for name in ("agent", "content", "session_log") for action in actions(policy(name))]
+    assert sorted(every) == sorted(CALLED)
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SessionWorld]:
     made = SessionWorld(tmp_path_factory.mktemp("role"))

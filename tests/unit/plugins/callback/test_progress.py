@@ -310,6 +310,24 @@ def test_a_run_ends_with_its_summaries(folder: Path) -> None:
     assert verbose.count("example.com") == 3
 
 
+def test_the_end_says_in_one_sentence_which_permission_is_missing(folder: Path) -> None:
+    (folder / "play.yml").write_text("""
+- hosts: a
+  gather_facts: false
+  tasks:
+    - name: Create the VPC
+      ansible.builtin.fail:
+        msg: >-
+          Failed to create VPC: An error occurred (UnauthorizedOperation) when calling the CreateVpc operation: You are
+          not authorized to perform this operation. User: arn:aws:iam::1:user/taro is not authorized to perform:
+          ec2:CreateVpc because no identity-based policy allows the ec2:CreateVpc action
+""")
+    assert piped(folder, "-i", "hosts", "play.yml").stdout.splitlines()[-1] == (
+        "[a] Create the VPC: arn:aws:iam::1:user/taro may not perform ec2:CreateVpc; "
+        "add ec2:CreateVpc to that caller's policy (see docs/permissions.md)."
+    )
+
+
 def test_attempts_alarm_nobody_and_options_of_ansibles_own_callback_count(folder: Path) -> None:
     (folder / "play.yml").write_text(EVERYTHING)
     changes = {"ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false", "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml"}

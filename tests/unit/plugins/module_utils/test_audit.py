@@ -74,7 +74,7 @@ def meeting_all() -> Facts:
         for kind in ("public", "private")
         for zone in "ac"
     ]
-    services = ("ec2", "ssm", "ssmmessages", "ec2messages")
+    services = ("ec2", "ssm", "ssmmessages")
     site: Tree = {
         "name": "demo",
         "region": REGION,

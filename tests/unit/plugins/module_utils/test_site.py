@@ -142,7 +142,6 @@ def test_ways_that_a_site_needs() -> None:
     assert needed == [
         ("session_manager", "i-1", "com.amazonaws.r.ssm", 443),
         ("session_manager", "i-1", "com.amazonaws.r.ssmmessages", 443),
-        ("session_manager", "i-1", "com.amazonaws.r.ec2messages", 443),
         ("share", "i-1", "fs-1", 2049),
         ("requests", BALANCER, "i-1", 8080),
         ("visitors", "internet", BALANCER, 443),

@@ -18,6 +18,7 @@ from ansible_collections.hasite.aws.plugins.modules import (
     site_info,
     site_names_info,
 )
+from botocore.exceptions import ClientError
 
 from tests.unit.plugins.modules.route53_account import REGION, Account, open_account
 
@@ -152,3 +153,29 @@ def test_a_name_that_no_site_can_have_is_refused_before_anything_is_read(
     said = json.loads(capsys.readouterr().out)
     assert said["failed"]
     assert said["msg"].startswith(f"site_name is {name!r}; use 1 to 20 small letters")
+
+
+def run_site_info(capsys: pytest.CaptureFixture[str], **more: Any) -> dict[str, Any]:
+    arguments = {"name": "shop", "region": REGION, "access_key": "AKIAX", "secret_key": "0000000000", **more}
+    with patch_module_args(arguments), pytest.raises(SystemExit):
+        site_info.main()
+    said: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return said
+
+
+def test_a_site_of_which_something_may_not_be_read_is_not_taken_for_whole(
+    account: Account, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or else teardown would leave behind what it was not shown."""
+
+    def refuse(kind: str) -> Any:
+        who = "User: arn:aws:iam::1:user/taro is not authorized to perform: iam:ListRoles because no policy allows it"
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": who}}, "ListRoles")
+
+    monkeypatch.setitem(READERS, "roles", ("iam: roles", refuse))
+    assert run_site_info(capsys)["msg"] == (
+        "The site could not be read (iam: roles): arn:aws:iam::1:user/taro may not perform iam:ListRoles; "
+        "add iam:ListRoles to that caller's policy (see docs/permissions.md)."
+    )
+    site = run_site_info(capsys, partial=True)["site"]
+    assert [one["service"] for one in site["unreadable"]] == ["iam: roles"]

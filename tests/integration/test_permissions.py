@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each playbook by a caller who has exactly its policies of docs/policies: enough, and one action less is too little.
+
+What is tried to be too little is drawn from the actions that the playbook has just called, with a fixed seed.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from lab.calls import fetch
+from lab.operator import operator
+from lab.place import Place
+from lab.world.least_policy import actions, of_site, without
+from tests.integration.labs import ROOT
+from tests.integration.owner import URL, Owner, visit
+
+pytestmark = [pytest.mark.lab, pytest.mark.acceptance]
+
+SEED = 20261128
+TOLERATED = re.compile(r"sts:GetCallerIdentity|servicequotas:|route53domains:")
+"""Nobody needs the first; what the others would tell is left out where it may not be asked, as the playbooks say."""
+
+
+def documents(playbook: str) -> list[dict[str, Any]]:
+    """Return a playbook's policies."""
+    folder = ROOT / "docs" / "policies"
+    names = sorted(each for each in folder.glob("*.json") if re.fullmatch(rf"{playbook}(-\d)?", each.stem))
+    assert names
+    return [json.loads(each.read_text()) for each in names]
+
+
+class Runs:
+    """Runs of playbooks, each by an IAM user of its own."""
+
+    def __init__(self, owner: Owner) -> None:
+        self.owner = owner
+        self.called: dict[str, list[str]] = {}
+        """The actions that IAM was asked about, by playbook: those of its last run with its own policies."""
+
+    def attempt(self, playbook: str, missing: str = "", **variables: Any) -> subprocess.CompletedProcess[str]:
+        """Run a playbook with its policies, or those without one action."""
+        found = without(documents(playbook), missing)
+        texts = [of_site(one, "demo") for one in found if one["Statement"]]
+        with operator(self.owner.place, f"{playbook}-caller", texts) as keys:
+            given = {
+                "site_access_key": keys["access_key"],
+                "site_secret_key": keys["secret_key"],
+                "ansible_aws_ssm_idle_timeout": 0,  # or a kept session of an earlier caller would be used
+            }
+            done = self.owner.attempt(playbook, "-e", json.dumps({**variables, **given}))
+            if not missing:
+                self.called[playbook] = list(fetch(self.owner.place).get(keys["arn"], {}))
+        return done
+
+    def play(self, playbook: str, **variables: Any) -> str:
+        done = self.attempt(playbook, **variables)
+        assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+        return done.stdout
+
+    def drawn(self, playbook: str, count: int) -> list[str]:
+        """Return some of the actions that the playbook has called."""
+        candidates = sorted(one for one in self.called[playbook] if not TOLERATED.match(one))
+        return random.Random(SEED).sample(candidates, count)
+
+    def refused(self, playbook: str, missing: str, **variables: Any) -> None:
+        done = self.attempt(playbook, missing, **variables)
+        said = re.sub(r"\s+", " ", done.stdout)
+        assert done.returncode != 0, f"{playbook} does without {missing}: {said[-1000:]}"
+        ending = said.rpartition("Failed after ")[2]
+        page = re.escape("(see docs/permissions.md)")
+        sentence = rf"may not perform {missing}\b[^;]*; add {missing} to that caller's policy {page}"
+        assert re.search(sentence, ending), f"{playbook} without {missing}: {ending}"
+
+
+@pytest.fixture(scope="module")
+def runs(place: Place, session: boto3.session.Session) -> Iterator[Runs]:
+    owner = Owner(place, session)
+    yield Runs(owner)
+    owner.play("teardown", "-e", "site_delete_data=true")
+
+
+def test_a_site_is_planned_and_built(runs: Runs, tmp_path: Path) -> None:
+    new = {"site_domain": "www.hasite.test", "site_name": "demo", "site_region": "ap-northeast-1", "site_files": ""}
+    runs.play("new", **new, new_inventory=str(tmp_path / "inventory"))
+    runs.play("site")
+    assert "HTTP/2 200" in visit(runs.owner, "-i", URL).stdout
+
+
+def test_a_site_that_is_there_is_run_again_and_nothing_changes(runs: Runs) -> None:
+    assert not runs.owner.changes(runs.play("site"))
+
+
+def test_it_is_looked_at_whole(runs: Runs, tmp_path: Path) -> None:
+    report = tmp_path / "doctor.json"
+    runs.play("doctor", doctor_report=str(report))
+    assert json.loads(report.read_text())["unseen"] == []
+    audited = tmp_path / "audit.json"
+    runs.play("audit", audit_report=str(audited))
+    assert not [row for row in json.loads(audited.read_text()) if row["status"] == "unread"]
+
+
+def test_another_release_is_served_and_the_one_before_again(runs: Runs, tmp_path: Path) -> None:
+    (tmp_path / "index.php").write_text("<?php echo 'another';\n")
+    runs.play("release", site_files=str(tmp_path))
+    assert visit(runs.owner, URL).stdout == "another"
+    runs.play("rollback")
+    assert visit(runs.owner, URL).stdout != "another"
+
+
+def test_a_drill_stops_a_machine_and_starts_it_again(runs: Runs) -> None:
+    runs.play("drill", drill_stages="one_stopped")
+
+
+@pytest.mark.parametrize(("playbook", "count"), [("site", 3), ("release", 2), ("rollback", 1), ("teardown", 1)])
+def test_one_action_less_is_too_little_and_the_end_says_which(runs: Runs, playbook: str, count: int) -> None:
+    if playbook == "teardown":  # it has not run yet
+        runs.called[playbook] = [one for one in actions(documents(playbook)) if ":Describe" in one or ":List" in one]
+    for missing in runs.drawn(playbook, count):
+        runs.refused(playbook, missing)
+
+
+def test_the_machines_role_allows_what_machines_have_called_and_nothing_else(runs: Runs) -> None:
+    iam = runs.owner.client("iam")
+    names = iam.list_role_policies(RoleName="demo-web")["PolicyNames"]
+    role = [iam.get_role_policy(RoleName="demo-web", PolicyName=name)["PolicyDocument"] for name in names]
+    allowed = {
+        action for action in actions(role) if not action.endswith("*")
+    }  # the pattern is the denial of parameters
+    machines = [found for arn, found in fetch(runs.owner.place).items() if ":assumed-role/demo-web/" in arn]
+    called = {action for found in machines for action in found}
+    assert called == allowed
+
+
+def test_no_other_site_is_touched(runs: Runs) -> None:
+    done = runs.attempt("teardown", site_name="blog")
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert len(runs.owner.machines()) == 2
+
+
+def test_the_site_is_taken_down_again(runs: Runs) -> None:
+    runs.play("teardown", site_delete_data=True)
+    assert not [one for one in runs.owner.machines() if one["State"]["Name"] != "terminated"]
