@@ -13,6 +13,7 @@ version_added: 0.1.0
 short_description: Read everything that belongs to a site, in one structure
 description:
   - Fails if O(name) is not a name that a site can have, before anything is read. Patterns such as V(*) never are.
+  - Fails at once, and in one sentence, if AWS does not answer, refuses the credentials, or has no such region.
   - Finds all resources of a site by their tags C(hasite:site) and C(hasite:part), or by name where a service has no
     tags, and returns them with their present state.
   - All services are asked at once.

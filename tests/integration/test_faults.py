@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from ansible_collections.hasite.aws.plugins.module_utils._doctor.diagnosis import rules
 
 from lab.faults.breaking import break_, mend, states
 from lab.faults.catalogue import FAULTS
@@ -85,7 +86,9 @@ def test_the_playbook_and_the_quick_way_find_the_same(look: Look, tmp_path: Path
     seen(place, set())
     report = tmp_path / "doctor.json"
     assert "No finding." in look.owner.play("doctor", "-e", f"doctor_report={report}")
-    assert json.loads(report.read_text()) == {"findings": [], "unseen": []}
+    told = json.loads(report.read_text())
+    assert (told["findings"], told["not_judged"], told["unseen"]) == ([], {}, [])
+    assert told["counts"]["hold"] == told["counts"]["rules"] == len(rules())
     broken = {"default-route-missing", "metadata-v1-allowed"}
     for name in broken:
         break_(place, name, None, None)
@@ -102,6 +105,8 @@ def test_the_playbook_and_the_quick_way_find_the_same(look: Look, tmp_path: Path
     assert [one["code"] for one in told["findings"]] == ["default-route-missing", "metadata-v1-allowed"]
     assert told["findings"][0]["consequences"][-1] == "Session Manager does not reach demo-web-a."
     assert told["unseen"][0].startswith("inside demo-web-a: ")
+    assert list(told["not_judged"]["httpd-down"]) == ["inside"]
+    assert told["counts"]["not_judged"] == len(told["not_judged"]) > 0
 
 
 def test_every_fault_is_placed() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from .evidence import Evidence, Resource
 from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Case, Kind, Where
+from .needs import INSIDE
 from .places import blocked, by_stop, called, ids, machine, only, stopped_by, where_of
 from .policies import SESSION_ACTIONS, lacks
 
@@ -34,7 +35,8 @@ def out_of_reach(evidence: Evidence) -> list[Resource]:
         "The other machine serves alone, and there is no site when it goes too.",
         f"Start it, or let the playbooks do it: {PROVISION}",
         ("machine-unreachable", "target-unhealthy"),
-    )
+    ),
+    "ec2: instances",
 )
 def machine_stopped(evidence: Evidence) -> Iterator[Case]:
     """A machine does not run."""
@@ -51,7 +53,8 @@ def machine_stopped(evidence: Evidence) -> Iterator[Case]:
         "machine cannot read the content bucket.",
         f"Associate the instance profile NAME-web with it: {PROVISION}",
         ("machine-unreachable",),
-    )
+    ),
+    "ec2: instances",
 )
 def profile_detached(evidence: Evidence) -> Iterator[Case]:
     """A machine has no instance profile."""
@@ -69,7 +72,9 @@ def profile_detached(evidence: Evidence) -> Iterator[Case]:
         "The agent registers, and opens the channels of sessions, with the role's permissions only.",
         f"Give the role its policy `agent` back: {PROVISION}",
         ("machine-unreachable",),
-    )
+    ),
+    "iam: roles",
+    "iam: role policies",
 )
 def session_manager_denied(evidence: Evidence) -> Iterator[Case]:
     """The machines' role does not let Systems Manager in."""
@@ -93,7 +98,9 @@ def session_manager_denied(evidence: Evidence) -> Iterator[Case]:
         "The agent speaks to ssm, ssmmessages and ec2messages on port 443, and packages and S3 are fetched there too.",
         f"Allow TCP 443 to 0.0.0.0/0 in the group's outbound rules: {PROVISION}",
         ("machine-unreachable",),
-    )
+    ),
+    "ec2: instances",
+    "ec2: reachability",
 )
 def egress_443_closed(evidence: Evidence) -> Iterator[Case]:
     """The machines' security group lets no HTTPS out."""
@@ -115,7 +122,9 @@ def egress_443_closed(evidence: Evidence) -> Iterator[Case]:
         "Let port 443 out and the ephemeral ports 1024-65535 back in where the way is stopped; of "
         "the network ACLs, the site keeps the VPC's default one, which does.",
         ("machine-unreachable",),
-    )
+    ),
+    "ec2: instances",
+    "ec2: reachability",
 )
 def endpoints_unreachable(evidence: Evidence) -> Iterator[Case]:
     """A machine has no way to the endpoints of Systems Manager."""
@@ -154,7 +163,9 @@ def since_start(one: Resource) -> bool:
         "Wait, or reboot the machine: at its start the agent tries at once.",
         ("machine-unreachable",),
         supposed=True,
-    )
+    ),
+    "ec2: instances",
+    "ssm: instance information",
 )
 def registered_late(evidence: Evidence) -> Iterator[Case]:
     """A machine's agent has not registered since the machine started."""
@@ -177,7 +188,9 @@ def registered_late(evidence: Evidence) -> Iterator[Case]:
         "its disk, or terminate the machine and run playbooks/site.yml, which makes another one.",
         ("machine-unreachable",),
         supposed=True,
-    )
+    ),
+    "ec2: instances",
+    "ssm: instance information",
 )
 def agent_stopped(evidence: Evidence) -> Iterator[Case]:
     """The agent on a machine does not answer."""
@@ -194,7 +207,9 @@ def agent_stopped(evidence: Evidence) -> Iterator[Case]:
         WARNING,
         "After the next reboot nobody gets into the machine.",
         "On the machine: systemctl enable amazon-ssm-agent.",
-    )
+    ),
+    "ec2: instances",
+    INSIDE,
 )
 def agent_not_enabled(evidence: Evidence) -> Iterator[Case]:
     """The agent on a machine will not start at the next boot."""
@@ -210,7 +225,9 @@ def agent_not_enabled(evidence: Evidence) -> Iterator[Case]:
         CRITICAL,
         "Nobody can look into the machine or configure it.",
         CONFIGURE,
-    )
+    ),
+    "ec2: instances",
+    "ssm: instance information",
 )
 def machine_unreachable(evidence: Evidence) -> Iterator[Case]:
     """Session Manager does not reach a machine."""

@@ -26,6 +26,8 @@ PARTS: tuple[tuple[str, str, Callable[[Evidence], bool]], ...] = (
     ("health check", "route53: health checks", lambda e: bool(e.listed("health_checks"))),
 )
 
+READINGS = tuple(reading for _, reading, _ in PARTS)
+
 
 @AREA.rule(
     Kind(
@@ -33,7 +35,8 @@ PARTS: tuple[tuple[str, str, Callable[[Evidence], bool]], ...] = (
         NOTICE,
         "The site is not built to its end, or a part was deleted. What is not there is not judged either.",
         f"Build it: {PROVISION}",
-    )
+    ),
+    *READINGS,
 )
 def part_missing(evidence: Evidence) -> Iterator[Case]:
     """Parts of the site are not there."""

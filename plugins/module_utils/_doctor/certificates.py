@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from .evidence import Evidence, Resource, rows, same_name
 from .finding import CRITICAL, PROVISION, WARNING, Area, Case, Kind, Where
+from .needs import CAA
 from .places import place
 
 AREA = Area("certificates")
@@ -70,7 +71,10 @@ def waiting(evidence: Evidence) -> list[Resource]:
         "and browsers refuse it just when it is needed.",
         f"Request one in us-east-1 too, with the same validation record: {PROVISION}",
         ("edge-alias-missing", "edge-unavailable"),
-    )
+    ),
+    "elbv2: load balancers",
+    "acm: certificates",
+    "cloudfront: distributions",
 )
 def certificate_missing_in_us_east_1(evidence: Evidence) -> Iterator[Case]:
     """There is no certificate for CloudFront."""
@@ -84,7 +88,10 @@ def certificate_missing_in_us_east_1(evidence: Evidence) -> Iterator[Case]:
         "A load balancer takes certificates from its own region only.",
         f"Request one in the site's region too, with the same validation record: {PROVISION}",
         ("stale-certificate", "page-unavailable", "alias-unavailable"),
-    )
+    ),
+    "elbv2: load balancers",
+    "acm: certificates",
+    "cloudfront: distributions",
 )
 def certificate_missing_in_site_region(evidence: Evidence) -> Iterator[Case]:
     """There is no certificate for the load balancer."""
@@ -111,7 +118,9 @@ def _missing(evidence: Evidence, region: object, other: object) -> Iterator[Case
         "Amazon issues a certificate, and renews it, only while this record is there.",
         f"Put the record back: {PROVISION}",
         ("certificate-pending",),
-    )
+    ),
+    "route53: hosted zones",
+    "acm: certificates",
 )
 def validation_record_missing(evidence: Evidence) -> Iterator[Case]:
     """The record that validates a certificate is not in the zone."""
@@ -147,7 +156,9 @@ def _there(evidence: Evidence, record: Resource) -> bool:
         "Amazon issues and renews a certificate only if the nearest CAA records of the name admit it (RFC 8659).",
         'Add the CAA record 0 issue "amazon.com", or delete the CAA records.',
         ("certificate-pending",),
-    )
+    ),
+    "route53: hosted zones",
+    CAA,
 )
 def caa_forbids_amazon(evidence: Evidence) -> Iterator[Case]:
     """CAA records forbid Amazon to issue the certificates."""
@@ -193,7 +204,10 @@ def _holds(zone: Resource, name: str) -> bool:
         "Browsers refuse the page with a warning that visitors cannot or should not skip.",
         f"Give the HTTPS listener the certificate that was issued for the name: {PROVISION}",
         ("page-unavailable",),
-    )
+    ),
+    "elbv2: load balancers",
+    "elbv2: listener certificates",
+    "acm: certificates",
 )
 def stale_certificate(evidence: Evidence) -> Iterator[Case]:
     """The load balancer's certificate does not fit the site's name."""
@@ -224,7 +238,8 @@ def stale_certificate(evidence: Evidence) -> Iterator[Case]:
         "Without it there is no HTTPS.",
         "Wait some minutes: the record is in the zone, and the zone is delegated to its name servers. A FAILED one is "
         f"replaced by the playbooks: {PROVISION}",
-    )
+    ),
+    "acm: certificates",
 )
 def certificate_pending(evidence: Evidence) -> Iterator[Case]:
     """A certificate is not issued."""

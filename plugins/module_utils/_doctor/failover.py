@@ -66,7 +66,10 @@ def built(evidence: Evidence) -> bool:
         "The name does not lead to the load balancer.",
         f"Make the PRIMARY record: {PROVISION}",
         ("name-unresolved", "page-unavailable", "plain-unavailable"),
-    )
+    ),
+    "route53: hosted zones",
+    "elbv2: load balancers",
+    "cloudfront: distributions",
 )
 def primary_missing(evidence: Evidence) -> Iterator[Case]:
     """The site's name has no PRIMARY record."""
@@ -82,7 +85,10 @@ def primary_missing(evidence: Evidence) -> Iterator[Case]:
         CRITICAL,
         "When the primary fails there is nothing to switch to: visitors get the failure instead of the error page.",
         f"Make the SECONDARY record: {PROVISION}",
-    )
+    ),
+    "route53: hosted zones",
+    "elbv2: load balancers",
+    "cloudfront: distributions",
 )
 def secondary_missing(evidence: Evidence) -> Iterator[Case]:
     """The site's name has no SECONDARY record."""
@@ -99,7 +105,9 @@ def secondary_missing(evidence: Evidence) -> Iterator[Case]:
         "Visitors come to something else than the site.",
         f"Let it be an alias of the load balancer: {PROVISION}",
         ("page-unavailable", "plain-unavailable", "name-unresolved"),
-    )
+    ),
+    "route53: hosted zones",
+    "elbv2: load balancers",
 )
 def primary_elsewhere(evidence: Evidence) -> Iterator[Case]:
     """The PRIMARY record leads elsewhere than to the load balancer."""
@@ -116,7 +124,9 @@ def primary_elsewhere(evidence: Evidence) -> Iterator[Case]:
         CRITICAL,
         "When the primary fails, visitors come to something else than the error page.",
         f"Let it be an alias of the error page's distribution: {PROVISION}",
-    )
+    ),
+    "route53: hosted zones",
+    "cloudfront: distributions",
 )
 def secondary_elsewhere(evidence: Evidence) -> Iterator[Case]:
     """The SECONDARY record leads elsewhere than to the error page."""
@@ -133,7 +143,8 @@ def secondary_elsewhere(evidence: Evidence) -> Iterator[Case]:
         WARNING,
         "Visitors with IPv6 ask for AAAA: they stay on the error page, or never come to it.",
         "Delete the AAAA record, or make a PRIMARY and a SECONDARY of it as of A; the playbooks make none.",
-    )
+    ),
+    "route53: hosted zones",
 )
 def aaaa_without_pair(evidence: Evidence) -> Iterator[Case]:
     """The site's name has AAAA records that do not fail over with its A records."""
@@ -155,7 +166,9 @@ def aaaa_without_pair(evidence: Evidence) -> Iterator[Case]:
         "flaps, or never comes back.",
         f"Check the load balancer's own name; a health check's kind cannot be changed, so it is made anew: {PROVISION}",
         ("check-failing",),
-    )
+    ),
+    "route53: hosted zones",
+    "route53: health checks",
 )
 def health_check_on_failover_name(evidence: Evidence) -> Iterator[Case]:
     """The health check asks the very name that it switches."""
@@ -174,7 +187,8 @@ def health_check_on_failover_name(evidence: Evidence) -> Iterator[Case]:
         "Without a health check and without evaluating the target's health the PRIMARY record counts as healthy "
         "always, so the name can never switch.",
         f"Evaluate the load balancer's health in the PRIMARY record, and give it the health check: {PROVISION}",
-    )
+    ),
+    "route53: hosted zones",
 )
 def nothing_evaluated(evidence: Evidence) -> Iterator[Case]:
     """Nothing tells Route 53 whether the primary is healthy."""
@@ -192,7 +206,9 @@ def nothing_evaluated(evidence: Evidence) -> Iterator[Case]:
         CRITICAL,
         "A disabled health check counts as healthy always, and is paid for all the same.",
         "Enable it: aws route53 update-health-check --health-check-id ID --no-disabled.",
-    )
+    ),
+    "route53: hosted zones",
+    "route53: health checks",
 )
 def health_check_disabled(evidence: Evidence) -> Iterator[Case]:
     """The health check is disabled."""
@@ -208,7 +224,9 @@ def health_check_disabled(evidence: Evidence) -> Iterator[Case]:
         "It calls the site unhealthy while it is well: visitors get the error page, and the site when it is down.",
         "Turn it back: aws route53 update-health-check --health-check-id ID --no-inverted.",
         ("check-failing", "page-unavailable"),
-    )
+    ),
+    "route53: hosted zones",
+    "route53: health checks",
 )
 def health_check_inverted(evidence: Evidence) -> Iterator[Case]:
     """The health check is inverted."""
@@ -224,7 +242,9 @@ def health_check_inverted(evidence: Evidence) -> Iterator[Case]:
         "Visitors get the failure until the checkers agree, and then until they have forgotten the old address.",
         "Set site_health_check to an interval of 10 and a threshold of 3. A health check's interval cannot be changed: "
         f"give the present one another Name tag, {PROVISION[:-1]}, which makes a new one, and delete the old one.",
-    )
+    ),
+    "route53: hosted zones",
+    "route53: health checks",
 )
 def slow_health_check(evidence: Evidence) -> Iterator[Case]:
     """The health check sees late that the site is down."""
@@ -246,7 +266,9 @@ def slow_health_check(evidence: Evidence) -> Iterator[Case]:
         "The name has switched to the error page, or is about to.",
         "Look at what the checkers were answered.",
         ("page-unavailable",),
-    )
+    ),
+    "route53: hosted zones",
+    "route53: health checks",
 )
 def check_failing(evidence: Evidence) -> Iterator[Case]:
     """The health check fails."""

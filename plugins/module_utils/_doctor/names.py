@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from .evidence import Evidence, rows
 from .finding import CRITICAL, PROVISION, Area, Case, Kind, Where
+from .needs import ADDRESSES, DELEGATION, INSIDE
 from .places import blocked, by_stop, called, ids, place
 
 AREA = Area("names")
@@ -24,7 +25,9 @@ AMAZON = ("AmazonProvidedDNS", "169.254.169.253")
         "Nobody asks the hosted zone: its records have no effect, and certificates are not issued.",
         "At the registrar, replace the name servers.",
         ("certificate-pending", "page-unavailable", "plain-unavailable", "name-unresolved", "edge-unavailable"),
-    )
+    ),
+    "route53: hosted zones",
+    DELEGATION,
 )
 def registrar_old_nameservers(evidence: Evidence) -> Iterator[Case]:
     """The registrar names other name servers than the zone's."""
@@ -59,7 +62,12 @@ def registrar_old_nameservers(evidence: Evidence) -> Iterator[Case]:
         "Give the VPC the DHCP options with AmazonProvidedDNS and restart the machines' network, or let TCP and UDP 53 "
         "out to that resolver.",
         ("machine-unreachable", "share-not-mounted"),
-    )
+    ),
+    "ec2: instances",
+    "ec2: security groups",
+    "ec2: DHCP options",
+    "ec2: reachability",
+    INSIDE,
 )
 def dns_egress_closed(evidence: Evidence) -> Iterator[Case]:
     """Machines ask a resolver that they cannot reach."""
@@ -117,7 +125,9 @@ def _admits(rule: dict[str, object], name_server: str) -> bool:
         "Visitors get nothing at all, not even the error page.",
         f"Let the zone have the failover records: {PROVISION}",
         ("page-unavailable", "plain-unavailable"),
-    )
+    ),
+    "elbv2: load balancers",
+    ADDRESSES,
 )
 def name_unresolved(evidence: Evidence) -> Iterator[Case]:
     """The site's name does not resolve."""

@@ -152,10 +152,16 @@ def _(tree: Tree) -> None:
         tree["visit"][part] |= {"status": 403, "headers": {}}
 
 
+def answered(tree: Tree, key: str, value: object) -> None:
+    """Let the edge answer so, by its own name and by the site's."""
+    for part in ("edge", "edge_alias"):
+        put(tree, f"visit/{part}/{key}", value)
+
+
 @breaks("error-page-cacheable")
 def _(tree: Tree) -> None:
     put(tree, "site/distributions/0/custom_error_responses/0/response_code", 200)
-    put(tree, "visit/edge_alias/status", 200)
+    answered(tree, "status", 200)
 
 
 mistake("long-error-ttl", "site/distributions/0/custom_error_responses/0/error_caching_min_ttl", 300)
@@ -168,12 +174,12 @@ def _(tree: Tree) -> None:
 
 @breaks("error-page-wrong")
 def _(tree: Tree) -> None:
-    put(tree, "visit/edge_alias/status", 502)
+    answered(tree, "status", 502)
 
 
 @breaks("error-page-without-retry-after")
 def _(tree: Tree) -> None:
-    put(tree, "visit/edge_alias/headers", {"cache-control": "no-store"})
+    answered(tree, "headers", {"cache-control": "no-store"})
 
 
 # ---- the rest

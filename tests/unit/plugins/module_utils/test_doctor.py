@@ -12,7 +12,14 @@ from typing import Any
 import pytest
 from ansible_collections.hasite.aws.plugins.module_utils._doctor.diagnosis import diagnose, rules
 from ansible_collections.hasite.aws.plugins.module_utils._doctor.finding import SEVERITIES, Finding
-from ansible_collections.hasite.aws.plugins.module_utils._doctor.report import render, unseen
+from ansible_collections.hasite.aws.plugins.module_utils._doctor.needs import DETAILS, missing
+from ansible_collections.hasite.aws.plugins.module_utils._doctor.report import (
+    blindness,
+    counts,
+    render,
+    summary,
+    unseen,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,7 +34,7 @@ ELSEWHERE = {"machine-unreachable", "no-healthy-target"}
 
 
 def found(tree: Tree) -> list[Finding]:
-    findings: list[Finding] = diagnose(evidence(tree))
+    findings: list[Finding] = list(diagnose(evidence(tree)).findings)
     return findings
 
 
@@ -35,9 +42,15 @@ def codes(tree: Tree) -> list[str]:
     return [one.kind.code for one in found(tree)]
 
 
+def report(tree: Tree) -> str:
+    told = evidence(tree)
+    text: str = render(diagnose(told), unseen(told))
+    return text
+
+
 def test_a_healthy_site_has_no_finding() -> None:
     assert codes(healthy()) == []
-    assert render([], unseen(evidence(healthy()))) == "No finding."
+    assert report(healthy()) == f"{len(rules())} rules: {len(rules())} hold.\n\nNo finding."
 
 
 def test_every_rule_has_its_mistake_here() -> None:
@@ -218,7 +231,8 @@ READINGS = {
     "acm: certificates": "certificates",
     "cloudfront: distributions": "distributions",
     "cloudfront: response headers policies": "response_headers_policies",
-    **{f"detail {name}": f"details/{name}" for name in healthy()["site"]["details"]},
+    "iam: roles": "roles",
+    **{label: f"details/{name}" for label, name in DETAILS.items()},
 }
 
 
@@ -241,12 +255,140 @@ def test_what_was_not_seen_from_outside_brings_no_finding(part: str) -> None:
     assert codes(tree) == []
 
 
+# ---- what could not be seen
+
+
+def without(tree: Tree, need: str) -> None:
+    """Take a kind of evidence away, as a missing right or a broken way does."""
+    if need in READINGS:
+        tree["site"]["unreadable"] = [*tree["site"]["unreadable"], {"service": need, "error": "AccessDenied"}]
+        put(tree, f"site/{READINGS[need]}", None)
+    elif need == "inside":
+        tree["machines"] = {}
+    elif need in PARTS_OF_VISIT:
+        for part in PARTS_OF_VISIT[need]:
+            tree["visit"][part] = None
+    else:
+        put(tree, "site/unreadable", [*tree["site"]["unreadable"], {"service": need, "error": "AccessDenied"}])
+
+
+PARTS_OF_VISIT = {
+    "outside: delegation": ["delegation"],
+    "outside: CAA records": ["authorities"],
+    "outside: addresses": ["addresses"],
+    "outside: page": ["page"],
+    "outside: page over HTTP": ["plain"],
+    "outside: aliases": ["aliases"],
+    "outside: edge": ["edge_alias"],
+    "outside: error page": ["edge", "edge_alias"],
+}
+NEEDS = sorted({need for _, rule in rules() for need in rule.needs})
+
+
+def test_every_need_is_there_on_a_healthy_site_and_can_be_missing() -> None:
+    for need in NEEDS:
+        tree = healthy()
+        assert missing(evidence(tree), [need]) == {}
+        without(tree, need)
+        assert list(missing(evidence(tree), [need])) == [need]
+
+
+@pytest.mark.parametrize("code", sorted(set(BREAKS) - ELSEWHERE))
+def test_with_any_evidence_missing_a_mistake_is_named_or_not_judged_and_never_called_well(code: str) -> None:
+    [asked] = [rule for _, rule in rules() if rule.kind.code == code]
+    for need in NEEDS:
+        tree = healthy()
+        BREAKS[code](tree)
+        without(tree, need)
+        told = evidence(tree)
+        assert list(asked.check(told)) or missing(told, asked.needs), need
+
+
+def test_a_rule_without_its_evidence_is_counted_as_not_judged() -> None:
+    tree = healthy()
+    BREAKS["httpd-not-enabled"](tree)
+    without(tree, "acm: certificates")
+    told = diagnose(evidence(tree))
+    number = counts(told)
+    assert (number["findings"], number["follow"]) == (1, 0)
+    assert number["rules"] == len(rules()) == number["hold"] + number["findings"] + number["not_judged"]
+    assert told.unjudged["certificate-pending"] == {"acm: certificates": "AccessDenied"}
+    assert "certificate-pending" in told.unjudged_critical
+    assert summary(told).startswith(f"{len(rules())} rules: {number['hold']} hold, 1 finding, ")
+    assert "not judged: certificate-missing-in-us-east-1, " in summary(told)
+    assert report(tree).startswith(summary(told))
+
+
+def test_a_machine_that_is_not_looked_into_leaves_its_inside_not_judged() -> None:
+    tree = healthy()
+    BREAKS["machine-stopped"](tree)
+    told = diagnose(evidence(tree))
+    assert told.unjudged["httpd-down"] == {"inside": "demo-web-a: The machine is stopped."}
+
+
+def test_nothing_found_with_something_unseen_is_not_called_well() -> None:
+    tree = healthy()
+    without(tree, "route53: health checks")
+    assert "No finding in what was seen." in report(tree).splitlines()
+    assert "No finding." not in report(tree)
+
+
+def test_nothing_seen_is_said_in_one_sentence() -> None:
+    tree = healthy()
+    for need in NEEDS:
+        without(tree, need)
+    told = diagnose(evidence(tree))
+    assert blindness(told) == report(tree)
+    assert report(tree).startswith("Nothing was seen of the site, so nothing was judged; ")
+    assert "\n" not in report(tree)
+    assert blindness(diagnose(evidence(healthy()))) is None
+
+
+# ---- the report
+
+
+def test_one_kind_at_two_places_is_one_finding_with_both() -> None:
+    tree = healthy()
+    for machine in ("i-a", "i-c"):
+        put(tree, f"machines/{machine}/units/web_server/enabled", False)
+    [finding] = found(tree)
+    places = finding.as_dict()["places"]
+    assert [one["where"]["id"] for one in places] == ["i-a", "i-c"]
+    assert places[0]["what"] == finding.as_dict()["what"]
+    lines = report(tree).splitlines()
+    assert lines[0].endswith("1 finding.")
+    assert lines.index("   also        httpd.service on demo-web-c is not enabled.") < lines.index(
+        "   where       instance demo-web-c (i-c)"
+    )
+    assert sum(line.startswith("   cure") for line in lines) == 1
+
+
+def test_the_worst_of_several_places_ranks_a_finding() -> None:
+    tree = healthy()
+    group = tree["site"]["security_groups"][1]["ip_permissions"]
+    group += [rule(22, group="sg-office"), rule(22, block="0.0.0.0/0")]
+    [finding] = found(tree)
+    assert (finding.kind.code, finding.severity, len(finding.cases)) == ("port-22-open", "critical", 2)
+
+
+def test_what_follows_at_any_of_its_places_is_told_by_a_finding() -> None:
+    tree = healthy()
+    for number, machine in enumerate(("i-a", "i-c")):
+        put(tree, f"machines/{machine}/units/web_server/active", False)
+        unhealthy(tree, number)
+    [finding] = found(tree)
+    assert finding.consequences[:2] == (
+        "The load balancer finds demo-web-a unhealthy.",
+        "The load balancer finds demo-web-c unhealthy.",
+    )
+
+
 def test_the_report_reads_from_top_to_bottom() -> None:
     tree = healthy()
     BREAKS["metadata-v1-allowed"](tree)
     BREAKS["nat-missing"](tree)
-    lines = render(found(tree), unseen(evidence(tree))).splitlines()
-    assert lines[0].startswith("1. CRITICAL  nat-missing: ")
+    lines = report(tree).splitlines()
+    assert lines[2].startswith("1. CRITICAL  nat-missing: ")
     assert "   follows     Session Manager does not reach demo-web-a." in lines
     assert any(line.startswith("2. WARNING  metadata-v1-allowed: ") for line in lines)
     assert lines[-1] == "Not seen: inside demo-web-a: Session Manager does not reach it."
@@ -271,7 +413,7 @@ def test_two_mistakes_at_once_bring_no_third_finding() -> None:
         try:
             for code in pair:
                 BREAKS[code](tree)
-        except (KeyError, IndexError):
+        except (KeyError, IndexError, TypeError):
             continue  # the first one took away what the second one would change
         more = set(codes(tree)) - set(pair).union(*(OTHER_NAME.get(code, set()) for code in pair))
         if more:
@@ -303,7 +445,7 @@ def test_half_built_sites_and_missing_rights_are_judged_without_failing(
     for code in mistakes:
         try:
             BREAKS[code](tree)
-        except (KeyError, IndexError):
+        except (KeyError, IndexError, TypeError):
             continue
     for path in lost:
         at: Any = tree
@@ -315,7 +457,7 @@ def test_half_built_sites_and_missing_rights_are_judged_without_failing(
     findings = found(tree)
     ranks = [SEVERITIES.index(one.severity) for one in findings]
     assert ranks == sorted(ranks)
-    assert render(findings, unseen(evidence(tree)))
+    assert report(tree)
     assert all(one.as_dict()["cure"] and one.as_dict()["evidence"] is not None for one in findings)
 
 
