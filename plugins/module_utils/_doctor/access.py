@@ -7,14 +7,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
-from .evidence import Evidence, Resource
+from .evidence import Evidence, Resource, rows
 from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Case, Kind, Where
 from .needs import INSIDE
 from .places import blocked, by_stop, called, ids, machine, only, stopped_by, where_of
-from .policies import SESSION_ACTIONS, lacks
+from .policies import SESSION_ACTIONS, lacks, lets_assume, titles
 
 AREA = Area("access")
+REBOOT = timedelta(minutes=5)
+"""How long a machine that is starting again may be away; the agent reports each five minutes at least
+(https://docs.aws.amazon.com/systems-manager/latest/userguide/ssm-agent-technical-details.html)."""
+UNANSWERED = ("Target.Timeout", "Target.FailedHealthChecks")
+"""Why a target is unhealthy that has not answered at all."""
 
 
 def out_of_reach(evidence: Evidence) -> list[Resource]:
@@ -63,6 +69,26 @@ def profile_detached(evidence: Evidence) -> Iterator[Case]:
             yield Case(
                 f"{called(one)} has no instance profile.", machine(one), "iam_instance_profile_arn=null", only(one)
             )
+
+
+@AREA.rule(
+    Kind(
+        "role-not-assumable",
+        CRITICAL,
+        "EC2 fetches the machines' credentials as this role. Those that they have go on for some hours; then Session "
+        "Manager, releases and secrets are gone, and a machine that starts has none.",
+        f"Let the role trust ec2.amazonaws.com: {PROVISION}",
+        ("machine-unreachable", "registered-late", "agent-stopped", "machine-silent"),
+    ),
+    "iam: roles",
+)
+def role_not_assumable(evidence: Evidence) -> Iterator[Case]:
+    """EC2 may not assume the machines' role."""
+    for one in evidence.listed("roles"):
+        name, trust = str(one.get("role_name")), one.get("assume_role_policy")
+        if name.endswith("-web") and trust and not lets_assume(trust, "ec2.amazonaws.com"):
+            proof = f"statements of its trust policy: {', '.join(titles(trust))}"
+            yield Case(f"EC2 may not assume the role {name}.", Where("role", name), proof)
 
 
 @AREA.rule(
@@ -154,6 +180,58 @@ def since_start(one: Resource) -> bool:
     return bool(last) and (not start or str(last) >= str(start))
 
 
+def heard_lately(evidence: Evidence, one: Resource) -> bool:
+    """Tell whether a machine's agent was heard so shortly ago that the machine may just be starting again."""
+    try:
+        heard = datetime.fromisoformat(str(one.get("ssm_last_ping_date_time")))
+    except ValueError:
+        return False
+    return evidence.now - heard.astimezone(UTC) < REBOOT
+
+
+def patiently(evidence: Evidence, one: Resource) -> str | None:
+    """Say to wait, where a machine may just be starting again."""
+    if not heard_lately(evidence, one):
+        return None
+    return "wait: a machine that is just starting again answers within three minutes. If it does not, ask again then."
+
+
+@AREA.rule(
+    Kind(
+        "machine-silent",
+        CRITICAL,
+        "Neither its agent nor its web server answers, and nothing in their ways is closed: it is just starting again, "
+        "or it hangs.",
+        "Reboot it: aws ec2 reboot-instances --instance-ids ID. If it stays silent, stop and start it, which moves it "
+        "to another host.",
+        ("machine-unreachable", "target-unhealthy", "agent-stopped", "registered-late"),
+        supposed=True,
+    ),
+    "ec2: instances",
+    "ssm: instance information",
+    "elbv2: target groups",
+)
+def machine_silent(evidence: Evidence) -> Iterator[Case]:
+    """A machine that runs answers nobody."""
+    unhealthy = {
+        str(target.get("id")): target
+        for group in evidence.listed("target_groups")
+        for target in rows(group, "targets")
+        if target.get("state") == "unhealthy" and target.get("reason") in UNANSWERED
+    }
+    for one in out_of_reach(evidence):
+        target = unhealthy.get(str(one.get("instance_id")))
+        if target:
+            yield Case(
+                f"{called(one)} answers neither Session Manager nor the load balancer.",
+                machine(one),
+                f"{silence(evidence, one)}; target: {target.get('reason')}",
+                only(one),
+                cure=patiently(evidence, one),
+                severity=WARNING if heard_lately(evidence, one) else None,
+            )
+
+
 @AREA.rule(
     Kind(
         "registered-late",
@@ -197,7 +275,12 @@ def agent_stopped(evidence: Evidence) -> Iterator[Case]:
     for one in out_of_reach(evidence):
         if since_start(one) or evidence.unread("ssm: instance information"):
             yield Case(
-                f"The agent on {called(one)} does not answer any more.", machine(one), silence(evidence, one), only(one)
+                f"The agent on {called(one)} does not answer any more.",
+                machine(one),
+                silence(evidence, one),
+                only(one),
+                cure=patiently(evidence, one),
+                severity=WARNING if heard_lately(evidence, one) else None,
             )
 
 

@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 
-from .evidence import Evidence, Resource, rows, same_name
+from .evidence import Evidence, Fetch, Resource, rows, same_name
 from .finding import CRITICAL, PROVISION, WARNING, Area, Case, Kind, Where
-from .needs import CAA
+from .needs import CAA, CERTIFICATES
 from .places import place
 
 AREA = Area("certificates")
@@ -18,6 +19,8 @@ CLOUDFRONT_REGION = "us-east-1"
 AMAZON = ("amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com")
 USABLE = ("ISSUED", "PENDING_VALIDATION")
 PENDING = "PENDING_VALIDATION"
+SOON, NOW = 21, 3
+"""Days."""
 
 
 def covers(names: object, domain: str) -> bool:
@@ -229,6 +232,58 @@ def stale_certificate(evidence: Evidence) -> Iterator[Case]:
                 place("listener", {"listener_arn": listener, "name": "HTTPS"}, "listener_arn"),
                 f"{proof}; issued: {issued}",
             )
+
+
+def days_left(evidence: Evidence, fetch: Fetch | None) -> int | None:
+    """Return for how many days the certificate lasts that a visitor was shown."""
+    try:
+        end = ssl.cert_time_to_seconds(str(fetch.certificate_not_after if fetch else None))
+    except ValueError:
+        return None
+    return int((end - evidence.now.timestamp()) // 86400)
+
+
+@AREA.rule(
+    Kind(
+        "certificate-ending",
+        WARNING,
+        "ACM renews what it has issued weeks before its end, if the certificate is in use and its record is in the "
+        "zone (https://docs.aws.amazon.com/acm/latest/userguide/managed-renewal.html); an imported one "
+        "it does not renew.",
+        "Look at the certificate's renewal status in ACM. For one of your own, import the next one under the same ARN, "
+        "or leave site_certificate_arns out: the playbooks then request one that ACM renews.",
+    ),
+    CERTIFICATES,
+)
+def certificate_ending(evidence: Evidence) -> Iterator[Case]:
+    """A certificate that visitors are shown ends soon."""
+    visit = evidence.visit
+    shown = {"load balancer": visit.page, "error page's distribution": visit.edge_alias} if visit else {}
+    for owner, fetch in shown.items():
+        left = days_left(evidence, fetch)
+        if fetch and left is not None and left < SOON:
+            what = f"The certificate that the {owner} shows ends in {left} days."
+            place_of_it = Where("certificate", evidence.domain, owner)
+            proof = f"not after {fetch.certificate_not_after}"
+            yield Case(what, place_of_it, proof, severity=CRITICAL if left < NOW else None)
+
+
+@AREA.rule(
+    Kind(
+        "certificate-not-renewed",
+        WARNING,
+        "Some day it ends, and with it HTTPS.",
+        "Look at the certificate's renewal eligibility in ACM. For one of your own, import the next one under the same "
+        "ARN in time.",
+    ),
+    "acm: certificates",
+)
+def certificate_not_renewed(evidence: Evidence) -> Iterator[Case]:
+    """ACM will not renew a certificate that is in use."""
+    for one in evidence.listed("certificates"):
+        if one.get("status") == "ISSUED" and one.get("in_use_by") and one.get("renewal_eligibility") == "INELIGIBLE":
+            proof = f"RenewalEligibility=INELIGIBLE, Type={one.get('type')}, not after {one.get('not_after')}"
+            yield Case(f"ACM will not renew the certificate of {one.get('domain_name')}.", where(one), proof)
 
 
 @AREA.rule(

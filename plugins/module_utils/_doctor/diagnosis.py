@@ -20,9 +20,13 @@ from . import (
     failover,
     hardening,
     health,
+    listening,
+    machines,
     names,
     network,
     page,
+    public,
+    releases,
     share,
 )
 from .evidence import Evidence
@@ -30,8 +34,9 @@ from .finding import CRITICAL, SEVERITIES, Area, Finding, Rule
 from .needs import missing
 
 AREAS: tuple[Area, ...] = (
-    *(names.AREA, network.AREA, access.AREA, share.AREA, content.AREA, health.AREA, balancing.AREA, certificates.AREA),
-    *(failover.AREA, aliases.AREA, edge.AREA, page.AREA, hardening.AREA, building.AREA),
+    *(names.AREA, public.AREA, network.AREA, access.AREA, machines.AREA, share.AREA, releases.AREA, content.AREA),
+    *(health.AREA, listening.AREA, balancing.AREA, certificates.AREA, failover.AREA, aliases.AREA, edge.AREA),
+    *(page.AREA, hardening.AREA, building.AREA),
 )
 """In the order of causes: within one severity the first is to be mended first."""
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from . import policies
 from .certificates import covers
 from .evidence import Evidence, Fetch, Resource, rows
-from .finding import CRITICAL, NOTICE, PROVISION, WARNING, Area, Case, Kind
+from .finding import CRITICAL, NOTICE, PROVISION, WARNING, Area, Case, Kind, Where
 from .needs import EDGE, ERROR_PAGE
 from .places import place
 
@@ -97,6 +97,45 @@ def error_page_denied(evidence: Evidence) -> Iterator[Case]:
         if bucket in found and not policies.lets_distribution_read(found[bucket], str(one.get("arn"))):
             proof = f"statements of the policy of {bucket}: {', '.join(policies.titles(found[bucket]))}"
             yield Case(f"The distribution may not read {bucket}.", place("distribution", one, "id"), proof)
+
+
+@AREA.rule(
+    Kind(
+        "error-page-missing",
+        CRITICAL,
+        "CloudFront has no page to show: visitors get the bare error of the bucket.",
+        f"Upload the error page again: {PROVISION}",
+        ("edge-unavailable", "error-page-wrong", "error-page-cacheable", "error-page-without-retry-after"),
+    ),
+    "cloudfront: distributions",
+    "s3: buckets",
+    "s3: error pages",
+)
+def error_page_missing(evidence: Evidence) -> Iterator[Case]:
+    """The error page is not in its bucket."""
+    for place_of_page, there in evidence.documents("error_objects").items():
+        if not there:
+            bucket, _, key = place_of_page.partition("/")
+            yield Case(f"The error page {key} is not in {bucket}.", Where("bucket", bucket), f"no object {key}")
+
+
+@AREA.rule(
+    Kind(
+        "edge-function-missing",
+        WARNING,
+        "The function lets every path end in the error page. Without it a path that happens to be in the bucket is "
+        "answered with success, which search engines and caches believe.",
+        f"Associate the CloudFront function with the distribution again: {PROVISION}",
+        ("error-page-wrong", "error-page-cacheable"),
+    ),
+    "cloudfront: distributions",
+)
+def edge_function_missing(evidence: Evidence) -> Iterator[Case]:
+    """No CloudFront function is attached to the error page's distribution."""
+    for one in evidence.listed("distributions"):
+        if not one.get("viewer_request_function_arn"):
+            what = "No CloudFront function is attached to the error page's distribution."
+            yield Case(what, place("distribution", one, "id"), "viewer-request: none")
 
 
 @AREA.rule(

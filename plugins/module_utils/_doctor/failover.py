@@ -30,10 +30,26 @@ def where(evidence: Evidence, kind: str, note: str) -> Where:
     return Where("record", f"{evidence.domain} {kind}", note)
 
 
+POLICIES = {
+    "weight": "weighted",
+    "region": "latency",
+    "geo_location": "geolocation",
+    "geo_proximity_location": "geoproximity",
+    "multi_value_answer": "multivalue",
+    "cidr_routing_config": "IP-based",
+}
+"""The routing policies by what tells a record of each."""
+
+
+def routing(record: Resource) -> str:
+    """Return a record's routing policy, or its role in a failover pair."""
+    return str(record.get("failover") or next((POLICIES[key] for key in POLICIES if key in record), "simple"))
+
+
 def said(record: Resource) -> str:
     """Return a record as evidence."""
     values = [str(one.get("value")) for one in rows(record, "resource_records")]
-    role = record.get("failover") or "simple"
+    role = routing(record)
     return f"{role} {record.get('type')} → {alias_of(record) or ', '.join(values) or 'nothing'}"
 
 
@@ -57,6 +73,28 @@ def built(evidence: Evidence) -> bool:
 
 
 # ---- records
+
+
+@AREA.rule(
+    Kind(
+        "failover-pair-replaced",
+        CRITICAL,
+        "Only a failover pair switches to the error page. Route 53 takes no other record of the name beside it, so the "
+        "pair cannot be made before this one is gone.",
+        "Replace it by the pair in one change: run playbooks/site.yml with -e site_take_over=true once.",
+        ("primary-missing", "secondary-missing", "name-unresolved"),
+    ),
+    "route53: hosted zones",
+    "elbv2: load balancers",
+    "cloudfront: distributions",
+)
+def failover_pair_replaced(evidence: Evidence) -> Iterator[Case]:
+    """The site's name has an address record of another routing policy in the place of the failover pair."""
+    found = [one for kind in ("A", "CNAME") for one in evidence.records(evidence.domain, kind)]
+    if built(evidence) and found and not any(one.get("failover") for one in found):
+        kinds = " and ".join(sorted({routing(one) for one in found}))
+        what = f"{evidence.domain} has a {kinds} record in the place of its failover pair."
+        yield Case(what, where(evidence, str(found[0].get("type")), kinds), "; ".join(map(said, found)))
 
 
 @AREA.rule(
@@ -103,7 +141,8 @@ def secondary_missing(evidence: Evidence) -> Iterator[Case]:
         "primary-elsewhere",
         CRITICAL,
         "Visitors come to something else than the site.",
-        f"Let it be an alias of the load balancer: {PROVISION}",
+        "Let it be an alias of the load balancer: run playbooks/site.yml, with -e site_take_over=true if it leads to "
+        "another load balancer.",
         ("page-unavailable", "plain-unavailable", "name-unresolved"),
     ),
     "route53: hosted zones",
@@ -198,6 +237,28 @@ def nothing_evaluated(evidence: Evidence) -> Iterator[Case]:
             proof = "EvaluateTargetHealth=false, no health check"
             what = f"The PRIMARY record of {evidence.domain} can never count as unhealthy."
             yield Case(what, where(evidence, "A", "PRIMARY"), proof)
+
+
+@AREA.rule(
+    Kind(
+        "health-check-missing",
+        CRITICAL,
+        "Nobody checks any more, and what Route 53 takes the PRIMARY record for from now on is not defined "
+        "(https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-creating-deleting.html).",
+        f"Create the health check and give it to the record: {PROVISION}",
+    ),
+    "route53: hosted zones",
+    "route53: used health checks",
+)
+def health_check_missing(evidence: Evidence) -> Iterator[Case]:
+    """A record names a health check that is gone."""
+    there: dict[str, bool] = evidence.detail("used_health_checks") or {}
+    for name in (evidence.domain, *evidence.aliases):
+        for one in evidence.records(name, "A"):
+            check = str(one.get("health_check_id") or "")
+            if check and there.get(check) is False:
+                what = f"The {routing(one)} record of {name} names a health check that is gone."
+                yield Case(what, Where("record", f"{name} A", routing(one)), f"HealthCheckId={check}")
 
 
 @AREA.rule(

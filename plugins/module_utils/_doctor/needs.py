@@ -18,6 +18,7 @@ INSIDE = "inside"
 DELEGATION, CAA = "outside: delegation", "outside: CAA records"
 ADDRESSES, PAGE, PLAIN = "outside: addresses", "outside: page", "outside: page over HTTP"
 ALIASES, EDGE, ERROR_PAGE = "outside: aliases", "outside: edge", "outside: error page"
+CERTIFICATES = "outside: certificates"
 
 DETAILS = {
     "ec2: VPC attributes": "dns_support",
@@ -26,6 +27,10 @@ DETAILS = {
     "ec2: reachability": "ways",
     "elbv2: load balancer attributes": "load_balancer_attributes",
     "elbv2: listener certificates": "listener_certificates",
+    "elbv2: listener rules": "listener_rules",
+    "route53: used health checks": "used_health_checks",
+    "s3: releases": "contents",
+    "s3: error pages": "error_objects",
     "efs: file system policies": "file_system_policies",
     "s3: bucket policies": "bucket_policies",
     "iam: role policies": "role_policies",
@@ -109,6 +114,16 @@ def _error_page(evidence: Evidence) -> str | None:
     return next((one.problem for one in asked if one.problem), "it was not asked for")
 
 
+def _certificates(evidence: Evidence) -> str | None:
+    visit = evidence.visit
+    shown = {"the page": visit.page, "the edge": visit.edge_alias} if visit else {}
+    for what, fetch in shown.items():
+        wanted = evidence.balancer if what == "the page" else evidence.distribution
+        if wanted and not (fetch and fetch.certificate_not_after):
+            return f"{what} showed none: {(fetch and fetch.problem) or 'it was not asked for'}"
+    return None
+
+
 def _aliases(evidence: Evidence) -> str | None:
     seen = evidence.visit.aliases if evidence.visit else {}
     unasked = [name for name in evidence.aliases if name not in seen]
@@ -128,4 +143,5 @@ _VIEWS: dict[str, Callable[[Evidence], str | None]] = {
     ALIASES: _aliases,
     EDGE: _edge,
     ERROR_PAGE: _error_page,
+    CERTIFICATES: _certificates,
 }

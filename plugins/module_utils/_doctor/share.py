@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from . import policies
@@ -15,6 +16,7 @@ from .needs import INSIDE
 from .places import blocked, by_stop, called, ids, machine, only, place, stopped_by, where_of
 
 AREA = Area("share")
+FILE_SYSTEM = re.compile(r"\bfs-[0-9a-z]+")
 LOST = ("share-not-mounted", "mount-way-blocked")
 MOUNTS = "A machine mounts the share over port 2049 of the mount target in its zone."
 
@@ -230,6 +232,35 @@ def mounted_by_hand(evidence: Evidence) -> Iterator[Case]:
             yield Case(
                 what, machine(one), f"{seen.mount.get('source')} at {seen.share}, no line in /etc/fstab", only(one)
             )
+
+
+def share_in(source: object) -> str | None:
+    """Return the file system that a source of a mount names."""
+    named = FILE_SYSTEM.search(str(source or ""))
+    return named[0] if named else None
+
+
+@AREA.rule(
+    Kind(
+        "fstab-elsewhere",
+        WARNING,
+        "What is mounted now goes on. At the next boot the machine mounts the other file system, or none.",
+        f"Write the line with the site's file system: {CONFIGURE}",
+        ("share-not-mounted",),
+    ),
+    "ec2: instances",
+    "efs: file systems",
+    INSIDE,
+)
+def fstab_elsewhere(evidence: Evidence) -> Iterator[Case]:
+    """A machine's line in /etc/fstab names another file system than the site's."""
+    own = {str(one.get("file_system_id")) for one in evidence.listed("file_systems")}
+    for one, seen in evidence.asked() if own else []:
+        named = share_in((seen.fstab or {}).get("source"))
+        if named and named not in own:
+            mounted = (seen.mount or {}).get("source") or "nothing"
+            proof = f"/etc/fstab: {named}, mounted: {mounted}, the site's: {', '.join(sorted(own))}"
+            yield Case(f"/etc/fstab on {called(one)} names {named}.", machine(one), proof, only(one))
 
 
 @AREA.rule(
