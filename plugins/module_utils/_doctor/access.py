@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from .evidence import Evidence, Resource, rows
 from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Case, Kind, Where
 from .needs import INSIDE
-from .places import blocked, by_stop, called, ids, machine, only, stopped_by, where_of
+from .places import acl_cure, blocked, by_stop, called, ids, machine, only, stopped_by, where_of
 from .policies import SESSION_ACTIONS, lacks, lets_assume, titles
 
 AREA = Area("access")
@@ -163,6 +163,7 @@ def endpoints_unreachable(evidence: Evidence) -> Iterator[Case]:
             where_of(stop),
             str(way.get("explanation")),
             touched,
+            cure=acl_cure(stop),
         )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from .evidence import Evidence, Resource, rows
 from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Case, Kind, Where
 from .needs import INSIDE
-from .places import blocked, by_stop, called, machine, only, place, stopped_by, where_of
+from .places import acl_cure, blocked, by_stop, called, machine, only, place, stopped_by, where_of
 
 AREA = Area("balancing")
 UNHEALTHY = ("target-unhealthy",)
@@ -79,7 +79,7 @@ def balancer_way_blocked(evidence: Evidence) -> Iterator[Case]:
     ways = [pair for pair in blocked(evidence, "requests") if not stopped_by(pair[1], "security_group", "ingress")]
     for way, stop, touched in by_stop(ways):
         what = f"The load balancer does not reach {way.get('machine_name') or way.get('machine')}."
-        yield Case(what, where_of(stop), str(way.get("explanation")), touched)
+        yield Case(what, where_of(stop), str(way.get("explanation")), touched, cure=acl_cure(stop))
 
 
 @AREA.rule(
@@ -97,7 +97,7 @@ def balancer_closed(evidence: Evidence) -> Iterator[Case]:
     """Visitors do not reach the load balancer."""
     for way, stop, _ in by_stop(blocked(evidence, "visitors")):
         what = f"Visitors do not reach the load balancer on port {way.get('port')}."
-        yield Case(what, where_of(stop), str(way.get("explanation")))
+        yield Case(what, where_of(stop), str(way.get("explanation")), cure=acl_cure(stop))
 
 
 @AREA.rule(

@@ -13,7 +13,7 @@ from . import policies
 from .evidence import Evidence, rows
 from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Case, Kind, Where
 from .needs import INSIDE
-from .places import blocked, by_stop, called, ids, machine, only, place, stopped_by, where_of
+from .places import acl_cure, blocked, by_stop, called, ids, machine, only, place, stopped_by, where_of
 
 AREA = Area("share")
 FILE_SYSTEM = re.compile(r"\bfs-[0-9a-z]+")
@@ -108,7 +108,7 @@ def mount_way_blocked(evidence: Evidence) -> Iterator[Case]:
     ways = [pair for pair in blocked(evidence, "share") if not stopped_by(pair[1], "security_group")]
     for way, stop, touched in by_stop(ways):
         what = f"{way.get('machine_name') or way.get('machine')} does not reach the share."
-        yield Case(what, where_of(stop), str(way.get("explanation")), touched)
+        yield Case(what, where_of(stop), str(way.get("explanation")), touched, cure=acl_cure(stop))
 
 
 @AREA.rule(

@@ -6,6 +6,8 @@ from __future__ import annotations
 import itertools
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,123 @@ def report(tree: Tree) -> str:
     told = evidence(tree)
     text: str = render(diagnose(told), unseen(told))
     return text
+
+
+@pytest.mark.parametrize("code", ["balancer-way-blocked", "mount-way-blocked", "endpoints-unreachable"])
+def test_the_cure_of_a_network_acl_names_what_the_playbooks_leave_alone(code: str) -> None:
+    tree = healthy()
+    BREAKS[code](tree)
+    [finding] = found(tree)
+    assert finding.cure.startswith("Give the subnet back to the VPC's default network ACL")
+    assert "network_acl-1" in finding.cure
+
+
+LISTENERS: tuple[tuple[str, list[Tree], bool], ...] = (
+    ("another host", [{"field": "host-header", "host_header_config": {"values": ["other.test"]}}], False),
+    ("its own host", [{"field": "host-header", "host_header_config": {"values": ["WWW.*"]}}], True),
+    ("another folder", [{"field": "path-pattern", "path_pattern_config": {"values": ["/old/*"]}}], False),
+    ("an office", [{"field": "source-ip", "source_ip_config": {"values": ["192.0.2.0/24"]}}], False),
+    ("a header", [{"field": "http-header", "http_header_config": {"values": ["*"]}}], False),
+    ("everything, as the API gives it of old", [{"field": "path-pattern", "values": ["*"]}], True),
+)
+
+
+@pytest.mark.parametrize(("name", "conditions", "caught"), LISTENERS, ids=[one[0] for one in LISTENERS])
+def test_which_rules_catch_a_visitors_request(name: str, conditions: list[Tree], caught: bool) -> None:
+    tree = healthy()
+    above = {"priority": "1", "conditions": conditions, "actions": [{"type": "redirect"}], "is_default": False}
+    tree["site"]["details"]["listener_rules"]["arn:listener"].insert(0, above)
+    assert codes(tree) == (["listener-answers-elsewhere"] if caught else []), name
+
+
+def test_a_group_that_gets_no_weight_gets_no_request() -> None:
+    tree = healthy()
+    weighted = [{"target_group_arn": "arn:tg", "weight": 0}, {"target_group_arn": "arn:new", "weight": 1}]
+    forward = {"type": "forward", "forward_config": {"target_groups": weighted}}
+    put(tree, "site/details/listener_rules/arn:listener/0/actions", [forward])
+    assert codes(tree) == ["listener-answers-elsewhere"]
+    weighted[0]["weight"] = 1
+    assert codes(tree) == []
+
+
+def test_a_target_on_another_port_that_is_healthy_is_no_finding() -> None:
+    tree = healthy()
+    put(tree, "site/target_groups/0/targets/0/port", 8080)
+    assert codes(tree) == []
+
+
+@pytest.mark.parametrize(
+    ("extra", "kind"),
+    [({"weight": 1}, "weighted"), ({"region": REGION}, "latency"), ({}, "simple")],
+)
+def test_a_record_in_the_place_of_the_pair_is_called_by_its_routing_policy(extra: Tree, kind: str) -> None:
+    tree = healthy()
+    BREAKS["failover-pair-replaced"](tree)
+    record = tree["site"]["hosted_zone"]["records"][0]
+    del record["weight"]
+    record |= extra
+    [finding] = found(tree)
+    assert f"has a {kind} record in the place of its failover pair" in finding.case.what
+    assert "site_take_over=true" in finding.cure
+
+
+@pytest.mark.parametrize(("minutes", "severity"), [(1, "warning"), (30, "critical")])
+def test_a_machine_that_may_just_be_starting_again_is_waited_for(minutes: int, severity: str) -> None:
+    tree = healthy()
+    BREAKS["machine-silent"](tree)
+    heard = datetime.fromisoformat(tree["site"]["instances"][0]["ssm_last_ping_date_time"])
+    told = replace(evidence(tree), now=heard + timedelta(minutes=minutes))
+    [finding] = diagnose(told).findings
+    assert (finding.kind.code, finding.severity) == ("machine-silent", severity)
+    assert finding.cure.startswith("Wait: " if minutes == 1 else "Reboot it: ")
+
+
+def test_a_full_disk_is_named_also_where_it_keeps_the_doctor_out() -> None:
+    tree = healthy()
+    tree["machines"].pop("i-a")
+    put(tree, "failed", {"i-a": "OSError: [Errno 28] No space left on device: '/tmp/x'"})
+    assert codes(tree) == ["disk-full"]
+
+
+@pytest.mark.parametrize(("free", "full"), [(1 << 20, True), (200 << 20, True), (300 << 20, False)])
+def test_when_a_disk_is_full(free: int, full: bool) -> None:
+    tree = healthy()
+    put(tree, "machines/i-a/disks/0/free_bytes", free)
+    assert codes(tree) == (["disk-full"] if full else [])
+
+
+def test_inodes_run_out_too() -> None:
+    tree = healthy()
+    put(tree, "machines/i-a/disks/0/free_inodes", 3)
+    assert codes(tree) == ["disk-full"]
+
+
+@pytest.mark.parametrize(("days", "severities"), [(30, []), (20, ["warning"]), (2, ["critical"]), (-1, ["critical"])])
+def test_a_certificate_that_ends(days: int, severities: list[str]) -> None:
+    tree = healthy()
+    now = datetime(2030, 1, 1, tzinfo=UTC)
+    end = now + timedelta(days=days, hours=1)
+    put(tree, "visit/page/certificate_not_after", end.strftime("%b %d %H:%M:%S %Y GMT"))
+    findings = diagnose(replace(evidence(tree), now=now)).findings
+    assert [one.severity for one in findings] == severities
+
+
+@pytest.mark.parametrize(
+    ("statement", "closed"),
+    [
+        ({"Action": "s3:*", "Resource": "*"}, True),
+        ({"Action": "s3:*", "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}, False),
+        ({"Action": "s3:PutObject", "Resource": "*"}, False),
+        ({"Action": "s3:GetObject", "Resource": "arn:aws:s3:::demo-content-1/*"}, True),
+        ({"Action": "s3:GetObject", "Resource": "arn:aws:s3:::other/*"}, False),
+        ({"Action": "s3:*", "Resource": "*", "Principal": {"AWS": "arn:aws:iam::1:role/other"}}, False),
+    ],
+)
+def test_which_denials_close_the_content_bucket(statement: Tree, closed: bool) -> None:
+    tree = healthy()
+    denial = {"Effect": "Deny", "Principal": {"AWS": "arn:web"}, **statement}
+    put(tree, "site/details/bucket_policies/demo-content-1", {"Statement": [denial]})
+    assert codes(tree) == (["content-bucket-closed"] if closed else [])
 
 
 def test_a_healthy_site_has_no_finding() -> None:
@@ -405,6 +524,7 @@ OTHER_NAME = {
     "php-fpm-down": {"health-page-500"},
     "php-settings-broken": {"health-page-500"},
     "release-missing": {"health-page-500"},
+    "unit-masked": {"target-unhealthy"},
     "agent-stopped": {"machine-silent"},
     "registered-late": {"machine-silent"},
     "machine-silent": {"agent-stopped", "target-unhealthy"},
