@@ -18,8 +18,8 @@ def target_on_other_port(site: Site) -> None:
     )
     site.to_mend(steps.call, "elbv2", "register_targets", **right)
     site.to_mend(steps.call, "elbv2", "deregister_targets", **wrong)
-    elbv2.register_targets(**wrong)
     elbv2.deregister_targets(**right)
+    elbv2.register_targets(**wrong)
 
 
 @fault(None)

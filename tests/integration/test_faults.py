@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,6 +34,16 @@ REPAIRED = (
     "mounted-by-hand",
 )
 """Faults of which each is in another role's hands; the cure of all of them is to run the playbooks."""
+REPAIRED_TOO = (
+    *("content-missing", "content-bucket-closed", "endpoint-policy-closed", "role-not-assumable"),
+    *("health-check-missing", "edge-function-missing", "error-page-missing", "target-on-other-port"),
+    *("listener-answers-elsewhere", "fstab-elsewhere", "failover-pair-replaced"),
+)
+"""More of them, for the run that may take minutes."""
+ON_MACHINE = re.compile(r"on (?:the|one) machine: (?P<command>[^.]+(?:\.\w+)*)(?:\. |\.?$)", re.IGNORECASE)
+"""A cure that is one command."""
+NAMED_COMMANDS = ("unit-masked", "release-unreadable")
+RARE = frozenset(one for one, fault in FAULTS.items() if fault.break_.__module__.endswith((".bombs", ".visitors")))
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +60,9 @@ def test_every_fault_has_its_effect_here() -> None:
     assert set(EFFECTS) == set(FAULTS)
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(one, marks=[pytest.mark.acceptance] if one in RARE else []) for one in FAULTS]
+)
 def test_fault_is_seen_and_mended(look: Look, name: str) -> None:
     until(look.well, 120)
     break_(look.owner.place, name, None, None)
@@ -145,6 +158,42 @@ def test_running_the_playbooks_cures_what_the_doctor_says_they_cure(look: Look) 
     finally:
         for name in REPAIRED:
             mend(place, name)
+
+
+@pytest.mark.acceptance
+def test_the_playbooks_cure_what_shows_only_later_too(look: Look) -> None:
+    place = look.owner.place
+    for name in REPAIRED_TOO:
+        break_(place, name, None, None)
+    try:
+        seen(place, set(REPAIRED_TOO))
+        cures = {one.kind.code: one.cure for one in of(place).findings()}
+        assert all("playbooks/site.yml" in cure for cure in cures.values())
+        assert "-e site_take_over=true" in cures["failover-pair-replaced"]
+        look.owner.play("site", "-e", "site_take_over=true")
+        seen(place, set(), 120)
+    finally:
+        for name in reversed(REPAIRED_TOO):
+            mend(place, name)
+    seen(place, set(), 120)
+
+
+@pytest.mark.acceptance
+@pytest.mark.parametrize("name", NAMED_COMMANDS)
+def test_the_printed_command_cures(look: Look, name: str) -> None:
+    place = look.owner.place
+    break_(place, name, None, None)
+    try:
+        seen(place, {name})
+        [finding] = of(place).findings()
+        told = ON_MACHINE.search(finding.cure)
+        assert told, finding.cure
+        command = told["command"].split()
+        assert look.says(look.ids.index(finding.case.where.id), *command), command
+        seen(place, {"httpd-not-enabled"} if name == "unit-masked" else set())
+    finally:
+        mend(place, name)
+    seen(place, set())
 
 
 def test_nothing_is_left_of_all_that(look: Look) -> None:

@@ -23,7 +23,12 @@ PARTS: tuple[tuple[str, str, Callable[[Evidence], bool]], ...] = (
     ("load balancer", "elbv2: load balancers", lambda e: e.balancer is not None),
     ("target group", "elbv2: target groups", lambda e: bool(e.listed("target_groups"))),
     ("distribution", "cloudfront: distributions", lambda e: e.distribution is not None),
-    ("health check", "route53: health checks", lambda e: bool(e.listed("health_checks"))),
+    # One that a record names and that is gone has a finding of its own.
+    (
+        "health check",
+        "route53: health checks",
+        lambda e: bool(e.listed("health_checks") or e.detail("used_health_checks")),
+    ),
 )
 
 READINGS = tuple(reading for _, reading, _ in PARTS)

@@ -96,7 +96,12 @@ def _(tree: Tree) -> None:
     zone["records"] = [weighted, *(one for one in zone["records"] if not one.get("failover"))]
 
 
-mistake("health-check-missing", "site/details/used_health_checks/hc-1", False)
+@breaks("health-check-missing")
+def _(tree: Tree) -> None:
+    put(tree, "site/details/used_health_checks/hc-1", False)
+    put(tree, "site/health_checks", [])
+
+
 mistake("primary-elsewhere", "site/hosted_zone/records/0/alias_target/dns_name", "old.elb.amazonaws.com.")
 mistake("secondary-elsewhere", "site/hosted_zone/records/1/alias_target/dns_name", "other.cloudfront.net.")
 
