@@ -31,12 +31,12 @@ PAIRS = 40
 SEED = 9
 REPAIRED = (
     *("balancer-not-admitted", "nat-missing", "secondary-missing", "error-page-denied", "stale-certificate"),
-    "mounted-by-hand",
+    *("mounted-by-hand", "health-check-missing"),
 )
 """Faults of which each is in another role's hands; the cure of all of them is to run the playbooks."""
 REPAIRED_TOO = (
     *("content-missing", "content-bucket-closed", "endpoint-policy-closed", "role-not-assumable"),
-    *("health-check-missing", "edge-function-missing", "error-page-missing", "target-on-other-port"),
+    *("edge-function-missing", "error-page-missing", "target-on-other-port"),
     *("listener-answers-elsewhere", "fstab-elsewhere", "failover-pair-replaced"),
 )
 """More of them, for the run that may take minutes."""

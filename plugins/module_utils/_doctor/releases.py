@@ -53,6 +53,7 @@ def release_missing(evidence: Evidence) -> Iterator[Case]:
         WARNING,
         "Visitors who ask for it get an error. The playbooks leave a release that is there as it is.",
         "On one machine: chmod -R u=rwX,go=rX FOLDER, with the folder of the release.",
+        ("health-page-500", "target-unhealthy"),
     ),
     "ec2: instances",
     INSIDE,
@@ -68,6 +69,7 @@ def release_unreadable(evidence: Evidence) -> Iterator[Case]:
                 seen.unreadable,
                 only(one),
                 cure=f"on one machine: chmod -R u=rwX,go=rX {folder}",
+                severity=CRITICAL if seen.health and (seen.health.status or 0) >= 500 else None,
             )
 
 

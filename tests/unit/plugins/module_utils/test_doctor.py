@@ -119,6 +119,17 @@ def test_a_machine_that_may_just_be_starting_again_is_waited_for(minutes: int, s
     assert finding.cure.startswith("Wait: " if minutes == 1 else "Reboot it: ")
 
 
+def test_an_unreadable_file_without_which_the_site_is_down_is_the_cause() -> None:
+    tree = healthy()
+    BREAKS["release-unreadable"](tree)
+    [finding] = found(tree)
+    assert finding.severity == "warning"
+    put(tree, "machines/i-a/health/status", 503)
+    unhealthy(tree, 0, description="Health checks failed with these codes: [503]")
+    [finding] = found(tree)
+    assert (finding.kind.code, finding.severity) == ("release-unreadable", "critical")
+
+
 def test_a_full_disk_is_named_also_where_it_keeps_the_doctor_out() -> None:
     tree = healthy()
     tree["machines"].pop("i-a")
