@@ -120,6 +120,16 @@ def name_servers_in(resolv_conf: str) -> list[str]:
     return re.findall(r"^nameserver\s+(\S+)", resolv_conf, re.MULTILINE)
 
 
+def age_of(stat: str, uptime: str, ticks: int) -> float | None:
+    """Return for how many seconds a process runs, by its stat and by the kernel's uptime (proc(5))."""
+    try:
+        # The name of the program may have blanks and brackets in it.
+        started = int(stat.rpartition(")")[2].split()[19]) / ticks
+        return max(0.0, float(uptime.split()[0]) - started)
+    except (IndexError, ValueError):
+        return None
+
+
 def php_settings(told: str) -> dict[str, str]:
     """Return PHP's settings from what it tells of itself: `name => local value => master value`."""
     rows = (line.split(" => ") for line in told.splitlines())
@@ -248,6 +258,8 @@ def look(params: Mapping[str, t.Any], run: Run) -> Resource:
     texts = [text_of(str(one)) for pattern in SITE_FILES for one in sorted(Path("/").glob(pattern.lstrip("/")))]
     _, told = run([str(program), "-i"]) if program else (0, "")
     return {
+        # The first process rather than the kernel, which a container shares with its host.
+        "up_seconds": age_of(text_of("/proc/1/stat"), text_of("/proc/uptime"), os.sysconf("SC_CLK_TCK")),
         "units": read_units(run, php_unit(program), share),
         "configurations": read_configurations(run, program),
         "disks": read_disks(),

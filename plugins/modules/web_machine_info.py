@@ -55,6 +55,10 @@ machine:
   returned: always
   type: dict
   contains:
+    up_seconds:
+      description: For how many seconds the machine runs.
+      returned: always
+      type: float
     units:
       description:
         - The units C(agent), C(web_server), C(php), C(mount_timer) and C(mount) (of the share) that are installed, with

@@ -139,6 +139,8 @@ class Machine:
     """By role: agent, web_server, php, mount_timer, mount. A unit that is not installed is not there."""
     configurations: dict[str, Resource] = field(default_factory=dict)
     """What web_server and php say of their written configurations: valid, complaint."""
+    up_seconds: float | None = None
+    """For how long it runs."""
     disks: list[Resource] = field(default_factory=list)
     """The local file systems: path, bytes, free_bytes, inodes, free_inodes."""
     share: str = ""

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .evidence import Evidence, Machine
-from .finding import CONFIGURE, CRITICAL, WARNING, Area, Case, Kind
+from .evidence import Evidence, Machine, rows
+from .finding import CONFIGURE, CRITICAL, NOTICE, WARNING, Area, Case, Kind
 from .needs import INSIDE
 from .places import called, machine, only
 
 AREA = Area("machines")
 LEAST_SHARE, LEAST_BYTES = 0.05, 256 << 20
 """A disk is full where both less than this share and less than this many bytes are left."""
+STARTING = 180
+"""Seconds after which a machine is expected to be in service."""
 NO_SPACE = "No space left on device"
 
 
@@ -52,6 +54,33 @@ def disk_full(evidence: Evidence) -> Iterator[Case]:
         told = evidence.silent.get(identity) or evidence.failed.get(identity) or ""
         if NO_SPACE in told:
             yield Case(f"The disk of {called(one)} is full.", machine(one), NO_SPACE, only(one))
+
+
+@AREA.rule(
+    Kind(
+        "machine-starting",
+        NOTICE,
+        "The load balancer sends visitors to it again after some checks that it has passed.",
+        "Wait: ask again in three minutes.",
+        ("target-unhealthy",),
+        supposed=True,
+    ),
+    "ec2: instances",
+    "elbv2: target groups",
+    INSIDE,
+)
+def machine_starting(evidence: Evidence) -> Iterator[Case]:
+    """A machine has just started, and is not back behind the load balancer yet."""
+    states = {
+        str(one.get("id")): str(one.get("state"))
+        for group in evidence.listed("target_groups")
+        for one in rows(group, "targets")
+    }
+    for one, seen in evidence.asked():
+        state = states.get(str(one.get("instance_id")))
+        if seen.up_seconds is not None and seen.up_seconds < STARTING and state == "unhealthy":
+            what = f"{called(one)} has just started, and is not back behind the load balancer yet."
+            yield Case(what, machine(one), f"up for {seen.up_seconds:.0f} s, target: {state}", only(one))
 
 
 @AREA.rule(

@@ -343,6 +343,7 @@ def inside() -> Tree:
         )
     }
     return {
+        "up_seconds": 86400.0,
         "units": units,
         "configurations": {"web_server": {"valid": True}, "php": {"valid": True}},
         "disks": [{"path": "/", "bytes": 8 << 30, "free_bytes": 5 << 30, "inodes": 500000, "free_inodes": 400000}],

@@ -113,6 +113,12 @@ def _(tree: Tree) -> None:
 # ---- the machines themselves
 
 
+@breaks("machine-starting")
+def _(tree: Tree) -> None:
+    put(tree, "machines/i-a/up_seconds", 20.0)
+    unhealthy(tree, 0)
+
+
 mistake("disk-full", "machines/i-a/disks/0/free_bytes", 1 << 20)
 mistake("web-server-settings-broken", "machines/i-a/configurations/web_server", {"valid": False, "complaint": "line 3"})
 

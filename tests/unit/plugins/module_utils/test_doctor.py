@@ -119,6 +119,13 @@ def test_a_machine_that_may_just_be_starting_again_is_waited_for(minutes: int, s
     assert finding.cure.startswith("Wait: " if minutes == 1 else "Reboot it: ")
 
 
+def test_a_machine_that_has_just_started_with_a_known_trouble_is_named_by_that() -> None:
+    tree = healthy()
+    BREAKS["machine-starting"](tree)
+    put(tree, "machines/i-a/units/web_server/active", False)
+    assert codes(tree) == ["httpd-down"]
+
+
 def test_an_unreadable_file_without_which_the_site_is_down_is_the_cause() -> None:
     tree = healthy()
     BREAKS["release-unreadable"](tree)
@@ -536,6 +543,7 @@ OTHER_NAME = {
     "php-settings-broken": {"health-page-500"},
     "release-missing": {"health-page-500"},
     "unit-masked": {"target-unhealthy"},
+    "machine-starting": {"target-unhealthy"},
     "agent-stopped": {"machine-silent"},
     "registered-late": {"machine-silent"},
     "machine-silent": {"agent-stopped", "target-unhealthy"},

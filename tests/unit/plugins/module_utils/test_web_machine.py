@@ -183,6 +183,18 @@ def test_the_folder_of_a_whole_release(path: str, tree: str) -> None:
     assert _web_machine.tree_of(path) == tree
 
 
+@pytest.mark.parametrize(
+    ("stat", "uptime", "age"),
+    [
+        (f"1 (sys (d)) S {' '.join(['0'] * 18)} 5000 0", "80.5 100.0", 30.5),
+        ("1 (systemd) S", "80.5 100.0", None),
+        ("", "", None),
+    ],
+)
+def test_for_how_long_a_machine_runs(stat: str, uptime: str, age: float | None) -> None:
+    assert _web_machine.age_of(stat, uptime, 100) == age
+
+
 def test_disks_are_told_once_each() -> None:
     found = _web_machine.read_disks()
     assert found[0]["path"] == "/"
