@@ -192,7 +192,7 @@ _KINDS: tuple[tuple[str, str, Callable[[Any], Iterable[Row]]], ...] = (
     ("distribution", "cloudfront", _distributions),
     ("origin access control", "cloudfront", _named("origin_access_controls")),
     ("function", "cloudfront", _named("functions")),
-    ("zone", "route53", _zones),
+    ("hosted zone", "route53", _zones),
     ("health check", "route53", _named("health_checks")),
     ("bucket", "s3", _named("buckets")),
     ("role", "iam", _named("roles")),

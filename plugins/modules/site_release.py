@@ -31,8 +31,10 @@ attributes:
 options:
   state:
     description:
-      - With V(present), the release that the bucket names is served.
-      - With V(rolled_back), an earlier release is served again. It stays until V(present) is asked for.
+      - With V(present), the release that the bucket names is served, unless it was taken back. Then the one that is
+        served stays, and a warning says so.
+      - With V(rolled_back), an earlier release is served again, and what was served after it is taken back. It stays
+        until the bucket names a new release.
     type: str
     choices: [present, rolled_back]
     default: present
@@ -71,7 +73,8 @@ options:
   release:
     description:
       - Which release to return to, if O(state=rolled_back).
-      - Without it, the newest that is older than the current one.
+      - Without it, the one that was served before the current one and was not taken back.
+      - A release that was taken back can be named here to be served again.
     type: str
 requirements:
   - boto3 on the machine, if O(state=present)
@@ -138,6 +141,13 @@ release:
       elements: str
       returned: always
       sample: []
+    taken_back:
+      description:
+        - The release that the bucket names and that is not served, since somebody has returned to an earlier one.
+        - Null if there is none.
+      type: str
+      returned: always
+      sample: null
 releases:
   description: The ids of all releases on the share, oldest first.
   returned: success
@@ -187,6 +197,7 @@ def run(params: dict[str, t.Any], check: bool, source: Source | None) -> dict[st
             "fetched": done.fetched,
             "shared": list(done.manifest.tree.shared),
             "filled": done.filled,
+            "taken_back": done.taken_back,
         },
         "releases": store.releases(),
         "diff": {"before": _shown(before, before_manifest), "after": _shown(served, served_manifest)},
@@ -225,6 +236,11 @@ def main() -> None:
         result = run(params, module.check_mode, source)
     except ReleaseError as error:
         module.fail_json(msg=str(error))
+    if taken_back := result["release"]["taken_back"]:
+        module.warn(
+            f"The bucket names the release {taken_back}, which was taken back; {result['release']['id']} stays served. "
+            f"Upload changed files, or serve {taken_back} again by its id."
+        )
     if not module._diff:
         del result["diff"]
     module.exit_json(**result)

@@ -229,6 +229,12 @@ web:
       returned: always
       type: str
       sample: index.php
+    with_php:
+      description: The shared paths in which PHP files may be asked for.
+      returned: always
+      type: list
+      elements: str
+      sample: [wp-content/plugins]
     without_php:
       description: The shared paths in which no PHP file may be asked for.
       returned: always

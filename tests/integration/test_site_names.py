@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import urllib.request
 import uuid
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 import pytest
 
 from lab import addresses
-from lab.endpoint import require
+from lab.endpoint import ask
 from lab.plane import registrar
 from tests.integration.labs import place_of, run_lab, session_of, up
 from tests.integration.owner import Owner, visit
@@ -163,14 +162,13 @@ def test_two_zones_of_one_name_are_told_apart_by_the_delegation(owner: Owner) ->
 
 def at_registrar(owner: Owner, domain: str, servers: list[str] | None) -> None:
     """Enter name servers at the registrar, or take them back; wait until the registry has what was entered."""
-    entry = json.dumps({domain: servers}).encode()
-    urllib.request.urlopen(require(owner.place).url + registrar.PATH, data=entry, timeout=10).close()
+    ask(owner.place, registrar.PATH, {domain: servers})
     if servers:
-        ask = ("dig", "+norecurse", "+noall", "+authority", f"@{addresses.REGISTRAR_SERVER}", domain, "NS")
+        question = ("dig", "+norecurse", "+noall", "+authority", f"@{addresses.REGISTRAR_SERVER}", domain, "NS")
         wanted = sorted(f"{one.rstrip('.')}." for one in servers)
 
         def told() -> list[str]:
-            lines = run_lab(owner.place.name, "exec", "client", "--", *ask).stdout.splitlines()
+            lines = run_lab(owner.place.name, "exec", "client", "--", *question).stdout.splitlines()
             return sorted(line.split()[-1] for line in lines if line)
 
         until(lambda: told() == wanted)

@@ -31,6 +31,11 @@ class Contents(t.Protocol):
         """Return a large file's content, piece by piece."""
 
 
+def mode_of(file: File) -> int:
+    """Return the mode that a file has on the share."""
+    return 0o755 if file.executable else 0o644
+
+
 class Target(t.NamedTuple):
     """A file that has to be there."""
 
@@ -64,7 +69,8 @@ def link(crew: Crew, folder: Path, layout: Layout, base: Path, held: Manifest) -
             # Gone, or it has all the links that the share allows: 177 with EFS
             # (https://docs.aws.amazon.com/efs/latest/ug/limits.html).
             return False
-        if is_file_of(target.path, target.file.size):
+        # Somebody may have changed it in the other release, which has the same file.
+        if is_file_of(target.path, target.file.size, mode_of(target.file)):
             return True
         os.unlink(target.path)
         return False
@@ -106,7 +112,7 @@ def fetch(crew: Crew, wanted: t.Iterable[Target], manifest: Manifest, contents: 
 
 def _write(target: Target, pieces: t.Iterable[bytes | memoryview]) -> None:
     summing = hashlib.sha256()
-    file = os.open(target.path, _NEW, 0o755 if target.file.executable else 0o644)
+    file = os.open(target.path, _NEW, mode_of(target.file))
     try:
         for piece in pieces:
             summing.update(piece)

@@ -16,7 +16,7 @@ from .paths import ReleaseError
 from .shared import fill, missing, owner_of
 from .source import MissingError, Source
 from .steps import Crew, public_modes
-from .store import Store, previous_of
+from .store import Store
 
 _ATTEMPTS = 3
 
@@ -36,6 +36,8 @@ class Done(t.NamedTuple):
     fetched: int
     filled: list[str]
     """The shared paths that were not there before."""
+    taken_back: str | None = None
+    """The release that the bucket names and that is not served, for somebody has returned from it."""
 
 
 def present(store: Store, source: Source, wish: Wish, check: bool) -> Done:
@@ -52,6 +54,8 @@ def present(store: Store, source: Source, wish: Wish, check: bool) -> Done:
 
 def _present(store: Store, source: Source, wish: Wish, check: bool) -> Done:
     pointer = source.pointer()
+    if kept := _instead_of(store, pointer.release):
+        return Done(kept, 0, [], pointer.release)
     held = store.manifest(pointer.release) if pointer.release in store.releases() else None
     manifest = held or source.manifest(pointer.release)
     paths = missing(store.path, manifest.tree.shared)
@@ -65,9 +69,15 @@ def _present(store: Store, source: Source, wish: Wish, check: bool) -> Done:
         if held is None:
             fetched += store.add(crew, manifest, lambda folder: _fill(crew, store, folder, manifest, source))
         if wish.serve and store.current() != manifest.release:
-            store.serve(manifest.release)
+            store.serve(manifest.release, store.history().serving(manifest.release))
         store.prune(crew, wish.keep, manifest.release)
     return Done(manifest, fetched, paths)
+
+
+def _instead_of(store: Store, release: str) -> Manifest | None:
+    """Return what goes on being served if this release was taken back; None if it was not."""
+    current = store.current()
+    return store.manifest(current) if release != current and release in store.history().taken_back else None
 
 
 def _fill(crew: Crew, store: Store, folder: Path, manifest: Manifest, source: Source) -> int:
@@ -80,11 +90,12 @@ def _fill(crew: Crew, store: Store, folder: Path, manifest: Manifest, source: So
 
 def rolled_back(store: Store, wanted: str | None, check: bool) -> Manifest:
     """Serve an earlier release again."""
-    release = wanted or previous_of(store.releases(), store.current())
+    current, history = store.current(), store.history()
+    release = wanted or history.before(current, store.releases())
     manifest = store.manifest(release)
     if manifest is None:
         held = ", ".join(store.releases()) or "none"
         raise ReleaseError(f"There is no release to return to in {store.folder}; it holds: {held}.")
-    if not check and store.current() != manifest.release:
-        store.serve(manifest.release)
+    if not check and current != manifest.release:
+        store.serve(manifest.release, history.returning(manifest.release, current))
     return manifest

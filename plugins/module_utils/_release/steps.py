@@ -110,7 +110,7 @@ def public_modes() -> t.Iterator[None]:
         os.umask(before)
 
 
-def is_file_of(path: str, size: int) -> bool:
-    """Tell whether there is a plain file of this size."""
+def is_file_of(path: str, size: int, mode: int) -> bool:
+    """Tell whether there is a plain file of this size and mode."""
     found = os.lstat(path)
-    return stat.S_ISREG(found.st_mode) and found.st_size == size
+    return found.st_mode == stat.S_IFREG | mode and found.st_size == size

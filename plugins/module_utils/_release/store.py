@@ -8,6 +8,7 @@
     <path>/releases/20270131T120000Z-0123456789ab/       the files, never changed once they are there
     <path>/releases/20270131T120000Z-0123456789ab.json   the manifest, written when the folder is complete
     <path>/shared/                                       what the site writes (`shared`)
+    <path>/history.json                                  what was served, and taken back (`history`)
 
 A release is filled under another name and appears by one rename; it is served by another one. So no
 visitor ever meets half a release, and two writers that do the same at the same time do no harm.
@@ -23,18 +24,15 @@ import time
 import typing as t
 from pathlib import Path
 
+from . import history
+from .history import History
 from .manifest import Manifest, decode, encode
 from .paths import CURRENT, RELEASES, ReleaseError
 from .steps import Crew
 
 UNFINISHED = ".new-"
 _ABANDONED_SECONDS = 3600
-
-
-def previous_of(releases: t.Sequence[str], current: str | None) -> str | None:
-    """Return the newest release that is older than the current one."""
-    older = [release for release in sorted(releases) if current is None or release < current]
-    return older[-1] if older else None
+_HISTORY = "history.json"
 
 
 def surplus(releases: t.Sequence[str], kept: t.Collection[str | None], keep: int) -> list[str]:
@@ -97,14 +95,22 @@ class Store:
             return  # another writer has just made the same release
         _replace(self.folder / f"{final.name}.json", lambda path: path.write_bytes(encode(manifest)))
 
-    def serve(self, release: str) -> None:
-        """Let `current` point to the release, in one step."""
+    def history(self) -> History:
+        """Return what was served so far; nothing on a share that an earlier version of the collection has filled."""
+        try:
+            return history.decode((self.path / _HISTORY).read_bytes())
+        except FileNotFoundError:
+            return History()
+
+    def serve(self, release: str, after: History) -> None:
+        """Let `current` point to the release, in one step, and write the history that follows from it."""
         if release not in self.releases():
             raise ReleaseError(
                 f"There is no release {release!r} in {self.folder}; there are: {', '.join(self.releases()) or 'none'}."
             )
         target = Path(RELEASES) / release
         _replace(self.path / CURRENT, lambda path: path.symlink_to(target, target_is_directory=True))
+        _replace(self.path / _HISTORY, lambda path: path.write_bytes(after.encode()))
 
     def prune(self, crew: Crew, keep: int, *kept: str) -> list[str]:
         """Remove the oldest releases beyond `keep`, but not these or the one that is served; return their ids."""

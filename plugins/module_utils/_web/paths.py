@@ -54,11 +54,11 @@ def check_packages(names: t.Iterable[str]) -> None:
             raise SettingsError(f"site_packages names {name!r}, which is not the name of a package.")
 
 
-def shared_without_php(shared: t.Iterable[str], allowed: t.Iterable[str]) -> list[str]:
-    """Return the shared paths in which no PHP file may be asked for; refuse an exception that is none."""
+def shared_by_php(shared: t.Iterable[str], allowed: t.Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return the shared paths in which PHP files may be asked for, and the others; refuse an exception that is none."""
     paths = [inside("site_shared_paths", path) for path in shared]
     exceptions = [inside("site_php.shared_paths", path) for path in allowed]
     for path in exceptions:
         if path not in paths:
             raise SettingsError(f"site_php.shared_paths names {path}, which is none of site_shared_paths.")
-    return sorted(set(paths) - set(exceptions))
+    return sorted(set(exceptions)), sorted(set(paths) - set(exceptions))

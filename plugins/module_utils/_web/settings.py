@@ -36,6 +36,7 @@ def checked(params: t.Mapping[str, t.Any]) -> Resource:
     paths.check_present(params["files"], public_folder, front_controller)
     chosen = sorted({*STANDARD, *(extensions.known(name) for name in php["extensions"])})
     settings = ini.merged(php["settings"], {*chosen, *_always(system)})
+    with_php, without_php = paths.shared_by_php(params["shared_paths"], php["shared_paths"])
     version = version_of(php["version"], system)
     sent = headers.merged(params["headers"])
     strict = headers.transport_security(sent)
@@ -54,7 +55,8 @@ def checked(params: t.Mapping[str, t.Any]) -> Resource:
         "denied_files": requests.denied(params["denied_files"]),
         "public_folder": public_folder,
         "front_controller": front_controller,
-        "without_php": paths.shared_without_php(params["shared_paths"], php["shared_paths"]),
+        "with_php": with_php,
+        "without_php": without_php,
     }
 
 

@@ -42,7 +42,9 @@ def variables(family: str, **given: Any) -> dict[str, Any]:
 
 
 def rendered(template: str, family: str = "Debian", **given: Any) -> str:
-    templar = Templar(loader=DataLoader(), variables=variables(family, **given))
+    loader = DataLoader()
+    loader.set_basedir(str(ROLE / "templates"))
+    templar = Templar(loader=loader, variables=variables(family, **given))
     text = trust_as_template((ROLE / "templates" / template).read_text())
     return str(templar.template(text))
 
@@ -86,6 +88,20 @@ def test_shared_paths_are_without_php() -> None:
     text = rendered("site.conf.j2", web_shared_paths=["data", "lib/plugins"], web_php_shared_paths=["lib/plugins"])
     assert '<Directory "/srv/site/current/data">' in text
     assert "lib/plugins" not in text
+
+
+def test_php_asks_before_each_page_whether_the_site_wrote_it() -> None:
+    pool = rendered("pool.conf.j2", web_php_settings={"open_basedir": "/srv/site"})
+    site, _, health = pool.partition("[health]")
+    assert "php_admin_value[auto_prepend_file] = /usr/local/share/hasite/guard.php\n" in site
+    assert 'php_admin_value[open_basedir] = "/srv/site:/usr/local/share/hasite/guard.php"\n' in site
+    assert "auto_prepend_file" not in health
+    paths = {"web_shared_paths": ["data", "lib"], "web_php_shared_paths": ["lib"]}
+    guard = rendered("guard.php.j2", web_php_settings={"auto_prepend_file": "/opt/first.php"}, **paths)
+    assert "$shared = '/srv/site/shared/';" in guard
+    assert "foreach (['lib/', ] as" in guard
+    assert guard.endswith("require '/opt/first.php';\n")
+    assert "require" not in rendered("guard.php.j2")
 
 
 @pytest.mark.parametrize(

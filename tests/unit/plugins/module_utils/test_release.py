@@ -20,12 +20,14 @@ from hypothesis import strategies as st
 from plugins.module_utils._release import manifest as manifests
 from plugins.module_utils._release import paths
 from plugins.module_utils._release.filling import fetch, link, make, targets
+from plugins.module_utils._release.history import History
+from plugins.module_utils._release.history import decode as decode_history
 from plugins.module_utils._release.layout import SEED, Layout, held_paths, release_layout, seed_layout, to_fetch
 from plugins.module_utils._release.manifest import Blob, File, Link, Manifest, Pack, Pointer, Tree
 from plugins.module_utils._release.paths import ReleaseError
 from plugins.module_utils._release.shared import fill, missing, owner_of
 from plugins.module_utils._release.steps import Crew, public_modes
-from plugins.module_utils._release.store import UNFINISHED, Store, previous_of, surplus
+from plugins.module_utils._release.store import UNFINISHED, Store, surplus
 
 ME = pwd.getpwuid(os.geteuid()).pw_name
 
@@ -279,7 +281,7 @@ def released(store: Store, manifest: Manifest, contents: Contents) -> int:
             return fetch(crew, wanted, manifest, contents)
 
         fetched = store.add(crew, manifest, filled)
-    store.serve(manifest.release)
+    store.serve(manifest.release, store.history().serving(manifest.release))
     return fetched
 
 
@@ -317,6 +319,15 @@ def test_file_that_was_damaged_on_the_share_is_fetched_again(tmp_path: Path) -> 
     (store.folder / first.release / "a").write_text("damaged")
     assert released(store, packed(Tree((file("a", "one"), file("b", "two"))), 2), Contents("one", "two")) == 2
     assert (tmp_path / "current/a").read_text() == "one"
+
+
+def test_file_whose_mode_was_changed_on_the_share_is_fetched_again(tmp_path: Path) -> None:
+    store = Store(str(tmp_path))
+    first = packed(Tree((file("a", "one"),)))
+    released(store, first, Contents("one"))
+    (store.folder / first.release / "a").chmod(0o600)
+    assert released(store, packed(Tree((file("a", "one"), file("b", "two"))), 2), Contents("one", "two")) == 2
+    assert (tmp_path / "current/a").stat().st_mode & 0o777 == 0o644
 
 
 def test_large_files_and_wrong_contents(tmp_path: Path) -> None:
@@ -375,14 +386,14 @@ def test_return_and_prune(tmp_path: Path) -> None:
     for each in made:
         released(store, each, Contents(*"0123"))
     ids = [each.release for each in made]
-    store.serve(ids[0])
+    store.serve(ids[0], History())
     with Crew() as crew:
         assert store.prune(crew, 1, ids[2]) == [ids[1]]
         assert store.prune(crew, 1) == [ids[2]]
     assert store.releases() == [ids[0], ids[3]]
     assert sorted(each.name for each in store.folder.iterdir()) == [ids[0], f"{ids[0]}.json", ids[3], f"{ids[3]}.json"]
     with pytest.raises(ReleaseError, match="There is no release"):
-        store.serve(ids[1])
+        store.serve(ids[1], History())
 
 
 def test_folder_in_the_place_of_the_link(tmp_path: Path) -> None:
@@ -399,7 +410,30 @@ def test_what_is_kept(numbers: set[int], current: int, keep: int) -> None:
     assert len(kept) <= keep + 1
     assert served not in surplus(releases, (served,), keep)
     assert set(sorted(releases)[-keep:]) <= kept
-    assert previous_of(releases, served) == max((one for one in releases if one < served), default=None)
+    assert History().before(served, releases) == max((one for one in releases if one < served), default=None)
+
+
+def test_a_return_takes_back_what_came_after() -> None:
+    history = History().serving("a").serving("b").serving("c").serving("d")
+    back = history.returning("b", "d")
+    assert back == History(("a", "b"), ("c", "d"))
+    assert back.serving("e").before("e", "abcde") == "b"
+    assert back.before("b", "bcd") is None
+    assert back.returning("d", "b") == History(("a", "b", "d"), ("c",)), "a later one is no return"
+    assert History().returning("a", "b") == History(("a",), ("b",)), "a share without a history"
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.booleans()), max_size=20))
+def test_what_is_served_was_never_taken_back(steps: list[tuple[str, bool]]) -> None:
+    history, current = History(), None
+    for release, back in steps:
+        history = history.returning(release, current) if back else history.serving(release)
+        current = release
+        assert history.served[-1] == current
+        assert len(set(history.served)) == len(history.served)
+        assert not set(history.served) & set(history.taken_back)
+        assert history.before(current, "abcdef") not in (current, *history.taken_back)
+        assert decode_history(history.encode()) == history
 
 
 # ---- shared paths

@@ -246,6 +246,7 @@ def test_sessions_elsewhere_are_left_alone() -> None:
 def test_shared_paths_are_without_php_but_for_exceptions() -> None:
     found = ask({"shared_paths": ["wp-content/plugins/"]}, shared_paths=["wp-content/uploads", "wp-content/plugins"])
     assert found["without_php"] == ["wp-content/uploads"]
+    assert found["with_php"] == ["wp-content/plugins"]
 
 
 @pytest.mark.parametrize(

@@ -235,7 +235,36 @@ def test_rollback_and_forward(bucket: Any, site: Path, share: Path) -> None:
     assert (back["changed"], back["release"]["id"]) == (True, first)
     assert (share / "current" / "index.php").read_bytes() == b"one"
     assert not release(share, state="rolled_back", release=first)["changed"]
-    assert release(share)["release"]["id"] == second
+
+    stays = release(share)
+    assert (stays["changed"], stays["release"]["id"], stays["release"]["taken_back"]) == (False, first, second)
+    again = release(share, state="rolled_back", release=second)
+    assert (again["changed"], again["release"]["id"]) == (True, second)
+    assert release(share)["release"]["taken_back"] is None
+
+
+def test_a_release_that_was_taken_back_is_passed_over(bucket: Any, site: Path, share: Path) -> None:
+    ids = []
+    for content in ("one", "bad", "three"):
+        (site / "index.php").write_text(content)
+        upload(site)
+        ids.append(release(share)["release"]["id"])
+        if content == "bad":
+            release(share, state="rolled_back")
+    assert release(share, state="rolled_back")["release"]["id"] == ids[0]
+    with pytest.raises(ReleaseError, match="no release to return to"):
+        release(share, state="rolled_back")
+
+
+def test_a_history_that_can_not_be_read_is_none(bucket: Any, site: Path, share: Path) -> None:
+    upload(site)
+    first = release(share)["release"]["id"]
+    (site / "index.php").write_text("three")
+    upload(site)
+    release(share)
+    for text in ("", "{}", "[1]", '{"served": 3, "taken_back": []}'):
+        (share / "history.json").write_text(text)
+        assert release(share, check=True, state="rolled_back")["release"]["id"] == first
 
 
 def test_a_folder_that_is_as_before_is_a_new_release(bucket: Any, site: Path, share: Path) -> None:

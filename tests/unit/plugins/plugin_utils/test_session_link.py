@@ -47,6 +47,8 @@ def service(answer: str, after: bytes = b"") -> Iterator[tuple[str, list[bytes]]
     try:
         yield f"ws://127.0.0.1:{listener.getsockname()[1]}/v1/data-channel/x", got
     finally:
+        # Ends the wait for a connection that never comes, which closing alone does not.
+        listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         thread.join(10)
 
@@ -82,7 +84,7 @@ def test_a_message_that_is_too_long_is_not_read(frames: bytes) -> None:
         websocket = open_websocket(url, None, 5)
         with pytest.raises(Exception, match="at most 1048576"):
             websocket.recv()
-        websocket.close()
+        websocket.sock.close()
 
 
 @pytest.mark.parametrize(
