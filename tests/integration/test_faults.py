@@ -98,7 +98,8 @@ def test_the_playbook_and_the_quick_way_find_the_same(look: Look, tmp_path: Path
     place = look.owner.place
     seen(place, set())
     report = tmp_path / "doctor.json"
-    assert "No finding." in look.owner.play("doctor", "-e", f"doctor_report={report}")
+    options = ("-e", f"doctor_report={report}", "-e", "doctor_fail_on=warning")
+    assert "No finding." in look.owner.play("doctor", *options)
     told = json.loads(report.read_text())
     assert (told["findings"], told["not_judged"], told["unseen"]) == ([], {}, [])
     assert told["counts"]["hold"] == told["counts"]["rules"] == len(rules())

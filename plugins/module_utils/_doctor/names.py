@@ -16,6 +16,10 @@ from .places import blocked, by_stop, called, ids, place
 
 AREA = Area("names")
 AMAZON = ("AmazonProvidedDNS", "169.254.169.253")
+OLD_LEASE = (
+    "reboot the machine: the VPC's DHCP options name Amazon's resolver by now, and the machine goes on with the one "
+    "that it was given before."
+)
 
 
 @AREA.rule(
@@ -88,6 +92,7 @@ def dns_egress_closed(evidence: Evidence) -> Iterator[Case]:
                 place("instance", one, "instance_id"),
                 f"/etc/resolv.conf: nameserver {', '.join(told.name_servers or [])}",
                 ids([one]),
+                cure=OLD_LEASE if set(evidence.detail("dhcp_name_servers") or []) == {AMAZON[0]} else None,
             )
 
 

@@ -119,6 +119,16 @@ def test_a_machine_that_may_just_be_starting_again_is_waited_for(minutes: int, s
     assert finding.cure.startswith("Wait: " if minutes == 1 else "Reboot it: ")
 
 
+def test_half_a_cure_of_foreign_name_servers_is_told_the_other_half() -> None:
+    tree = healthy()
+    put(tree, "machines/i-a/name_servers", ["192.0.2.53"])
+    [finding] = found(tree)
+    assert finding.cure.startswith("Reboot the machine: ")
+    put(tree, "site/details/dhcp_name_servers", ["192.0.2.53"])
+    [finding] = found(tree)
+    assert finding.cure.startswith("Give the VPC the DHCP options")
+
+
 def test_a_machine_that_has_just_started_with_a_known_trouble_is_named_by_that() -> None:
     tree = healthy()
     BREAKS["machine-starting"](tree)
