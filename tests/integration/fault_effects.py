@@ -119,6 +119,10 @@ class Look:
         [check] = self.owner.client("route53", "us-east-1").list_health_checks()["HealthChecks"]
         return dict(check["HealthCheckConfig"])
 
+    def served(self) -> bool:
+        """Whether a visitor gets the site, rather than the error page or nothing."""
+        return "hostname is" in visit(self.owner, "-m", "3", URL).stdout
+
     def trust(self) -> Any:
         """The trust policy of the machines' role."""
         return self.owner.client("iam").get_role(RoleName="demo-web")["Role"]["AssumeRolePolicyDocument"]
@@ -264,8 +268,8 @@ EFFECTS: dict[str, Callable[[Look], bool]] = {
     ),
     "target-on-other-port": lambda look: set(look.targets()) <= {"Target.Timeout", "Target.FailedHealthChecks"},
     "listener-answers-elsewhere": lambda look: "We are working at it." in visit(look.owner, URL).stdout,
-    "public-route-missing": lambda look: not any(look.way_out()) and visit(look.owner, "-m", "3", URL).returncode != 0,
-    "balancer-in-private-subnets": lambda look: visit(look.owner, "-m", "3", URL).returncode != 0,
+    "public-route-missing": lambda look: not any(look.way_out()) and not look.served(),
+    "balancer-in-private-subnets": lambda look: not look.served(),
     "failover-pair-replaced": lambda look: not look.failover("PRIMARY") and not look.failover("SECONDARY"),
     "web-server-settings-broken": lambda look: (
         not look.says(0, "apache2ctl", "-t") and look.targets() == ["healthy", "healthy"]
