@@ -191,7 +191,7 @@ def test_the_printed_command_cures(look: Look, name: str) -> None:
         assert told, finding.cure
         command = told["command"].split()
         assert look.says(look.ids.index(finding.case.where.id), *command), command
-        seen(place, {"httpd-not-enabled"} if name == "unit-masked" else set())
+        seen(place, set())
     finally:
         mend(place, name)
     seen(place, set())
