@@ -113,8 +113,9 @@ def _deregistration(clock: Clock) -> None:
 
     @replaces(FakeTargetGroup, "deregister")
     def deregister(original: Original, self: Any, targets: list[dict[str, Any]]) -> None:
-        # Deregistering what is not registered succeeds.
-        known = [target for target in targets if target["Id"] in self.targets]
+        # Deregistering what is not registered succeeds, and a target is what is registered on that port
+        # (https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DeregisterTargets.html).
+        known = [target for target in targets if _is_registered(self, target)]
         original(self, known)
         drain(self, {target["Id"]: self.deregistered_targets[target["Id"]] for target in known})
 
@@ -123,6 +124,11 @@ def _deregistration(clock: Clock) -> None:
         before = set(self.targets)
         original(self, instance_ids)
         drain(self, {each: self.terminated_targets[each] for each in before - set(self.targets)})
+
+
+def _is_registered(group: Any, target: dict[str, Any]) -> bool:
+    registered = group.targets.get(target["Id"])
+    return registered is not None and int(target.get("Port") or group.port) == int(registered["Port"] or group.port)
 
 
 def _draining(group: Any, clock: Clock) -> dict[str, dict[str, Any]]:

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from lab.faults import balancer, certificates, edge, login, machines, names, pages, routes, share
+from lab.faults import balancer, bombs, certificates, edge, login, machines, names, pages, routes, share, visitors
 from lab.faults.fault import known
 
-MODULES = (login, routes, balancer, certificates, names, pages, share, edge, machines)
+MODULES = (login, routes, balancer, certificates, names, pages, share, edge, machines, visitors, bombs)
 FAULTS = known()
 """By name."""

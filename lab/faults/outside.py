@@ -64,6 +64,34 @@ def replaced_health_check(site: Site, **settings: Any) -> None:
     route53.delete_health_check(HealthCheckId=former)
 
 
+@step
+def records_instead(site: Site, former: list[Resource], wanted: list[Resource]) -> None:
+    """Have records in the place of others by one change; leave it if somebody has replaced them already."""
+    key = ("Name", "Type", "SetIdentifier")
+    there = [found for found in site.records() for one in former if all(found.get(k) == one.get(k) for k in key)]
+    if len(there) < len(former):
+        return
+    changes = [
+        *({"Action": "DELETE", "ResourceRecordSet": one} for one in there),
+        *({"Action": "CREATE", "ResourceRecordSet": one} for one in wanted),
+    ]
+    site.client("route53", GLOBAL_REGION).change_resource_record_sets(
+        HostedZoneId=site.zone["Id"], ChangeBatch={"Changes": changes}
+    )
+
+
+@step
+def made_health_check(site: Site, primary: Resource, config: Resource, tags: list[dict[str, str]]) -> None:
+    """Have a health check at the PRIMARY record, made anew if that which it names is gone."""
+    route53 = site.client("route53", GLOBAL_REGION)
+    known = {one["Id"] for one in route53.list_health_checks()["HealthChecks"]}
+    if site.failover("PRIMARY").get("HealthCheckId") in known:
+        return
+    made = route53.create_health_check(CallerReference=uuid.uuid4().hex, HealthCheckConfig=config)["HealthCheck"]["Id"]
+    route53.change_tags_for_resource(ResourceType="healthcheck", ResourceId=made, AddTags=tags)
+    record(site, {**primary, "HealthCheckId": made})
+
+
 # ---- certificates
 
 

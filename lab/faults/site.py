@@ -91,7 +91,8 @@ class Site(Account):
         return self.client("ec2")
 
     @property
-    def _tagged(self) -> list[Resource]:
+    def tagged(self) -> list[Resource]:
+        """The filter of EC2 that finds what is the site's."""
         return [{"Name": "tag:hasite:site", "Values": [self.name]}]
 
     def tags(self, part: str) -> list[dict[str, str]]:
@@ -103,7 +104,7 @@ class Site(Account):
     def machines(self) -> list[Resource]:
         """All machines, by name."""
         states = {"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]}
-        found = self.ec2.describe_instances(Filters=[*self._tagged, states])["Reservations"]
+        found = self.ec2.describe_instances(Filters=[*self.tagged, states])["Reservations"]
         machines = [machine for reservation in found for machine in reservation["Instances"]]
         if not machines:
             raise LabError(f"The site {self.name} has no machines; build it first (`make site`).")
@@ -134,7 +135,7 @@ class Site(Account):
     @cached_property
     def vpc(self) -> Resource:
         """The site's network."""
-        return self.one("VPC", self.ec2.describe_vpcs(Filters=self._tagged)["Vpcs"])
+        return self.one("VPC", self.ec2.describe_vpcs(Filters=self.tagged)["Vpcs"])
 
     @property
     def route_table(self) -> Resource:
@@ -153,7 +154,7 @@ class Site(Account):
 
     def group(self, part: str) -> Resource:
         """Return the security group of a part."""
-        wanted = [*self._tagged, {"Name": "tag:hasite:part", "Values": [part]}]
+        wanted = [*self.tagged, {"Name": "tag:hasite:part", "Values": [part]}]
         found = self.ec2.describe_security_groups(Filters=wanted)["SecurityGroups"]
         return self.one(f"security group of the part {part}", found)
 
@@ -222,6 +223,12 @@ class Site(Account):
             one for one in found if self._owns(cloudfront.list_tags_for_resource(Resource=one["ARN"])["Tags"]["Items"])
         ]
         return self.one("distribution", own)
+
+    @property
+    def distribution_config(self) -> Resource:
+        """The distribution's whole configuration."""
+        found = self.client("cloudfront", GLOBAL_REGION).get_distribution_config(Id=self.distribution["Id"])
+        return dict(found["DistributionConfig"])
 
     def bucket(self, part: str) -> str:
         """Return the name of the bucket of a part."""

@@ -176,3 +176,40 @@ def mount_target(site: Site, share: str, subnet: str, address: str, groups: list
     if not states():
         efs.create_mount_target(FileSystemId=share, SubnetId=subnet, IpAddress=address, SecurityGroups=groups)
     site.wait(f"The mount target in {subnet}", lambda: states() == ["available"])
+
+
+@step
+def undeleted(site: Site, bucket: str) -> None:
+    """Have the objects of a versioned bucket that were deleted last: their delete markers are taken away."""
+    s3 = site.client("s3")
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        for one in page.get("DeleteMarkers", []):
+            if one["IsLatest"]:
+                s3.delete_object(Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"])
+
+
+@step
+def rule_priorities(site: Site, priorities: list[dict[str, Any]]) -> None:
+    """Have a listener's rules in this order, those that are still there."""
+    elbv2 = site.client("elbv2")
+    there = []
+    for one in priorities:
+        try:
+            elbv2.describe_rules(RuleArns=[one["RuleArn"]])
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "RuleNotFound":
+                raise
+        else:
+            there.append(one)
+    if there:
+        elbv2.set_rule_priorities(RulePriorities=there)
+
+
+@step
+def no_rule(site: Site, listener: str, path: str) -> None:
+    """Have no rule for just this path in a listener."""
+    elbv2 = site.client("elbv2")
+    for one in elbv2.describe_rules(ListenerArn=listener)["Rules"]:
+        values = [condition.get("PathPatternConfig", {}).get("Values") for condition in one["Conditions"]]
+        if values == [[path]]:
+            elbv2.delete_rule(RuleArn=one["RuleArn"])

@@ -36,4 +36,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible has no types
         try:
             return self._templar.template(given)
         except AnsibleError as error:
-            raise SettingsError(f"{name} can't be worked out: {error}") from error
+            raise SettingsError(f"{name} can't be worked out: {_first_cause(error)}") from error
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    """Return the error with which it began: what comes after says only where it passed."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error

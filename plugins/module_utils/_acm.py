@@ -54,6 +54,8 @@ def normalize(certificate: Mapping[str, t.Any], tags: dict[str, str]) -> Resourc
         "key_algorithm": certificate.get("KeyAlgorithm", "").replace("-", "_"),
         "in_use_by": sorted(certificate.get("InUseBy", [])),
         "not_after": after.isoformat() if after else None,
+        "renewal_eligibility": certificate.get("RenewalEligibility"),
+        "type": certificate.get("Type"),
         "failure_reason": certificate.get("FailureReason"),
         "domain_validation_options": [_validation(one) for one in certificate.get("DomainValidationOptions", [])],
         "tags": tags,

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import typing as t
 from collections.abc import Callable, Iterable, Mapping
@@ -30,6 +31,12 @@ PHP_SETTINGS = (
     "realpath_cache_ttl",
 )
 
+LONGEST_COMPLAINT = 300
+WEB_SERVERS = ("/usr/sbin/apache2ctl", "/usr/sbin/httpd", "/usr/sbin/apachectl")
+"""What checks Apache's configuration: Debian's apache2 lacks its environment, so its control program is asked."""
+WEB_USERS = ("www-data", "apache")
+DISKS = ("/", "/var", "/var/log", "/tmp")  # noqa: S108  what is looked at is theirs, nothing is put there
+
 # ---- pure
 
 
@@ -40,8 +47,30 @@ def units_in(shown: str) -> dict[str, Resource]:
         rows = dict(line.partition("=")[::2] for line in block.splitlines())
         if rows.get("LoadState") in ("loaded", "masked"):
             enabled = rows.get("UnitFileState") in ("enabled", "enabled-runtime", "static", "alias")
-            found[rows["Id"]] = {"name": rows["Id"], "active": rows.get("ActiveState") == "active", "enabled": enabled}
+            found[rows["Id"]] = {
+                "name": rows["Id"],
+                "active": rows.get("ActiveState") == "active",
+                "enabled": enabled,
+                "masked": "masked" in (rows["LoadState"], rows.get("UnitFileState")),
+            }
     return found
+
+
+def mount_unit(path: str) -> str:
+    """Return the unit that mounts a path (systemd.mount(5), systemd-escape(1))."""
+    told = path.strip("/")
+    escaped = [
+        "-" if one == "/" else one if one.isalnum() or one in ":_" or (one == "." and place) else f"\\x{ord(one):02x}"
+        for place, one in enumerate(told)
+    ]
+    return f"{''.join(escaped)}.mount"
+
+
+def first_complaint(said: str) -> str:
+    """Return what a check of a configuration complains about first, in one line."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    wrong = [line for line in lines if re.search(r"error|invalid|failed|unknown|not found", line, re.IGNORECASE)]
+    return (wrong or lines or ["it says nothing"])[0][:LONGEST_COMPLAINT]
 
 
 def fstab_line(text: str, mount_point: str) -> Resource | None:
@@ -91,6 +120,16 @@ def name_servers_in(resolv_conf: str) -> list[str]:
     return re.findall(r"^nameserver\s+(\S+)", resolv_conf, re.MULTILINE)
 
 
+def age_of(stat: str, uptime: str, ticks: int) -> float | None:
+    """Return for how many seconds a process runs, by its stat and by the kernel's uptime (proc(5))."""
+    try:
+        # The name of the program may have blanks and brackets in it.
+        started = int(stat.rpartition(")")[2].split()[19]) / ticks
+        return max(0.0, float(uptime.split()[0]) - started)
+    except (IndexError, ValueError):
+        return None
+
+
 def php_settings(told: str) -> dict[str, str]:
     """Return PHP's settings from what it tells of itself: `name => local value => master value`."""
     rows = (line.split(" => ") for line in told.splitlines())
@@ -108,9 +147,9 @@ def text_of(path: str) -> str:
         return ""
 
 
-def read_units(run: Run, php: str) -> dict[str, Resource]:
+def read_units(run: Run, php: str, share: str) -> dict[str, Resource]:
     """Return the state of the units that the site needs, by role."""
-    wanted = {**UNITS, "php": (php,)}
+    wanted = {**UNITS, "php": (php,), "mount": (mount_unit(share),)}
     names = [name for several in wanted.values() for name in several]
     _, shown = run(["systemctl", "show", "--property=Id,LoadState,ActiveState,UnitFileState", *names])
     found = units_in(shown)
@@ -128,10 +167,66 @@ def php_unit(program: Path | None) -> str:
     return f"php{version}-fpm.service"
 
 
+def checked(run: Run, command: list[str]) -> Resource | None:
+    """Return whether a program takes its configuration as it is written now; None if it did not say so in time."""
+    status, said = run(["sh", "-c", 'exec "$0" "$@" 2>&1', *command])
+    if status in (STUCK, 126, 127):
+        return None
+    return {"valid": status == 0, "complaint": None if status == 0 else first_complaint(said)}
+
+
+def read_configurations(run: Run, program: Path | None) -> dict[str, Resource | None]:
+    """Return what the web server and PHP say of their written configurations, which they may not have loaded yet."""
+    control = next((one for one in WEB_SERVERS if Path(one).exists()), None)
+    return {
+        "web_server": checked(run, [control, "-t"]) if control else None,
+        "php": checked(run, [str(program), "-t"]) if program else None,
+    }
+
+
+def read_disks() -> list[Resource]:
+    """Return how much of each local file system is left, by the first path on it that matters."""
+    found: dict[int, Resource] = {}
+    for path in DISKS:
+        try:
+            device, told = Path(path).stat().st_dev, os.statvfs(path)
+        except OSError:
+            continue
+        found.setdefault(
+            device,
+            {
+                "path": path,
+                "free_bytes": told.f_bavail * told.f_frsize,
+                "bytes": told.f_blocks * told.f_frsize,
+                "free_inodes": told.f_favail,
+                "inodes": told.f_files,
+            },
+        )
+    return list(found.values())
+
+
+def tree_of(path: str) -> str:
+    """Return the folder of the whole release of which a folder is served."""
+    parts = PurePosixPath(path).parts
+    below = parts.index("releases") + 1 if "releases" in parts[:-1] else len(parts) - 1
+    return str(PurePosixPath(*parts[: below + 1]))
+
+
+def first_unreadable(run: Run, folder: str) -> str | None:
+    """Return the first path in a folder that the web server's user cannot read, empty if there is none."""
+    names = {line.partition(":")[0] for line in text_of("/etc/passwd").splitlines()}
+    user = next((one for one in WEB_USERS if one in names), None)
+    if user is None:
+        return None
+    status, said = run(["runuser", "-u", user, "--", "find", folder, "!", "-readable", "-print", "-quit"])
+    return said.strip() if status == 0 or said.strip() else None
+
+
 def document_root(texts: list[str], mount_points: Iterable[str], run: Run) -> Resource:
     """Return where the web server's files lie, and which release they are."""
     root = directive(texts, "DocumentRoot")
     found: Resource = {"document_root": root, "document_root_exists": None, "document_root_mount": None}
+    found["unreadable"] = None
     if not root:
         return {**found, "release": None}
     # A share that does not answer holds whoever looks at a file on it, so another process looks.
@@ -141,6 +236,7 @@ def document_root(texts: list[str], mount_points: Iterable[str], run: Run) -> Re
     place = real.strip() or root
     return {
         **found,
+        "unreadable": first_unreadable(run, tree_of(place)) if status == 0 else None,
         "document_root_exists": status == 0,
         "document_root_mount": mount_of(place, mount_points),
         "release": release_of(place) if status == 0 else None,
@@ -162,7 +258,11 @@ def look(params: Mapping[str, t.Any], run: Run) -> Resource:
     texts = [text_of(str(one)) for pattern in SITE_FILES for one in sorted(Path("/").glob(pattern.lstrip("/")))]
     _, told = run([str(program), "-i"]) if program else (0, "")
     return {
-        "units": read_units(run, php_unit(program)),
+        # The first process rather than the kernel, which a container shares with its host.
+        "up_seconds": age_of(text_of("/proc/1/stat"), text_of("/proc/uptime"), os.sysconf("SC_CLK_TCK")),
+        "units": read_units(run, php_unit(program), share),
+        "configurations": read_configurations(run, program),
+        "disks": read_disks(),
         "share": share,
         "fstab": fstab_line(text_of("/etc/fstab"), share),
         "mount": mounts.get(share),

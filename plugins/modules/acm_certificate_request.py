@@ -156,6 +156,16 @@ certificate:
       returned: if the certificate is issued
       type: str
       sample: "2026-12-01T00:00:00+00:00"
+    renewal_eligibility:
+      description: Whether ACM renews the certificate, V(ELIGIBLE) or V(INELIGIBLE); only one that is in use is renewed.
+      returned: if the certificate is present
+      type: str
+      sample: ELIGIBLE
+    type:
+      description: V(AMAZON_ISSUED), V(IMPORTED) or V(PRIVATE).
+      returned: if the certificate is present
+      type: str
+      sample: AMAZON_ISSUED
     domain_validation_options:
       description:
         - How each name is validated. In check mode, the list is empty for a certificate that does not exist yet.

@@ -15,7 +15,8 @@ description:
   - Judges what M(hasite.aws.site_info), M(hasite.aws.site_visit_info) and M(hasite.aws.web_machine_info) have read. It
     asks nobody itself and changes nothing.
   - The worst finding comes first, a cause before what follows from it; what follows from a finding is listed in it.
-  - It judges what it is given. What could not be read is named in RV(unseen), and nothing is concluded from it.
+  - It judges what it is given. What could not be read is named in RV(unseen); a rule that finds nothing, and lacks
+    evidence that it needs, is not judged, and is named in RV(not_judged).
 options:
   domain:
     description: The name that visitors type.
@@ -111,6 +112,13 @@ findings:
       returned: always
       type: str
       sample: "state=blackhole"
+    places:
+      description:
+        - All places where it shows, with C(what), C(where) and C(evidence). The first one is also in the finding
+          itself.
+      returned: always
+      type: list
+      elements: dict
     why:
       description: Why it matters.
       returned: always
@@ -127,6 +135,35 @@ findings:
       type: list
       elements: str
       sample: [The share is not mounted on shop-web-a.]
+summary:
+  description: What became of all rules, in one line.
+  returned: always
+  type: str
+  sample: "82 rules: 80 hold, 1 finding and 1 that follows from it."
+counts:
+  description:
+    - How many rules there are (C(rules)), how many hold (C(hold)), how many have found something (C(findings)) or
+      something that follows from a finding (C(follow)), and how many were not judged (C(not_judged)).
+  returned: always
+  type: dict
+  sample: {rules: 82, hold: 80, findings: 1, follow: 1, not_judged: 0}
+not_judged:
+  description:
+    - The rules that found nothing and lacked evidence, by the code of what they look for; the value tells why, by the
+      evidence that is missing.
+  returned: always
+  type: dict
+  sample: {"certificate-pending": {"acm: certificates": "AccessDenied: ..."}}
+not_judged_critical:
+  description: Those of RV(not_judged) whose findings would be critical.
+  returned: always
+  type: list
+  elements: str
+  sample: [certificate-pending]
+nothing_seen:
+  description: One sentence if nothing was seen of the site, so that no rule could be judged. Null otherwise.
+  returned: always
+  type: str
 unseen:
   description: What could not be looked at, and why.
   returned: always
@@ -137,13 +174,22 @@ report:
   description: All of it as a text.
   returned: always
   type: str
-  sample: No finding.
+  sample: |-
+    82 rules: 82 hold.
+
+    No finding.
 """
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hasite.aws.plugins.module_utils._doctor.diagnosis import diagnose
 from ansible_collections.hasite.aws.plugins.module_utils._doctor.evidence import evidence_from
-from ansible_collections.hasite.aws.plugins.module_utils._doctor.report import render, unseen
+from ansible_collections.hasite.aws.plugins.module_utils._doctor.report import (
+    blindness,
+    counts,
+    render,
+    summary,
+    unseen,
+)
 
 ARGUMENTS = {
     "domain": {"type": "str", "required": True},
@@ -159,12 +205,17 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     evidence = evidence_from(**{key: module.params[key] for key in ARGUMENTS})
-    findings, not_seen = diagnose(evidence), unseen(evidence)
+    diagnosis, not_seen = diagnose(evidence), unseen(evidence)
     module.exit_json(
         changed=False,
-        findings=[one.as_dict() for one in findings],
+        findings=[one.as_dict() for one in diagnosis.findings],
+        summary=summary(diagnosis),
+        counts=counts(diagnosis),
+        not_judged=diagnosis.unjudged,
+        not_judged_critical=diagnosis.unjudged_critical,
+        nothing_seen=blindness(diagnosis),
         unseen=not_seen,
-        report=render(findings, not_seen),
+        report=render(diagnosis, not_seen),
     )
 
 

@@ -13,6 +13,7 @@ version_added: 0.1.0
 short_description: Read everything that belongs to a site, in one structure
 description:
   - Fails if O(name) is not a name that a site can have, before anything is read. Patterns such as V(*) never are.
+  - Fails at once, and in one sentence, if AWS does not answer, refuses the credentials, or has no such region.
   - Finds all resources of a site by their tags C(hasite:site) and C(hasite:part), or by name where a service has no
     tags, and returns them with their present state.
   - All services are asked at once.
@@ -152,7 +153,8 @@ site:
           sample: {internet_gateway_id: igw-0123456789abcdef0, attached: true}
         endpoints:
           description:
-            - The VPC endpoints with C(vpc_endpoint_id), C(service_name), C(vpc_endpoint_type), C(state).
+            - The VPC endpoints with C(vpc_endpoint_id), C(service_name), C(vpc_endpoint_type), C(state),
+              C(policy).
           returned: always
           type: list
           elements: dict
@@ -320,7 +322,7 @@ site:
     roles:
       description:
         - The IAM roles that have the site's tag and one of the names that the collection gives, with C(role_name),
-          C(arn), C(instance_profiles).
+          C(arn), C(instance_profiles), C(assume_role_policy).
       returned: always
       type: list
       elements: dict
@@ -385,6 +387,30 @@ site:
           returned: always
           type: dict
           sample: {}
+        listener_rules:
+          description:
+            - The rules of each listener by its ARN, in the order in which they are tried, with C(priority),
+              C(conditions), C(actions), C(is_default).
+          returned: always
+          type: dict
+          sample: {}
+        used_health_checks:
+          description: Whether the health checks exist that the records of the names use, by ID.
+          returned: always
+          type: dict
+          sample: {}
+        contents:
+          description:
+            - By the name of the content bucket, the C(release) that it offers (null if none), and C(missing), the keys
+              of the objects that this release lacks. C(problem) tells why its manifest could not be read.
+          returned: always
+          type: dict
+          sample: {shop-content-123456789012: {release: 20270131T120000Z-0123456789ab, missing: []}}
+        error_objects:
+          description: Whether the pages of the custom error responses are there, by C(BUCKET/KEY).
+          returned: always
+          type: dict
+          sample: {shop-error-page-123456789012/error/index.html: true}
         file_system_policies:
           description: The policies by the ID of the file system.
           returned: always

@@ -55,12 +55,28 @@ machine:
   returned: always
   type: dict
   contains:
+    up_seconds:
+      description: For how many seconds the machine runs.
+      returned: always
+      type: float
     units:
       description:
-        - The units C(agent), C(web_server), C(php) and C(mount_timer) that are installed, with C(name), C(active),
-          C(enabled).
+        - The units C(agent), C(web_server), C(php), C(mount_timer) and C(mount) (of the share) that are installed, with
+          C(name), C(active), C(enabled), C(masked).
       returned: always
       type: dict
+    configurations:
+      description:
+        - Whether C(web_server) and C(php) take their configurations as they are written now, as C(valid), and the first
+          C(complaint). Null if a program is not installed, or did not say so in time.
+      returned: always
+      type: dict
+    disks:
+      description:
+        - The local file systems that matter, with C(path), C(bytes), C(free_bytes), C(inodes), C(free_inodes).
+      returned: always
+      type: list
+      elements: dict
       sample: {web_server: {name: httpd.service, active: true, enabled: true}}
     share:
       description: Where the share is to be mounted.
@@ -97,6 +113,12 @@ machine:
       returned: always
       type: str
       sample: 20270131T120000Z-0123456789ab
+    unreadable:
+      description:
+        - The first path in the release that the web server's user cannot read, empty if there is none. Null if it could
+          not be told in time.
+      returned: always
+      type: str
     health:
       description: The answer of the health page on the machine itself, with C(status), C(body), C(problem).
       returned: always

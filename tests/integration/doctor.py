@@ -108,7 +108,7 @@ class Doctor:
         return found
 
     def findings(self) -> list[Finding]:
-        found: list[Finding] = diagnose(self.evidence())
+        found: list[Finding] = list(diagnose(self.evidence()).findings)
         return found
 
 

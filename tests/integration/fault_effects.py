@@ -119,6 +119,14 @@ class Look:
         [check] = self.owner.client("route53", "us-east-1").list_health_checks()["HealthChecks"]
         return dict(check["HealthCheckConfig"])
 
+    def served(self) -> bool:
+        """Whether a visitor gets the site, rather than the error page or nothing."""
+        return "hostname is" in visit(self.owner, "-m", "3", URL).stdout
+
+    def trust(self) -> Any:
+        """The trust policy of the machines' role."""
+        return self.owner.client("iam").get_role(RoleName="demo-web")["Role"]["AssumeRolePolicyDocument"]
+
     def own_servers(self) -> set[str]:
         """The zone's name servers."""
         records = [one for one in self.records() if one["Type"] == "NS"]
@@ -170,7 +178,10 @@ class Look:
     def checkers(self) -> float:
         """The share of the health checkers that find the site well."""
         route53 = self.owner.client("route53", "us-east-1")
-        [check] = route53.list_health_checks()["HealthChecks"]
+        checks = route53.list_health_checks()["HealthChecks"]
+        if not checks:
+            return 0
+        [check] = checks
         found = route53.get_health_check_status(HealthCheckId=check["Id"])["HealthCheckObservations"]
         return sum(one["StatusReport"]["Status"].startswith("Success") for one in found) / max(1, len(found))
 
@@ -255,4 +266,35 @@ EFFECTS: dict[str, Callable[[Look], bool]] = {
         "access denied"
         in look.on(0, "sh", "-c", "mount -t nfs4 $(grep -o '^fs-[^ ]*' /etc/fstab) /mnt && umount /mnt").stderr
     ),
+    "target-on-other-port": lambda look: set(look.targets()) <= {"Target.Timeout", "Target.FailedHealthChecks"},
+    "listener-answers-elsewhere": lambda look: "We are working at it." in visit(look.owner, URL).stdout,
+    "public-route-missing": lambda look: not any(look.way_out()) and not look.served(),
+    "balancer-in-private-subnets": lambda look: not look.served(),
+    "failover-pair-replaced": lambda look: not look.failover("PRIMARY") and not look.failover("SECONDARY"),
+    "web-server-settings-broken": lambda look: (
+        not look.says(0, "apache2ctl", "-t") and look.targets() == ["healthy", "healthy"]
+    ),
+    "php-settings-broken": lambda look: (
+        not look.says(0, "php-fpm8.2", "-t") and look.targets() == ["healthy", "healthy"]
+    ),
+    "unit-masked": lambda look: look.on(0, "systemctl", "is-enabled", "apache2").stdout.strip() == "masked",
+    "fstab-elsewhere": lambda look: all(look.mounted()) and look.on(0, "sh", "-c", _MOUNT_ELSEWHERE).returncode != 0,
+    "release-unreadable": lambda look: (
+        not look.says(0, "runuser", "-u", "www-data", "--", "cat", "/srv/site/current/index.php")
+    ),
+    "release-missing": lambda look: not look.says(0, "test", "-e", "/srv/site/current"),
+    "content-missing": lambda look: (
+        "NoSuchKey" in look.on(0, "python3", "-c", _READ_CONTENT).stderr
+        or "AccessDenied" in look.on(0, "python3", "-c", _READ_CONTENT).stderr
+    ),
+    "content-bucket-closed": lambda look: "AccessDenied" in look.on(0, "python3", "-c", _READ_CONTENT).stderr,
+    "endpoint-policy-closed": lambda look: "AccessDenied" in look.on(0, "python3", "-c", _READ_CONTENT).stderr,
+    "role-not-assumable": lambda look: "ec2.amazonaws.com" not in str(look.trust()),
+    "health-check-missing": lambda look: (
+        not look.owner.client("route53", "us-east-1").list_health_checks()["HealthChecks"]
+    ),
+    "edge-function-missing": lambda look: (
+        not look.distribution()["DefaultCacheBehavior"]["FunctionAssociations"]["Quantity"]
+    ),
+    "error-page-missing": lambda look: "back soon" not in look.edge(),
 }

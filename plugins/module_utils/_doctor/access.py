@@ -7,13 +7,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
-from .evidence import Evidence, Resource
+from .evidence import Evidence, Resource, rows
 from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Case, Kind, Where
-from .places import blocked, by_stop, called, ids, machine, only, stopped_by, where_of
-from .policies import SESSION_ACTIONS, lacks
+from .needs import INSIDE
+from .places import acl_cure, blocked, by_stop, called, ids, machine, only, stopped_by, where_of
+from .policies import SESSION_ACTIONS, lacks, lets_assume, titles
 
 AREA = Area("access")
+REBOOT = timedelta(minutes=5)
+"""How long a machine that is starting again may be away; the agent reports each five minutes at least
+(https://docs.aws.amazon.com/systems-manager/latest/userguide/ssm-agent-technical-details.html)."""
+UNANSWERED = ("Target.Timeout", "Target.FailedHealthChecks")
+"""Why a target is unhealthy that has not answered at all."""
 
 
 def out_of_reach(evidence: Evidence) -> list[Resource]:
@@ -34,7 +41,8 @@ def out_of_reach(evidence: Evidence) -> list[Resource]:
         "The other machine serves alone, and there is no site when it goes too.",
         f"Start it, or let the playbooks do it: {PROVISION}",
         ("machine-unreachable", "target-unhealthy"),
-    )
+    ),
+    "ec2: instances",
 )
 def machine_stopped(evidence: Evidence) -> Iterator[Case]:
     """A machine does not run."""
@@ -51,7 +59,8 @@ def machine_stopped(evidence: Evidence) -> Iterator[Case]:
         "machine cannot read the content bucket.",
         f"Associate the instance profile NAME-web with it: {PROVISION}",
         ("machine-unreachable",),
-    )
+    ),
+    "ec2: instances",
 )
 def profile_detached(evidence: Evidence) -> Iterator[Case]:
     """A machine has no instance profile."""
@@ -64,12 +73,34 @@ def profile_detached(evidence: Evidence) -> Iterator[Case]:
 
 @AREA.rule(
     Kind(
+        "role-not-assumable",
+        CRITICAL,
+        "EC2 fetches the machines' credentials as this role. Those that they have go on for some hours; then Session "
+        "Manager, releases and secrets are gone, and a machine that starts has none.",
+        f"Let the role trust ec2.amazonaws.com: {PROVISION}",
+        ("machine-unreachable", "registered-late", "agent-stopped", "machine-silent"),
+    ),
+    "iam: roles",
+)
+def role_not_assumable(evidence: Evidence) -> Iterator[Case]:
+    """EC2 may not assume the machines' role."""
+    for one in evidence.listed("roles"):
+        name, trust = str(one.get("role_name")), one.get("assume_role_policy")
+        if name.endswith("-web") and trust and not lets_assume(trust, "ec2.amazonaws.com"):
+            proof = f"statements of its trust policy: {', '.join(titles(trust))}"
+            yield Case(f"EC2 may not assume the role {name}.", Where("role", name), proof)
+
+
+@AREA.rule(
+    Kind(
         "session-manager-denied",
         CRITICAL,
         "The agent registers, and opens the channels of sessions, with the role's permissions only.",
         f"Give the role its policy `agent` back: {PROVISION}",
         ("machine-unreachable",),
-    )
+    ),
+    "iam: roles",
+    "iam: role policies",
 )
 def session_manager_denied(evidence: Evidence) -> Iterator[Case]:
     """The machines' role does not let Systems Manager in."""
@@ -93,7 +124,9 @@ def session_manager_denied(evidence: Evidence) -> Iterator[Case]:
         "The agent speaks to ssm and ssmmessages on port 443, and packages and S3 are fetched there too.",
         f"Allow TCP 443 to 0.0.0.0/0 in the group's outbound rules: {PROVISION}",
         ("machine-unreachable",),
-    )
+    ),
+    "ec2: instances",
+    "ec2: reachability",
 )
 def egress_443_closed(evidence: Evidence) -> Iterator[Case]:
     """The machines' security group lets no HTTPS out."""
@@ -115,7 +148,9 @@ def egress_443_closed(evidence: Evidence) -> Iterator[Case]:
         "Let port 443 out and the ephemeral ports 1024-65535 back in where the way is stopped; of "
         "the network ACLs, the site keeps the VPC's default one, which does.",
         ("machine-unreachable",),
-    )
+    ),
+    "ec2: instances",
+    "ec2: reachability",
 )
 def endpoints_unreachable(evidence: Evidence) -> Iterator[Case]:
     """A machine has no way to the endpoints of Systems Manager."""
@@ -128,6 +163,7 @@ def endpoints_unreachable(evidence: Evidence) -> Iterator[Case]:
             where_of(stop),
             str(way.get("explanation")),
             touched,
+            cure=acl_cure(stop),
         )
 
 
@@ -145,6 +181,58 @@ def since_start(one: Resource) -> bool:
     return bool(last) and (not start or str(last) >= str(start))
 
 
+def heard_lately(evidence: Evidence, one: Resource) -> bool:
+    """Tell whether a machine's agent was heard so shortly ago that the machine may just be starting again."""
+    try:
+        heard = datetime.fromisoformat(str(one.get("ssm_last_ping_date_time")))
+    except ValueError:
+        return False
+    return evidence.now - heard.astimezone(UTC) < REBOOT
+
+
+def patiently(evidence: Evidence, one: Resource) -> str | None:
+    """Say to wait, where a machine may just be starting again."""
+    if not heard_lately(evidence, one):
+        return None
+    return "wait: a machine that is just starting again answers within three minutes. If it does not, ask again then."
+
+
+@AREA.rule(
+    Kind(
+        "machine-silent",
+        CRITICAL,
+        "Neither its agent nor its web server answers, and nothing in their ways is closed: it is just starting again, "
+        "or it hangs.",
+        "Reboot it: aws ec2 reboot-instances --instance-ids ID. If it stays silent, stop and start it, which moves it "
+        "to another host.",
+        ("machine-unreachable", "target-unhealthy", "agent-stopped", "registered-late"),
+        supposed=True,
+    ),
+    "ec2: instances",
+    "ssm: instance information",
+    "elbv2: target groups",
+)
+def machine_silent(evidence: Evidence) -> Iterator[Case]:
+    """A machine that runs answers nobody."""
+    unhealthy = {
+        str(target.get("id")): target
+        for group in evidence.listed("target_groups")
+        for target in rows(group, "targets")
+        if target.get("state") == "unhealthy" and target.get("reason") in UNANSWERED
+    }
+    for one in out_of_reach(evidence):
+        target = unhealthy.get(str(one.get("instance_id")))
+        if target:
+            yield Case(
+                f"{called(one)} answers neither Session Manager nor the load balancer.",
+                machine(one),
+                f"{silence(evidence, one)}; target: {target.get('reason')}",
+                only(one),
+                cure=patiently(evidence, one),
+                severity=WARNING if heard_lately(evidence, one) else None,
+            )
+
+
 @AREA.rule(
     Kind(
         "registered-late",
@@ -154,7 +242,9 @@ def since_start(one: Resource) -> bool:
         "Wait, or reboot the machine: at its start the agent tries at once.",
         ("machine-unreachable",),
         supposed=True,
-    )
+    ),
+    "ec2: instances",
+    "ssm: instance information",
 )
 def registered_late(evidence: Evidence) -> Iterator[Case]:
     """A machine's agent has not registered since the machine started."""
@@ -177,14 +267,21 @@ def registered_late(evidence: Evidence) -> Iterator[Case]:
         "its disk, or terminate the machine and run playbooks/site.yml, which makes another one.",
         ("machine-unreachable",),
         supposed=True,
-    )
+    ),
+    "ec2: instances",
+    "ssm: instance information",
 )
 def agent_stopped(evidence: Evidence) -> Iterator[Case]:
     """The agent on a machine does not answer."""
     for one in out_of_reach(evidence):
         if since_start(one) or evidence.unread("ssm: instance information"):
             yield Case(
-                f"The agent on {called(one)} does not answer any more.", machine(one), silence(evidence, one), only(one)
+                f"The agent on {called(one)} does not answer any more.",
+                machine(one),
+                silence(evidence, one),
+                only(one),
+                cure=patiently(evidence, one),
+                severity=WARNING if heard_lately(evidence, one) else None,
             )
 
 
@@ -194,7 +291,9 @@ def agent_stopped(evidence: Evidence) -> Iterator[Case]:
         WARNING,
         "After the next reboot nobody gets into the machine.",
         "On the machine: systemctl enable amazon-ssm-agent.",
-    )
+    ),
+    "ec2: instances",
+    INSIDE,
 )
 def agent_not_enabled(evidence: Evidence) -> Iterator[Case]:
     """The agent on a machine will not start at the next boot."""
@@ -210,7 +309,9 @@ def agent_not_enabled(evidence: Evidence) -> Iterator[Case]:
         CRITICAL,
         "Nobody can look into the machine or configure it.",
         CONFIGURE,
-    )
+    ),
+    "ec2: instances",
+    "ssm: instance information",
 )
 def machine_unreachable(evidence: Evidence) -> Iterator[Case]:
     """Session Manager does not reach a machine."""

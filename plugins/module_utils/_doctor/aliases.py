@@ -13,6 +13,7 @@ from .certificates import CLOUDFRONT_REGION, covers, ours, owners_own
 from .evidence import Evidence, same_target
 from .failover import built, said
 from .finding import CRITICAL, PROVISION, Area, Case, Kind, Where
+from .needs import ALIASES, PAGE
 
 AREA = Area("aliases")
 
@@ -24,7 +25,10 @@ AREA = Area("aliases")
         "Visitors of this name do not come to the site, or do not see the error page when it is down.",
         f"Create the failover records of all names: {PROVISION}",
         ("alias-unavailable",),
-    )
+    ),
+    "route53: hosted zones",
+    "elbv2: load balancers",
+    "cloudfront: distributions",
 )
 def alias_record_missing(evidence: Evidence) -> Iterator[Case]:
     """An alias has no failover records that lead to the site."""
@@ -51,7 +55,8 @@ def alias_record_missing(evidence: Evidence) -> Iterator[Case]:
         "Browsers refuse the name before they see the redirect.",
         f"Request a certificate with all names in both regions: {PROVISION}",
         ("alias-unavailable",),
-    )
+    ),
+    "acm: certificates",
 )
 def alias_certificate_missing(evidence: Evidence) -> Iterator[Case]:
     """The site's certificates do not cover an alias."""
@@ -72,7 +77,9 @@ def alias_certificate_missing(evidence: Evidence) -> Iterator[Case]:
         CRITICAL,
         "Visitors who type this name, and links to it, end there.",
         f"Run the playbooks, which redirect the name at the load balancer: {PROVISION}",
-    )
+    ),
+    PAGE,
+    ALIASES,
 )
 def alias_unavailable(evidence: Evidence) -> Iterator[Case]:
     """An alias does not redirect to the site's domain."""

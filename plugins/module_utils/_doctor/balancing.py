@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from .evidence import Evidence, Resource, rows
 from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Case, Kind, Where
-from .places import blocked, by_stop, called, machine, only, place, stopped_by, where_of
+from .needs import INSIDE
+from .places import acl_cure, blocked, by_stop, called, machine, only, place, stopped_by, where_of
 
 AREA = Area("balancing")
 UNHEALTHY = ("target-unhealthy",)
@@ -46,7 +47,11 @@ def group_of(evidence: Evidence) -> Resource | None:
         "targets time out.",
         f"Allow TCP 80 from the load balancer's security group in the web group's inbound rules: {PROVISION}",
         UNHEALTHY,
-    )
+    ),
+    "ec2: instances",
+    "elbv2: load balancers",
+    "elbv2: target groups",
+    "ec2: reachability",
 )
 def balancer_not_admitted(evidence: Evidence) -> Iterator[Case]:
     """The machines' security group does not admit the load balancer."""
@@ -63,14 +68,18 @@ def balancer_not_admitted(evidence: Evidence) -> Iterator[Case]:
         "Requests and health checks have to pass the groups and the network ACLs of both sides.",
         f"Let TCP 80 and its answers pass where they are stopped: {PROVISION}",
         UNHEALTHY,
-    )
+    ),
+    "ec2: instances",
+    "elbv2: load balancers",
+    "elbv2: target groups",
+    "ec2: reachability",
 )
 def balancer_way_blocked(evidence: Evidence) -> Iterator[Case]:
     """The load balancer's packets do not reach a machine, or its answers not the balancer."""
     ways = [pair for pair in blocked(evidence, "requests") if not stopped_by(pair[1], "security_group", "ingress")]
     for way, stop, touched in by_stop(ways):
         what = f"The load balancer does not reach {way.get('machine_name') or way.get('machine')}."
-        yield Case(what, where_of(stop), str(way.get("explanation")), touched)
+        yield Case(what, where_of(stop), str(way.get("explanation")), touched, cure=acl_cure(stop))
 
 
 @AREA.rule(
@@ -80,13 +89,15 @@ def balancer_way_blocked(evidence: Evidence) -> Iterator[Case]:
         "The load balancer is the only way in, and it has to be open to the world on 80 and 443.",
         f"Let 80 and 443 in where the way is stopped: {PROVISION}",
         ("page-unavailable", "check-failing", "plain-unavailable"),
-    )
+    ),
+    "elbv2: load balancers",
+    "ec2: reachability",
 )
 def balancer_closed(evidence: Evidence) -> Iterator[Case]:
     """Visitors do not reach the load balancer."""
     for way, stop, _ in by_stop(blocked(evidence, "visitors")):
         what = f"Visitors do not reach the load balancer on port {way.get('port')}."
-        yield Case(what, where_of(stop), str(way.get("explanation")))
+        yield Case(what, where_of(stop), str(way.get("explanation")), cure=acl_cure(stop))
 
 
 @AREA.rule(
@@ -96,7 +107,9 @@ def balancer_closed(evidence: Evidence) -> Iterator[Case]:
         "The load balancer sends nobody to it.",
         f"Register it: {PROVISION}",
         UNHEALTHY,
-    )
+    ),
+    "ec2: instances",
+    "elbv2: target groups",
 )
 def target_deregistered(evidence: Evidence) -> Iterator[Case]:
     """A machine is not in the target group."""
@@ -118,7 +131,11 @@ def target_deregistered(evidence: Evidence) -> Iterator[Case]:
         WARNING,
         "The load balancer may send a request on a connection that is just being closed: the visitor gets a 502.",
         f"Set web_keep_alive_seconds above the load balancer's idle timeout: {CONFIGURE}",
-    )
+    ),
+    "ec2: instances",
+    "elbv2: load balancers",
+    "elbv2: load balancer attributes",
+    INSIDE,
 )
 def keep_alive_too_short(evidence: Evidence) -> Iterator[Case]:
     """The web server closes idle connections before the load balancer does."""
@@ -141,7 +158,8 @@ def keep_alive_too_short(evidence: Evidence) -> Iterator[Case]:
         WARNING,
         "Until then it sends visitors to a dead machine, or none to one that is back.",
         f"Set load_balancer_health_interval to 10: {PROVISION}",
-    )
+    ),
+    "elbv2: target groups",
 )
 def slow_target_checks(evidence: Evidence) -> Iterator[Case]:
     """The load balancer finds out late that a machine is dead or back."""
@@ -166,7 +184,8 @@ def slow_target_checks(evidence: Evidence) -> Iterator[Case]:
         "Who types the name without https:// gets no page, or one without encryption.",
         f"Let the listener on port 80 redirect to HTTPS: {PROVISION}",
         ("plain-unavailable",),
-    )
+    ),
+    "elbv2: load balancers",
 )
 def http_not_redirected(evidence: Evidence) -> Iterator[Case]:
     """HTTP is not redirected to HTTPS."""
@@ -191,7 +210,8 @@ def http_not_redirected(evidence: Evidence) -> Iterator[Case]:
         "It sends visitors to the other machine only.",
         f"Look into the web server's error log on the machine, then: {CONFIGURE}",
         ("no-healthy-target",),
-    )
+    ),
+    "elbv2: target groups",
 )
 def target_unhealthy(evidence: Evidence) -> Iterator[Case]:
     """The load balancer finds a machine unhealthy."""
@@ -210,7 +230,8 @@ def target_unhealthy(evidence: Evidence) -> Iterator[Case]:
         "It answers 503 itself, or sends visitors to machines that are not well; names fail over to the error page.",
         CONFIGURE,
         ("page-unavailable", "check-failing"),
-    )
+    ),
+    "elbv2: target groups",
 )
 def no_healthy_target(evidence: Evidence) -> Iterator[Case]:
     """The load balancer has no healthy machine."""

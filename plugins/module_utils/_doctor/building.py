@@ -23,8 +23,15 @@ PARTS: tuple[tuple[str, str, Callable[[Evidence], bool]], ...] = (
     ("load balancer", "elbv2: load balancers", lambda e: e.balancer is not None),
     ("target group", "elbv2: target groups", lambda e: bool(e.listed("target_groups"))),
     ("distribution", "cloudfront: distributions", lambda e: e.distribution is not None),
-    ("health check", "route53: health checks", lambda e: bool(e.listed("health_checks"))),
+    # One that a record names and that is gone has a finding of its own.
+    (
+        "health check",
+        "route53: health checks",
+        lambda e: bool(e.listed("health_checks") or e.detail("used_health_checks")),
+    ),
 )
+
+READINGS = tuple(reading for _, reading, _ in PARTS)
 
 
 @AREA.rule(
@@ -33,7 +40,8 @@ PARTS: tuple[tuple[str, str, Callable[[Evidence], bool]], ...] = (
         NOTICE,
         "The site is not built to its end, or a part was deleted. What is not there is not judged either.",
         f"Build it: {PROVISION}",
-    )
+    ),
+    *READINGS,
 )
 def part_missing(evidence: Evidence) -> Iterator[Case]:
     """Parts of the site are not there."""

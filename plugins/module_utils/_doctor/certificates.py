@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 
-from .evidence import Evidence, Resource, rows, same_name
+from .evidence import Evidence, Fetch, Resource, rows, same_name
 from .finding import CRITICAL, PROVISION, WARNING, Area, Case, Kind, Where
+from .needs import CAA, CERTIFICATES
 from .places import place
 
 AREA = Area("certificates")
@@ -17,6 +19,8 @@ CLOUDFRONT_REGION = "us-east-1"
 AMAZON = ("amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com")
 USABLE = ("ISSUED", "PENDING_VALIDATION")
 PENDING = "PENDING_VALIDATION"
+SOON, NOW = 21, 3
+"""Days."""
 
 
 def covers(names: object, domain: str) -> bool:
@@ -70,7 +74,10 @@ def waiting(evidence: Evidence) -> list[Resource]:
         "and browsers refuse it just when it is needed.",
         f"Request one in us-east-1 too, with the same validation record: {PROVISION}",
         ("edge-alias-missing", "edge-unavailable"),
-    )
+    ),
+    "elbv2: load balancers",
+    "acm: certificates",
+    "cloudfront: distributions",
 )
 def certificate_missing_in_us_east_1(evidence: Evidence) -> Iterator[Case]:
     """There is no certificate for CloudFront."""
@@ -84,7 +91,10 @@ def certificate_missing_in_us_east_1(evidence: Evidence) -> Iterator[Case]:
         "A load balancer takes certificates from its own region only.",
         f"Request one in the site's region too, with the same validation record: {PROVISION}",
         ("stale-certificate", "page-unavailable", "alias-unavailable"),
-    )
+    ),
+    "elbv2: load balancers",
+    "acm: certificates",
+    "cloudfront: distributions",
 )
 def certificate_missing_in_site_region(evidence: Evidence) -> Iterator[Case]:
     """There is no certificate for the load balancer."""
@@ -111,7 +121,9 @@ def _missing(evidence: Evidence, region: object, other: object) -> Iterator[Case
         "Amazon issues a certificate, and renews it, only while this record is there.",
         f"Put the record back: {PROVISION}",
         ("certificate-pending",),
-    )
+    ),
+    "route53: hosted zones",
+    "acm: certificates",
 )
 def validation_record_missing(evidence: Evidence) -> Iterator[Case]:
     """The record that validates a certificate is not in the zone."""
@@ -147,7 +159,9 @@ def _there(evidence: Evidence, record: Resource) -> bool:
         "Amazon issues and renews a certificate only if the nearest CAA records of the name admit it (RFC 8659).",
         'Add the CAA record 0 issue "amazon.com", or delete the CAA records.',
         ("certificate-pending",),
-    )
+    ),
+    "route53: hosted zones",
+    CAA,
 )
 def caa_forbids_amazon(evidence: Evidence) -> Iterator[Case]:
     """CAA records forbid Amazon to issue the certificates."""
@@ -193,7 +207,10 @@ def _holds(zone: Resource, name: str) -> bool:
         "Browsers refuse the page with a warning that visitors cannot or should not skip.",
         f"Give the HTTPS listener the certificate that was issued for the name: {PROVISION}",
         ("page-unavailable",),
-    )
+    ),
+    "elbv2: load balancers",
+    "elbv2: listener certificates",
+    "acm: certificates",
 )
 def stale_certificate(evidence: Evidence) -> Iterator[Case]:
     """The load balancer's certificate does not fit the site's name."""
@@ -217,6 +234,58 @@ def stale_certificate(evidence: Evidence) -> Iterator[Case]:
             )
 
 
+def days_left(evidence: Evidence, fetch: Fetch | None) -> int | None:
+    """Return for how many days the certificate lasts that a visitor was shown."""
+    try:
+        end = ssl.cert_time_to_seconds(str(fetch.certificate_not_after if fetch else None))
+    except ValueError:
+        return None
+    return int((end - evidence.now.timestamp()) // 86400)
+
+
+@AREA.rule(
+    Kind(
+        "certificate-ending",
+        WARNING,
+        "ACM renews what it has issued weeks before its end, if the certificate is in use and its record is in the "
+        "zone (https://docs.aws.amazon.com/acm/latest/userguide/managed-renewal.html); an imported one "
+        "it does not renew.",
+        "Look at the certificate's renewal status in ACM. For one of your own, import the next one under the same ARN, "
+        "or leave site_certificate_arns out: the playbooks then request one that ACM renews.",
+    ),
+    CERTIFICATES,
+)
+def certificate_ending(evidence: Evidence) -> Iterator[Case]:
+    """A certificate that visitors are shown ends soon."""
+    visit = evidence.visit
+    shown = {"load balancer": visit.page, "error page's distribution": visit.edge_alias} if visit else {}
+    for owner, fetch in shown.items():
+        left = days_left(evidence, fetch)
+        if fetch and left is not None and left < SOON:
+            what = f"The certificate that the {owner} shows ends in {left} days."
+            place_of_it = Where("certificate", evidence.domain, owner)
+            proof = f"not after {fetch.certificate_not_after}"
+            yield Case(what, place_of_it, proof, severity=CRITICAL if left < NOW else None)
+
+
+@AREA.rule(
+    Kind(
+        "certificate-not-renewed",
+        WARNING,
+        "Some day it ends, and with it HTTPS.",
+        "Look at the certificate's renewal eligibility in ACM. For one of your own, import the next one under the same "
+        "ARN in time.",
+    ),
+    "acm: certificates",
+)
+def certificate_not_renewed(evidence: Evidence) -> Iterator[Case]:
+    """ACM will not renew a certificate that is in use."""
+    for one in evidence.listed("certificates"):
+        if one.get("status") == "ISSUED" and one.get("in_use_by") and one.get("renewal_eligibility") == "INELIGIBLE":
+            proof = f"RenewalEligibility=INELIGIBLE, Type={one.get('type')}, not after {one.get('not_after')}"
+            yield Case(f"ACM will not renew the certificate of {one.get('domain_name')}.", where(one), proof)
+
+
 @AREA.rule(
     Kind(
         "certificate-pending",
@@ -224,7 +293,8 @@ def stale_certificate(evidence: Evidence) -> Iterator[Case]:
         "Without it there is no HTTPS.",
         "Wait some minutes: the record is in the zone, and the zone is delegated to its name servers. A FAILED one is "
         f"replaced by the playbooks: {PROVISION}",
-    )
+    ),
+    "acm: certificates",
 )
 def certificate_pending(evidence: Evidence) -> Iterator[Case]:
     """A certificate is not issued."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from . import policies
 from .evidence import Evidence, Machine, Resource
 from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Case, Kind, Where
+from .needs import INSIDE
 from .places import called, ids, machine, only
 
 AREA = Area("content")
@@ -31,7 +32,9 @@ def served_locally(seen: Machine) -> bool:
         "Visitors see one site or the other, as the load balancer happens to choose.",
         f"Let the web server serve the current release on the share: {CONFIGURE}",
         ("releases-differ", "target-unhealthy", "health-page-500", "share-not-mounted"),
-    )
+    ),
+    "ec2: instances",
+    INSIDE,
 )
 def local_files_served(evidence: Evidence) -> Iterator[Case]:
     """A machine serves files of its own disk instead of the share's."""
@@ -48,7 +51,9 @@ def local_files_served(evidence: Evidence) -> Iterator[Case]:
         CRITICAL,
         "Visitors see one release or the other, as the load balancer happens to choose.",
         f"Let all machines serve the one current release: {CONFIGURE}",
-    )
+    ),
+    "ec2: instances",
+    INSIDE,
 )
 def releases_differ(evidence: Evidence) -> Iterator[Case]:
     """The machines serve different releases."""
@@ -69,7 +74,10 @@ def releases_differ(evidence: Evidence) -> Iterator[Case]:
         WARNING,
         "What is served now goes on, but the next release cannot be fetched.",
         f"Give the role its policy back: {PROVISION}",
-    )
+    ),
+    "s3: buckets",
+    "iam: roles",
+    "iam: role policies",
 )
 def content_unreadable(evidence: Evidence) -> Iterator[Case]:
     """The machines' role may not read the content bucket."""
@@ -105,7 +113,9 @@ def staleness(php: dict[str, str]) -> str | None:
         "A release is chosen by one symbolic link. PHP that does not look again serves the old one, or a mixture, "
         "until it is restarted.",
         f"Write PHP's settings for a share: {CONFIGURE}",
-    )
+    ),
+    "ec2: instances",
+    INSIDE,
 )
 def opcache_stale(evidence: Evidence) -> Iterator[Case]:
     """PHP goes on with compiled code of an old release."""

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from . import (
     access,
@@ -20,17 +20,23 @@ from . import (
     failover,
     hardening,
     health,
+    listening,
+    machines,
     names,
     network,
     page,
+    public,
+    releases,
     share,
 )
 from .evidence import Evidence
-from .finding import SEVERITIES, Area, Finding, Rule
+from .finding import CRITICAL, SEVERITIES, Area, Finding, Rule
+from .needs import missing
 
 AREAS: tuple[Area, ...] = (
-    *(names.AREA, network.AREA, access.AREA, share.AREA, content.AREA, health.AREA, balancing.AREA, certificates.AREA),
-    *(failover.AREA, aliases.AREA, edge.AREA, page.AREA, hardening.AREA, building.AREA),
+    *(names.AREA, public.AREA, network.AREA, access.AREA, machines.AREA, share.AREA, releases.AREA, content.AREA),
+    *(health.AREA, listening.AREA, balancing.AREA, certificates.AREA, failover.AREA, aliases.AREA, edge.AREA),
+    *(page.AREA, hardening.AREA, building.AREA),
 )
 """In the order of causes: within one severity the first is to be mended first."""
 
@@ -74,15 +80,58 @@ def without_needless(found: list[Finding]) -> list[Finding]:
     return [one for one in found if not one.kind.supposed or needed(one)]
 
 
-def diagnose(evidence: Evidence) -> list[Finding]:
-    """Return what is wrong: the worst first, then in the order of the areas; beneath each what follows from it."""
-    cases = [Finding(rule.kind, case) for _, rule in rules() for case in rule.check(evidence)]
+@dataclass(frozen=True)
+class Diagnosis:
+    """What is wrong, and what became of each rule. A rule is in one of the four, by the code of what it finds."""
+
+    findings: tuple[Finding, ...]
+    """The worst first, then in the order of the areas; beneath each what follows from it."""
+    followed: tuple[str, ...]
+    """What was found, and follows from a finding."""
+    held: tuple[str, ...]
+    """What was looked for with all evidence, and not found."""
+    unjudged: dict[str, dict[str, str]]
+    """What was not found, with evidence missing: why it is missing, by the need that is not met."""
+
+    @property
+    def blind(self) -> bool:
+        """Tell whether nothing was seen of the site, so that there is no diagnosis."""
+        return not self.findings and not self.held
+
+    @property
+    def unjudged_critical(self) -> list[str]:
+        """What is not judged, and would be critical."""
+        severities = {rule.kind.code: rule.kind.severity for _, rule in rules()}
+        return [code for code in self.unjudged if severities[code] == CRITICAL]
+
+
+def diagnose(evidence: Evidence) -> Diagnosis:
+    """Ask all rules."""
+    asked = {rule.kind.code: (rule, list(rule.check(evidence))) for _, rule in rules()}
+    cases = [Finding(rule.kind, case) for rule, told in asked.values() for case in told]
     found = without_needless(cases)
     roots = [one for one in found if not explained(one, found)]
-    roots.sort(key=lambda one: SEVERITIES.index(one.severity))
-    return [replace(one, consequences=consequences(one, found)) for one in roots]
+    findings = [replace(one, consequences=consequences(one, found)) for one in joined(roots)]
+    findings.sort(key=lambda one: SEVERITIES.index(one.severity))
+    named = {one.kind.code for one in findings}
+    lacking = {code: missing(evidence, rule.needs) for code, (rule, told) in asked.items() if not told}
+    return Diagnosis(
+        tuple(findings),
+        tuple(code for code, (_, told) in asked.items() if told and code not in named),
+        tuple(code for code, why in lacking.items() if not why),
+        {code: why for code, why in lacking.items() if why},
+    )
+
+
+def joined(roots: Iterable[Finding]) -> list[Finding]:
+    """Return one finding for each kind, with all the places where it shows."""
+    by_kind: dict[str, list[Finding]] = {}
+    for one in roots:
+        by_kind.setdefault(one.kind.code, []).append(one)
+    return [replace(several[0], more=tuple(one.case for one in several[1:])) for several in by_kind.values()]
 
 
 def consequences(cause: Finding, found: Iterable[Finding]) -> tuple[str, ...]:
-    """Return in words what follows from a finding, each once."""
-    return tuple(dict.fromkeys(one.case.what for one in found if leads_to(cause, one)))
+    """Return in words what follows from a finding at any of its places, each once."""
+    parts = [replace(cause, case=case, more=()) for case in cause.cases]
+    return tuple(dict.fromkeys(one.case.what for one in found if any(leads_to(part, one) for part in parts)))

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from . import policies
 from .certificates import covers
 from .evidence import Evidence, Fetch, Resource, rows
-from .finding import CRITICAL, NOTICE, PROVISION, WARNING, Area, Case, Kind
+from .finding import CRITICAL, NOTICE, PROVISION, WARNING, Area, Case, Kind, Where
+from .needs import EDGE, ERROR_PAGE
 from .places import place
 
 AREA = Area("edge")
@@ -44,7 +45,8 @@ def lasting(cache_control: str | None) -> bool:
         "When names fail over, visitors get no answer at all.",
         f"Enable it: {PROVISION}",
         ("edge-unavailable", "error-page-wrong"),
-    )
+    ),
+    "cloudfront: distributions",
 )
 def distribution_disabled(evidence: Evidence) -> Iterator[Case]:
     """The error page's distribution is disabled."""
@@ -61,7 +63,8 @@ def distribution_disabled(evidence: Evidence) -> Iterator[Case]:
         "403 instead of the error page.",
         f"Give the distribution the site's name as alias, with the certificate of us-east-1: {PROVISION}",
         ("edge-unavailable", "error-page-wrong"),
-    )
+    ),
+    "cloudfront: distributions",
 )
 def edge_alias_missing(evidence: Evidence) -> Iterator[Case]:
     """The error page's distribution does not bear the site's name."""
@@ -81,7 +84,10 @@ def edge_alias_missing(evidence: Evidence) -> Iterator[Case]:
         "The bucket is private, and its policy has to admit this distribution: else CloudFront has no page to show.",
         f"Put the bucket's policy back: {PROVISION}",
         ("edge-unavailable", "error-page-wrong"),
-    )
+    ),
+    "cloudfront: distributions",
+    "s3: buckets",
+    "s3: bucket policies",
 )
 def error_page_denied(evidence: Evidence) -> Iterator[Case]:
     """The distribution may not read the error page's bucket."""
@@ -95,12 +101,54 @@ def error_page_denied(evidence: Evidence) -> Iterator[Case]:
 
 @AREA.rule(
     Kind(
+        "error-page-missing",
+        CRITICAL,
+        "CloudFront has no page to show: visitors get the bare error of the bucket.",
+        f"Upload the error page again: {PROVISION}",
+        ("edge-unavailable", "error-page-wrong", "error-page-cacheable", "error-page-without-retry-after"),
+    ),
+    "cloudfront: distributions",
+    "s3: buckets",
+    "s3: error pages",
+)
+def error_page_missing(evidence: Evidence) -> Iterator[Case]:
+    """The error page is not in its bucket."""
+    for place_of_page, there in evidence.documents("error_objects").items():
+        if not there:
+            bucket, _, key = place_of_page.partition("/")
+            yield Case(f"The error page {key} is not in {bucket}.", Where("bucket", bucket), f"no object {key}")
+
+
+@AREA.rule(
+    Kind(
+        "edge-function-missing",
+        WARNING,
+        "The function lets every path end in the error page. Without it a path that happens to be in the bucket is "
+        "answered with success, which search engines and caches believe.",
+        f"Associate the CloudFront function with the distribution again: {PROVISION}",
+        ("error-page-wrong", "error-page-cacheable"),
+    ),
+    "cloudfront: distributions",
+)
+def edge_function_missing(evidence: Evidence) -> Iterator[Case]:
+    """No CloudFront function is attached to the error page's distribution."""
+    for one in evidence.listed("distributions"):
+        if not one.get("viewer_request_function_arn"):
+            what = "No CloudFront function is attached to the error page's distribution."
+            yield Case(what, place("distribution", one, "id"), "viewer-request: none")
+
+
+@AREA.rule(
+    Kind(
         "error-page-cacheable",
         CRITICAL,
         STICKS,
         f"Let the distribution answer 503 with Cache-Control: no-store: {PROVISION}",
         ("error-page-wrong",),
-    )
+    ),
+    "cloudfront: distributions",
+    "cloudfront: response headers policies",
+    ERROR_PAGE,
 )
 def error_page_cacheable(evidence: Evidence) -> Iterator[Case]:
     """The error page is answered with success, or may be cached."""
@@ -136,7 +184,9 @@ def _policy_headers(evidence: Evidence, distribution: Resource) -> dict[str, str
         WARNING,
         "The edge goes on answering with what it keeps, whatever the bucket and the header say by then.",
         f"Use the cache policy CachingDisabled and an error caching minimum TTL of 0: {PROVISION}",
-    )
+    ),
+    "cloudfront: distributions",
+    "cloudfront: cache policies",
 )
 def long_error_ttl(evidence: Evidence) -> Iterator[Case]:
     """The edge keeps errors or the error page for long."""
@@ -162,7 +212,10 @@ def long_error_ttl(evidence: Evidence) -> Iterator[Case]:
         CRITICAL,
         "It is needed just when everything else fails.",
         PROVISION,
-    )
+    ),
+    "elbv2: load balancers",
+    "cloudfront: distributions",
+    EDGE,
 )
 def edge_unavailable(evidence: Evidence) -> Iterator[Case]:
     """Visitors do not get the error page by the site's name."""
@@ -178,7 +231,10 @@ def edge_unavailable(evidence: Evidence) -> Iterator[Case]:
         WARNING,
         "Visitors should see that the site is down and will be back, and caches should know it.",
         PROVISION,
-    )
+    ),
+    "elbv2: load balancers",
+    "cloudfront: distributions",
+    ERROR_PAGE,
 )
 def error_page_wrong(evidence: Evidence) -> Iterator[Case]:
     """The edge answers something else than the error page."""
@@ -194,7 +250,9 @@ def error_page_wrong(evidence: Evidence) -> Iterator[Case]:
         NOTICE,
         "Search engines and clients that obey Retry-After come back sooner, and do not take the site off their lists.",
         PROVISION,
-    )
+    ),
+    "cloudfront: distributions",
+    ERROR_PAGE,
 )
 def error_page_without_retry_after(evidence: Evidence) -> Iterator[Case]:
     """The error page does not say when to come back."""

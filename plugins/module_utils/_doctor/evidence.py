@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
 
 Resource = dict[str, t.Any]
 
@@ -45,6 +46,8 @@ class Fetch:
     headers: dict[str, str] = field(default_factory=dict)
     """By name in small letters."""
     certificate_names: list[str] | None = None
+    certificate_not_after: str | None = None
+    """When the certificate ends, as `Nov 25 12:00:00 2027 GMT`."""
     body: str = ""
     """How the answer begins."""
     problem: str | None = None
@@ -121,9 +124,11 @@ class Unit:
     active: bool = False
     enabled: bool = False
     name: str = ""
+    masked: bool = False
 
     def __str__(self) -> str:
-        return f"{self.name}: {'active' if self.active else 'inactive'}, {'enabled' if self.enabled else 'disabled'}"
+        start = "masked" if self.masked else "enabled" if self.enabled else "disabled"
+        return f"{self.name}: {'active' if self.active else 'inactive'}, {start}"
 
 
 @dataclass(frozen=True)
@@ -131,7 +136,13 @@ class Machine:
     """What a machine told. None is what it could not tell."""
 
     units: dict[str, Unit] = field(default_factory=dict)
-    """By role: agent, web_server, php, mount_timer. A unit that is not installed is not there."""
+    """By role: agent, web_server, php, mount_timer, mount. A unit that is not installed is not there."""
+    configurations: dict[str, Resource] = field(default_factory=dict)
+    """What web_server and php say of their written configurations: valid, complaint."""
+    up_seconds: float | None = None
+    """For how long it runs."""
+    disks: list[Resource] = field(default_factory=list)
+    """The local file systems: path, bytes, free_bytes, inodes, free_inodes."""
     share: str = ""
     """The share's mount point."""
     fstab: Resource | None = None
@@ -143,6 +154,8 @@ class Machine:
     document_root_mount: str | None = None
     """The mount point below which the document root's files lie."""
     release: str | None = None
+    unreadable: str | None = None
+    """The first path in the release that the web server cannot read; empty if there is none."""
     health: Fetch | None = None
     """The target group's health page, asked on the machine."""
     keep_alive_seconds: int | None = None
@@ -176,6 +189,8 @@ class Evidence:
     """By instance id, why a machine was not reached."""
     failed: dict[str, str] = field(default_factory=dict)
     """By instance id, why a machine that was reached could not be looked at."""
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """When all of this was read."""
 
     def listed(self, key: str) -> list[Resource]:
         """Return the site's resources of a kind."""

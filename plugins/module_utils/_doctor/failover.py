@@ -30,10 +30,26 @@ def where(evidence: Evidence, kind: str, note: str) -> Where:
     return Where("record", f"{evidence.domain} {kind}", note)
 
 
+POLICIES = {
+    "weight": "weighted",
+    "region": "latency",
+    "geo_location": "geolocation",
+    "geo_proximity_location": "geoproximity",
+    "multi_value_answer": "multivalue",
+    "cidr_routing_config": "IP-based",
+}
+"""The routing policies by what tells a record of each."""
+
+
+def routing(record: Resource) -> str:
+    """Return a record's routing policy, or its role in a failover pair."""
+    return str(record.get("failover") or next((POLICIES[key] for key in POLICIES if key in record), "simple"))
+
+
 def said(record: Resource) -> str:
     """Return a record as evidence."""
     values = [str(one.get("value")) for one in rows(record, "resource_records")]
-    role = record.get("failover") or "simple"
+    role = routing(record)
     return f"{role} {record.get('type')} → {alias_of(record) or ', '.join(values) or 'nothing'}"
 
 
@@ -61,12 +77,37 @@ def built(evidence: Evidence) -> bool:
 
 @AREA.rule(
     Kind(
+        "failover-pair-replaced",
+        CRITICAL,
+        "Only a failover pair switches to the error page. Route 53 takes no other record of the name beside it, so the "
+        "pair cannot be made before this one is gone.",
+        "Replace it by the pair in one change: run playbooks/site.yml with -e site_take_over=true once.",
+        ("primary-missing", "secondary-missing", "name-unresolved"),
+    ),
+    "route53: hosted zones",
+    "elbv2: load balancers",
+    "cloudfront: distributions",
+)
+def failover_pair_replaced(evidence: Evidence) -> Iterator[Case]:
+    """The site's name has an address record of another routing policy in the place of the failover pair."""
+    found = [one for kind in ("A", "CNAME") for one in evidence.records(evidence.domain, kind)]
+    if built(evidence) and found and not any(one.get("failover") for one in found):
+        kinds = " and ".join(sorted({routing(one) for one in found}))
+        what = f"{evidence.domain} has a {kinds} record in the place of its failover pair."
+        yield Case(what, where(evidence, str(found[0].get("type")), kinds), "; ".join(map(said, found)))
+
+
+@AREA.rule(
+    Kind(
         "primary-missing",
         CRITICAL,
         "The name does not lead to the load balancer.",
         f"Make the PRIMARY record: {PROVISION}",
         ("name-unresolved", "page-unavailable", "plain-unavailable"),
-    )
+    ),
+    "route53: hosted zones",
+    "elbv2: load balancers",
+    "cloudfront: distributions",
 )
 def primary_missing(evidence: Evidence) -> Iterator[Case]:
     """The site's name has no PRIMARY record."""
@@ -82,7 +123,10 @@ def primary_missing(evidence: Evidence) -> Iterator[Case]:
         CRITICAL,
         "When the primary fails there is nothing to switch to: visitors get the failure instead of the error page.",
         f"Make the SECONDARY record: {PROVISION}",
-    )
+    ),
+    "route53: hosted zones",
+    "elbv2: load balancers",
+    "cloudfront: distributions",
 )
 def secondary_missing(evidence: Evidence) -> Iterator[Case]:
     """The site's name has no SECONDARY record."""
@@ -97,9 +141,12 @@ def secondary_missing(evidence: Evidence) -> Iterator[Case]:
         "primary-elsewhere",
         CRITICAL,
         "Visitors come to something else than the site.",
-        f"Let it be an alias of the load balancer: {PROVISION}",
+        "Let it be an alias of the load balancer: run playbooks/site.yml, with -e site_take_over=true if it leads to "
+        "another load balancer.",
         ("page-unavailable", "plain-unavailable", "name-unresolved"),
-    )
+    ),
+    "route53: hosted zones",
+    "elbv2: load balancers",
 )
 def primary_elsewhere(evidence: Evidence) -> Iterator[Case]:
     """The PRIMARY record leads elsewhere than to the load balancer."""
@@ -116,7 +163,9 @@ def primary_elsewhere(evidence: Evidence) -> Iterator[Case]:
         CRITICAL,
         "When the primary fails, visitors come to something else than the error page.",
         f"Let it be an alias of the error page's distribution: {PROVISION}",
-    )
+    ),
+    "route53: hosted zones",
+    "cloudfront: distributions",
 )
 def secondary_elsewhere(evidence: Evidence) -> Iterator[Case]:
     """The SECONDARY record leads elsewhere than to the error page."""
@@ -133,7 +182,8 @@ def secondary_elsewhere(evidence: Evidence) -> Iterator[Case]:
         WARNING,
         "Visitors with IPv6 ask for AAAA: they stay on the error page, or never come to it.",
         "Delete the AAAA record, or make a PRIMARY and a SECONDARY of it as of A; the playbooks make none.",
-    )
+    ),
+    "route53: hosted zones",
 )
 def aaaa_without_pair(evidence: Evidence) -> Iterator[Case]:
     """The site's name has AAAA records that do not fail over with its A records."""
@@ -155,7 +205,9 @@ def aaaa_without_pair(evidence: Evidence) -> Iterator[Case]:
         "flaps, or never comes back.",
         f"Check the load balancer's own name; a health check's kind cannot be changed, so it is made anew: {PROVISION}",
         ("check-failing",),
-    )
+    ),
+    "route53: hosted zones",
+    "route53: health checks",
 )
 def health_check_on_failover_name(evidence: Evidence) -> Iterator[Case]:
     """The health check asks the very name that it switches."""
@@ -174,7 +226,8 @@ def health_check_on_failover_name(evidence: Evidence) -> Iterator[Case]:
         "Without a health check and without evaluating the target's health the PRIMARY record counts as healthy "
         "always, so the name can never switch.",
         f"Evaluate the load balancer's health in the PRIMARY record, and give it the health check: {PROVISION}",
-    )
+    ),
+    "route53: hosted zones",
 )
 def nothing_evaluated(evidence: Evidence) -> Iterator[Case]:
     """Nothing tells Route 53 whether the primary is healthy."""
@@ -188,11 +241,35 @@ def nothing_evaluated(evidence: Evidence) -> Iterator[Case]:
 
 @AREA.rule(
     Kind(
+        "health-check-missing",
+        CRITICAL,
+        "Nobody checks any more, and what Route 53 takes the PRIMARY record for from now on is not defined "
+        "(https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-creating-deleting.html).",
+        f"Create the health check and give it to the record: {PROVISION}",
+    ),
+    "route53: hosted zones",
+    "route53: used health checks",
+)
+def health_check_missing(evidence: Evidence) -> Iterator[Case]:
+    """A record names a health check that is gone."""
+    there: dict[str, bool] = evidence.detail("used_health_checks") or {}
+    for name in (evidence.domain, *evidence.aliases):
+        for one in evidence.records(name, "A"):
+            check = str(one.get("health_check_id") or "")
+            if check and there.get(check) is False:
+                what = f"The {routing(one)} record of {name} names a health check that is gone."
+                yield Case(what, Where("record", f"{name} A", routing(one)), f"HealthCheckId={check}")
+
+
+@AREA.rule(
+    Kind(
         "health-check-disabled",
         CRITICAL,
         "A disabled health check counts as healthy always, and is paid for all the same.",
         "Enable it: aws route53 update-health-check --health-check-id ID --no-disabled.",
-    )
+    ),
+    "route53: hosted zones",
+    "route53: health checks",
 )
 def health_check_disabled(evidence: Evidence) -> Iterator[Case]:
     """The health check is disabled."""
@@ -208,7 +285,9 @@ def health_check_disabled(evidence: Evidence) -> Iterator[Case]:
         "It calls the site unhealthy while it is well: visitors get the error page, and the site when it is down.",
         "Turn it back: aws route53 update-health-check --health-check-id ID --no-inverted.",
         ("check-failing", "page-unavailable"),
-    )
+    ),
+    "route53: hosted zones",
+    "route53: health checks",
 )
 def health_check_inverted(evidence: Evidence) -> Iterator[Case]:
     """The health check is inverted."""
@@ -224,7 +303,9 @@ def health_check_inverted(evidence: Evidence) -> Iterator[Case]:
         "Visitors get the failure until the checkers agree, and then until they have forgotten the old address.",
         "Set site_health_check to an interval of 10 and a threshold of 3. A health check's interval cannot be changed: "
         f"give the present one another Name tag, {PROVISION[:-1]}, which makes a new one, and delete the old one.",
-    )
+    ),
+    "route53: hosted zones",
+    "route53: health checks",
 )
 def slow_health_check(evidence: Evidence) -> Iterator[Case]:
     """The health check sees late that the site is down."""
@@ -246,7 +327,9 @@ def slow_health_check(evidence: Evidence) -> Iterator[Case]:
         "The name has switched to the error page, or is about to.",
         "Look at what the checkers were answered.",
         ("page-unavailable",),
-    )
+    ),
+    "route53: hosted zones",
+    "route53: health checks",
 )
 def check_failing(evidence: Evidence) -> Iterator[Case]:
     """The health check fails."""

@@ -62,37 +62,49 @@ class Case:
     severity: str | None = None
     """Another severity than the kind's."""
 
+    def as_dict(self) -> dict[str, t.Any]:
+        """Return what is wrong at this place."""
+        where = {"type": self.where.type, "id": self.where.id, "name": self.where.name}
+        return {"what": self.what, "where": where, "evidence": self.evidence}
+
 
 @dataclass(frozen=True)
 class Finding:
-    """One occurrence, with its kind and what follows from it."""
+    """What is wrong, with its kind, all the places where it shows, and what follows from it."""
 
     kind: Kind
     case: Case
     consequences: tuple[str, ...] = ()
+    more: tuple[Case, ...] = ()
+    """The same at other places."""
 
     @property
     def severity(self) -> str:
-        """How bad it is."""
-        return self.case.severity or self.kind.severity
+        """How bad it is, at the worst of its places."""
+        found = [case.severity or self.kind.severity for case in self.cases]
+        return min(found, key=SEVERITIES.index)
+
+    @property
+    def cases(self) -> tuple[Case, ...]:
+        """All places."""
+        return (self.case, *self.more)
 
     @property
     def cure(self) -> str:
         """What to do, as a sentence."""
-        told = self.case.cure or self.kind.cure
-        return told[:1].upper() + told[1:]
+        told = list(dict.fromkeys(case.cure or self.kind.cure for case in self.cases))
+        return " ".join(one[:1].upper() + one[1:] for one in told)
 
     def as_dict(self) -> dict[str, t.Any]:
         """Return the finding as the module returns it."""
         return {
             "code": self.kind.code,
             "severity": self.severity,
-            "what": self.case.what,
-            "where": {"type": self.case.where.type, "id": self.case.where.id, "name": self.case.where.name},
-            "evidence": self.case.evidence,
+            **self.case.as_dict(),
             "why": self.kind.why,
             "cure": self.cure,
             "consequences": list(self.consequences),
+            "places": [case.as_dict() for case in self.cases],
         }
 
 
@@ -101,10 +113,12 @@ Check = Callable[[Evidence], Iterator[Case]]
 
 @dataclass(frozen=True)
 class Rule:
-    """A check, and the kind of what it finds."""
+    """A check, the kind of what it finds, and the evidence that it needs."""
 
     kind: Kind
     check: Check
+    needs: tuple[str, ...]
+    """As `needs.py` has them. With one missing, finding nothing does not mean that all is well."""
 
     @property
     def summary(self) -> str:
@@ -119,11 +133,11 @@ class Area:
     name: str
     rules: list[Rule] = field(default_factory=list)
 
-    def rule(self, kind: Kind) -> Callable[[Check], Check]:
-        """Add a check that finds this kind."""
+    def rule(self, kind: Kind, *needs: str) -> Callable[[Check], Check]:
+        """Add a check that finds this kind, by this evidence."""
 
         def add(check: Check) -> Check:
-            self.rules.append(Rule(kind, check))
+            self.rules.append(Rule(kind, check, needs))
             return check
 
         return add

@@ -56,7 +56,8 @@ def opens_closed_group(group: Resource, rule: Resource) -> bool:
         CRITICAL,
         "Nobody needs it: Session Manager is the way in. An open port 22 is tried by strangers all day.",
         f"Revoke the inbound rule of port 22: {PROVISION}",
-    )
+    ),
+    "ec2: security groups",
 )
 def port_22_open(evidence: Evidence) -> Iterator[Case]:
     """A security group lets SSH in."""
@@ -76,7 +77,8 @@ def port_22_open(evidence: Evidence) -> Iterator[Case]:
         CRITICAL,
         "Only the load balancer should reach the machines, and only the machines the share.",
         f"Revoke the inbound rule: {PROVISION}",
-    )
+    ),
+    "ec2: security groups",
 )
 def web_group_open_to_world(evidence: Evidence) -> Iterator[Case]:
     """The group of the machines or of the share is open to the world."""
@@ -94,7 +96,8 @@ def web_group_open_to_world(evidence: Evidence) -> Iterator[Case]:
         CRITICAL,
         "The machines are meant to be reached through the load balancer only.",
         f"Terminate the machine and let the playbooks make another one: {PROVISION}",
-    )
+    ),
+    "ec2: instances",
 )
 def public_address(evidence: Evidence) -> Iterator[Case]:
     """A machine has a public address."""
@@ -110,7 +113,8 @@ def public_address(evidence: Evidence) -> Iterator[Case]:
         WARNING,
         "The next machine there would be on the internet. Load balancer and NAT gateways do not need it.",
         "Switch it off: aws ec2 modify-subnet-attribute --subnet-id ID --no-map-public-ip-on-launch.",
-    )
+    ),
+    "ec2: subnets",
 )
 def public_address_on_launch(evidence: Evidence) -> Iterator[Case]:
     """A subnet gives public addresses to what is started in it."""
@@ -126,7 +130,8 @@ def public_address_on_launch(evidence: Evidence) -> Iterator[Case]:
         WARNING,
         "A flaw in the site that lets strangers make requests would give them the machine's credentials.",
         "Require tokens: aws ec2 modify-instance-metadata-options --instance-id ID --http-tokens required.",
-    )
+    ),
+    "ec2: instances",
 )
 def metadata_v1_allowed(evidence: Evidence) -> Iterator[Case]:
     """A machine's metadata answer without a token."""

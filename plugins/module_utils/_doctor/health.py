@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from .balancing import group_of, targets, where_group
 from .evidence import Evidence, Resource, Unit
 from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Case, Kind
+from .needs import INSIDE
 from .places import called, ids, machine, only
 
 AREA = Area("health")
@@ -34,7 +35,9 @@ def down(unit: Unit | None) -> bool:
         HEALTH_PAGE,
         f"Start it, and let it start at every boot: {CONFIGURE}",
         UNHEALTHY,
-    )
+    ),
+    "ec2: instances",
+    INSIDE,
 )
 def httpd_down(evidence: Evidence) -> Iterator[Case]:
     """The web server on a machine does not run."""
@@ -51,7 +54,9 @@ def httpd_down(evidence: Evidence) -> Iterator[Case]:
         "Apache answers 503 for every page that PHP makes, the health page among them.",
         f"Start it, and let it start at every boot: {CONFIGURE}",
         (*UNHEALTHY, "health-page-500"),
-    )
+    ),
+    "ec2: instances",
+    INSIDE,
 )
 def php_fpm_down(evidence: Evidence) -> Iterator[Case]:
     """PHP on a machine does not run."""
@@ -67,7 +72,9 @@ def php_fpm_down(evidence: Evidence) -> Iterator[Case]:
         WARNING,
         "After the next reboot the machine serves nothing.",
         CONFIGURE,
-    )
+    ),
+    "ec2: instances",
+    INSIDE,
 )
 def httpd_not_enabled(evidence: Evidence) -> Iterator[Case]:
     """The web server or PHP will not start at the next boot."""
@@ -130,7 +137,9 @@ def path_cases(evidence: Evidence, low: int, high: int, how: str) -> Iterator[Ca
         "Look in Apache's files for the redirect, and take the health page's path out of it (the roles write none), or "
         "let the target group check a path that answers directly.",
         UNHEALTHY,
-    )
+    ),
+    "ec2: instances",
+    "elbv2: target groups",
 )
 def health_behind_redirect(evidence: Evidence) -> Iterator[Case]:
     """The health page answers with a redirect."""
@@ -144,7 +153,9 @@ def health_behind_redirect(evidence: Evidence) -> Iterator[Case]:
         HEALTH_PAGE,
         f"Set the target group's path and the machines' web_health_path alike; the roles' own is /health: {PROVISION}",
         UNHEALTHY,
-    )
+    ),
+    "ec2: instances",
+    "elbv2: target groups",
 )
 def health_path_404(evidence: Evidence) -> Iterator[Case]:
     """The target group checks a path that is not there."""
@@ -158,7 +169,9 @@ def health_path_404(evidence: Evidence) -> Iterator[Case]:
         HEALTH_PAGE,
         f"Read the web server's error log on the machine; to write the page anew, {CONFIGURE}",
         UNHEALTHY,
-    )
+    ),
+    "ec2: instances",
+    "elbv2: target groups",
 )
 def health_page_500(evidence: Evidence) -> Iterator[Case]:
     """The health page answers with an error."""

@@ -11,10 +11,15 @@ from collections.abc import Iterator
 
 from .evidence import Evidence, rows
 from .finding import CRITICAL, PROVISION, Area, Case, Kind, Where
+from .needs import ADDRESSES, DELEGATION, INSIDE
 from .places import blocked, by_stop, called, ids, place
 
 AREA = Area("names")
 AMAZON = ("AmazonProvidedDNS", "169.254.169.253")
+OLD_LEASE = (
+    "reboot the machine: the VPC's DHCP options name Amazon's resolver by now, and the machine goes on with the one "
+    "that it was given before."
+)
 
 
 @AREA.rule(
@@ -24,7 +29,9 @@ AMAZON = ("AmazonProvidedDNS", "169.254.169.253")
         "Nobody asks the hosted zone: its records have no effect, and certificates are not issued.",
         "At the registrar, replace the name servers.",
         ("certificate-pending", "page-unavailable", "plain-unavailable", "name-unresolved", "edge-unavailable"),
-    )
+    ),
+    "route53: hosted zones",
+    DELEGATION,
 )
 def registrar_old_nameservers(evidence: Evidence) -> Iterator[Case]:
     """The registrar names other name servers than the zone's."""
@@ -59,7 +66,12 @@ def registrar_old_nameservers(evidence: Evidence) -> Iterator[Case]:
         "Give the VPC the DHCP options with AmazonProvidedDNS and restart the machines' network, or let TCP and UDP 53 "
         "out to that resolver.",
         ("machine-unreachable", "share-not-mounted"),
-    )
+    ),
+    "ec2: instances",
+    "ec2: security groups",
+    "ec2: DHCP options",
+    "ec2: reachability",
+    INSIDE,
 )
 def dns_egress_closed(evidence: Evidence) -> Iterator[Case]:
     """Machines ask a resolver that they cannot reach."""
@@ -80,6 +92,7 @@ def dns_egress_closed(evidence: Evidence) -> Iterator[Case]:
                 place("instance", one, "instance_id"),
                 f"/etc/resolv.conf: nameserver {', '.join(told.name_servers or [])}",
                 ids([one]),
+                cure=OLD_LEASE if set(evidence.detail("dhcp_name_servers") or []) == {AMAZON[0]} else None,
             )
 
 
@@ -117,7 +130,9 @@ def _admits(rule: dict[str, object], name_server: str) -> bool:
         "Visitors get nothing at all, not even the error page.",
         f"Let the zone have the failover records: {PROVISION}",
         ("page-unavailable", "plain-unavailable"),
-    )
+    ),
+    "elbv2: load balancers",
+    ADDRESSES,
 )
 def name_unresolved(evidence: Evidence) -> Iterator[Case]:
     """The site's name does not resolve."""

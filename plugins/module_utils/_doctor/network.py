@@ -80,7 +80,9 @@ def title(subnet: Resource) -> str:
         f"dropped there. {WAY_OUT}",
         f"Point the default route to the NAT gateway of the zone: {PROVISION}",
         FOLLOWS,
-    )
+    ),
+    "ec2: subnets",
+    "ec2: route tables",
 )
 def private_route_to_internet_gateway(evidence: Evidence) -> Iterator[Case]:
     """A private subnet's default route leads to the internet gateway."""
@@ -98,7 +100,10 @@ def private_route_to_internet_gateway(evidence: Evidence) -> Iterator[Case]:
         "back to a NAT gateway instead of to the internet.",
         f"Make the NAT gateway in the zone's public subnet and route to that one: {PROVISION}",
         FOLLOWS,
-    )
+    ),
+    "ec2: subnets",
+    "ec2: route tables",
+    "ec2: NAT gateways of the VPC",
 )
 def nat_in_private_subnet(evidence: Evidence) -> Iterator[Case]:
     """A NAT gateway lies in a private subnet."""
@@ -119,7 +124,10 @@ def nat_in_private_subnet(evidence: Evidence) -> Iterator[Case]:
         WAY_OUT,
         f"Make a NAT gateway in the zone's public subnet and route to it: {PROVISION}",
         FOLLOWS,
-    )
+    ),
+    "ec2: subnets",
+    "ec2: route tables",
+    "ec2: NAT gateways of the VPC",
 )
 def nat_missing(evidence: Evidence) -> Iterator[Case]:
     """A private subnet's NAT gateway is gone."""
@@ -140,7 +148,11 @@ def nat_missing(evidence: Evidence) -> Iterator[Case]:
         WAY_OUT,
         f"Route 0.0.0.0/0 to the NAT gateway of the zone: {PROVISION}",
         FOLLOWS,
-    )
+    ),
+    "ec2: subnets",
+    "ec2: route tables",
+    "ec2: endpoints",
+    "ec2: NAT gateways",
 )
 def default_route_missing(evidence: Evidence) -> Iterator[Case]:
     """A private subnet has no default route."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from .._visit import is_served
 from .evidence import Evidence, Fetch
 from .finding import CRITICAL, PROVISION, WARNING, Area, Case, Kind, Where
+from .needs import PAGE, PLAIN
 
 AREA = Area("page")
 
@@ -25,7 +26,9 @@ def _said(fetch: Fetch) -> str:
         CRITICAL,
         "This is what it is all for.",
         f"If nothing else is found, look at the machines' error logs: {PROVISION}",
-    )
+    ),
+    "elbv2: load balancers",
+    PAGE,
 )
 def page_unavailable(evidence: Evidence) -> Iterator[Case]:
     """Visitors do not get the site."""
@@ -40,7 +43,9 @@ def page_unavailable(evidence: Evidence) -> Iterator[Case]:
         WARNING,
         "Many do, and old links do.",
         f"Let the listener on port 80 redirect to HTTPS: {PROVISION}",
-    )
+    ),
+    "elbv2: load balancers",
+    PLAIN,
 )
 def plain_unavailable(evidence: Evidence) -> Iterator[Case]:
     """Who types the name without https:// does not come to the site."""

@@ -10,7 +10,7 @@ import typing as t
 from collections.abc import Iterable, Iterator, Mapping
 
 from .evidence import Evidence, Resource
-from .finding import Where
+from .finding import PROVISION, Where
 
 Raw = Mapping[str, t.Any]
 
@@ -64,6 +64,20 @@ def where_of(stop: Raw) -> Where:
     """Return where the thing is that stops a way."""
     return Where(
         str(stop.get("kind") or "?").replace("_", " "), str(stop.get("id") or "?"), str(stop.get("name") or "")
+    )
+
+
+def acl_cure(stop: Raw) -> str | None:
+    """Return what to do about a network ACL; None if something else stops the way.
+
+    The playbooks keep the entries of the VPC's default one, and leave another one and its subnets alone.
+    """
+    if not stopped_by(stop, "network_acl"):
+        return None
+    return (
+        f"give the subnet back to the VPC's default network ACL (aws ec2 replace-network-acl-association), or let the "
+        f"port and the ephemeral ports 1024-65535 of the answers pass in {stop.get('id')}. The playbooks keep the "
+        f"default one only: if {stop.get('id')} is that one, {PROVISION}"
     )
 
 

@@ -109,3 +109,43 @@ def lets_distribution_read(policy: Raw | None, arn: str) -> bool:
             if "SourceArn" not in condition or arn in condition or "*" in condition:
                 return True
     return False
+
+
+def _about_all_callers(statement: Raw, roles: Iterable[str]) -> bool:
+    """Tell whether a statement is about everybody, or about one of these roles."""
+    return any(who == "*" or who in roles or who.endswith(":root") for who in _principals(statement))
+
+
+def denials(policy: Raw | None, action: str, objects: str, roles: list[str]) -> list[str]:
+    """Return the statements that deny an action on objects to everybody or to one of these roles, whatever the case."""
+    return [
+        str(one.get("Sid") or "unnamed")
+        for one in statements(policy)
+        if one.get("Effect") == "Deny"
+        and not one.get("Condition")
+        and _about(one, action)
+        and _of(one, f"{objects}any")
+        and _about_all_callers(one, roles)
+    ]
+
+
+def lets_pass(policy: Raw | None, action: str, objects: str, roles: list[str]) -> bool:
+    """Tell whether an endpoint's policy lets an action on objects pass; what its conditions say counts as met."""
+    allowed = any(
+        one.get("Effect") == "Allow"
+        and _about(one, action)
+        and (_of(one, f"{objects}any") or any(text.startswith(objects) for text in _texts(one.get("Resource"))))
+        and _about_all_callers(one, roles)
+        for one in statements(policy)
+    )
+    return allowed and not denials(policy, action, objects, roles)
+
+
+def lets_assume(policy: Raw | None, service: str) -> bool:
+    """Tell whether a role's trust policy lets a service assume it; conditions count as met."""
+    for one in statements(policy):
+        principal = one.get("Principal")
+        services = _texts(principal.get("Service")) if isinstance(principal, Mapping) else _texts(principal)
+        if one.get("Effect") == "Allow" and _about(one, "sts:AssumeRole") and {service, "*"} & set(services):
+            return True
+    return False

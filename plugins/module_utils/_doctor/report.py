@@ -7,30 +7,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
+from .diagnosis import Diagnosis
 from .evidence import Evidence
-from .finding import Finding
+from .finding import Case, Finding
+from .needs import NO_VISITOR, not_looked_into
 
 WIDTH = 12
+NAMED = 6
+"""How many codes the summary names of those that were not judged."""
 
 
 def unseen(evidence: Evidence) -> list[str]:
     """Say what could not be looked at, and why."""
     said = [f"{one.get('service')}: {one.get('error')}" for one in evidence.listed("unreadable")]
     if evidence.visit is None:
-        said.append("the site from outside: no visitor's view was given")
+        said.append(f"the site from outside: {NO_VISITOR}")
     else:
         problems = (evidence.visit.delegation, evidence.visit.authorities)
         said += [f"from outside: {one.problem}" for one in problems if one and one.problem]
-    names: Mapping[object, object] = {one.get("instance_id"): one.get("name") for one in evidence.listed("instances")}
-    for one in evidence.running:
-        identity = str(one.get("instance_id"))
-        if identity not in evidence.machines:
-            told = evidence.silent.get(identity) or evidence.failed.get(identity)
-            reason = first_sentence(told or "Session Manager does not reach it.")
-            said.append(f"inside {names.get(identity) or identity}: {reason}")
-    return said
+    return [*said, *(f"inside {name}: {first_sentence(why)}" for name, why in not_looked_into(evidence))]
 
 
 def first_sentence(text: str) -> str:
@@ -38,21 +35,62 @@ def first_sentence(text: str) -> str:
     return re.split(r"(?<=[.?!]) ", text.removeprefix("Task failed: "), maxsplit=1)[0]
 
 
-def render(findings: Iterable[Finding], not_seen: Iterable[str]) -> str:
-    """Write findings as text, the first one first."""
-    parts = [_entry(number, one) for number, one in enumerate(findings, 1)] or ["No finding."]
+def counts(diagnosis: Diagnosis) -> dict[str, int]:
+    """Return how many rules there are, and what became of how many."""
+    parts = {
+        "hold": len(diagnosis.held),
+        "findings": len(diagnosis.findings),
+        "follow": len(diagnosis.followed),
+        "not_judged": len(diagnosis.unjudged),
+    }
+    return {"rules": sum(parts.values()), **parts}
+
+
+def summary(diagnosis: Diagnosis) -> str:
+    """Say in one line what became of all rules."""
+    number = counts(diagnosis)
+    found, follow = number["findings"], number["follow"]
+    parts = [f"{number['hold']} hold"]
+    if found:
+        follows = f" and {follow} that follow{'s' if follow == 1 else ''} from {'it' if found == 1 else 'them'}"
+        parts.append(f"{found} finding{'s' if found > 1 else ''}{follows if follow else ''}")
+    if diagnosis.unjudged:
+        parts.append(f"{number['not_judged']} not judged: {_few(list(diagnosis.unjudged))}")
+    return f"{number['rules']} rules: {', '.join(parts)}."
+
+
+def _few(codes: list[str]) -> str:
+    rest = len(codes) - NAMED
+    return ", ".join(codes[:NAMED]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def blindness(diagnosis: Diagnosis) -> str | None:
+    """Say in one sentence that nothing was seen, and why; None if something was."""
+    reasons = [f"{need}: {why}" for lacking in diagnosis.unjudged.values() for need, why in lacking.items()]
+    return f"Nothing was seen of the site, so nothing was judged; {reasons[0]}" if diagnosis.blind else None
+
+
+def render(diagnosis: Diagnosis, not_seen: Iterable[str]) -> str:
+    """Write a diagnosis as text: first what became of all rules, then the findings, the first one first."""
+    if told := blindness(diagnosis):
+        return told
+    nothing = "No finding." if not diagnosis.unjudged else "No finding in what was seen."
+    parts = [_entry(number, one) for number, one in enumerate(diagnosis.findings, 1)] or [nothing]
     blind = [f"Not seen: {one}" for one in not_seen]
-    return "\n\n".join([*parts, *(["\n".join(blind)] if blind else [])])
+    return "\n\n".join([summary(diagnosis), *parts, *(["\n".join(blind)] if blind else [])])
 
 
 def _entry(number: int, finding: Finding) -> str:
-    case, kind = finding.case, finding.kind
     rows = [
-        ("where", str(case.where)),
-        ("evidence", case.evidence),
-        ("why", kind.why),
+        *_place(finding.case),
+        *(row for case in finding.more for row in (("also", case.what), *_place(case))),
+        ("why", finding.kind.why),
         ("cure", finding.cure),
         *(("follows", one) for one in finding.consequences),
     ]
-    title = f"{number}. {finding.severity.upper()}  {kind.code}: {case.what}"
+    title = f"{number}. {finding.severity.upper()}  {finding.kind.code}: {finding.case.what}"
     return "\n".join([title, *(f"   {name:<{WIDTH}}{text}" for name, text in rows)])
+
+
+def _place(case: Case) -> tuple[tuple[str, str], ...]:
+    return ("where", str(case.where)), ("evidence", case.evidence)

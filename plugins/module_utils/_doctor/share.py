@@ -6,14 +6,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from . import policies
 from .evidence import Evidence, rows
 from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Case, Kind, Where
-from .places import blocked, by_stop, called, ids, machine, only, place, stopped_by, where_of
+from .needs import INSIDE
+from .places import acl_cure, blocked, by_stop, called, ids, machine, only, place, stopped_by, where_of
 
 AREA = Area("share")
+FILE_SYSTEM = re.compile(r"\bfs-[0-9a-z]+")
 LOST = ("share-not-mounted", "mount-way-blocked")
 MOUNTS = "A machine mounts the share over port 2049 of the mount target in its zone."
 
@@ -25,7 +28,9 @@ MOUNTS = "A machine mounts the share over port 2049 of the mount target in its z
         f"{MOUNTS} Its name does not resolve in a zone without one.",
         f"Make a mount target in the zone's private subnet: {PROVISION}",
         LOST,
-    )
+    ),
+    "ec2: instances",
+    "efs: file systems",
 )
 def mount_target_missing(evidence: Evidence) -> Iterator[Case]:
     """A zone has no mount target."""
@@ -53,7 +58,10 @@ def mount_target_missing(evidence: Evidence) -> Iterator[Case]:
         MOUNTS,
         f"Allow TCP 2049 from the web group in the file system group's inbound rules: {PROVISION}",
         LOST,
-    )
+    ),
+    "ec2: instances",
+    "efs: file systems",
+    "ec2: reachability",
 )
 def nfs_ingress_closed(evidence: Evidence) -> Iterator[Case]:
     """The share's security group does not admit the machines."""
@@ -70,7 +78,10 @@ def nfs_ingress_closed(evidence: Evidence) -> Iterator[Case]:
         MOUNTS,
         f"Allow TCP 2049 to the file system's group in the web group's outbound rules: {PROVISION}",
         LOST,
-    )
+    ),
+    "ec2: instances",
+    "efs: file systems",
+    "ec2: reachability",
 )
 def nfs_egress_closed(evidence: Evidence) -> Iterator[Case]:
     """The machines' security group lets no NFS out."""
@@ -87,14 +98,17 @@ def nfs_egress_closed(evidence: Evidence) -> Iterator[Case]:
         MOUNTS,
         "Let TCP 2049 and its answers pass where they are stopped.",
         ("share-not-mounted",),
-    )
+    ),
+    "ec2: instances",
+    "efs: file systems",
+    "ec2: reachability",
 )
 def mount_way_blocked(evidence: Evidence) -> Iterator[Case]:
     """A machine's packets do not reach its mount target."""
     ways = [pair for pair in blocked(evidence, "share") if not stopped_by(pair[1], "security_group")]
     for way, stop, touched in by_stop(ways):
         what = f"{way.get('machine_name') or way.get('machine')} does not reach the share."
-        yield Case(what, where_of(stop), str(way.get("explanation")), touched)
+        yield Case(what, where_of(stop), str(way.get("explanation")), touched, cure=acl_cure(stop))
 
 
 @AREA.rule(
@@ -105,7 +119,9 @@ def mount_way_blocked(evidence: Evidence) -> Iterator[Case]:
         "found by it too.",
         f"Switch on DNS support and DNS hostnames of the VPC: {PROVISION}",
         (*LOST, "machine-unreachable"),
-    )
+    ),
+    "ec2: VPCs",
+    "ec2: VPC attributes",
 )
 def share_name_unresolved(evidence: Evidence) -> Iterator[Case]:
     """The VPC does not resolve names."""
@@ -127,7 +143,10 @@ def share_name_unresolved(evidence: Evidence) -> Iterator[Case]:
         "The policy decides who may mount, whatever the network lets pass.",
         f"Let the policy allow elasticfilesystem:ClientMount to clients of the mount targets: {PROVISION}",
         LOST,
-    )
+    ),
+    "efs: file systems",
+    "efs: file system policies",
+    "iam: roles",
 )
 def file_system_locked(evidence: Evidence) -> Iterator[Case]:
     """The share's policy does not let the machines mount it."""
@@ -145,7 +164,9 @@ def file_system_locked(evidence: Evidence) -> Iterator[Case]:
         "Without the share it has nothing to serve.",
         f"Mount the share: {CONFIGURE}",
         ("share-not-mounted", "target-unhealthy", "health-page-500"),
-    )
+    ),
+    "ec2: instances",
+    INSIDE,
 )
 def share_not_configured(evidence: Evidence) -> Iterator[Case]:
     """A machine has no share at all."""
@@ -162,7 +183,9 @@ def share_not_configured(evidence: Evidence) -> Iterator[Case]:
         "The machine has nothing to serve, and its health page says so.",
         f"On the machine: systemctl start shared-files. If it fails, it says why: {CONFIGURE}",
         ("target-unhealthy", "health-page-500"),
-    )
+    ),
+    "ec2: instances",
+    INSIDE,
 )
 def share_not_mounted(evidence: Evidence) -> Iterator[Case]:
     """A machine's share is not mounted."""
@@ -179,7 +202,9 @@ def share_not_mounted(evidence: Evidence) -> Iterator[Case]:
         "systemd tries the line in fstab once, at boot. The timer asks again until the share is there, so without it a "
         "share that was away just then stays away.",
         f"Start and enable shared-files.timer: {CONFIGURE}",
-    )
+    ),
+    "ec2: instances",
+    INSIDE,
 )
 def mount_timer_stopped(evidence: Evidence) -> Iterator[Case]:
     """Nothing mounts a machine's share again after it was away."""
@@ -195,7 +220,9 @@ def mount_timer_stopped(evidence: Evidence) -> Iterator[Case]:
         WARNING,
         "It works until the next boot; then the machine has nothing to serve.",
         f"Put the line into /etc/fstab: {CONFIGURE}",
-    )
+    ),
+    "ec2: instances",
+    INSIDE,
 )
 def mounted_by_hand(evidence: Evidence) -> Iterator[Case]:
     """A machine's share is mounted, and not in /etc/fstab."""
@@ -207,6 +234,35 @@ def mounted_by_hand(evidence: Evidence) -> Iterator[Case]:
             )
 
 
+def share_in(source: object) -> str | None:
+    """Return the file system that a source of a mount names."""
+    named = FILE_SYSTEM.search(str(source or ""))
+    return named[0] if named else None
+
+
+@AREA.rule(
+    Kind(
+        "fstab-elsewhere",
+        WARNING,
+        "What is mounted now goes on. At the next boot the machine mounts the other file system, or none.",
+        f"Write the line with the site's file system: {CONFIGURE}",
+        ("share-not-mounted",),
+    ),
+    "ec2: instances",
+    "efs: file systems",
+    INSIDE,
+)
+def fstab_elsewhere(evidence: Evidence) -> Iterator[Case]:
+    """A machine's line in /etc/fstab names another file system than the site's."""
+    own = {str(one.get("file_system_id")) for one in evidence.listed("file_systems")}
+    for one, seen in evidence.asked() if own else []:
+        named = share_in((seen.fstab or {}).get("source"))
+        if named and named not in own:
+            mounted = (seen.mount or {}).get("source") or "nothing"
+            proof = f"/etc/fstab: {named}, mounted: {mounted}, the site's: {', '.join(sorted(own))}"
+            yield Case(f"/etc/fstab on {called(one)} names {named}.", machine(one), proof, only(one))
+
+
 @AREA.rule(
     Kind(
         "fstab-without-netdev",
@@ -214,7 +270,9 @@ def mounted_by_hand(evidence: Evidence) -> Iterator[Case]:
         "Without _netdev the mount is tried before there is a network; without nofail a share that is away keeps the "
         "machine from booting at all.",
         f"Write the line with _netdev,nofail: {CONFIGURE}",
-    )
+    ),
+    "ec2: instances",
+    INSIDE,
 )
 def fstab_without_netdev(evidence: Evidence) -> Iterator[Case]:
     """A machine's line in /etc/fstab does not wait for the network, or stops the boot."""

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -98,6 +99,13 @@ def nat_gateway(raw: Raw) -> Resource:
     }
 
 
+def endpoint(raw: Raw) -> Resource:
+    """Return a VPC endpoint with its policy, which AWS gives as text."""
+    keys = ("VpcEndpointId", "ServiceName", "VpcEndpointType", "State", "SubnetIds", "RouteTableIds", "Tags")
+    policy = raw.get("PolicyDocument")
+    return {**resource(raw, *keys), "policy": json.loads(policy) if isinstance(policy, str) and policy else policy}
+
+
 def internet_gateway(raw: Raw) -> Resource:
     """Return an internet gateway, and whether it is attached."""
     return {**resource(raw, "InternetGatewayId"), "attached": bool(raw.get("Attachments"))}
@@ -129,12 +137,7 @@ def network(raw: Raw, region: str) -> Network:
         nat_gateways=sorted(map(nat_gateway, raw.get("nat_gateways", [])), key=by("name")),
         elastic_ips=[resource(one, "AllocationId", "PublicIp", "AssociationId") for one in raw.get("addresses", [])],
         internet_gateway=next(map(internet_gateway, raw.get("internet_gateways", [])), None),
-        endpoints=[
-            resource(
-                one, "VpcEndpointId", "ServiceName", "VpcEndpointType", "State", "SubnetIds", "RouteTableIds", "Tags"
-            )
-            for one in raw.get("endpoints", [])
-        ],
+        endpoints=[endpoint(one) for one in raw.get("endpoints", [])],
         flow_logs=list(raw.get("flow_logs", [])),
         network_interfaces=sorted(map(interface, raw.get("interfaces", [])), key=by("network_interface_id")),
     )

@@ -16,19 +16,29 @@ import ipaddress
 import re
 import threading
 import typing as t
-from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule tells the user
     import boto3
+    from botocore.config import Config
     from botocore.exceptions import BotoCoreError
 
 _ACCOUNT_IN_HOST = re.compile(r"\A(https?://)\d{12}\.")
 
 
-def client_maker(module: t.Any) -> Callable[[str, str], t.Any]:
+class ClientMaker(t.Protocol):
+    """Gives the client of a service in a region; a quick one gives up after one repetition."""
+
+    def __call__(self, service: str, region: str, quick: bool = False) -> t.Any:
+        """Return the client."""
+
+
+QUICK = {"retries": {"mode": "standard", "total_max_attempts": 2}, "connect_timeout": 4, "read_timeout": 8}
+
+
+def client_maker(module: t.Any) -> ClientMaker:
     """Return what gives the client of a service in a region, each made once, with the module's connection options."""
     _, endpoint_url, arguments = get_aws_connection_info(module)
     # Clients may be shared by threads, but a session makes them one at a time.
@@ -40,13 +50,14 @@ def client_maker(module: t.Any) -> Callable[[str, str], t.Any]:
         module.fail_json_aws(error, msg="Failed to connect to AWS")
 
     @functools.cache
-    def make(service: str, region: str) -> t.Any:
-        made = session.client(service, region_name=region, endpoint_url=endpoint_url, config=config, **arguments)
+    def make(service: str, region: str, quick: bool) -> t.Any:
+        settings = (config or Config()).merge(Config(**QUICK)) if quick else config
+        made = session.client(service, region_name=region, endpoint_url=endpoint_url, config=settings, **arguments)
         return without_account_in_host(made) if service == "s3control" and is_address(endpoint_url) else made
 
-    def client(service: str, region: str) -> t.Any:
+    def client(service: str, region: str, quick: bool = False) -> t.Any:
         with making:
-            return make(service, region)
+            return make(service, region, quick)
 
     return client
 

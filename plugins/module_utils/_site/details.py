@@ -13,12 +13,15 @@ from dataclasses import replace
 from functools import partial
 from urllib.parse import unquote
 
+from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
+
 from .._aws import error_code
 from .._reachability.model import Model
 from .._reachability.reading import read as read_model
 from .asking import AWS_ERRORS, ask_at_once, asked, listed
-from .assembly import nat_gateway
+from .assembly import nat_gateway, plain
 from .model import Details, Resource, Site, Unreadable
+from .objects import read_contents, read_error_objects
 from .scope import GLOBAL_REGION, ReadScope
 from .ways import AMAZON_RESOLVER, judged, needed
 
@@ -86,6 +89,35 @@ def read_listener_certificates(scope: ReadScope, site: Site) -> dict[str, list[s
             rows.sort(key=lambda one: not one.get("IsDefault"))
             found[arn] = [one["CertificateArn"] for one in rows]
     return found
+
+
+def read_listener_rules(scope: ReadScope, site: Site) -> dict[str, list[Resource]]:
+    """Return the rules of each listener in the order in which they are tried, the default actions last."""
+    client = scope.here("elbv2")
+    found = {}
+    for listener in (site.load_balancer or {}).get("listeners", []):
+        rules = listed(client, "describe_rules", "Rules", ListenerArn=listener["listener_arn"])
+        rules.sort(key=lambda one: (bool(one.get("IsDefault")), int(one["Priority"]) if not one["IsDefault"] else 0))
+        found[listener["listener_arn"]] = [plain(camel_dict_to_snake_dict(one)) for one in rules]
+    return found
+
+
+def read_used_health_checks(scope: ReadScope, site: Site) -> dict[str, bool]:
+    """Return whether the health checks exist that the records of the site's names name, by their IDs."""
+    client = scope.client("route53", GLOBAL_REGION)
+    used = {record.get("health_check_id") for zone in site.hosted_zones for record in zone["records"]} - {None}
+    known = {one["id"] for one in site.health_checks}
+    return {one: one in known or _exists(client, one) for one in sorted(used)}
+
+
+def _exists(client: t.Any, health_check: str) -> bool:
+    try:
+        asked(client.get_health_check, HealthCheckId=health_check)
+    except AWS_ERRORS as error:
+        if error_code(error) == "NoSuchHealthCheck":
+            return False
+        raise
+    return True
 
 
 def _policy(ask: Callable[..., t.Any], missing: str, **which: str) -> Resource:
@@ -156,6 +188,10 @@ READERS: dict[str, tuple[str, Callable[[ReadScope, Site], t.Any]]] = {
     "reachability": ("ec2: reachability", read_reachability),
     "load_balancer_attributes": ("elbv2: load balancer attributes", read_load_balancer_attributes),
     "listener_certificates": ("elbv2: listener certificates", read_listener_certificates),
+    "listener_rules": ("elbv2: listener rules", read_listener_rules),
+    "used_health_checks": ("route53: used health checks", read_used_health_checks),
+    "contents": ("s3: releases", read_contents),
+    "error_objects": ("s3: error pages", read_error_objects),
     "file_system_policies": ("efs: file system policies", read_file_system_policies),
     "bucket_policies": ("s3: bucket policies", read_bucket_policies),
     "role_policies": ("iam: role policies", read_role_policies),

@@ -48,6 +48,10 @@ class Details:
     ways: list[Resource] | None = None
     load_balancer_attributes: dict[str, str] | None = None
     listener_certificates: dict[str, list[str]] | None = None
+    listener_rules: dict[str, list[Resource]] | None = None
+    used_health_checks: dict[str, bool] | None = None
+    contents: dict[str, Resource] | None = None
+    error_objects: dict[str, bool] | None = None
     file_system_policies: dict[str, Resource] | None = None
     bucket_policies: dict[str, Resource] | None = None
     role_policies: dict[str, Resource] | None = None

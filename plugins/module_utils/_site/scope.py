@@ -11,10 +11,13 @@ import typing as t
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
+
 from .._settings.error import SettingsError
 from .._settings.names import Rule, check_name, names_of
 from .assembly import SITE_TAG, tags_of
 from .clients import client_maker
+from .contact import make_contact
 from .model import Resource
 
 GLOBAL_REGION = "us-east-1"
@@ -72,11 +75,21 @@ class ReadScope:
 
 
 def scope_of(module: t.Any, names: Sequence[str], certified: bool = False) -> ReadScope:
-    """Return what a module reads; without a region, or if its `name` can't be a site's, end it with one sentence."""
+    """Return what a module reads; if there is nothing that can be asked, end it with one sentence.
+
+    That is so without a region, with a `name` that can't be a site's, and where AWS does not answer or lets nobody in.
+    """
     try:
         check_name(module.params["name"])
     except SettingsError as error:
         module.fail_json(msg=str(error))
     if not module.region:
         module.fail_json(msg="The region of the site is not known. Set region, or the environment's AWS_REGION.")
-    return ReadScope(module.params["name"], names, module.region, client_maker(module), certified)
+    client = client_maker(module)
+    try:
+        make_contact(client, module.region)
+    except SettingsError as error:
+        module.fail_json(msg=str(error))
+    except AnsibleAWSError as error:
+        module.fail_json_aws_error(error)
+    return ReadScope(module.params["name"], names, module.region, client, certified)

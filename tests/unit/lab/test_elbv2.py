@@ -269,6 +269,15 @@ def test_draining_ends(account: Account) -> None:
     assert account.health(group) == []
 
 
+def test_a_target_is_deregistered_on_the_port_on_which_it_is_registered(account: Account) -> None:
+    group, machine = account.group(), account.instance()
+    account.elb.register_targets(TargetGroupArn=group, Targets=[{"Id": machine, "Port": 8080}])
+    account.elb.deregister_targets(TargetGroupArn=group, Targets=[{"Id": machine, "Port": 80}])
+    assert account.health(group) == [(machine, "unused", "Target.NotInUse")]
+    account.elb.deregister_targets(TargetGroupArn=group, Targets=[{"Id": machine, "Port": 8080}])
+    assert account.health(group) == [(machine, "draining", "Target.DeregistrationInProgress")]
+
+
 def test_only_running_instances_of_the_vpc_are_registered(account: Account) -> None:
     group, machine = account.group(), account.instance()
     with refused("InvalidTarget"):

@@ -29,6 +29,7 @@ def address(folder: Path, pid: int, started: str | None) -> tuple[int, str]:
         cwd=ROOT,
         capture_output=True,
         text=True,
+        env={key: value for key, value in os.environ.items() if key != "LAB_NAME"},
         check=False,
     )
     return done.returncode, done.stdout + done.stderr
@@ -44,4 +45,44 @@ def test_a_lab_that_runs_is_asked(tmp_path: Path) -> None:
 def test_the_address_of_a_killed_lab_is_not_asked(tmp_path: Path, pid: int) -> None:
     status, output = address(tmp_path, pid, "1")
     assert status
-    assert "The lab is not running; start it with `lab up`." in output
+    assert "The lab default is not running; start it with `lab up` (or `make lab`)." in output
+
+
+def test_without_a_lab_the_doctor_says_so_in_one_sentence(tmp_path: Path) -> None:
+    command = str(Path(sys.executable).with_name("ansible-playbook"))
+    done = subprocess.run(
+        [command, "-i", "inventories/lab", "playbooks/doctor.yml", "-e", f"lab_folder={tmp_path}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={key: value for key, value in os.environ.items() if key != "LAB_NAME"},
+        check=False,
+    )
+    assert done.returncode
+    said = [line for line in done.stdout.splitlines() if "is not running" in line]
+    assert said
+    sentence = "The lab default is not running; start it with `lab up` (or `make lab`)."
+    assert all(line.count(sentence) == 1 and "caused by" not in line for line in said)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("doctor_fail_on=critcal", "doctor_fail_on is 'critcal'; it must be one of never, critical, warning."),
+        ("doctor_report=nowhere/found.json", "doctor_report is nowhere/found.json, but there is no folder "),
+    ],
+)
+def test_what_the_doctor_is_asked_for_is_checked_before_anything_is_read(asked: str, said: str) -> None:
+    command = str(Path(sys.executable).with_name("ansible-playbook"))
+    inventory = "localhost,"
+    site = ["-e", "site_name=demo", "-e", "site_domain=www.hasite.test"]
+    done = subprocess.run(
+        [command, "-i", inventory, "-c", "local", "playbooks/doctor.yml", *site, "-e", asked],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode
+    assert said in done.stdout
+    assert "Read the site" not in done.stdout

@@ -16,6 +16,7 @@ REGION = "ap-northeast-1"
 BALANCER = "demo-1.ap-northeast-1.elb.amazonaws.com"
 EDGE = "d1.cloudfront.net"
 NAME_SERVERS = ["ns-1.awsdns-01.org", "ns-2.awsdns-02.com"]
+TRUST = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
 VALIDATION = {"name": "_a.www.hasite.test.", "type": "CNAME", "value": "_b.acm-validations.aws."}
 
 
@@ -76,6 +77,15 @@ def network(letters: str) -> Tree:
         route = {"destination_cidr_block": "0.0.0.0/0", "nat_gateway_id": f"nat-{letter}", "state": "active"}
         table = {"route_table_id": f"rtb-{letter}", "name": f"demo-private-{letter}", "routes": [route]}
         tables.append({**table, "subnet_ids": [f"subnet-private-{letter}"]})
+    out = {"destination_cidr_block": "0.0.0.0/0", "gateway_id": "igw-1", "state": "active"}
+    public = {"route_table_id": "rtb-public", "name": "demo-public", "routes": [out]}
+    tables.append({**public, "subnet_ids": [f"subnet-public-{letter}" for letter in letters]})
+    s3 = {"Sid": "TheAccountsOwnBuckets", "Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}
+    endpoint = {
+        "vpc_endpoint_id": "vpce-1",
+        "service_name": f"com.amazonaws.{REGION}.s3",
+        "policy": {"Statement": [{**s3, "Condition": {"StringEquals": {"aws:ResourceAccount": "123456789012"}}}]},
+    }
     gateways = [
         {"nat_gateway_id": f"nat-{letter}", "state": "available", "subnet_id": f"subnet-public-{letter}"}
         for letter in letters
@@ -85,7 +95,7 @@ def network(letters: str) -> Tree:
         "subnets": subnets,
         "route_tables": tables,
         "nat_gateways": gateways,
-        "endpoints": [],
+        "endpoints": [endpoint],
     }
 
 
@@ -111,6 +121,9 @@ def certificate(region: str) -> Tree:
         "status": "ISSUED",
         "failure_reason": None,
         "domain_validation_options": [{"resource_record": dict(VALIDATION)}],
+        "in_use_by": ["arn:lb"],
+        "renewal_eligibility": "ELIGIBLE",
+        "type": "AMAZON_ISSUED",
     }
 
 
@@ -144,6 +157,10 @@ def details() -> Tree:
         "ways": [*ways, way("visitors", None, 443)],
         "load_balancer_attributes": {"idle_timeout.timeout_seconds": "60"},
         "listener_certificates": {"arn:listener": [f"arn:{REGION}"]},
+        "listener_rules": {"arn:listener": listener_rules(), "arn:80": []},
+        "used_health_checks": {"hc-1": True},
+        "contents": {"demo-content-1": {"release": "20270131T120000Z-0123456789ab", "missing": []}},
+        "error_objects": {"demo-error-page-1/error/index.html": True},
         "file_system_policies": {"fs-1": {"Statement": [allow]}},
         "bucket_policies": {"demo-content-1": {}, "demo-error-page-1": {"Statement": [edge]}},
         "role_policies": {
@@ -156,6 +173,16 @@ def details() -> Tree:
     }
 
 
+def listener_rules() -> list[Tree]:
+    """The rules of the HTTPS listener as the role load_balancer has them: what is for another name is misdirected."""
+    host = {"field": "host-header", "host_header_config": {"values": [DOMAIN]}}
+    forward = {"type": "forward", "target_group_arn": "arn:tg"}
+    return [
+        {"priority": "1", "conditions": [host], "actions": [forward], "is_default": False},
+        {"priority": "default", "conditions": [], "actions": [{"type": "fixed-response"}], "is_default": True},
+    ]
+
+
 def balancing() -> Tree:
     redirect = {"type": "redirect", "redirect_config": {"protocol": "HTTPS"}}
     listeners = [
@@ -163,17 +190,24 @@ def balancing() -> Tree:
         {"port": 443, "protocol": "HTTPS", "listener_arn": "arn:listener", "default_actions": [{"type": "forward"}]},
     ]
     return {
-        "load_balancer": {"load_balancer_arn": "arn:lb", "name": "demo", "dns_name": BALANCER, "listeners": listeners},
+        "load_balancer": {
+            "load_balancer_arn": "arn:lb",
+            "name": "demo",
+            "dns_name": BALANCER,
+            "listeners": listeners,
+            "availability_zones": [{"subnet_id": f"subnet-public-{letter}"} for letter in "ac"],
+        },
         "target_groups": [
             {
                 "target_group_arn": "arn:tg",
                 "target_group_name": "demo",
+                "port": 80,
                 "health_check_path": "/health",
                 "health_check_interval_seconds": 10,
                 "healthy_threshold_count": 2,
                 "unhealthy_threshold_count": 2,
                 "matcher": "200",
-                "targets": [{"id": f"i-{letter}", "state": "healthy"} for letter in "ac"],
+                "targets": [{"id": f"i-{letter}", "port": 80, "state": "healthy"} for letter in "ac"],
             }
         ],
     }
@@ -236,6 +270,7 @@ def edging() -> Tree:
                 "origin_domain_name": "demo-error-page-1.s3.ap-northeast-1.amazonaws.com",
                 "cache_policy_id": "none",
                 "response_headers_policy_id": "headers",
+                "viewer_request_function_arn": "arn:function",
                 "custom_error_responses": errors,
             }
         ],
@@ -257,6 +292,7 @@ def site() -> Tree:
             group("file_system", [rule(2049, group="sg-web")], []),
         ],
         "instances": [machine("a"), machine("c")],
+        "roles": [{"role_name": "demo-web", "arn": "arn:web", "assume_role_policy": TRUST}],
         "file_systems": [
             {
                 "file_system_id": "fs-1",
@@ -277,7 +313,8 @@ def site() -> Tree:
 
 def fetch(url: str, status: int, **headers: str) -> Tree:
     found = {key.replace("_", "-"): value for key, value in headers.items()}
-    return {"url": url, "status": status, "headers": found, "certificate_names": [DOMAIN], "problem": None}
+    shown = {"certificate_names": [DOMAIN], "certificate_not_after": "Nov 25 12:00:00 2099 GMT"}
+    return {"url": url, "status": status, "headers": found, **shown, "problem": None}
 
 
 def visit() -> Tree:
@@ -296,16 +333,20 @@ def visit() -> Tree:
 
 def inside() -> Tree:
     units = {
-        role: {"name": f"{name}", "active": True, "enabled": True}
+        role: {"name": f"{name}", "active": True, "enabled": True, "masked": False}
         for role, name in (
             ("agent", "amazon-ssm-agent.service"),
             ("web_server", "httpd.service"),
             ("php", "php-fpm.service"),
             ("mount_timer", "shared-files.timer"),
+            ("mount", "srv-site.mount"),
         )
     }
     return {
+        "up_seconds": 86400.0,
         "units": units,
+        "configurations": {"web_server": {"valid": True}, "php": {"valid": True}},
+        "disks": [{"path": "/", "bytes": 8 << 30, "free_bytes": 5 << 30, "inodes": 500000, "free_inodes": 400000}],
         "share": "/srv/site",
         "fstab": {"source": "fs-1:/", "type": "efs", "options": "_netdev,nofail,tls"},
         "mount": {"source": "127.0.0.1:/", "type": "nfs4", "root": "/"},
@@ -313,6 +354,7 @@ def inside() -> Tree:
         "document_root_exists": True,
         "document_root_mount": "/srv/site",
         "release": "20270131T120000Z-0123456789ab",
+        "unreadable": "",
         "health": fetch("http://127.0.0.1/health", 200),
         "keep_alive_seconds": 75,
         "name_servers": ["10.0.0.2"],

@@ -95,6 +95,7 @@ def read_roles(scope: ReadScope) -> list[Resource]:
         {
             "role_name": one["RoleName"],
             "arn": one["Arn"],
+            "assume_role_policy": one.get("AssumeRolePolicyDocument"),
             "instance_profiles": [
                 profile["InstanceProfileName"]
                 for profile in listed(

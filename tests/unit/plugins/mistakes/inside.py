@@ -80,6 +80,63 @@ def _(tree: Tree) -> None:
     cut_off(tree, None)
 
 
+@breaks("public-route-missing")
+def _(tree: Tree) -> None:
+    put(tree, "site/network/route_tables/2/routes", [])
+    blocked(tree, "session_manager", "route")
+    blocked(tree, "visitors", "route")
+    for number in (0, 1):
+        offline(tree, number)
+    put(tree, "visit/page/status", 503)
+
+
+@breaks("balancer-in-private-subnets")
+def _(tree: Tree) -> None:
+    put(tree, "site/load_balancer/availability_zones/0/subnet_id", "subnet-private-a")
+    blocked(tree, "visitors", "route")
+    tree["visit"]["page"] |= {"status": None, "problem": "no answer in time"}
+
+
+@breaks("role-not-assumable")
+def _(tree: Tree) -> None:
+    trust = {"Effect": "Allow", "Principal": {"Service": "ecs.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    put(tree, "site/roles/0/assume_role_policy", {"Statement": [trust]})
+    offline(tree)
+
+
+@breaks("machine-silent")
+def _(tree: Tree) -> None:
+    offline(tree)
+    unhealthy(tree, 0)
+
+
+# ---- the machines themselves
+
+
+@breaks("machine-starting")
+def _(tree: Tree) -> None:
+    put(tree, "machines/i-a/up_seconds", 20.0)
+    unhealthy(tree, 0)
+
+
+mistake("disk-full", "machines/i-a/disks/0/free_bytes", 1 << 20)
+mistake("web-server-settings-broken", "machines/i-a/configurations/web_server", {"valid": False, "complaint": "line 3"})
+
+
+@breaks("php-settings-broken")
+def _(tree: Tree) -> None:
+    put(tree, "machines/i-a/configurations/php", {"valid": False, "complaint": "line 3"})
+    put(tree, "machines/i-a/units/php/active", False)
+    put(tree, "machines/i-a/health/status", 503)
+    unhealthy(tree, 0, description="Health checks failed with these codes: [503]")
+
+
+@breaks("unit-masked")
+def _(tree: Tree) -> None:
+    tree["machines"]["i-a"]["units"]["web_server"] |= {"active": False, "enabled": False, "masked": True}
+    unhealthy(tree, 0)
+
+
 # ---- share and content
 
 
@@ -138,6 +195,7 @@ def _(tree: Tree) -> None:
 BREAKS["share-not-mounted"] = unmounted
 mistake("mount-timer-stopped", "machines/i-a/units/mount_timer/active", False)
 mistake("mounted-by-hand", "machines/i-a/fstab", None)
+mistake("fstab-elsewhere", "machines/i-a/fstab/source", "fs-0other:/")
 mistake("fstab-without-netdev", "machines/i-a/fstab/options", "defaults")
 
 
@@ -149,6 +207,27 @@ def _(tree: Tree) -> None:
 
 mistake("releases-differ", "machines/i-a/release", "20270101T000000Z-ffffffffffff")
 mistake("content-unreadable", "site/details/role_policies/demo-web/own/content", {})
+
+
+@breaks("release-missing")
+def _(tree: Tree) -> None:
+    for number, machine in enumerate(("i-a", "i-c")):
+        tree["machines"][machine] |= {"document_root_exists": False, "release": None, "unreadable": None}
+        put(tree, f"machines/{machine}/health/status", 503)
+        unhealthy(tree, number, description="Health checks failed with these codes: [503]")
+
+
+mistake("release-unreadable", "machines/i-a/unreadable", "/srv/site/releases/20270131T120000Z-0123456789ab/a.css")
+mistake("content-missing", "site/details/contents/demo-content-1/missing", ["site/packs/1.tar.gz"])
+
+
+@breaks("content-bucket-closed")
+def _(tree: Tree) -> None:
+    denial = {"Sid": "Nobody", "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}
+    put(tree, "site/details/bucket_policies/demo-content-1", {"Statement": [denial]})
+
+
+mistake("endpoint-policy-closed", "site/network/endpoints/0/policy/Statement/0/Action", "s3:ListBucket")
 mistake("opcache-stale", "machines/i-a/php/opcache.validate_timestamps", "Off")
 
 
@@ -218,6 +297,24 @@ def _(tree: Tree) -> None:
 
 
 mistake("keep-alive-too-short", "machines/i-a/keep_alive_seconds", 5)
+
+
+@breaks("target-on-other-port")
+def _(tree: Tree) -> None:
+    for number in (0, 1):
+        put(tree, f"site/target_groups/0/targets/{number}/port", 8080)
+    blocked(tree, "requests", "security_group", "ingress")
+    unhealthy(tree, 0, 1)
+
+
+@breaks("listener-answers-elsewhere")
+def _(tree: Tree) -> None:
+    anything = {"field": "path-pattern", "path_pattern_config": {"values": ["/*"]}}
+    hijack = {"priority": "1", "conditions": [anything], "actions": [{"type": "fixed-response"}], "is_default": False}
+    tree["site"]["details"]["listener_rules"]["arn:listener"].insert(0, hijack)
+    put(tree, "visit/page/status", 503)
+
+
 mistake("slow-target-checks", "site/target_groups/0/health_check_interval_seconds", 30)
 
 

@@ -64,6 +64,8 @@ def _(tree: Tree) -> None:
     tree["visit"]["page"] |= {"certificate_names": ["old.test"], "status": None, "problem": "another name's"}
 
 
+mistake("certificate-ending", "visit/page/certificate_not_after", "Nov 25 12:00:00 2026 GMT")
+mistake("certificate-not-renewed", "site/certificates/0/renewal_eligibility", "INELIGIBLE")
 mistake("certificate-pending", "site/certificates/0/status", "PENDING_VALIDATION")
 
 
@@ -84,6 +86,20 @@ def _(tree: Tree) -> None:
 @breaks("secondary-missing")
 def _(tree: Tree) -> None:
     without_record(tree, "SECONDARY")
+
+
+@breaks("failover-pair-replaced")
+def _(tree: Tree) -> None:
+    zone = tree["site"]["hosted_zone"]
+    alias = {"dns_name": "demo-1.ap-northeast-1.elb.amazonaws.com.", "evaluate_target_health": True}
+    weighted = {"name": f"{DOMAIN}.", "type": "A", "weight": 100, "alias_target": alias}
+    zone["records"] = [weighted, *(one for one in zone["records"] if not one.get("failover"))]
+
+
+@breaks("health-check-missing")
+def _(tree: Tree) -> None:
+    put(tree, "site/details/used_health_checks/hc-1", False)
+    put(tree, "site/health_checks", [])
 
 
 mistake("primary-elsewhere", "site/hosted_zone/records/0/alias_target/dns_name", "old.elb.amazonaws.com.")
@@ -152,10 +168,25 @@ def _(tree: Tree) -> None:
         tree["visit"][part] |= {"status": 403, "headers": {}}
 
 
+def answered(tree: Tree, key: str, value: object) -> None:
+    """Let the edge answer so, by its own name and by the site's."""
+    for part in ("edge", "edge_alias"):
+        put(tree, f"visit/{part}/{key}", value)
+
+
+@breaks("error-page-missing")
+def _(tree: Tree) -> None:
+    tree["site"]["details"]["error_objects"] = {"demo-error-page-1/error/index.html": False}
+    answered(tree, "status", 404)
+
+
+mistake("edge-function-missing", "site/distributions/0/viewer_request_function_arn", None)
+
+
 @breaks("error-page-cacheable")
 def _(tree: Tree) -> None:
     put(tree, "site/distributions/0/custom_error_responses/0/response_code", 200)
-    put(tree, "visit/edge_alias/status", 200)
+    answered(tree, "status", 200)
 
 
 mistake("long-error-ttl", "site/distributions/0/custom_error_responses/0/error_caching_min_ttl", 300)
@@ -168,12 +199,12 @@ def _(tree: Tree) -> None:
 
 @breaks("error-page-wrong")
 def _(tree: Tree) -> None:
-    put(tree, "visit/edge_alias/status", 502)
+    answered(tree, "status", 502)
 
 
 @breaks("error-page-without-retry-after")
 def _(tree: Tree) -> None:
-    put(tree, "visit/edge_alias/headers", {"cache-control": "no-store"})
+    answered(tree, "headers", {"cache-control": "no-store"})
 
 
 # ---- the rest

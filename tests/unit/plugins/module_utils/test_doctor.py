@@ -6,13 +6,22 @@ from __future__ import annotations
 import itertools
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.hasite.aws.plugins.module_utils._doctor.diagnosis import diagnose, rules
 from ansible_collections.hasite.aws.plugins.module_utils._doctor.finding import SEVERITIES, Finding
-from ansible_collections.hasite.aws.plugins.module_utils._doctor.report import render, unseen
+from ansible_collections.hasite.aws.plugins.module_utils._doctor.needs import DETAILS, missing
+from ansible_collections.hasite.aws.plugins.module_utils._doctor.report import (
+    blindness,
+    counts,
+    render,
+    summary,
+    unseen,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,7 +36,7 @@ ELSEWHERE = {"machine-unreachable", "no-healthy-target"}
 
 
 def found(tree: Tree) -> list[Finding]:
-    findings: list[Finding] = diagnose(evidence(tree))
+    findings: list[Finding] = list(diagnose(evidence(tree)).findings)
     return findings
 
 
@@ -35,9 +44,160 @@ def codes(tree: Tree) -> list[str]:
     return [one.kind.code for one in found(tree)]
 
 
+def report(tree: Tree) -> str:
+    told = evidence(tree)
+    text: str = render(diagnose(told), unseen(told))
+    return text
+
+
+@pytest.mark.parametrize("code", ["balancer-way-blocked", "mount-way-blocked", "endpoints-unreachable"])
+def test_the_cure_of_a_network_acl_names_what_the_playbooks_leave_alone(code: str) -> None:
+    tree = healthy()
+    BREAKS[code](tree)
+    [finding] = found(tree)
+    assert finding.cure.startswith("Give the subnet back to the VPC's default network ACL")
+    assert "network_acl-1" in finding.cure
+
+
+LISTENERS: tuple[tuple[str, list[Tree], bool], ...] = (
+    ("another host", [{"field": "host-header", "host_header_config": {"values": ["other.test"]}}], False),
+    ("its own host", [{"field": "host-header", "host_header_config": {"values": ["WWW.*"]}}], True),
+    ("another folder", [{"field": "path-pattern", "path_pattern_config": {"values": ["/old/*"]}}], False),
+    ("an office", [{"field": "source-ip", "source_ip_config": {"values": ["192.0.2.0/24"]}}], False),
+    ("a header", [{"field": "http-header", "http_header_config": {"values": ["*"]}}], False),
+    ("everything, as the API gives it of old", [{"field": "path-pattern", "values": ["*"]}], True),
+)
+
+
+@pytest.mark.parametrize(("name", "conditions", "caught"), LISTENERS, ids=[one[0] for one in LISTENERS])
+def test_which_rules_catch_a_visitors_request(name: str, conditions: list[Tree], caught: bool) -> None:
+    tree = healthy()
+    above = {"priority": "1", "conditions": conditions, "actions": [{"type": "redirect"}], "is_default": False}
+    tree["site"]["details"]["listener_rules"]["arn:listener"].insert(0, above)
+    assert codes(tree) == (["listener-answers-elsewhere"] if caught else []), name
+
+
+def test_a_group_that_gets_no_weight_gets_no_request() -> None:
+    tree = healthy()
+    weighted = [{"target_group_arn": "arn:tg", "weight": 0}, {"target_group_arn": "arn:new", "weight": 1}]
+    forward = {"type": "forward", "forward_config": {"target_groups": weighted}}
+    put(tree, "site/details/listener_rules/arn:listener/0/actions", [forward])
+    assert codes(tree) == ["listener-answers-elsewhere"]
+    weighted[0]["weight"] = 1
+    assert codes(tree) == []
+
+
+def test_a_target_on_another_port_that_is_healthy_is_no_finding() -> None:
+    tree = healthy()
+    put(tree, "site/target_groups/0/targets/0/port", 8080)
+    assert codes(tree) == []
+
+
+@pytest.mark.parametrize(
+    ("extra", "kind"),
+    [({"weight": 1}, "weighted"), ({"region": REGION}, "latency"), ({}, "simple")],
+)
+def test_a_record_in_the_place_of_the_pair_is_called_by_its_routing_policy(extra: Tree, kind: str) -> None:
+    tree = healthy()
+    BREAKS["failover-pair-replaced"](tree)
+    record = tree["site"]["hosted_zone"]["records"][0]
+    del record["weight"]
+    record |= extra
+    [finding] = found(tree)
+    assert f"has a {kind} record in the place of its failover pair" in finding.case.what
+    assert "site_take_over=true" in finding.cure
+
+
+@pytest.mark.parametrize(("minutes", "severity"), [(1, "warning"), (30, "critical")])
+def test_a_machine_that_may_just_be_starting_again_is_waited_for(minutes: int, severity: str) -> None:
+    tree = healthy()
+    BREAKS["machine-silent"](tree)
+    heard = datetime.fromisoformat(tree["site"]["instances"][0]["ssm_last_ping_date_time"])
+    told = replace(evidence(tree), now=heard + timedelta(minutes=minutes))
+    [finding] = diagnose(told).findings
+    assert (finding.kind.code, finding.severity) == ("machine-silent", severity)
+    assert finding.cure.startswith("Wait: " if minutes == 1 else "Reboot it: ")
+
+
+def test_half_a_cure_of_foreign_name_servers_is_told_the_other_half() -> None:
+    tree = healthy()
+    put(tree, "machines/i-a/name_servers", ["192.0.2.53"])
+    [finding] = found(tree)
+    assert finding.cure.startswith("Reboot the machine: ")
+    put(tree, "site/details/dhcp_name_servers", ["192.0.2.53"])
+    [finding] = found(tree)
+    assert finding.cure.startswith("Give the VPC the DHCP options")
+
+
+def test_a_machine_that_has_just_started_with_a_known_trouble_is_named_by_that() -> None:
+    tree = healthy()
+    BREAKS["machine-starting"](tree)
+    put(tree, "machines/i-a/units/web_server/active", False)
+    assert codes(tree) == ["httpd-down"]
+
+
+def test_an_unreadable_file_without_which_the_site_is_down_is_the_cause() -> None:
+    tree = healthy()
+    BREAKS["release-unreadable"](tree)
+    [finding] = found(tree)
+    assert finding.severity == "warning"
+    put(tree, "machines/i-a/health/status", 503)
+    unhealthy(tree, 0, description="Health checks failed with these codes: [503]")
+    [finding] = found(tree)
+    assert (finding.kind.code, finding.severity) == ("release-unreadable", "critical")
+
+
+def test_a_full_disk_is_named_also_where_it_keeps_the_doctor_out() -> None:
+    tree = healthy()
+    tree["machines"].pop("i-a")
+    put(tree, "failed", {"i-a": "OSError: [Errno 28] No space left on device: '/tmp/x'"})
+    assert codes(tree) == ["disk-full"]
+
+
+@pytest.mark.parametrize(("free", "full"), [(1 << 20, True), (200 << 20, True), (300 << 20, False)])
+def test_when_a_disk_is_full(free: int, full: bool) -> None:
+    tree = healthy()
+    put(tree, "machines/i-a/disks/0/free_bytes", free)
+    assert codes(tree) == (["disk-full"] if full else [])
+
+
+def test_inodes_run_out_too() -> None:
+    tree = healthy()
+    put(tree, "machines/i-a/disks/0/free_inodes", 3)
+    assert codes(tree) == ["disk-full"]
+
+
+@pytest.mark.parametrize(("days", "severities"), [(30, []), (20, ["warning"]), (2, ["critical"]), (-1, ["critical"])])
+def test_a_certificate_that_ends(days: int, severities: list[str]) -> None:
+    tree = healthy()
+    now = datetime(2030, 1, 1, tzinfo=UTC)
+    end = now + timedelta(days=days, hours=1)
+    put(tree, "visit/page/certificate_not_after", end.strftime("%b %d %H:%M:%S %Y GMT"))
+    findings = diagnose(replace(evidence(tree), now=now)).findings
+    assert [one.severity for one in findings] == severities
+
+
+@pytest.mark.parametrize(
+    ("statement", "closed"),
+    [
+        ({"Action": "s3:*", "Resource": "*"}, True),
+        ({"Action": "s3:*", "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}, False),
+        ({"Action": "s3:PutObject", "Resource": "*"}, False),
+        ({"Action": "s3:GetObject", "Resource": "arn:aws:s3:::demo-content-1/*"}, True),
+        ({"Action": "s3:GetObject", "Resource": "arn:aws:s3:::other/*"}, False),
+        ({"Action": "s3:*", "Resource": "*", "Principal": {"AWS": "arn:aws:iam::1:role/other"}}, False),
+    ],
+)
+def test_which_denials_close_the_content_bucket(statement: Tree, closed: bool) -> None:
+    tree = healthy()
+    denial = {"Effect": "Deny", "Principal": {"AWS": "arn:web"}, **statement}
+    put(tree, "site/details/bucket_policies/demo-content-1", {"Statement": [denial]})
+    assert codes(tree) == (["content-bucket-closed"] if closed else [])
+
+
 def test_a_healthy_site_has_no_finding() -> None:
     assert codes(healthy()) == []
-    assert render([], unseen(evidence(healthy()))) == "No finding."
+    assert report(healthy()) == f"{len(rules())} rules: {len(rules())} hold.\n\nNo finding."
 
 
 def test_every_rule_has_its_mistake_here() -> None:
@@ -184,7 +344,7 @@ def test_a_site_without_nat_gateways_on_purpose_needs_no_default_route() -> None
     network = tree["site"]["network"]
     network["nat_gateways"] = []
     network["endpoints"] = [{"service_name": f"com.amazonaws.{REGION}.ssmmessages"}]
-    for table in network["route_tables"]:
+    for table in network["route_tables"][:2]:
         table["routes"] = []
     assert codes(tree) == []
 
@@ -218,7 +378,8 @@ READINGS = {
     "acm: certificates": "certificates",
     "cloudfront: distributions": "distributions",
     "cloudfront: response headers policies": "response_headers_policies",
-    **{f"detail {name}": f"details/{name}" for name in healthy()["site"]["details"]},
+    "iam: roles": "roles",
+    **{label: f"details/{name}" for label, name in DETAILS.items()},
 }
 
 
@@ -241,12 +402,141 @@ def test_what_was_not_seen_from_outside_brings_no_finding(part: str) -> None:
     assert codes(tree) == []
 
 
+# ---- what could not be seen
+
+
+def without(tree: Tree, need: str) -> None:
+    """Take a kind of evidence away, as a missing right or a broken way does."""
+    if need in READINGS:
+        tree["site"]["unreadable"] = [*tree["site"]["unreadable"], {"service": need, "error": "AccessDenied"}]
+        put(tree, f"site/{READINGS[need]}", None)
+    elif need == "inside":
+        tree["machines"] = {}
+    elif need in PARTS_OF_VISIT:
+        for part in PARTS_OF_VISIT[need]:
+            tree["visit"][part] = None
+    else:
+        put(tree, "site/unreadable", [*tree["site"]["unreadable"], {"service": need, "error": "AccessDenied"}])
+
+
+PARTS_OF_VISIT = {
+    "outside: delegation": ["delegation"],
+    "outside: CAA records": ["authorities"],
+    "outside: addresses": ["addresses"],
+    "outside: page": ["page"],
+    "outside: page over HTTP": ["plain"],
+    "outside: aliases": ["aliases"],
+    "outside: edge": ["edge_alias"],
+    "outside: error page": ["edge", "edge_alias"],
+    "outside: certificates": ["page"],
+}
+NEEDS = sorted({need for _, rule in rules() for need in rule.needs})
+
+
+def test_every_need_is_there_on_a_healthy_site_and_can_be_missing() -> None:
+    for need in NEEDS:
+        tree = healthy()
+        assert missing(evidence(tree), [need]) == {}
+        without(tree, need)
+        assert list(missing(evidence(tree), [need])) == [need]
+
+
+@pytest.mark.parametrize("code", sorted(set(BREAKS) - ELSEWHERE))
+def test_with_any_evidence_missing_a_mistake_is_named_or_not_judged_and_never_called_well(code: str) -> None:
+    [asked] = [rule for _, rule in rules() if rule.kind.code == code]
+    for need in NEEDS:
+        tree = healthy()
+        BREAKS[code](tree)
+        without(tree, need)
+        told = evidence(tree)
+        assert list(asked.check(told)) or missing(told, asked.needs), need
+
+
+def test_a_rule_without_its_evidence_is_counted_as_not_judged() -> None:
+    tree = healthy()
+    BREAKS["httpd-not-enabled"](tree)
+    without(tree, "acm: certificates")
+    told = diagnose(evidence(tree))
+    number = counts(told)
+    assert (number["findings"], number["follow"]) == (1, 0)
+    assert number["rules"] == len(rules()) == number["hold"] + number["findings"] + number["not_judged"]
+    assert told.unjudged["certificate-pending"] == {"acm: certificates": "AccessDenied"}
+    assert "certificate-pending" in told.unjudged_critical
+    assert summary(told).startswith(f"{len(rules())} rules: {number['hold']} hold, 1 finding, ")
+    assert "not judged: certificate-missing-in-us-east-1, " in summary(told)
+    assert report(tree).startswith(summary(told))
+
+
+def test_a_machine_that_is_not_looked_into_leaves_its_inside_not_judged() -> None:
+    tree = healthy()
+    BREAKS["machine-stopped"](tree)
+    told = diagnose(evidence(tree))
+    assert told.unjudged["httpd-down"] == {"inside": "demo-web-a: The machine is stopped."}
+
+
+def test_nothing_found_with_something_unseen_is_not_called_well() -> None:
+    tree = healthy()
+    without(tree, "route53: health checks")
+    assert "No finding in what was seen." in report(tree).splitlines()
+    assert "No finding." not in report(tree)
+
+
+def test_nothing_seen_is_said_in_one_sentence() -> None:
+    tree = healthy()
+    for need in NEEDS:
+        without(tree, need)
+    told = diagnose(evidence(tree))
+    assert blindness(told) == report(tree)
+    assert report(tree).startswith("Nothing was seen of the site, so nothing was judged; ")
+    assert "\n" not in report(tree)
+    assert blindness(diagnose(evidence(healthy()))) is None
+
+
+# ---- the report
+
+
+def test_one_kind_at_two_places_is_one_finding_with_both() -> None:
+    tree = healthy()
+    for machine in ("i-a", "i-c"):
+        put(tree, f"machines/{machine}/units/web_server/enabled", False)
+    [finding] = found(tree)
+    places = finding.as_dict()["places"]
+    assert [one["where"]["id"] for one in places] == ["i-a", "i-c"]
+    assert places[0]["what"] == finding.as_dict()["what"]
+    lines = report(tree).splitlines()
+    assert lines[0].endswith("1 finding.")
+    assert lines.index("   also        httpd.service on demo-web-c is not enabled.") < lines.index(
+        "   where       instance demo-web-c (i-c)"
+    )
+    assert sum(line.startswith("   cure") for line in lines) == 1
+
+
+def test_the_worst_of_several_places_ranks_a_finding() -> None:
+    tree = healthy()
+    group = tree["site"]["security_groups"][1]["ip_permissions"]
+    group += [rule(22, group="sg-office"), rule(22, block="0.0.0.0/0")]
+    [finding] = found(tree)
+    assert (finding.kind.code, finding.severity, len(finding.cases)) == ("port-22-open", "critical", 2)
+
+
+def test_what_follows_at_any_of_its_places_is_told_by_a_finding() -> None:
+    tree = healthy()
+    for number, machine in enumerate(("i-a", "i-c")):
+        put(tree, f"machines/{machine}/units/web_server/active", False)
+        unhealthy(tree, number)
+    [finding] = found(tree)
+    assert finding.consequences[:2] == (
+        "The load balancer finds demo-web-a unhealthy.",
+        "The load balancer finds demo-web-c unhealthy.",
+    )
+
+
 def test_the_report_reads_from_top_to_bottom() -> None:
     tree = healthy()
     BREAKS["metadata-v1-allowed"](tree)
     BREAKS["nat-missing"](tree)
-    lines = render(found(tree), unseen(evidence(tree))).splitlines()
-    assert lines[0].startswith("1. CRITICAL  nat-missing: ")
+    lines = report(tree).splitlines()
+    assert lines[2].startswith("1. CRITICAL  nat-missing: ")
     assert "   follows     Session Manager does not reach demo-web-a." in lines
     assert any(line.startswith("2. WARNING  metadata-v1-allowed: ") for line in lines)
     assert lines[-1] == "Not seen: inside demo-web-a: Session Manager does not reach it."
@@ -260,6 +550,13 @@ OTHER_NAME = {
     "share-not-mounted": {"share-not-configured"},
     "httpd-down": {"target-unhealthy"},
     "php-fpm-down": {"health-page-500"},
+    "php-settings-broken": {"health-page-500"},
+    "release-missing": {"health-page-500"},
+    "unit-masked": {"target-unhealthy"},
+    "machine-starting": {"target-unhealthy"},
+    "agent-stopped": {"machine-silent"},
+    "registered-late": {"machine-silent"},
+    "machine-silent": {"agent-stopped", "target-unhealthy"},
 }
 """How a mistake is called when another one has had its effect already, or hides the machine."""
 
@@ -271,7 +568,7 @@ def test_two_mistakes_at_once_bring_no_third_finding() -> None:
         try:
             for code in pair:
                 BREAKS[code](tree)
-        except (KeyError, IndexError):
+        except (KeyError, IndexError, TypeError):
             continue  # the first one took away what the second one would change
         more = set(codes(tree)) - set(pair).union(*(OTHER_NAME.get(code, set()) for code in pair))
         if more:
@@ -303,7 +600,7 @@ def test_half_built_sites_and_missing_rights_are_judged_without_failing(
     for code in mistakes:
         try:
             BREAKS[code](tree)
-        except (KeyError, IndexError):
+        except (KeyError, IndexError, TypeError):
             continue
     for path in lost:
         at: Any = tree
@@ -315,7 +612,7 @@ def test_half_built_sites_and_missing_rights_are_judged_without_failing(
     findings = found(tree)
     ranks = [SEVERITIES.index(one.severity) for one in findings]
     assert ranks == sorted(ranks)
-    assert render(findings, unseen(evidence(tree)))
+    assert report(tree)
     assert all(one.as_dict()["cure"] and one.as_dict()["evidence"] is not None for one in findings)
 
 

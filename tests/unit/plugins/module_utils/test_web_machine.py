@@ -29,12 +29,13 @@ UnitFileState=enabled
 def test_units_that_are_not_installed_are_left_out() -> None:
     found = _web_machine.units_in(SHOWN)
     assert set(found) == {"apache2.service", "php8.2-fpm.service"}
-    assert found["apache2.service"] == {"name": "apache2.service", "active": False, "enabled": False}
+    down = {"name": "apache2.service", "active": False, "enabled": False, "masked": False}
+    assert found["apache2.service"] == down
     assert found["php8.2-fpm.service"]["enabled"]
 
 
 def test_units_by_role_whatever_the_system_calls_them() -> None:
-    found = _web_machine.read_units(lambda command: (0, SHOWN), "php8.2-fpm.service")
+    found = _web_machine.read_units(lambda command: (0, SHOWN), "php8.2-fpm.service", "/srv/site")
     assert {role: one["name"] for role, one in found.items()} == {
         "web_server": "apache2.service",
         "php": "php8.2-fpm.service",
@@ -100,12 +101,14 @@ def test_without_files_of_apache_nothing_is_said() -> None:
 def test_the_document_root_and_its_release() -> None:
     texts = ['<VirtualHost *:80>\n    DocumentRoot "/srv/site/current"\n</VirtualHost>\n']
     mounts = ["/", "/srv/site"]
-    found = _web_machine.document_root(texts, mounts, lambda command: (0, "/srv/site/releases/r1\n"))
+    said = {"realpath": "/srv/site/releases/r1\n"}
+    found = _web_machine.document_root(texts, mounts, lambda command: (0, said.get(command[0], "")))
     assert found == {
         "document_root": "/srv/site/current",
         "document_root_exists": True,
         "document_root_mount": "/srv/site",
         "release": "r1",
+        "unreadable": "",
     }
     gone = _web_machine.document_root(texts, ["/"], lambda command: (1, ""))
     assert (gone["document_root_exists"], gone["document_root_mount"], gone["release"]) == (False, "/", None)
@@ -123,6 +126,80 @@ def test_a_share_that_does_not_answer_is_not_waited_for() -> None:
     texts = ["DocumentRoot /srv/site/current\n"]
     found = _web_machine.document_root(texts, ["/", "/srv/site"], lambda command: (_web_machine.STUCK, ""))
     assert (found["document_root_exists"], found["document_root_mount"]) == (None, "/srv/site")
+
+
+MASKED = """\
+Id=apache2.service
+LoadState=masked
+ActiveState=active
+UnitFileState=masked
+"""
+
+
+def test_a_masked_unit_may_still_run() -> None:
+    unit = {"name": "apache2.service", "active": True, "enabled": False, "masked": True}
+    assert _web_machine.units_in(MASKED) == {"apache2.service": unit}
+
+
+@pytest.mark.parametrize(
+    ("path", "unit"),
+    [
+        ("/srv/site", "srv-site.mount"),
+        ("/srv/my-site/", "srv-my\\x2dsite.mount"),
+        ("/.hidden/a.b", "\\x2ehidden-a.b.mount"),
+    ],
+)
+def test_the_unit_that_mounts_a_path(path: str, unit: str) -> None:
+    assert _web_machine.mount_unit(path) == unit
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "told"),
+    [
+        (0, "Syntax OK\n", {"valid": True, "complaint": None}),
+        (
+            1,
+            "AH00558: Could not determine the name\nAH00526: Syntax error on line 1 of x.conf:\nInvalid command\n",
+            {"valid": False, "complaint": "AH00526: Syntax error on line 1 of x.conf:"},
+        ),
+        (78, "\n", {"valid": False, "complaint": "it says nothing"}),
+        (127, "", None),
+        (_web_machine.STUCK, "", None),
+    ],
+)
+def test_what_a_program_says_of_its_configuration(status: int, said: str, told: object) -> None:
+    assert _web_machine.checked(lambda command: (status, said), ["/usr/sbin/apache2ctl", "-t"]) == told
+
+
+@pytest.mark.parametrize(
+    ("path", "tree"),
+    [
+        ("/srv/site/releases/r1/public", "/srv/site/releases/r1"),
+        ("/srv/site/releases/r1", "/srv/site/releases/r1"),
+        ("/var/www/html", "/var/www/html"),
+    ],
+)
+def test_the_folder_of_a_whole_release(path: str, tree: str) -> None:
+    assert _web_machine.tree_of(path) == tree
+
+
+@pytest.mark.parametrize(
+    ("stat", "uptime", "age"),
+    [
+        (f"1 (sys (d)) S {' '.join(['0'] * 18)} 5000 0", "80.5 100.0", 30.5),
+        ("1 (systemd) S", "80.5 100.0", None),
+        ("", "", None),
+    ],
+)
+def test_for_how_long_a_machine_runs(stat: str, uptime: str, age: float | None) -> None:
+    assert _web_machine.age_of(stat, uptime, 100) == age
+
+
+def test_disks_are_told_once_each() -> None:
+    found = _web_machine.read_disks()
+    assert found[0]["path"] == "/"
+    assert len({one["path"] for one in found}) == len(found)
+    assert all(0 <= one["free_bytes"] <= one["bytes"] for one in found)
 
 
 def test_settings_of_php() -> None:

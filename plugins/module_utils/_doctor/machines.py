@@ -1,0 +1,166 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection: this file may change at any time.
+"""Rules: the machines themselves, now and at their next start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .evidence import Evidence, Machine, rows
+from .finding import CONFIGURE, CRITICAL, NOTICE, WARNING, Area, Case, Kind
+from .needs import INSIDE
+from .places import called, machine, only
+
+AREA = Area("machines")
+LEAST_SHARE, LEAST_BYTES = 0.05, 256 << 20
+"""A disk is full where both less than this share and less than this many bytes are left."""
+STARTING = 180
+"""Seconds after which a machine is expected to be in service."""
+NO_SPACE = "No space left on device"
+
+
+def shortage(seen: Machine) -> Iterator[str]:
+    """Say of each disk that is full what is left of it."""
+    for one in seen.disks:
+        size, free = int(one.get("bytes") or 0), int(one.get("free_bytes") or 0)
+        inodes, spare = int(one.get("inodes") or 0), int(one.get("free_inodes") or 0)
+        if size and free < LEAST_BYTES and free < size * LEAST_SHARE:
+            yield f"{one.get('path')}: {free >> 20} of {size >> 20} MiB free"
+        elif inodes and spare < inodes * LEAST_SHARE / 5:
+            yield f"{one.get('path')}: {spare} of {inodes} inodes free"
+
+
+@AREA.rule(
+    Kind(
+        "disk-full",
+        CRITICAL,
+        "What writes there fails: logs, sessions, updates, and whoever wants to look into the machine.",
+        "On the machine: see what takes the room with `du -xh / | sort -h | tail`, and delete it; what fills it, such "
+        "as a log, will do so again.",
+        ("agent-stopped", "machine-unreachable", "httpd-down", "php-fpm-down", "target-unhealthy", "health-page-500"),
+    ),
+    "ec2: instances",
+    INSIDE,
+)
+def disk_full(evidence: Evidence) -> Iterator[Case]:
+    """A machine's disk is full."""
+    for one, seen in evidence.asked():
+        if found := list(shortage(seen)):
+            yield Case(f"The disk of {called(one)} is full.", machine(one), "; ".join(found), only(one))
+    for one in evidence.running:
+        identity = str(one.get("instance_id"))
+        told = evidence.silent.get(identity) or evidence.failed.get(identity) or ""
+        if NO_SPACE in told:
+            yield Case(f"The disk of {called(one)} is full.", machine(one), NO_SPACE, only(one))
+
+
+@AREA.rule(
+    Kind(
+        "machine-starting",
+        NOTICE,
+        "The load balancer sends visitors to it again after some checks that it has passed.",
+        "Wait: ask again in three minutes.",
+        ("target-unhealthy",),
+        supposed=True,
+    ),
+    "ec2: instances",
+    "elbv2: target groups",
+    INSIDE,
+)
+def machine_starting(evidence: Evidence) -> Iterator[Case]:
+    """A machine has just started, and is not back behind the load balancer yet."""
+    states = {
+        str(one.get("id")): str(one.get("state"))
+        for group in evidence.listed("target_groups")
+        for one in rows(group, "targets")
+    }
+    for one, seen in evidence.asked():
+        state = states.get(str(one.get("instance_id")))
+        if seen.up_seconds is not None and seen.up_seconds < STARTING and state == "unhealthy":
+            what = f"{called(one)} has just started, and is not back behind the load balancer yet."
+            yield Case(what, machine(one), f"up for {seen.up_seconds:.0f} s, target: {state}", only(one))
+
+
+@AREA.rule(
+    Kind(
+        "unit-masked",
+        CRITICAL,
+        "systemd refuses to start a masked unit, at boot and by hand.",
+        f"On the machine: systemctl unmask UNIT. Then {CONFIGURE}",
+        (
+            *("agent-not-enabled", "httpd-down", "php-fpm-down", "httpd-not-enabled", "mount-timer-stopped"),
+            *("share-not-mounted", "target-unhealthy"),
+        ),
+    ),
+    "ec2: instances",
+    INSIDE,
+)
+def unit_masked(evidence: Evidence) -> Iterator[Case]:
+    """A unit that a machine needs is masked."""
+    for one, seen in evidence.asked():
+        for unit in seen.units.values():
+            if unit.masked:
+                yield Case(
+                    f"{unit.name} on {called(one)} is masked.",
+                    machine(one),
+                    str(unit),
+                    only(one),
+                    cure=f"on the machine: systemctl unmask {unit.name}. Then {CONFIGURE}",
+                    severity=WARNING if unit.active else None,
+                )
+
+
+def refusals(evidence: Evidence, program: str, role: str, name: str) -> Iterator[Case]:
+    """Return the machines on which a program does not take its configuration."""
+    for one, seen in evidence.asked():
+        told = seen.configurations.get(program) or {}
+        if told.get("valid") is False:
+            unit = seen.units.get(role)
+            yield Case(
+                f"{name} on {called(one)} does not take its configuration any more.",
+                machine(one),
+                str(told.get("complaint")),
+                only(one),
+                severity=WARNING if unit and unit.active else None,
+            )
+
+
+RUNS_ON = "What runs has loaded an older one, and goes on until it is reloaded or the machine is started again."
+REPAIR = (
+    "On the machine: take back what was changed in the file that the complaint names, or delete the file if it is not "
+    f"the roles'. To write the roles' own files anew, {CONFIGURE}"
+)
+
+
+@AREA.rule(
+    Kind(
+        "web-server-settings-broken",
+        CRITICAL,
+        RUNS_ON,
+        REPAIR,
+        ("httpd-down", "target-unhealthy"),
+    ),
+    "ec2: instances",
+    INSIDE,
+)
+def web_server_settings_broken(evidence: Evidence) -> Iterator[Case]:
+    """The web server on a machine does not take its configuration any more."""
+    yield from refusals(evidence, "web_server", "web_server", "The web server")
+
+
+@AREA.rule(
+    Kind(
+        "php-settings-broken",
+        CRITICAL,
+        RUNS_ON,
+        REPAIR,
+        ("php-fpm-down", "target-unhealthy", "health-page-500"),
+    ),
+    "ec2: instances",
+    INSIDE,
+)
+def php_settings_broken(evidence: Evidence) -> Iterator[Case]:
+    """PHP on a machine does not take its configuration any more."""
+    yield from refusals(evidence, "php", "php", "PHP")

@@ -1,0 +1,147 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection: this file may change at any time.
+"""Which evidence a rule needs, and why it is missing: what could not be seen is never health.
+
+A need is the label of one of `site_info`'s readings, such as `ec2: instances`, or one of the views below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from .evidence import Evidence, Fetch, Resource
+
+INSIDE = "inside"
+"""A look at each machine."""
+DELEGATION, CAA = "outside: delegation", "outside: CAA records"
+ADDRESSES, PAGE, PLAIN = "outside: addresses", "outside: page", "outside: page over HTTP"
+ALIASES, EDGE, ERROR_PAGE = "outside: aliases", "outside: edge", "outside: error page"
+CERTIFICATES = "outside: certificates"
+
+DETAILS = {
+    "ec2: VPC attributes": "dns_support",
+    "ec2: DHCP options": "dhcp_name_servers",
+    "ec2: NAT gateways of the VPC": "nat_gateways",
+    "ec2: reachability": "ways",
+    "elbv2: load balancer attributes": "load_balancer_attributes",
+    "elbv2: listener certificates": "listener_certificates",
+    "elbv2: listener rules": "listener_rules",
+    "route53: used health checks": "used_health_checks",
+    "s3: releases": "contents",
+    "s3: error pages": "error_objects",
+    "efs: file system policies": "file_system_policies",
+    "s3: bucket policies": "bucket_policies",
+    "iam: role policies": "role_policies",
+    "cloudfront: cache policies": "cache_policies",
+}
+"""The details by the labels of the readings from which they come."""
+_IN_VPC = ("ec2: VPC attributes", "ec2: reachability")
+"""Readings that have nothing to say where there is no VPC."""
+_REACHABILITY = " for reachability"
+"""How the labels end of what reachability is judged by."""
+NO_VISITOR = "no visitor's view was given"
+
+
+def missing(evidence: Evidence, needs: Iterable[str]) -> dict[str, str]:
+    """Return why evidence is missing, by the need that is not met; empty if a rule can be judged."""
+    found = {need: why_missing(evidence, need) for need in needs}
+    return {need: why for need, why in found.items() if why}
+
+
+def why_missing(evidence: Evidence, need: str) -> str | None:
+    """Say why evidence is missing, None if it is there, or if there is nothing that it could be about."""
+    if need == INSIDE:
+        return next((f"{name}: {why}" for name, why in not_looked_into(evidence)), None)
+    if need in _VIEWS:
+        return NO_VISITOR if evidence.visit is None else _VIEWS[need](evidence)
+    return _unread(evidence, need)
+
+
+def not_looked_into(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """Return the machines that were not looked at from inside, with the reasons."""
+    for one in evidence.listed("instances"):
+        identity = str(one.get("instance_id"))
+        if identity not in evidence.machines:
+            yield str(one.get("name") or identity), _why_closed(evidence, one, identity)
+
+
+def _why_closed(evidence: Evidence, one: Resource, identity: str) -> str:
+    if one.get("state") != "running":
+        return f"The machine is {one.get('state') or 'in no known state'}."
+    told = evidence.silent.get(identity) or evidence.failed.get(identity)
+    return told or "Session Manager does not reach it."
+
+
+def _unread(evidence: Evidence, label: str) -> str | None:
+    failed = {str(one.get("service")): str(one.get("error")) for one in evidence.listed("unreadable")}
+    if label in failed:
+        return failed[label]
+    if label == "ec2: reachability":
+        # It is judged by several readings; with one of them missing, what looks open may be closed.
+        for service, error in failed.items():
+            if service.endswith(_REACHABILITY):
+                return error
+    vpc = (evidence.site.get("network") or {}).get("vpc")
+    if label not in DETAILS or evidence.detail(DETAILS[label]) is not None or (label in _IN_VPC and not vpc):
+        return None
+    return "the site was read without its details"
+
+
+def _delegation(evidence: Evidence) -> str | None:
+    seen = evidence.visit.delegation if evidence.visit else None
+    if not evidence.zone:
+        return None
+    return seen.problem if seen else "it was not asked for"
+
+
+def _caa(evidence: Evidence) -> str | None:
+    seen = evidence.visit.authorities if evidence.visit else None
+    return seen.problem if seen else "they were not asked for"
+
+
+def _edge(evidence: Evidence) -> str | None:
+    there = evidence.visit and evidence.visit.edge_alias
+    return "it was not asked" if evidence.distribution and not there else None
+
+
+def _error_page(evidence: Evidence) -> str | None:
+    visit = evidence.visit
+    asked: list[Fetch] = [one for one in (visit.edge_alias, visit.edge) if one] if visit else []
+    if not evidence.distribution or any(one.status for one in asked):
+        return None
+    return next((one.problem for one in asked if one.problem), "it was not asked for")
+
+
+def _certificates(evidence: Evidence) -> str | None:
+    visit = evidence.visit
+    shown = {"the page": visit.page, "the edge": visit.edge_alias} if visit else {}
+    for what, fetch in shown.items():
+        wanted = evidence.balancer if what == "the page" else evidence.distribution
+        if wanted and not (fetch and fetch.certificate_not_after):
+            return f"{what} showed none: {(fetch and fetch.problem) or 'it was not asked for'}"
+    return None
+
+
+def _aliases(evidence: Evidence) -> str | None:
+    seen = evidence.visit.aliases if evidence.visit else {}
+    unasked = [name for name in evidence.aliases if name not in seen]
+    return f"{unasked[0]} was not asked for" if unasked else None
+
+
+def _asked(part: str) -> Callable[[Evidence], str | None]:
+    return lambda evidence: None if getattr(evidence.visit, part) is not None else "it was not asked for"
+
+
+_VIEWS: dict[str, Callable[[Evidence], str | None]] = {
+    DELEGATION: _delegation,
+    CAA: _caa,
+    ADDRESSES: _asked("addresses"),
+    PAGE: _asked("page"),
+    PLAIN: _asked("plain"),
+    ALIASES: _aliases,
+    EDGE: _edge,
+    ERROR_PAGE: _error_page,
+    CERTIFICATES: _certificates,
+}

@@ -1,0 +1,124 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection: this file may change at any time.
+"""Rules: whether the next release can be fetched, and whether this one is there and can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from . import policies
+from .evidence import Evidence
+from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Case, Kind, Where
+from .needs import INSIDE
+from .places import called, machine, only, place
+
+AREA = Area("content")
+NEXT = "What is served now goes on, but the next release, and a machine that is new, cannot fetch it."
+
+
+def buckets(evidence: Evidence) -> list[str]:
+    """Return the content buckets."""
+    return [str(one.get("name")) for one in evidence.listed("buckets") if one.get("part") == "content"]
+
+
+def readers(evidence: Evidence) -> list[str]:
+    """Return the ARNs of the machines' role."""
+    return [str(one.get("arn")) for one in evidence.listed("roles") if str(one.get("role_name")).endswith("-web")]
+
+
+@AREA.rule(
+    Kind(
+        "release-missing",
+        CRITICAL,
+        "The web server has nothing to serve: the link `current` leads nowhere.",
+        f"Let the share hold the release of the content bucket: {CONFIGURE}",
+        ("target-unhealthy", "health-page-500", "health-path-404", "releases-differ", "page-unavailable"),
+    ),
+    "ec2: instances",
+    INSIDE,
+)
+def release_missing(evidence: Evidence) -> Iterator[Case]:
+    """The release that a machine is to serve is not there."""
+    for one, seen in evidence.asked():
+        if seen.share and seen.mount and seen.document_root_exists is False:
+            what = f"{called(one)} is to serve {seen.document_root}, which is not there."
+            yield Case(what, machine(one), f"{seen.document_root} leads nowhere, the share is mounted", only(one))
+
+
+@AREA.rule(
+    Kind(
+        "release-unreadable",
+        WARNING,
+        "Visitors who ask for it get an error. The playbooks leave a release that is there as it is.",
+        "On one machine: chmod -R u=rwX,go=rX FOLDER, with the folder of the release.",
+        ("health-page-500", "target-unhealthy"),
+    ),
+    "ec2: instances",
+    INSIDE,
+)
+def release_unreadable(evidence: Evidence) -> Iterator[Case]:
+    """The web server cannot read a part of the release."""
+    for one, seen in evidence.asked():
+        if seen.unreadable and seen.document_root_exists:
+            folder = seen.unreadable.partition(f"/{seen.release}")[0] + f"/{seen.release}"
+            yield Case(
+                f"The web server on {called(one)} cannot read {seen.unreadable}.",
+                machine(one),
+                seen.unreadable,
+                only(one),
+                cure=f"on one machine: chmod -R u=rwX,go=rX {folder}",
+                severity=CRITICAL if seen.health and (seen.health.status or 0) >= 500 else None,
+            )
+
+
+@AREA.rule(
+    Kind("content-missing", WARNING, NEXT, f"Upload the site's files again: {PROVISION}"),
+    "s3: buckets",
+    "s3: releases",
+)
+def content_missing(evidence: Evidence) -> Iterator[Case]:
+    """The content bucket lacks the release that is to be served next."""
+    for bucket, told in evidence.documents("contents").items():
+        lacking = list(told.get("missing") or [])
+        if lacking or told.get("problem"):
+            proof = str(told.get("problem") or f"missing: {', '.join(lacking[:3])}")
+            more = f", and {len(lacking) - 3} more" if len(lacking) > 3 else ""
+            what = f"{bucket} does not hold a whole release."
+            yield Case(what, Where("bucket", bucket), proof + more)
+
+
+@AREA.rule(
+    Kind("content-bucket-closed", WARNING, NEXT, f"Put the bucket's policy back: {PROVISION}"),
+    "s3: buckets",
+    "s3: bucket policies",
+    "iam: roles",
+)
+def content_bucket_closed(evidence: Evidence) -> Iterator[Case]:
+    """The content bucket's policy does not let the machines read."""
+    found = evidence.documents("bucket_policies")
+    roles = readers(evidence)
+    for bucket in buckets(evidence):
+        if denials := policies.denials(found.get(bucket), "s3:GetObject", f"arn:aws:s3:::{bucket}/", roles):
+            what = f"The policy of {bucket} denies the machines to read."
+            yield Case(what, Where("bucket", bucket), f"statement: {', '.join(denials)}")
+
+
+@AREA.rule(
+    Kind("endpoint-policy-closed", WARNING, NEXT, f"Put the endpoint's policy back: {PROVISION}"),
+    "ec2: endpoints",
+    "s3: buckets",
+    "iam: roles",
+)
+def endpoint_policy_closed(evidence: Evidence) -> Iterator[Case]:
+    """The policy of the VPC's S3 endpoint does not let the machines read the content bucket."""
+    roles = readers(evidence)
+    for one in evidence.networked("endpoints"):
+        if not str(one.get("service_name")).endswith(".s3") or not one.get("policy"):
+            continue
+        for bucket in buckets(evidence):
+            if not policies.lets_pass(one["policy"], "s3:GetObject", f"arn:aws:s3:::{bucket}/", roles):
+                what = f"The S3 endpoint's policy does not let the machines read {bucket}."
+                proof = f"statements: {', '.join(policies.titles(one['policy']))}"
+                yield Case(what, place("VPC endpoint", one, "vpc_endpoint_id"), proof)

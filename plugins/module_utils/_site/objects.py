@@ -1,0 +1,76 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection: this file may change at any time.
+"""Whether the objects are there that a site needs of its buckets: the next release, and the error page."""
+
+from __future__ import annotations
+
+import gzip
+import typing as t
+import zlib
+
+from .._aws import error_code
+from .._release.manifest import POINTER_KEY, decode, decode_pointer, manifest_key
+from .._release.paths import ReleaseError
+from .asking import AWS_ERRORS, asked, listed
+from .model import Resource, Site
+from .scope import ReadScope
+
+CONTENT_PREFIX = "site/"
+"""Where the role content puts the releases."""
+_GONE = ("NoSuchKey", "404", "NoSuchBucket")
+
+
+def read_contents(scope: ReadScope, site: Site) -> dict[str, Resource]:
+    """Return of each content bucket the release that it offers, and what that release lacks."""
+    client = scope.here("s3")
+    buckets = [one["name"] for one in site.buckets if one["part"] == "content"]
+    return {bucket: _content(client, bucket) for bucket in buckets}
+
+
+def _content(client: t.Any, bucket: str) -> Resource:
+    found = listed(client, "list_objects_v2", "Contents", Bucket=bucket, Prefix=CONTENT_PREFIX)
+    keys = {one["Key"].removeprefix(CONTENT_PREFIX) for one in found}
+    if POINTER_KEY not in keys:
+        return {"release": None, "missing": [f"{CONTENT_PREFIX}{POINTER_KEY}"]}
+    try:
+        release = decode_pointer(_body(client, bucket, POINTER_KEY)).release
+        needed = {manifest_key(release)}
+        if needed <= keys:
+            needed = decode(gzip.decompress(_body(client, bucket, manifest_key(release)))).keys()
+    except (ReleaseError, OSError, EOFError, zlib.error) as error:
+        return {"release": None, "missing": [], "problem": str(error)}
+    return {"release": release, "missing": sorted(f"{CONTENT_PREFIX}{key}" for key in needed - keys)}
+
+
+def _body(client: t.Any, bucket: str, key: str) -> bytes:
+    return t.cast("bytes", asked(client.get_object, Bucket=bucket, Key=CONTENT_PREFIX + key)["Body"].read())
+
+
+def read_error_objects(scope: ReadScope, site: Site) -> dict[str, bool]:
+    """Return whether each page of the distributions' custom error responses is in the origin's bucket, by its place."""
+    client = scope.here("s3")
+    own = {one["name"] for one in site.buckets}
+    places = {
+        (bucket, str(row["response_page_path"]).lstrip("/"))
+        for one in site.distributions
+        for row in one.get("custom_error_responses") or []
+        if row.get("response_page_path") and (bucket := bucket_of(one)) in own
+    }
+    return {f"{bucket}/{key}": _there(client, bucket, key) for bucket, key in sorted(places)}
+
+
+def bucket_of(distribution: Resource) -> str:
+    """Return the bucket that is a distribution's origin, by the name of its endpoint."""
+    return str(distribution.get("origin_domain_name") or "").partition(".s3.")[0]
+
+
+def _there(client: t.Any, bucket: str, key: str) -> bool:
+    try:
+        asked(client.head_object, Bucket=bucket, Key=key)
+    except AWS_ERRORS as error:
+        if error_code(error) in _GONE:
+            return False
+        raise
+    return True
