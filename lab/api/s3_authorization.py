@@ -170,7 +170,7 @@ def _demand(asking: Asking, bucket: Bucket, request: Request) -> None:
     raise _DeniedError(asked, f"because no identity-based policy allows the {asked.action} action")
 
 
-class _DeniedError(S3ClientError):  # type: ignore[misc]  # moto has no types
+class _DeniedError(S3ClientError):
     """S3 tells callers of the bucket's own account why.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html#access-denied-message-examples

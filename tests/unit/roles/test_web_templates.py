@@ -96,8 +96,8 @@ def test_php_asks_before_each_page_whether_the_site_wrote_it() -> None:
     assert "php_admin_value[auto_prepend_file] = /usr/local/share/hasite/guard.php\n" in site
     assert 'php_admin_value[open_basedir] = "/srv/site:/usr/local/share/hasite/guard.php"\n' in site
     assert "auto_prepend_file" not in health
-    paths = {"web_shared_paths": ["data", "lib"], "web_php_shared_paths": ["lib"]}
-    guard = rendered("guard.php.j2", web_php_settings={"auto_prepend_file": "/opt/first.php"}, **paths)
+    paths: dict[str, Any] = {"web_shared_paths": ["data", "lib"], "web_php_shared_paths": ["lib"]}
+    guard = rendered("guard.php.j2", **paths, web_php_settings={"auto_prepend_file": "/opt/first.php"})
     assert "$shared = '/srv/site/shared/';" in guard
     assert "foreach (['lib/', ] as" in guard
     assert guard.endswith("require '/opt/first.php';\n")
