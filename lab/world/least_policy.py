@@ -101,7 +101,7 @@ def _where(action: str, resources: Iterable[str], site: str) -> tuple[str, ...]:
 
 
 _ALIKE = re.compile(rf"(arn:aws:iam::\*:role/|arn:aws:s3:::){SITE}[^/]*(/\*)?\Z")
-"""Roles, buckets and their objects: what is done with one of the site's may be due with its others when they are there already."""
+"""Roles, buckets and their objects: what is done with one of the site's may be due with its others later."""
 
 
 def _alike(where: tuple[str, ...], kinds: Iterable[str]) -> tuple[str, ...]:
