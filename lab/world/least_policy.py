@@ -100,14 +100,14 @@ def _where(action: str, resources: Iterable[str], site: str) -> tuple[str, ...]:
     return tuple(one for one in found if not any(one != other and _covers(other, one) for other in found))
 
 
-_ALIKE = re.compile(rf"(arn:aws:iam::\*:role/|arn:aws:s3:::){SITE}[^/]*\Z")
-"""Roles and buckets: what is done with one of the site's may be due with its others when they are there already."""
+_ALIKE = re.compile(rf"(arn:aws:iam::\*:role/|arn:aws:s3:::){SITE}[^/]*(/\*)?\Z")
+"""Roles, buckets and their objects: what is done with one of the site's may be due with its others later."""
 
 
 def _alike(where: tuple[str, ...], kinds: Iterable[str]) -> tuple[str, ...]:
     """Return the resources with the site's others of their kind."""
-    found = {match[1] for one in where if (match := _ALIKE.match(one))}
-    return tuple(sorted({*where, *(one for one in kinds if (match := _ALIKE.match(one)) and match[1] in found)}))
+    found = {match.groups() for one in where if (match := _ALIKE.match(one))}
+    return tuple(sorted({*where, *(one for one in kinds if (match := _ALIKE.match(one)) and match.groups() in found)}))
 
 
 def _covers(pattern: str, other: str) -> bool:
