@@ -371,10 +371,10 @@ def test_machines_are_terminated_by_those_only_whose_tags_they_bear(served: Serv
     allowed = {"Effect": "Allow", "Action": "ec2:TerminateInstances", "Resource": "*", "Condition": condition}
     keys = served.role(allowed)
     mine = served.client("ec2")
-    ids = []
+    ids, image = [], mine.describe_images()["Images"][0]["ImageId"]
     for site in ("shop", "blog"):
         tags = [{"ResourceType": "instance", "Tags": [{"Key": "hasite:site", "Value": site}]}]
-        made = mine.run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1, TagSpecifications=tags)
+        made = mine.run_instances(ImageId=image, MinCount=1, MaxCount=1, TagSpecifications=tags)
         ids.append(made["Instances"][0]["InstanceId"])
     with pytest.raises(
         ClientError, match=r"You are not authorized to perform this operation\. User: .*TerminateInstances"

@@ -46,7 +46,8 @@ class Endpoint:
         )["VpcEndpoint"]
         self.id, self.interface = made["VpcEndpointId"], made["NetworkInterfaceIds"][0]
         self.inside = self.client("ssm", self.serve(self.interface))
-        ran = self.ec2.run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1, SubnetId=subnet)
+        image = self.ec2.describe_images()["Images"][0]["ImageId"]
+        ran = self.ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, SubnetId=subnet)
         self.instance = ran["Instances"][0]["InstanceId"]
 
     def serve(self, interface: str = "") -> int:

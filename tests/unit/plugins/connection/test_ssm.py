@@ -11,6 +11,7 @@ import socket
 import stat
 import struct
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -337,19 +338,22 @@ def test_a_shell_that_takes_no_command_is_not_tried_again(connect: Connect, mach
     assert machine.started == ["test-0"]
 
 
-def test_sockets_are_in_the_home_of_ansible(connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sockets_are_in_the_home_of_ansible(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     def home(folder: Path) -> Any:
         monkeypatch.setattr(constants.config, "get_config_value", lambda _name: str(folder))
         return connect(control_path_dir=None)
 
-    monkeypatch.setenv("HOME", str(tmp_path / "own"))
-    assert home(tmp_path / "a").exec_command("echo 1")[1] == b"1\n"
-    assert [entry for entry in (tmp_path / "a" / "ssm").iterdir() if entry.is_socket()]
-    home(tmp_path / "a").reset()
-    long = home(tmp_path / ("a" * 100))
-    assert long.exec_command("echo 1")[1] == b"1\n"
-    assert (tmp_path / "own" / ".ansible" / "ssm").exists()
-    long.reset()
+    # Names as short as people's own: those of pytest's folders leave no room for a socket's.
+    with tempfile.TemporaryDirectory() as name:
+        top = Path(name)
+        monkeypatch.setenv("HOME", str(top / "own"))
+        assert home(top / "a").exec_command("echo 1")[1] == b"1\n"
+        assert [entry for entry in (top / "a" / "ssm").iterdir() if entry.is_socket()]
+        home(top / "a").reset()
+        long = home(top / ("a" * 100))
+        assert long.exec_command("echo 1")[1] == b"1\n"
+        assert (top / "own" / ".ansible" / "ssm").exists()
+        long.reset()
 
 
 def test_a_folder_that_cannot_be_made_is_told_at_once(connect: Connect, machine: Machine) -> None:
