@@ -160,7 +160,7 @@ def _may(asking: Asking, bucket: Any, action: str, key: str) -> bool:
 def _demand(asking: Asking, bucket: Bucket, request: Request) -> None:
     if _allowed(asking, bucket, request):
         return
-    if asking.caller.anonymous:
+    if not asking.caller.principal.arns:  # an anonymous caller, or a service of AWS
         raise S3AccessDeniedError
     asked = replace(request, principal=asking.caller.principal)
     if bucket.policy and decide(bucket.policy, asked, of_resource=True) == "deny":

@@ -21,10 +21,12 @@ from botocore.client import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from moto.moto_api._internal.models import moto_api_backend
+from werkzeug.test import create_environ, run_wsgi_app
 
 from lab.api import calls, efs, iam, s3
 from lab.api.callers import is_ours
 from lab.api.operations import Call
+from lab.api.s3_callers import CALLER
 from lab.api.server import Api
 from lab.authority import Authority
 from lab.clock import Clock
@@ -32,7 +34,8 @@ from lab.context import Context
 from lab.endpoint import Endpoint, start_time
 from lab.observed import Observed
 from lab.place import Place
-from lab.world.permissions import conceivable
+from lab.world.bucket_access import Caller
+from lab.world.permissions import Principal, conceivable
 from lab.world.s3_signature import Signature, Signed
 
 REGION = "ap-northeast-1"
@@ -46,6 +49,8 @@ class Served:
 
     context: Context
     port: int
+    application: Callable[..., Any]
+    """The same without a socket, as the lab's own services ask it."""
 
     def client(
         self, service: str, access: str = "", secret: str = "", token: str | None = None, region: str = REGION
@@ -86,7 +91,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         service.extend(context)
     server = Api(context, {"/_lab/page": lambda _sent: "shown"})
     listener = socket.create_server(("127.0.0.1", 0))
-    made = Served(context, listener.getsockname()[1])
+    made = Served(context, listener.getsockname()[1], server.application)
     server.serve(listener)
     yield made
     server.close()
@@ -391,6 +396,16 @@ def test_of_a_bucket_it_is_said_what_was_not_allowed(served: Served) -> None:
     keys = served.role({"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"})
     with pytest.raises(ClientError, match=r's3:PutObject on resource: "arn:aws:s3:::content/key" because no identity'):
         served.client("s3", **keys).put_object(Bucket="content", Key="key", Body=b"x")
+
+
+def test_a_service_of_aws_is_refused_without_a_word(served: Served) -> None:
+    """As CloudFront asks for what its bucket's policy does not admit."""
+    served.client("s3").create_bucket(Bucket="content", CreateBucketConfiguration=HERE)
+    asking = {CALLER: Caller(Principal(service="cloudfront.amazonaws.com"))}
+    environ = create_environ("/absent", f"http://content.s3.{REGION}.amazonaws.com", environ_base=asking)
+    body, status, _headers = run_wsgi_app(served.application, environ)
+    assert status.startswith("403")
+    assert b"<Code>AccessDenied</Code><Message>Access Denied</Message>" in b"".join(body)
 
 
 @pytest.mark.parametrize(
