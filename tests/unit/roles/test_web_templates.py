@@ -141,7 +141,9 @@ def test_the_health_page_takes_paths_as_they_are() -> None:
 
 def test_headers_are_quoted_and_leave_the_applications_own() -> None:
     text = rendered("site.conf.j2", web_headers={"X-More": '50% "x" \\'})
-    assert 'Header setifempty X-More "50%% \\"x\\" \\\\" "expr=%{REQUEST_STATUS} -lt 400"\n' in text
+    assert (
+        'Header setifempty X-More "50%% \\"x\\" \\\\" "expr=%{REQUEST_STATUS} -lt 400 && -z resp(\'X-More\')"\n' in text
+    )
     assert 'Header always set Strict-Transport-Security "max-age=31536000" "expr=-z resp(\'Strict-' in text
     without = rendered("site.conf.j2", web_headers={"Strict-Transport-Security": ""})
     assert "Header always set Strict-Transport-Security" not in without
