@@ -78,6 +78,9 @@ CHANGED: dict[str, str] = {
 HIDING = {"first-machine", "all-machines"}
 """Machines out of reach: what is on them is not seen."""
 
+ADDRESS = {"mount-target-missing", "balancer-in-private-subnets"}
+"""A node of the balancer takes the address that the mount target has left, and with which it is made again."""
+
 
 def compatible(one: str, other: str) -> bool:
     """Tell whether both can be made, and be seen, at the same time."""
@@ -85,7 +88,7 @@ def compatible(one: str, other: str) -> bool:
     hidden = ({mine, theirs} <= {"inside", *HIDING}) or {mine, theirs} == HIDING
     # Whether the health page is there, and what it says, is judged by its status: the one hides the other.
     asking = {mine, theirs} == {"inside", "target-group"}
-    return mine != theirs and not hidden and not asking
+    return mine != theirs and not hidden and not asking and {one, other} != ADDRESS
 
 
 def walk(faults: list[str], pairs: int, seed: int) -> Iterator[str]:
