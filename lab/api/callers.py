@@ -69,19 +69,24 @@ def authenticated(application: Application, context: Context) -> Application:
 
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if s3_callers.CALLER in environ:  # one of the lab's own services, in this process
-            s3_callers.CURRENT.set(environ[s3_callers.CALLER])
-            return application(environ, start_response)
+            return answered(environ, start_response)
         call = _read(environ)
         try:
             caller = environ[s3_callers.CALLER] = _admit(call, environ, backends, owner)
         except RefusedError as refusal:
             return _refuse(call, refusal, start_response)
-        s3_callers.CURRENT.set(caller)
         if call.operation and not _is_of_a_bucket(call):  # what buckets are asked for is known where it is decided
             for each in _needed(call, backends):
                 context.calls.note(caller.arn, each.action, each.resource)
             context.history.note(_event(call, environ))
-        return application(environ, start_response)
+        return answered(environ, start_response)
+
+    def answered(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        before = s3_callers.CURRENT.set(environ[s3_callers.CALLER])
+        try:
+            return [b"".join(application(environ, start_response))]
+        finally:  # the thread may call moto for somebody else next
+            s3_callers.CURRENT.reset(before)
 
     return serve
 

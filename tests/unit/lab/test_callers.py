@@ -26,7 +26,7 @@ from werkzeug.test import create_environ, run_wsgi_app
 from lab.api import calls, efs, iam, s3
 from lab.api.callers import is_ours
 from lab.api.operations import Call
-from lab.api.s3_callers import CALLER
+from lab.api.s3_callers import CALLER, CURRENT
 from lab.api.server import Api
 from lab.authority import Authority
 from lab.clock import Clock
@@ -406,6 +406,12 @@ def test_a_service_of_aws_is_refused_without_a_word(served: Served) -> None:
     body, status, _headers = run_wsgi_app(served.application, environ)
     assert status.startswith("403")
     assert b"<Code>AccessDenied</Code><Message>Access Denied</Message>" in b"".join(body)
+
+
+def test_a_thread_forgets_whom_it_served(served: Served) -> None:
+    """Whoever calls moto next in this thread is not taken for that caller."""
+    run_wsgi_app(served.application, create_environ("/mine", "http://s3.amazonaws.com"))
+    assert CURRENT.get() is None
 
 
 @pytest.mark.parametrize(
