@@ -47,3 +47,39 @@ def http_not_redirected(site: Site) -> None:
     site.to_mend(steps.listener, listener["ListenerArn"], DefaultActions=listener["DefaultActions"])
     forward = {"Type": "forward", "TargetGroupArn": site.target_group["TargetGroupArn"]}
     steps.listener(site, listener["ListenerArn"], DefaultActions=[forward])
+
+
+@fault(None)
+def target_check_elsewhere(site: Site) -> None:
+    """Let the target group check port 8081, where the machines tell nothing."""
+    changes.set_target_group(site, HealthCheckPort="8081")
+
+
+@fault(None)
+def matcher_refuses_page(site: Site) -> None:
+    """Let the target group take 204 only for healthy."""
+    changes.set_target_group(site, Matcher={"HttpCode": "204"})
+
+
+@fault(None)
+def https_listener_missing(site: Site) -> None:
+    """Move the HTTPS listener to port 8443."""
+    listener = site.listener(443)["ListenerArn"]
+    site.to_mend(steps.call, "elbv2", "modify_listener", ListenerArn=listener, Port=443)
+    steps.listener(site, listener, Port=8443)
+
+
+@fault(None, finding="listener-answers-elsewhere")
+def listener_rule_for_other_host(site: Site) -> None:
+    """Change the host of the rule that forwards to the machines."""
+    elbv2 = site.client("elbv2")
+    rules = elbv2.describe_rules(ListenerArn=site.listener(443)["ListenerArn"])["Rules"]
+    forwarding = [one for one in rules if any(action["Type"] == "forward" for action in one["Actions"])]
+    rule = site.one("rule that forwards", [one for one in forwarding if not one["IsDefault"]])
+    former = [
+        {"Field": one["Field"], **{key: one[key] for key in one if key.endswith("Config")}}
+        for one in rule["Conditions"]
+    ]
+    hosts = {"Field": "host-header", "HostHeaderConfig": {"Values": ["shop.example"]}}
+    site.to_mend(steps.call, "elbv2", "modify_rule", RuleArn=rule["RuleArn"], Conditions=former)
+    elbv2.modify_rule(RuleArn=rule["RuleArn"], Conditions=[hosts])

@@ -3,9 +3,28 @@
 
 from __future__ import annotations
 
-from lab.faults import balancer, bombs, certificates, edge, login, machines, names, pages, routes, share, visitors
+from lab.faults import (
+    balancer,
+    bombs,
+    certificates,
+    edge,
+    identity,
+    inside,
+    login,
+    machines,
+    names,
+    packets,
+    pages,
+    routes,
+    share,
+    stores,
+    visitors,
+)
 from lab.faults.fault import known
 
-MODULES = (login, routes, balancer, certificates, names, pages, share, edge, machines, visitors, bombs)
+MODULES = (
+    *(login, routes, balancer, certificates, names, pages, share, edge, machines, visitors, bombs),
+    *(identity, packets, stores, inside),
+)
 FAULTS = known()
 """By name."""

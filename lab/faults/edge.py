@@ -52,3 +52,28 @@ def distribution_disabled(site: Site) -> None:
     """Disable the distribution: nobody needs it as long as the site is up."""
     site.to_mend(outside.distribution, {"Enabled": True})
     outside.distribution(site, {"Enabled": False})
+
+
+@fault(None)
+def edge_access_control_missing(site: Site) -> None:
+    """Take the origin access control off the distribution's origin: the bucket gets requests that nobody has signed."""
+    origins = site.distribution_config["Origins"]
+    site.to_mend(outside.distribution, {"Origins": origins})
+    bare = [{**one, "OriginAccessControlId": ""} for one in origins["Items"]]
+    outside.distribution(site, {"Origins": {**origins, "Items": bare}})
+
+
+@fault(None)
+def error_responses_missing(site: Site) -> None:
+    """Delete the distribution's custom error responses."""
+    site.to_mend(outside.distribution, {"CustomErrorResponses": site.distribution_config["CustomErrorResponses"]})
+    outside.distribution(site, {"CustomErrorResponses": {"Quantity": 0}})
+
+
+@fault(None)
+def headers_policy_missing(site: Site) -> None:
+    """Take the response headers policy off the distribution."""
+    behavior = site.distribution_config["DefaultCacheBehavior"]
+    site.to_mend(outside.distribution, {"DefaultCacheBehavior": behavior})
+    bare = {key: value for key, value in behavior.items() if key != "ResponseHeadersPolicyId"}
+    outside.distribution(site, {"DefaultCacheBehavior": bare})

@@ -33,19 +33,21 @@ class Fault:
     """One sentence: what the person does."""
     one_machine: bool
     """It is made on one machine, or in the zone of one."""
+    finding: str
+    """How the doctor calls it: several mistakes may come to the same."""
     break_: Break
 
 
 _known: dict[str, Fault] = {}
 
 
-def fault(row: int | None, *, one_machine: bool = False) -> Callable[[Break], Break]:
-    """Make a fault of the function that follows."""
+def fault(row: int | None, *, one_machine: bool = False, finding: str = "") -> Callable[[Break], Break]:
+    """Make a fault of the function that follows; its finding bears its own name, if no other is given."""
 
     def keep(function: Break) -> Break:
         name = function.__name__.replace("_", "-")
         title = " ".join((function.__doc__ or "").split())
-        _known[name] = Fault(name, row, title, one_machine, function)
+        _known[name] = Fault(name, row, title, one_machine, finding or name, function)
         return function
 
     return keep

@@ -79,6 +79,30 @@ def aaaa_without_pair(site: Site) -> None:
     outside.record(site, record)
 
 
+@fault(None)
+def primary_missing(site: Site) -> None:
+    """Delete the PRIMARY record, so that the name leads to the error page only."""
+    record = site.failover("PRIMARY")
+    site.to_mend(outside.record, record)
+    outside.no_record(site, record)
+
+
+@fault(None)
+def primary_elsewhere(site: Site) -> None:
+    """Point the PRIMARY record at the error page's distribution, as the SECONDARY one is."""
+    record = site.failover("PRIMARY")
+    site.to_mend(outside.record, record)
+    outside.record(site, {**record, "AliasTarget": site.failover("SECONDARY")["AliasTarget"]})
+
+
+@fault(None)
+def health_check_elsewhere(site: Site) -> None:
+    """Let the health check ask on port 8443, where nobody listens."""
+    check = site.health_check
+    site.to_mend(outside.health_check, check["Id"], Port=check["HealthCheckConfig"]["Port"])
+    outside.health_check(site, check["Id"], Port=8443)
+
+
 def _update_check(site: Site, switch: str) -> None:
     check = site.health_check["Id"]
     site.to_mend(outside.health_check, check, **{switch: False})

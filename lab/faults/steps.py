@@ -20,6 +20,8 @@ _SO_ALREADY = frozenset(
     {
         *("InvalidPermission.Duplicate", "InvalidPermission.NotFound", "RouteAlreadyExists", "InvalidRoute.NotFound"),
         *("IncorrectState", "InvalidNetworkAclID.NotFound", "MountTargetConflict", "ResourceNotFoundException"),
+        *("InvalidNetworkAclEntry.NotFound", "ListenerNotFound", "RuleNotFound", "EntityAlreadyExists"),
+        *("LimitExceeded", "NoSuchEntity", "InvalidAssociationID.NotFound"),
     }
 )
 """The errors by which AWS says that nothing is left to do."""
@@ -136,6 +138,19 @@ def unchanged(site: Site, machine: str, path: str, before: str, after: str, *the
             f"{path} on {machine} has been changed since; mend first what was broken later (`lab faults`), "
             "or run playbooks/site.yml."
         )
+
+
+@step
+def instance_profile(site: Site, machine: str, profile: str) -> None:
+    """Have this instance profile at a machine, in the place of any other."""
+    wanted = [{"Name": "instance-id", "Values": [machine]}]
+    found = site.ec2.describe_iam_instance_profile_associations(Filters=wanted)["IamInstanceProfileAssociations"]
+    there = [one for one in found if one["State"] in ("associating", "associated")]
+    if not there:
+        site.ec2.associate_iam_instance_profile(InstanceId=machine, IamInstanceProfile={"Name": profile})
+    elif not there[0]["IamInstanceProfile"]["Arn"].endswith(f"/{profile}"):
+        which = there[0]["AssociationId"]
+        site.ec2.replace_iam_instance_profile_association(AssociationId=which, IamInstanceProfile={"Name": profile})
 
 
 @step

@@ -136,13 +136,20 @@ def read_tags(client: t.Any, name: str) -> dict[str, str]:
     return tag_dict(client.get_bucket_tagging(Bucket=name)["TagSet"])
 
 
+def read_safeguards(client: t.Any, name: str) -> Resource:
+    """Return whether a bucket blocks public access, by each of the four switches, and keeps versions."""
+    return {
+        "public_access_block": _read_block(client, name) or dict.fromkeys(SWITCHES, False),
+        "versioning": _read_versioning(client, name),
+    }
+
+
 def read_settings(client: t.Any, name: str) -> Resource:
     """Return the present settings of a bucket."""
     return {
-        "public_access_block": _read_block(client, name) or dict.fromkeys(SWITCHES, False),
+        **read_safeguards(client, name),
         "object_ownership": _read_ownership(client, name) or "",
         "encryption": _read_encryption(client, name) or {"algorithm": "", "kms_key_id": None},
-        "versioning": _read_versioning(client, name),
         "lifecycle_rules": _read_lifecycle(client, name) or [],
         "logging": _read_logging(client, name),
         "policy": _read_policy(client, name) or {},

@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
+import sys
+import time
 import typing as t
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePosixPath
@@ -18,6 +21,9 @@ Resource = dict[str, t.Any]
 Run = Callable[[list[str]], tuple[int, str]]
 """Runs a command; returns its exit status, `STUCK` if it was ended after its time, and its output."""
 STUCK = -1
+LISTENS = "0A"
+"""How the kernel calls the state of a socket that listens."""
+SOCKETS = ("/proc/net/tcp", "/proc/net/tcp6")
 
 UNITS = {
     "agent": ("amazon-ssm-agent.service", "snap.amazon-ssm-agent.amazon-ssm-agent.service"),
@@ -118,6 +124,20 @@ def keep_alive(texts: list[str]) -> int | None:
 def name_servers_in(resolv_conf: str) -> list[str]:
     """Return the name servers of resolv.conf(5)."""
     return re.findall(r"^nameserver\s+(\S+)", resolv_conf, re.MULTILINE)
+
+
+def listened(table: str) -> list[str]:
+    """Return where TCP is listened, by the kernel's table of sockets for IPv4 or IPv6 (proc_net(5))."""
+    rows = [line.split() for line in table.splitlines()[1:]]
+    return [_address(row[1]) for row in rows if len(row) > 3 and row[3] == LISTENS]
+
+
+def _address(told: str) -> str:
+    raw, _, port = told.partition(":")
+    # Words of four bytes, each in the processor's order.
+    words = [bytes.fromhex(raw[at : at + 8]) for at in range(0, len(raw), 8)]
+    packed = b"".join(word[::-1] if sys.byteorder == "little" else word for word in words)
+    return f"{ipaddress.ip_address(packed)}:{int(port, 16)}"
 
 
 def age_of(stat: str, uptime: str, ticks: int) -> float | None:
@@ -270,5 +290,7 @@ def look(params: Mapping[str, t.Any], run: Run) -> Resource:
         "health": fetch(f"http://127.0.0.1{params['health_path']}", params["timeout"]),
         "keep_alive_seconds": keep_alive(texts),
         "name_servers": name_servers_in(text_of("/etc/resolv.conf")),
+        "listening": sorted({one for table in SOCKETS for one in listened(text_of(table))}),
+        "clock": time.time(),
         "php": php_settings(told) if program else None,
     }

@@ -41,6 +41,32 @@ options:
     description: Why machines were not reached, by the IDs of the instances.
     type: dict
     default: {}
+  earlier:
+    description:
+      - The findings of an earlier diagnosis, as RV(findings) returned them. RV(changes) then tells what has changed.
+    type: list
+    elements: dict
+  silences:
+    description: Findings that are known, and are not to be told before a day.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      code:
+        description: What kind of finding is meant.
+        type: str
+        required: true
+      where:
+        description: The ID or the name of the only place that is meant. Without it, all places are.
+        type: str
+      reason:
+        description: Why it is accepted.
+        type: str
+        required: true
+      until:
+        description: The last day on which it is not told, as C(2027-01-31).
+        type: str
+        required: true
   failed:
     description: Why machines that were reached could not be looked at, by the IDs of the instances.
     type: dict
@@ -143,10 +169,11 @@ summary:
 counts:
   description:
     - How many rules there are (C(rules)), how many hold (C(hold)), how many have found something (C(findings)) or
-      something that follows from a finding (C(follow)), and how many were not judged (C(not_judged)).
+      something that follows from a finding (C(follow)), how many were not judged (C(not_judged)), and how many have
+      found only what is silenced (C(silenced)).
   returned: always
   type: dict
-  sample: {rules: 82, hold: 80, findings: 1, follow: 1, not_judged: 0}
+  sample: {rules: 82, hold: 80, findings: 1, follow: 1, not_judged: 0, silenced: 0}
 not_judged:
   description:
     - The rules that found nothing and lacked evidence, by the code of what they look for; the value tells why, by the
@@ -154,6 +181,33 @@ not_judged:
   returned: always
   type: dict
   sample: {"certificate-pending": {"acm: certificates": "AccessDenied: ..."}}
+passing:
+  description:
+    - What is over by itself in some minutes, such as a machine that is just starting again. It is no finding; what
+      follows from it is among RV(not_judged).
+  returned: always
+  type: list
+  elements: str
+  sample: [demo-web-a may be just starting again. Ask again in three minutes.]
+silenced:
+  description: The silences that have hidden a finding, each with its reason and its end.
+  returned: always
+  type: list
+  elements: str
+  sample: ["port-22-open at sg-0123456789abcdef0 until 2027-01-31: the old office"]
+silences_over:
+  description: The silences whose day is over, so that they hide nothing any more.
+  returned: always
+  type: list
+  elements: str
+  sample: []
+changes:
+  description:
+    - What is C(new), C(gone), C(still) there, and C(unknown) because it was there and is not judged now, compared with
+      O(earlier); each a list of C(code), C(where) and C(what). Null without O(earlier).
+  returned: always
+  type: dict
+  sample: {new: [], gone: [{code: httpd-down, where: i-1, what: httpd.service on demo-web-a does not run.}]}
 not_judged_critical:
   description: Those of RV(not_judged) whose findings would be critical.
   returned: always
@@ -180,8 +234,12 @@ report:
     No finding.
 """
 
+import typing as t
+from datetime import UTC, date, datetime
+
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.hasite.aws.plugins.module_utils._doctor.diagnosis import diagnose
+from ansible_collections.hasite.aws.plugins.module_utils._doctor.comparing import compared, said
+from ansible_collections.hasite.aws.plugins.module_utils._doctor.diagnosis import diagnose, rules
 from ansible_collections.hasite.aws.plugins.module_utils._doctor.evidence import evidence_from
 from ansible_collections.hasite.aws.plugins.module_utils._doctor.report import (
     blindness,
@@ -190,8 +248,15 @@ from ansible_collections.hasite.aws.plugins.module_utils._doctor.report import (
     summary,
     unseen,
 )
+from ansible_collections.hasite.aws.plugins.module_utils._doctor.silencing import Silence, silenced
 
-ARGUMENTS = {
+SILENCE = {
+    "code": {"type": "str", "required": True},
+    "where": {"type": "str"},
+    "reason": {"type": "str", "required": True},
+    "until": {"type": "str", "required": True},
+}
+EVIDENCE = {
     "domain": {"type": "str", "required": True},
     "site": {"type": "dict", "required": True},
     "visit": {"type": "dict"},
@@ -199,23 +264,56 @@ ARGUMENTS = {
     "silent": {"type": "dict", "default": {}},
     "failed": {"type": "dict", "default": {}},
 }
+ARGUMENTS = {
+    **EVIDENCE,
+    "earlier": {"type": "list", "elements": "dict"},
+    "silences": {"type": "list", "elements": "dict", "options": SILENCE, "default": []},
+}
+
+
+def silences_of(module: AnsibleModule) -> list[Silence]:
+    """Return what is not to be told; fail where it is not said what, or until when."""
+    known = {rule.kind.code for _, rule in rules()}
+    found = []
+    for one in module.params["silences"]:
+        if one["code"] not in known:
+            module.fail_json(msg=f"There is no finding {one['code']} to be silenced; docs/doctor.md lists all.")
+        try:
+            until = date.fromisoformat(one["until"])
+        except ValueError:
+            module.fail_json(msg=f"{one['code']} is silenced until {one['until']!r}; give a day as 2027-01-31.")
+        found.append(Silence(one["code"], one["reason"], until, one["where"] or ""))
+    return found
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    evidence = evidence_from(**{key: module.params[key] for key in ARGUMENTS})
-    diagnosis, not_seen = diagnose(evidence), unseen(evidence)
+    evidence = evidence_from(**{key: module.params[key] for key in EVIDENCE})
+    told = silenced(diagnose(evidence), silences_of(module), datetime.now(UTC).date())
+    diagnosis, not_seen = told.diagnosis, unseen(evidence)
+    findings = [one.as_dict() for one in diagnosis.findings]
+    earlier: list[dict[str, t.Any]] | None = module.params["earlier"]
+    changes = None if earlier is None else compared(earlier, findings, [*diagnosis.unjudged, *diagnosis.silenced])
+    notes = [
+        *([said(changes)] if changes else []),
+        *(f"Silenced: {one}" for one in told.used),
+        *(f"No longer silenced: {one}" for one in told.over),
+    ]
     module.exit_json(
         changed=False,
-        findings=[one.as_dict() for one in diagnosis.findings],
+        findings=findings,
         summary=summary(diagnosis),
         counts=counts(diagnosis),
         not_judged=diagnosis.unjudged,
         not_judged_critical=diagnosis.unjudged_critical,
+        passing=list(diagnosis.passing),
+        silenced=[str(one) for one in told.used],
+        silences_over=[str(one) for one in told.over],
+        changes=changes,
         nothing_seen=blindness(diagnosis),
         unseen=not_seen,
-        report=render(diagnosis, not_seen),
+        report=render(diagnosis, not_seen, notes),
     )
 
 

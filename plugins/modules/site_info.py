@@ -421,6 +421,12 @@ site:
           returned: always
           type: dict
           sample: {shop-content-123456789012: {}}
+        bucket_settings:
+          description:
+            - By the name of the bucket, its C(public_access_block) and whether it keeps versions (C(versioning)).
+          returned: always
+          type: dict
+          sample: {shop-content-123456789012: {versioning: true}}
         role_policies:
           description: By the name of the role, C(attached), the ARNs of policies, and C(own), documents by name.
           returned: always

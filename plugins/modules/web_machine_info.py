@@ -135,6 +135,17 @@ machine:
       type: list
       elements: str
       sample: [10.0.0.2]
+    listening:
+      description: Where TCP is listened, as C(address:port).
+      returned: always
+      type: list
+      elements: str
+      sample: ["0.0.0.0:80", "127.0.0.1:25"]
+    clock:
+      description: The machine's time in seconds since 1970.
+      returned: always
+      type: float
+      sample: 1801396800.5
     php:
       description: The settings of PHP that decide how soon a new release is seen. Null if PHP is not installed.
       returned: always

@@ -26,6 +26,7 @@ token=$(curl -sSf -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' $latest/a
 curl -sSf -o /dev/null -H "X-aws-ec2-metadata-token: $token" $latest/meta-data/iam/info
 """
 _MOUNT_ELSEWHERE = "mount -t nfs4 $(grep -o '^fs-[^ ]*' /etc/fstab) /mnt && umount /mnt"
+_ASK_SHARE = "timeout 3 bash -c '</dev/tcp/'$(grep -o '^fs-[^: ]*' /etc/fstab)'/2049'"
 _HELD_FOR = """
 import socket, time
 peer = socket.create_connection(("127.0.0.1", 80))
@@ -122,6 +123,34 @@ class Look:
     def served(self) -> bool:
         """Whether a visitor gets the site, rather than the error page or nothing."""
         return "hostname is" in visit(self.owner, "-m", "3", URL).stdout
+
+    def profile(self, name: str) -> Any:
+        """An instance profile."""
+        return self.owner.client("iam").get_instance_profile(InstanceProfileName=name)["InstanceProfile"]
+
+    def profiles(self) -> list[str]:
+        """The names of the machines' instance profiles."""
+        found = {one["InstanceId"]: one["IamInstanceProfile"]["Arn"] for one in self.owner.machines()}
+        return [found[one].rpartition("/")[2] for one in self.ids]
+
+    def unit_state(self, unit: str) -> str:
+        """Whether a unit of the first machine is enabled, disabled or masked."""
+        return self.on(0, "systemctl", "is-enabled", unit).stdout.strip()
+
+    def bucket(self, part: str) -> str:
+        names = [one["Name"] for one in self.owner.client("s3").list_buckets()["Buckets"]]
+        return next(one for one in names if one.startswith(f"demo-{part}-"))
+
+    def versioning(self, part: str) -> Any:
+        return self.owner.client("s3").get_bucket_versioning(Bucket=self.bucket(part)).get("Status")
+
+    def public_access_blocked(self, part: str) -> bool:
+        s3 = self.owner.client("s3")
+        try:
+            found = s3.get_public_access_block(Bucket=self.bucket(part))["PublicAccessBlockConfiguration"]
+        except s3.exceptions.ClientError:
+            return False
+        return all(found.values())
 
     def trust(self) -> Any:
         """The trust policy of the machines' role."""
@@ -297,4 +326,38 @@ EFFECTS: dict[str, Callable[[Look], bool]] = {
         not look.distribution()["DefaultCacheBehavior"]["FunctionAssociations"]["Quantity"]
     ),
     "error-page-missing": lambda look: "back soon" not in look.edge(),
+    "session-manager-denied": lambda look: (
+        "agent" not in look.owner.client("iam").list_role_policies(RoleName="demo-web")["PolicyNames"]
+    ),
+    "role-not-in-profile": lambda look: not look.profile("demo-web")["Roles"],
+    "profile-replaced": lambda look: look.profiles() == ["jumphost", "demo-web"],
+    "metadata-off": lambda look: look.has_role() == [False, True],
+    "web-group-detached": lambda look: look.targets() == ["Target.Timeout", "healthy"],
+    "balancer-ingress-closed": lambda look: not look.served(),
+    "balancer-egress-closed": lambda look: look.targets() == ["Target.Timeout"] * 2,
+    "answers-denied": lambda look: look.way_out() == [False, False],
+    "mount-target-in-other-group": lambda look: not look.says(0, "sh", "-c", _ASK_SHARE),
+    "target-check-elsewhere": lambda look: "healthy" not in look.targets(),
+    "matcher-refuses-page": lambda look: look.targets() == [_mismatch(200)] * 2,
+    "https-listener-missing": lambda look: not look.served(),
+    "listener-rule-for-other-host": lambda look: not look.served(),
+    "primary-missing": lambda look: not look.failover("PRIMARY"),
+    "primary-elsewhere": lambda look: "cloudfront" in look.failover("PRIMARY")["AliasTarget"]["DNSName"],
+    "health-check-elsewhere": lambda look: look.checkers() < 0.5,
+    "edge-access-control-missing": lambda look: "back soon" not in look.edge(),
+    "error-responses-missing": lambda look: not look.distribution()["CustomErrorResponses"]["Quantity"],
+    "headers-policy-missing": lambda look: "cache-control: no-store" not in look.edge().lower(),
+    "versions-suspended": lambda look: look.versioning("content") != "Enabled",
+    "bucket-unblocked": lambda look: not look.public_access_blocked("error-page"),
+    "agent-masked": lambda look: look.unit_state("amazon-ssm-agent") == "masked",
+    "mount-masked": lambda look: look.unit_state("srv-site.mount") == "masked",
+    "agent-not-enabled": lambda look: look.unit_state("amazon-ssm-agent") == "disabled",
+    "httpd-not-enabled": lambda look: look.unit_state("apache2") == "disabled",
+    "mount-timer-stopped": lambda look: look.unit_state("shared-files.timer") == "disabled",
+    "disk-full": lambda look: not look.says(0, "sh", "-c", "head -c 1M /dev/zero > /var/log/more && rm /var/log/more"),
+    "web-server-listens-elsewhere": lambda look: look.targets()[0] != "healthy",
+    "machine-firewall": lambda look: look.targets() == ["Target.Timeout", "healthy"],
+    "php-hangs": lambda look: look.targets()[0] != "healthy",
+    "release-link-loops": lambda look: not look.says(0, "test", "-e", "/srv/site/current"),
+    "release-fails": lambda look: visit(look.owner, "-o", "/dev/null", "-w", "%{http_code}", URL).stdout == "500",
 }

@@ -19,8 +19,9 @@ from lab.place import Place
 from tests.integration.doctor import findings, of
 from tests.integration.fault_effects import EFFECTS, Look
 from tests.integration.fault_pairs import CHANGED, walk
+from tests.integration.harmless import CHANGES, site_of
 from tests.integration.labs import place_of, run_lab, session_of, up
-from tests.integration.owner import Owner
+from tests.integration.owner import Owner, booted
 from tests.integration.small_world import until
 
 pytestmark = pytest.mark.lab
@@ -43,7 +44,16 @@ REPAIRED_TOO = (
 ON_MACHINE = re.compile(r"on (?:the|one) machine: (?P<command>[^.]+(?:\.\w+)*)(?:\. |\.?$)", re.IGNORECASE)
 """A cure that is one command."""
 NAMED_COMMANDS = ("unit-masked", "release-unreadable")
-RARE = frozenset(one for one, fault in FAULTS.items() if fault.break_.__module__.endswith((".bombs", ".visitors")))
+_RARELY_RUN = (".bombs", ".visitors", ".identity", ".packets", ".stores", ".inside")
+RARE = frozenset(
+    {
+        *(one for one, fault in FAULTS.items() if fault.break_.__module__.endswith(_RARELY_RUN)),
+        *("target-check-elsewhere", "matcher-refuses-page", "https-listener-missing", "listener-rule-for-other-host"),
+        *("primary-missing", "primary-elsewhere", "health-check-elsewhere", "edge-access-control-missing"),
+        *("error-responses-missing", "headers-policy-missing"),
+    }
+)
+"""Faults that are seen when somebody waits for it: `make acceptance`."""
 
 USUAL = tuple(one for one in FAULTS if one not in RARE)
 
@@ -70,7 +80,7 @@ def test_fault_is_seen_and_mended(look: Look, name: str) -> None:
     break_(look.owner.place, name, None, None)
     try:
         until(lambda: EFFECTS[name](look), 90)
-        assert findings(look.owner.place) == [name]
+        assert findings(look.owner.place) == [FAULTS[name].finding]
     finally:
         mend(look.owner.place, name)
     until(lambda: look.well() and not EFFECTS[name](look), 120)
@@ -141,13 +151,56 @@ def test_two_faults_at_once_are_both_named_and_nothing_else(look: Look, names: I
     for pair in itertools.pairwise(order):
         try:
             break_(place, pair[1], None, None)
-            seen(place, set(pair))
+            seen(place, {FAULTS[one].finding for one in pair})
         except AssertionError as error:
             wrong[pair] = str(error)
         finally:
             mend(place, pair[0])
     mend(place, order[-1])
     assert wrong == {}
+    seen(place, set(), 120)
+
+
+@pytest.mark.acceptance
+def test_harmless_changes_stay_unnamed(look: Look) -> None:
+    place = look.owner.place
+    seen(place, set(), 120)
+    named = {}
+    for name, change in CHANGES.items():
+        with change(look, site_of(look)):
+            if told := findings(place):
+                named[name] = told
+        seen(place, set())
+    assert named == {}
+
+
+@pytest.mark.acceptance
+def test_a_machine_that_reboots_is_not_named(look: Look) -> None:
+    place, machine = look.owner.place, look.ids[0]
+    seen(place, set(), 120)
+    former = booted(look.owner, machine)
+    look.owner.client("ec2").reboot_instances(InstanceIds=[machine])
+    named = set()
+    while booted(look.owner, machine) in ("", former) or not look.well():
+        named |= found(place)
+    assert named == set()
+    seen(place, set(), 120)
+
+
+@pytest.mark.acceptance
+def test_a_wait_that_runs_out_ends_with_the_doctor_s_finding(look: Look) -> None:
+    place = look.owner.place
+    break_(place, "health-behind-redirect", None, None)
+    try:
+        until(lambda: EFFECTS["health-behind-redirect"](look), 90)
+        done = look.owner.attempt("publish", "-e", "publish_wait_seconds=4")
+    finally:
+        mend(place, "health-behind-redirect")
+    assert done.returncode != 0
+    told = " ".join(done.stdout.split())
+    assert "has not found all its targets healthy within 4 seconds." in told
+    assert "The health check's path /health is answered with a redirect on demo-web-a and demo-web-c" in told
+    assert "Look in Apache's files for the redirect" in told
     seen(place, set(), 120)
 
 
@@ -172,7 +225,7 @@ def test_the_playbooks_cure_what_shows_only_later_too(look: Look) -> None:
     for name in REPAIRED_TOO:
         break_(place, name, None, None)
     try:
-        seen(place, set(REPAIRED_TOO))
+        seen(place, {FAULTS[one].finding for one in REPAIRED_TOO})
         cures = {one.kind.code: one.cure for one in of(place).findings()}
         assert all("playbooks/site.yml" in cure for cure in cures.values())
         assert "-e site_take_over=true" in cures["failover-pair-replaced"]
@@ -190,7 +243,7 @@ def test_the_printed_command_cures(look: Look, name: str) -> None:
     place = look.owner.place
     break_(place, name, None, None)
     try:
-        seen(place, {name})
+        seen(place, {FAULTS[name].finding})
         [finding] = of(place).findings()
         told = ON_MACHINE.search(finding.cure)
         assert told, finding.cure

@@ -190,19 +190,31 @@ def heard_lately(evidence: Evidence, one: Resource) -> bool:
     return evidence.now - heard.astimezone(UTC) < REBOOT
 
 
-def patiently(evidence: Evidence, one: Resource) -> str | None:
-    """Say to wait, where a machine may just be starting again."""
-    if not heard_lately(evidence, one):
-        return None
-    return "wait: a machine that is just starting again answers within three minutes. If it does not, ask again then."
+def unanswered(evidence: Evidence) -> dict[str, Resource]:
+    """Return the targets that do not answer the load balancer, by the machine's ID."""
+    return {
+        str(target.get("id")): target
+        for group in evidence.listed("target_groups")
+        for target in rows(group, "targets")
+        if target.get("state") == "unhealthy" and target.get("reason") in UNANSWERED
+    }
+
+
+def maybe_starting(evidence: Evidence, one: Resource) -> bool:
+    """Tell whether a machine out of reach may be just starting again.
+
+    It was heard shortly ago; and either AWS still takes it for online, or the load balancer too gets no answer.
+    """
+    still_online = one.get("ssm_ping_status") == "Online"
+    return heard_lately(evidence, one) and (still_online or str(one.get("instance_id")) in unanswered(evidence))
 
 
 @AREA.rule(
     Kind(
         "machine-silent",
         CRITICAL,
-        "Neither its agent nor its web server answers, and nothing in their ways is closed: it is just starting again, "
-        "or it hangs.",
+        "Neither its agent nor its web server answers, and nothing in their ways is closed: it hangs, or a firewall of "
+        "its own shuts everybody out.",
         "Reboot it: aws ec2 reboot-instances --instance-ids ID. If it stays silent, stop and start it, which moves it "
         "to another host.",
         ("machine-unreachable", "target-unhealthy", "agent-stopped", "registered-late"),
@@ -214,22 +226,15 @@ def patiently(evidence: Evidence, one: Resource) -> str | None:
 )
 def machine_silent(evidence: Evidence) -> Iterator[Case]:
     """A machine that runs answers nobody."""
-    unhealthy = {
-        str(target.get("id")): target
-        for group in evidence.listed("target_groups")
-        for target in rows(group, "targets")
-        if target.get("state") == "unhealthy" and target.get("reason") in UNANSWERED
-    }
+    unhealthy = unanswered(evidence)
     for one in out_of_reach(evidence):
         target = unhealthy.get(str(one.get("instance_id")))
-        if target:
+        if target and not maybe_starting(evidence, one):
             yield Case(
                 f"{called(one)} answers neither Session Manager nor the load balancer.",
                 machine(one),
                 f"{silence(evidence, one)}; target: {target.get('reason')}",
                 only(one),
-                cure=patiently(evidence, one),
-                severity=WARNING if heard_lately(evidence, one) else None,
             )
 
 
@@ -249,7 +254,8 @@ def machine_silent(evidence: Evidence) -> Iterator[Case]:
 def registered_late(evidence: Evidence) -> Iterator[Case]:
     """A machine's agent has not registered since the machine started."""
     for one in out_of_reach(evidence):
-        if not since_start(one) and not evidence.unread("ssm: instance information"):
+        known = not since_start(one) and not evidence.unread("ssm: instance information")
+        if known and not maybe_starting(evidence, one):
             yield Case(
                 f"The agent on {called(one)} has not registered since the machine was started.",
                 machine(one),
@@ -274,14 +280,13 @@ def registered_late(evidence: Evidence) -> Iterator[Case]:
 def agent_stopped(evidence: Evidence) -> Iterator[Case]:
     """The agent on a machine does not answer."""
     for one in out_of_reach(evidence):
-        if since_start(one) or evidence.unread("ssm: instance information"):
+        known = since_start(one) or evidence.unread("ssm: instance information")
+        if known and not maybe_starting(evidence, one):
             yield Case(
                 f"The agent on {called(one)} does not answer any more.",
                 machine(one),
                 silence(evidence, one),
                 only(one),
-                cure=patiently(evidence, one),
-                severity=WARNING if heard_lately(evidence, one) else None,
             )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from .._visit import is_served
 from .certificates import CLOUDFRONT_REGION, covers, ours, owners_own
 from .evidence import Evidence, same_target
-from .failover import built, said
+from .failover import REPLACE, built, said
 from .finding import CRITICAL, PROVISION, Area, Case, Kind, Where
 from .needs import ALIASES, PAGE
 
@@ -45,7 +45,8 @@ def alias_record_missing(evidence: Evidence) -> Iterator[Case]:
         if missing:
             there = "; ".join(map(said, evidence.records(alias))) or "none"
             what = f"{alias} has no {' and no '.join(missing)} record that leads to the site."
-            yield Case(what, Where("record", f"{alias} A"), f"records: {there}")
+            other = any(not one.get("failover") for one in evidence.records(alias, "A"))
+            yield Case(what, Where("record", f"{alias} A"), f"records: {there}", cure=REPLACE if other else None)
 
 
 @AREA.rule(

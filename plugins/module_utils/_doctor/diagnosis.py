@@ -20,6 +20,7 @@ from . import (
     failover,
     hardening,
     health,
+    identity,
     listening,
     machines,
     names,
@@ -27,15 +28,27 @@ from . import (
     page,
     public,
     releases,
+    serving,
     share,
+    stores,
 )
 from .evidence import Evidence
 from .finding import CRITICAL, SEVERITIES, Area, Finding, Rule
 from .needs import missing
 
 AREAS: tuple[Area, ...] = (
-    *(names.AREA, public.AREA, network.AREA, access.AREA, machines.AREA, share.AREA, releases.AREA, content.AREA),
-    *(health.AREA, listening.AREA, balancing.AREA, certificates.AREA, failover.AREA, aliases.AREA, edge.AREA),
+    *(names.AREA, public.AREA, network.AREA, identity.AREA, access.AREA, stores.AREA),
+    *(machines.AREA, share.AREA, releases.AREA, content.AREA),
+    *(
+        health.AREA,
+        serving.AREA,
+        listening.AREA,
+        balancing.AREA,
+        certificates.AREA,
+        failover.AREA,
+        aliases.AREA,
+        edge.AREA,
+    ),
     *(page.AREA, hardening.AREA, building.AREA),
 )
 """In the order of causes: within one severity the first is to be mended first."""
@@ -75,7 +88,8 @@ def without_needless(found: list[Finding]) -> list[Finding]:
     known = [one for one in found if not one.kind.supposed]
 
     def needed(one: Finding) -> bool:
-        return not any(leads_to(one, effect) and explained(effect, known) for effect in known)
+        next_ones = [effect for effect in known if effect.kind.code in one.kind.explains and leads_to(one, effect)]
+        return not any(explained(effect, known) for effect in next_ones)
 
     return [one for one in found if not one.kind.supposed or needed(one)]
 
@@ -91,12 +105,17 @@ class Diagnosis:
     held: tuple[str, ...]
     """What was looked for with all evidence, and not found."""
     unjudged: dict[str, dict[str, str]]
-    """What was not found, with evidence missing: why it is missing, by the need that is not met."""
+    """What was not found, with evidence missing: why it is missing, by the need that is not met. Also what was found
+    and may be over in some minutes: why, by what is passing."""
+    passing: tuple[str, ...] = ()
+    """What is over by itself in some minutes, in sentences."""
+    silenced: tuple[str, ...] = ()
+    """What was found, and its owner has silenced at all its places."""
 
     @property
     def blind(self) -> bool:
         """Tell whether nothing was seen of the site, so that there is no diagnosis."""
-        return not self.findings and not self.held
+        return not self.findings and not self.held and not self.silenced
 
     @property
     def unjudged_critical(self) -> list[str]:
@@ -111,16 +130,46 @@ def diagnose(evidence: Evidence) -> Diagnosis:
     cases = [Finding(rule.kind, case) for rule, told in asked.values() for case in told]
     found = without_needless(cases)
     roots = [one for one in found if not explained(one, found)]
-    findings = [replace(one, consequences=consequences(one, found)) for one in joined(roots)]
+    passing, lasting = [one for one in roots if one.kind.passing], [one for one in roots if not one.kind.passing]
+    causes = without_same_stop(lasting)
+    findings = [replace(one, consequences=consequences(one, found, lasting)) for one in joined(causes)]
     findings.sort(key=lambda one: SEVERITIES.index(one.severity))
     named = {one.kind.code for one in findings}
-    lacking = {code: missing(evidence, rule.needs) for code, (rule, told) in asked.items() if not told}
+    doubtful = in_doubt(passing, lasting, found)
+    lacking = {code: missing(evidence, rule.needs) for code, (rule, told) in asked.items() if not told} | doubtful
     return Diagnosis(
         tuple(findings),
-        tuple(code for code, (_, told) in asked.items() if told and code not in named),
+        tuple(code for code, (_, told) in asked.items() if told and code not in named and code not in doubtful),
         tuple(code for code, why in lacking.items() if not why),
         {code: why for code, why in lacking.items() if why},
+        tuple(f"{one.case.what} {one.cure}" for one in passing),
     )
+
+
+def in_doubt(passing: list[Finding], lasting: list[Finding], found: Iterable[Finding]) -> dict[str, dict[str, str]]:
+    """Return why each of those codes is not judged of which all that was found only follows from something passing."""
+    open_codes: dict[str, dict[str, str]] = {}
+    sure = {one.kind.code for one in found if one in lasting or explained(one, lasting)}
+    for cause in passing:
+        told = {cause.case.where.name or cause.case.where.id: cause.case.what}
+        for one in found:
+            if one.kind.code not in sure and (one is cause or leads_to(cause, one)):
+                open_codes.setdefault(one.kind.code, {}).update(told)
+    return open_codes
+
+
+def same_stop(one: Finding, other: Finding) -> bool:
+    """Tell whether one network ACL is what both are about: it stops several ways at once."""
+    return one.case.where == other.case.where and one.case.where.type == "network acl"
+
+
+def without_same_stop(roots: list[Finding]) -> list[Finding]:
+    """Return of the findings about one network ACL the first kind only."""
+    return [
+        one
+        for number, one in enumerate(roots)
+        if not any(same_stop(one, first) and one.kind is not first.kind for first in roots[:number])
+    ]
 
 
 def joined(roots: Iterable[Finding]) -> list[Finding]:
@@ -131,7 +180,10 @@ def joined(roots: Iterable[Finding]) -> list[Finding]:
     return [replace(several[0], more=tuple(one.case for one in several[1:])) for several in by_kind.values()]
 
 
-def consequences(cause: Finding, found: Iterable[Finding]) -> tuple[str, ...]:
-    """Return in words what follows from a finding at any of its places, each once."""
+def consequences(cause: Finding, found: Iterable[Finding], roots: Iterable[Finding] = ()) -> tuple[str, ...]:
+    """Return in words what follows from a finding at any of its places, or has the same stop; each once."""
     parts = [replace(cause, case=case, more=()) for case in cause.cases]
-    return tuple(dict.fromkeys(one.case.what for one in found if any(leads_to(part, one) for part in parts)))
+    parts += [one for one in roots if one.kind is not cause.kind and any(same_stop(one, part) for part in parts)]
+    beside = [one.case.what for one in parts if one.kind is not cause.kind]
+    behind = [one.case.what for one in found if any(leads_to(part, one) for part in parts)]
+    return tuple(dict.fromkeys([*beside, *behind]))

@@ -79,6 +79,24 @@ def edge_alias_missing(evidence: Evidence) -> Iterator[Case]:
 
 @AREA.rule(
     Kind(
+        "edge-access-control-missing",
+        CRITICAL,
+        "The bucket is private, and CloudFront signs its requests to it only with an origin access control.",
+        f"Give the origin its access control back: {PROVISION}",
+        ("edge-unavailable", "error-page-wrong"),
+    ),
+    "cloudfront: distributions",
+)
+def edge_access_control_missing(evidence: Evidence) -> Iterator[Case]:
+    """The distribution's origin has no origin access control."""
+    for one in evidence.listed("distributions"):
+        if one.get("origin_access_control_id") == "":
+            what = "The distribution does not sign its requests to the error page's bucket."
+            yield Case(what, place("distribution", one, "id"), "OriginAccessControlId: none")
+
+
+@AREA.rule(
+    Kind(
         "error-page-denied",
         CRITICAL,
         "The bucket is private, and its policy has to admit this distribution: else CloudFront has no page to show.",
@@ -136,6 +154,43 @@ def edge_function_missing(evidence: Evidence) -> Iterator[Case]:
         if not one.get("viewer_request_function_arn"):
             what = "No CloudFront function is attached to the error page's distribution."
             yield Case(what, place("distribution", one, "id"), "viewer-request: none")
+
+
+@AREA.rule(
+    Kind(
+        "error-responses-missing",
+        CRITICAL,
+        "Whatever path visitors ask for, they are to get the error page, with 503.",
+        f"Map the errors to the error page again: {PROVISION}",
+        ("error-page-wrong", "error-page-cacheable", "error-page-without-retry-after"),
+    ),
+    "cloudfront: distributions",
+)
+def error_responses_missing(evidence: Evidence) -> Iterator[Case]:
+    """The distribution does not answer errors with the error page."""
+    for one in evidence.listed("distributions"):
+        mapped = [row for row in rows(one, "custom_error_responses") if row.get("response_page_path")]
+        if "custom_error_responses" in one and not mapped:
+            what = "The distribution does not answer errors with the error page."
+            yield Case(what, place("distribution", one, "id"), "custom error responses: none with a page")
+
+
+@AREA.rule(
+    Kind(
+        "headers-policy-missing",
+        CRITICAL,
+        f"It says that the error page must not be kept, and when to come back. {STICKS}",
+        f"Give the distribution its response headers policy back: {PROVISION}",
+        ("error-page-cacheable", "error-page-without-retry-after"),
+    ),
+    "cloudfront: distributions",
+)
+def headers_policy_missing(evidence: Evidence) -> Iterator[Case]:
+    """The distribution has no response headers policy."""
+    for one in evidence.listed("distributions"):
+        if not one.get("response_headers_policy_id"):
+            what = "The distribution has no response headers policy."
+            yield Case(what, place("distribution", one, "id"), "ResponseHeadersPolicyId: none")
 
 
 @AREA.rule(

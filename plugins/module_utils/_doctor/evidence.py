@@ -161,6 +161,10 @@ class Machine:
     keep_alive_seconds: int | None = None
     """0 if connections are not kept."""
     name_servers: list[str] | None = None
+    listening: list[str] | None = None
+    """Where TCP is listened, as `address:port`."""
+    clock: float | None = None
+    """The machine's time in seconds since 1970."""
     php: dict[str, str] | None = None
     """PHP's settings."""
 
@@ -224,8 +228,15 @@ class Evidence:
 
     @property
     def zone(self) -> Resource | None:
-        """The hosted zone."""
-        return self.site.get("hosted_zone") or None
+        """The hosted zone: of several with one name, the one to which the parent zone delegates."""
+        told: Resource | None = self.site.get("hosted_zone") or None
+        twins = [one for one in self.listed("hosted_zones") if told and same_name(one.get("name"), told.get("name"))]
+        return next((one for one in twins if self._delegated(one)), told)
+
+    def _delegated(self, zone: Resource) -> bool:
+        answers = self.visit.delegation.answers if self.visit and self.visit.delegation else []
+        servers = {plain(one) for one in zone.get("name_servers") or []}
+        return bool(servers) and any({plain(one) for one in answer} == servers for answer in answers)
 
     @property
     def aliases(self) -> list[str]:
@@ -234,12 +245,18 @@ class Evidence:
 
     @property
     def zones(self) -> list[Resource]:
-        """The hosted zones of all names, that of the domain first."""
+        """The hosted zones of all names, that of the domain first; not another one of its name, which nobody asks."""
         first = [self.zone] if self.zone else []
-        return [
-            *first,
-            *(one for one in self.listed("hosted_zones") if one.get("id") not in [z.get("id") for z in first]),
-        ]
+        names = [str(one.get("name")) for one in first]
+        return [*first, *(one for one in self.listed("hosted_zones") if str(one.get("name")) not in names)]
+
+    def zones_of(self, name: str) -> list[Resource]:
+        """Return the zone in which a name of the site has its records, or else all zones."""
+        wanted = [one.get("zone_id") for one in self.listed("names") if same_name(one.get("name"), name)]
+        told = [one for one in self.zones if one.get("id") in wanted]
+        if self.zone and (self.site.get("hosted_zone") or {}).get("id") in wanted:
+            return [self.zone]
+        return told or self.zones
 
     @property
     def distribution(self) -> Resource | None:
@@ -262,7 +279,7 @@ class Evidence:
         """Return the zones' records of a name, of one type or all."""
         return [
             one
-            for zone in self.zones
+            for zone in self.zones_of(name)
             for one in rows(zone, "records")
             if same_name(one.get("name"), name) and (kind is None or one.get("type") == kind)
         ]
@@ -291,9 +308,14 @@ def evidence_from(
     )
 
 
+def plain(name: object) -> str:
+    """Return a name in small letters, without its final dot."""
+    return str(name or "").rstrip(".").lower()
+
+
 def same_name(one: object, other: object) -> bool:
     """Tell whether two names are the same name."""
-    return str(one or "").rstrip(".").lower() == str(other or "").rstrip(".").lower()
+    return plain(one) == plain(other)
 
 
 def alias_of(record: Mapping[str, t.Any]) -> str:

@@ -66,6 +66,11 @@ def title(check: Resource) -> Where:
     return place("health check", check, "id")
 
 
+def update(check: Resource, switch: str) -> str:
+    """Return the call that sets a switch of a health check."""
+    return f"aws route53 update-health-check --health-check-id {check.get('id')} {switch}"
+
+
 def built(evidence: Evidence) -> bool:
     """Tell whether there is a zone that was read, and both ends that a failover needs."""
     readable = not evidence.unread("route53: hosted zones")
@@ -74,6 +79,8 @@ def built(evidence: Evidence) -> bool:
 
 # ---- records
 
+REPLACE = "Replace it by the pair in one change: run playbooks/site.yml with -e site_take_over=true once."
+
 
 @AREA.rule(
     Kind(
@@ -81,7 +88,7 @@ def built(evidence: Evidence) -> bool:
         CRITICAL,
         "Only a failover pair switches to the error page. Route 53 takes no other record of the name beside it, so the "
         "pair cannot be made before this one is gone.",
-        "Replace it by the pair in one change: run playbooks/site.yml with -e site_take_over=true once.",
+        REPLACE,
         ("primary-missing", "secondary-missing", "name-unresolved"),
     ),
     "route53: hosted zones",
@@ -221,6 +228,33 @@ def health_check_on_failover_name(evidence: Evidence) -> Iterator[Case]:
 
 @AREA.rule(
     Kind(
+        "health-check-elsewhere",
+        CRITICAL,
+        "It says nothing about the site: visitors get the error page while the site is well, or the site when it is "
+        "down.",
+        f"Let it ask the load balancer for the page over HTTPS on port 443: {PROVISION}",
+        ("check-failing", "page-unavailable", "alias-unavailable"),
+    ),
+    "route53: hosted zones",
+    "route53: health checks",
+    "elbv2: load balancers",
+)
+def health_check_elsewhere(evidence: Evidence) -> Iterator[Case]:
+    """The health check asks something else than the load balancer's port 443."""
+    wanted = str((evidence.balancer or {}).get("dns_name") or "")
+    for one in used_checks(evidence) if wanted else []:
+        config = one.get("config") or {}
+        asked, port = config.get("fully_qualified_domain_name"), config.get("port")
+        others = [name for name in (wanted, evidence.domain, *evidence.aliases) if same_name(asked, name)]
+        wrong = [f"FullyQualifiedDomainName={asked}"] if asked and not others else []
+        wrong += [f"Port={port}"] if port and int(port) != 443 else []
+        if wrong:
+            what = f"The health check asks {asked or 'nobody'}:{port or ''} instead of {wanted}:443."
+            yield Case(what, title(one), ", ".join(wrong))
+
+
+@AREA.rule(
+    Kind(
         "nothing-evaluated",
         CRITICAL,
         "Without a health check and without evaluating the target's health the PRIMARY record counts as healthy "
@@ -266,7 +300,7 @@ def health_check_missing(evidence: Evidence) -> Iterator[Case]:
         "health-check-disabled",
         CRITICAL,
         "A disabled health check counts as healthy always, and is paid for all the same.",
-        "Enable it: aws route53 update-health-check --health-check-id ID --no-disabled.",
+        "Enable it: aws route53 update-health-check --health-check-id ID --no-disabled",
     ),
     "route53: hosted zones",
     "route53: health checks",
@@ -275,7 +309,7 @@ def health_check_disabled(evidence: Evidence) -> Iterator[Case]:
     """The health check is disabled."""
     for one in used_checks(evidence):
         if (one.get("config") or {}).get("disabled"):
-            yield Case("The health check is disabled.", title(one), "Disabled=true")
+            yield Case("The health check is disabled.", title(one), "Disabled=true", cure=update(one, "--no-disabled"))
 
 
 @AREA.rule(
@@ -283,7 +317,7 @@ def health_check_disabled(evidence: Evidence) -> Iterator[Case]:
         "health-check-inverted",
         CRITICAL,
         "It calls the site unhealthy while it is well: visitors get the error page, and the site when it is down.",
-        "Turn it back: aws route53 update-health-check --health-check-id ID --no-inverted.",
+        "Turn it back: aws route53 update-health-check --health-check-id ID --no-inverted",
         ("check-failing", "page-unavailable"),
     ),
     "route53: hosted zones",
@@ -293,7 +327,7 @@ def health_check_inverted(evidence: Evidence) -> Iterator[Case]:
     """The health check is inverted."""
     for one in used_checks(evidence):
         if (one.get("config") or {}).get("inverted"):
-            yield Case("The health check is inverted.", title(one), "Inverted=true")
+            yield Case("The health check is inverted.", title(one), "Inverted=true", cure=update(one, "--no-inverted"))
 
 
 @AREA.rule(

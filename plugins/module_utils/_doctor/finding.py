@@ -46,6 +46,8 @@ class Kind:
     """The codes of what follows from it, on the same machines: they become its consequences."""
     supposed: bool = False
     """Whether it is concluded from the lack of another explanation of what it explains."""
+    passing: bool = False
+    """Whether it is over by itself in some minutes. Then it is no finding, and what it explains is not judged."""
 
 
 @dataclass(frozen=True)

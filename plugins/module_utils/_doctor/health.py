@@ -129,6 +129,58 @@ def path_cases(evidence: Evidence, low: int, high: int, how: str) -> Iterator[Ca
         yield Case(what, where_group(group), proof, ids(machines))
 
 
+def sick(evidence: Evidence, group: Resource) -> list[Resource]:
+    """Return the machines that the load balancer finds unhealthy in a group."""
+    found = {
+        str(one.get("id")) for owner, one in targets(evidence) if owner is group and one.get("state") == "unhealthy"
+    }
+    return [one for one in evidence.listed("instances") if one.get("instance_id") in found]
+
+
+@AREA.rule(
+    Kind(
+        "target-check-elsewhere",
+        CRITICAL,
+        f"{HEALTH_PAGE} They answer on the port, and in the protocol, by which they serve.",
+        f"Let the target group check the port that serves: {PROVISION}",
+        (*UNHEALTHY, "balancer-way-blocked"),
+    ),
+    "ec2: instances",
+    "elbv2: target groups",
+)
+def target_check_elsewhere(evidence: Evidence) -> Iterator[Case]:
+    """The target group checks another port, or in another protocol, than the machines serve by."""
+    for group in evidence.listed("target_groups"):
+        port, protocol = str(group.get("health_check_port") or ""), str(group.get("health_check_protocol") or "")
+        wrong = [port] if port and port not in ("traffic-port", str(group.get("port"))) else []
+        wrong += [protocol] if protocol and group.get("protocol") and protocol != group["protocol"] else []
+        concerned = sick(evidence, group)
+        if wrong and concerned:
+            what = f"The target group checks {' '.join(wrong)}, and {' and '.join(map(called, concerned))} fail."
+            proof = f"health_check_port={port or 'unknown'}, health_check_protocol={protocol or 'unknown'}"
+            yield Case(what, where_group(group), f"{proof}, port={group.get('port')}", ids(concerned))
+
+
+@AREA.rule(
+    Kind(
+        "matcher-refuses-page",
+        CRITICAL,
+        HEALTH_PAGE,
+        f"Let the target group accept 200: {PROVISION}",
+        UNHEALTHY,
+    ),
+    "ec2: instances",
+    "elbv2: target groups",
+)
+def matcher_refuses_page(evidence: Evidence) -> Iterator[Case]:
+    """The target group does not accept the status with which the health page says that all is well."""
+    found = list(refused(evidence, 200, 300))
+    if found:
+        group, _, status = found[0]
+        what = f"The target group accepts {group.get('matcher')} only, and the health page answers {status}."
+        yield Case(what, where_group(group), f"matcher={group.get('matcher')}", ids(one for _, one, _ in found))
+
+
 @AREA.rule(
     Kind(
         "health-behind-redirect",

@@ -65,6 +65,29 @@ def said(actions: list[Resource]) -> str:
 
 @AREA.rule(
     Kind(
+        "https-listener-missing",
+        CRITICAL,
+        "Visitors and health checks ask on port 443, where nobody answers.",
+        f"Create the HTTPS listener: {PROVISION}",
+        BEHIND,
+    ),
+    "elbv2: load balancers",
+    "elbv2: target groups",
+)
+def https_listener_missing(evidence: Evidence) -> Iterator[Case]:
+    """The load balancer does not listen on port 443."""
+    balancer = evidence.balancer
+    listeners = rows(balancer, "listeners")
+    # A load balancer without any listener, or without a target, is not built to its end yet.
+    served = group_of(evidence) and any(True for _ in targets(evidence))
+    if balancer and listeners and served and not any(one.get("port") == 443 for one in listeners):
+        told = ", ".join(f"{one.get('protocol')} on {one.get('port')}" for one in listeners)
+        what = "The load balancer does not listen on port 443."
+        yield Case(what, place("load balancer", balancer, "load_balancer_arn"), f"listeners: {told}")
+
+
+@AREA.rule(
+    Kind(
         "listener-answers-elsewhere",
         CRITICAL,
         "Visitors get what the load balancer answers by itself, or what another target group does, whatever the "

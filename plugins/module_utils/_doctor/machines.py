@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .evidence import Evidence, Machine, rows
+from .access import maybe_starting, out_of_reach, silence
+from .balancing import targets
+from .evidence import Evidence, Machine
 from .finding import CONFIGURE, CRITICAL, NOTICE, WARNING, Area, Case, Kind
 from .needs import INSIDE
 from .places import called, machine, only
@@ -60,27 +62,28 @@ def disk_full(evidence: Evidence) -> Iterator[Case]:
     Kind(
         "machine-starting",
         NOTICE,
-        "The load balancer sends visitors to it again after some checks that it has passed.",
-        "Wait: ask again in three minutes.",
-        ("target-unhealthy",),
+        "Its agent is back within three minutes, and the load balancer sends visitors to it again after some checks "
+        "that it has passed.",
+        "Ask again in three minutes.",
+        ("target-unhealthy", "machine-unreachable"),
         supposed=True,
+        passing=True,
     ),
     "ec2: instances",
+    "ssm: instance information",
     "elbv2: target groups",
     INSIDE,
 )
 def machine_starting(evidence: Evidence) -> Iterator[Case]:
-    """A machine has just started, and is not back behind the load balancer yet."""
-    states = {
-        str(one.get("id")): str(one.get("state"))
-        for group in evidence.listed("target_groups")
-        for one in rows(group, "targets")
-    }
+    """A machine is just starting again, or has just started."""
+    unhealthy = {str(one.get("id")) for _, one in targets(evidence) if one.get("state") in ("unhealthy", "initial")}
     for one, seen in evidence.asked():
-        state = states.get(str(one.get("instance_id")))
-        if seen.up_seconds is not None and seen.up_seconds < STARTING and state == "unhealthy":
+        if seen.up_seconds is not None and seen.up_seconds < STARTING and one.get("instance_id") in unhealthy:
             what = f"{called(one)} has just started, and is not back behind the load balancer yet."
-            yield Case(what, machine(one), f"up for {seen.up_seconds:.0f} s, target: {state}", only(one))
+            yield Case(what, machine(one), f"up for {seen.up_seconds:.0f} s", only(one))
+    for one in out_of_reach(evidence):
+        if maybe_starting(evidence, one):
+            yield Case(f"{called(one)} may be just starting again.", machine(one), silence(evidence, one), only(one))
 
 
 @AREA.rule(

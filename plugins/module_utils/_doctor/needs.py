@@ -33,6 +33,7 @@ DETAILS = {
     "s3: error pages": "error_objects",
     "efs: file system policies": "file_system_policies",
     "s3: bucket policies": "bucket_policies",
+    "s3: bucket settings": "bucket_settings",
     "iam: role policies": "role_policies",
     "cloudfront: cache policies": "cache_policies",
 }

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .._visit import is_served
 from . import policies
+from .balancing import targets
 from .evidence import Evidence
 from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Case, Kind, Where
-from .needs import INSIDE
+from .needs import INSIDE, PAGE
 from .places import called, machine, only, place
 
 AREA = Area("content")
@@ -71,6 +73,34 @@ def release_unreadable(evidence: Evidence) -> Iterator[Case]:
                 cure=f"on one machine: chmod -R u=rwX,go=rX {folder}",
                 severity=CRITICAL if seen.health and (seen.health.status or 0) >= 500 else None,
             )
+
+
+@AREA.rule(
+    Kind(
+        "release-fails",
+        CRITICAL,
+        "The machines are well and their health page says so, so what fails is what the release itself does: PHP, or a "
+        ".htaccess.",
+        "Go back to the release before: run playbooks/rollback.yml. What it says is in the web server's error log. A "
+        "file that was changed on the share is made good by releasing the site's files again: run "
+        "playbooks/release.yml.",
+        ("page-unavailable",),
+    ),
+    "ec2: instances",
+    "elbv2: target groups",
+    PAGE,
+)
+def release_fails(evidence: Evidence) -> Iterator[Case]:
+    """A machine that is well answers the site's page with an error."""
+    fetch = evidence.visit.page if evidence.visit else None
+    well = {str(one.get("id")) for _, one in targets(evidence) if one.get("state") == "healthy"}
+    server = (fetch.headers if fetch else {}).get("x-served-by")
+    if not fetch or not server or not fetch.status or is_served(fetch.status):
+        return
+    for one in evidence.running:
+        if one.get("name") == server and one.get("instance_id") in well:
+            what = f"The site's own page answers {fetch.status}, by {server}, which is healthy."
+            yield Case(what, Where("page", fetch.url), f"status {fetch.status}, X-Served-By: {server}")
 
 
 @AREA.rule(

@@ -42,6 +42,7 @@ def counts(diagnosis: Diagnosis) -> dict[str, int]:
         "findings": len(diagnosis.findings),
         "follow": len(diagnosis.followed),
         "not_judged": len(diagnosis.unjudged),
+        "silenced": len(diagnosis.silenced),
     }
     return {"rules": sum(parts.values()), **parts}
 
@@ -54,6 +55,8 @@ def summary(diagnosis: Diagnosis) -> str:
     if found:
         follows = f" and {follow} that follow{'s' if follow == 1 else ''} from {'it' if found == 1 else 'them'}"
         parts.append(f"{found} finding{'s' if found > 1 else ''}{follows if follow else ''}")
+    if diagnosis.silenced:
+        parts.append(f"{len(diagnosis.silenced)} silenced")
     if diagnosis.unjudged:
         parts.append(f"{number['not_judged']} not judged: {_few(list(diagnosis.unjudged))}")
     return f"{number['rules']} rules: {', '.join(parts)}."
@@ -70,13 +73,13 @@ def blindness(diagnosis: Diagnosis) -> str | None:
     return f"Nothing was seen of the site, so nothing was judged; {reasons[0]}" if diagnosis.blind else None
 
 
-def render(diagnosis: Diagnosis, not_seen: Iterable[str]) -> str:
-    """Write a diagnosis as text: first what became of all rules, then the findings, the first one first."""
+def render(diagnosis: Diagnosis, not_seen: Iterable[str], notes: Iterable[str] = ()) -> str:
+    """Write a diagnosis as text: first what became of all rules, then the findings, the first one first, then notes."""
     if told := blindness(diagnosis):
         return told
     nothing = "No finding." if not diagnosis.unjudged else "No finding in what was seen."
     parts = [_entry(number, one) for number, one in enumerate(diagnosis.findings, 1)] or [nothing]
-    blind = [f"Not seen: {one}" for one in not_seen]
+    blind = [*notes, *(f"Passing: {one}" for one in diagnosis.passing), *(f"Not seen: {one}" for one in not_seen)]
     return "\n\n".join([summary(diagnosis), *parts, *(["\n".join(blind)] if blind else [])])
 
 

@@ -17,7 +17,7 @@ from .places import acl_cure, blocked, by_stop, called, ids, machine, only, plac
 
 AREA = Area("share")
 FILE_SYSTEM = re.compile(r"\bfs-[0-9a-z]+")
-LOST = ("share-not-mounted", "mount-way-blocked")
+LOST = ("share-not-mounted", "mount-way-blocked", "health-page-hangs")
 MOUNTS = "A machine mounts the share over port 2049 of the mount target in its zone."
 
 

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
 
+from .. import _bucket
 from .._aws import error_code
 from .._reachability.model import Model
 from .._reachability.reading import read as read_model
@@ -143,6 +144,11 @@ def read_bucket_policies(scope: ReadScope, site: Site) -> dict[str, Resource]:
     return {one["name"]: _policy(ask, "NoSuchBucketPolicy", Bucket=one["name"]) for one in site.buckets}
 
 
+def read_bucket_settings(scope: ReadScope, site: Site) -> dict[str, Resource]:
+    """Return whether each bucket blocks public access and keeps versions."""
+    return {one["name"]: _bucket.read_safeguards(scope.here("s3"), one["name"]) for one in site.buckets}
+
+
 def read_role_policies(scope: ReadScope, site: Site) -> dict[str, Resource]:
     """Return the policies of each role: the ARNs of those attached, and the documents of its own."""
     client = scope.client("iam", GLOBAL_REGION)
@@ -194,6 +200,7 @@ READERS: dict[str, tuple[str, Callable[[ReadScope, Site], t.Any]]] = {
     "error_objects": ("s3: error pages", read_error_objects),
     "file_system_policies": ("efs: file system policies", read_file_system_policies),
     "bucket_policies": ("s3: bucket policies", read_bucket_policies),
+    "bucket_settings": ("s3: bucket settings", read_bucket_settings),
     "role_policies": ("iam: role policies", read_role_policies),
     "cache_policies": ("cloudfront: cache policies", read_cache_policies),
 }

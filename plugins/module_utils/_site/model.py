@@ -54,6 +54,7 @@ class Details:
     error_objects: dict[str, bool] | None = None
     file_system_policies: dict[str, Resource] | None = None
     bucket_policies: dict[str, Resource] | None = None
+    bucket_settings: dict[str, Resource] | None = None
     role_policies: dict[str, Resource] | None = None
     cache_policies: dict[str, Resource] | None = None
 

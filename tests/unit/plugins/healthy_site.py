@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.hasite.aws.plugins.module_utils._doctor import policies
@@ -13,6 +14,8 @@ DOMAIN = "www.hasite.test"
 ALIAS = "hasite.example"
 """A further name, which lies in a zone of its own."""
 REGION = "ap-northeast-1"
+ROLE = "demo-web"
+NOW = datetime.now(UTC).timestamp()
 BALANCER = "demo-1.ap-northeast-1.elb.amazonaws.com"
 EDGE = "d1.cloudfront.net"
 NAME_SERVERS = ["ns-1.awsdns-01.org", "ns-2.awsdns-02.com"]
@@ -51,6 +54,7 @@ def machine(letter: str) -> Tree:
         "state": "running",
         "availability_zone": f"{REGION}{letter}",
         "subnet_id": f"subnet-private-{letter}",
+        "security_group_ids": ["sg-web"],
         "iam_instance_profile_arn": "arn:aws:iam::123456789012:instance-profile/demo-web",
         "metadata_options": {"http_tokens": "required", "http_endpoint": "enabled"},
         "public_ip_address": None,
@@ -162,6 +166,10 @@ def details() -> Tree:
         "contents": {"demo-content-1": {"release": "20270131T120000Z-0123456789ab", "missing": []}},
         "error_objects": {"demo-error-page-1/error/index.html": True},
         "file_system_policies": {"fs-1": {"Statement": [allow]}},
+        "bucket_settings": {
+            name: {"versioning": True, "public_access_block": {"block_public_acls": True}}
+            for name in ("demo-content-1", "demo-error-page-1")
+        },
         "bucket_policies": {"demo-content-1": {}, "demo-error-page-1": {"Statement": [edge]}},
         "role_policies": {
             "demo-web": {
@@ -202,6 +210,9 @@ def balancing() -> Tree:
                 "target_group_arn": "arn:tg",
                 "target_group_name": "demo",
                 "port": 80,
+                "protocol": "HTTP",
+                "health_check_port": "traffic-port",
+                "health_check_protocol": "HTTP",
                 "health_check_path": "/health",
                 "health_check_interval_seconds": 10,
                 "healthy_threshold_count": 2,
@@ -216,6 +227,7 @@ def balancing() -> Tree:
 def naming() -> Tree:
     config = {
         "fully_qualified_domain_name": BALANCER,
+        "port": 443,
         "request_interval": 10,
         "failure_threshold": 3,
         "disabled": False,
@@ -267,6 +279,7 @@ def edging() -> Tree:
                 "domain_name": EDGE,
                 "aliases": [DOMAIN, ALIAS],
                 "enabled": True,
+                "origin_access_control_id": "oac-1",
                 "origin_domain_name": "demo-error-page-1.s3.ap-northeast-1.amazonaws.com",
                 "cache_policy_id": "none",
                 "response_headers_policy_id": "headers",
@@ -292,7 +305,10 @@ def site() -> Tree:
             group("file_system", [rule(2049, group="sg-web")], []),
         ],
         "instances": [machine("a"), machine("c")],
-        "roles": [{"role_name": "demo-web", "arn": "arn:web", "assume_role_policy": TRUST}],
+        "roles": [
+            {"role_name": "demo-web", "arn": "arn:web", "assume_role_policy": TRUST, "instance_profiles": ["demo-web"]}
+        ],
+        "kms_keys": [{"alias": "alias/demo-session", "key_id": "key-1", "key_state": "Enabled"}],
         "file_systems": [
             {
                 "file_system_id": "fs-1",
@@ -358,6 +374,8 @@ def inside() -> Tree:
         "health": fetch("http://127.0.0.1/health", 200),
         "keep_alive_seconds": 75,
         "name_servers": ["10.0.0.2"],
+        "listening": ["127.0.0.1:25", ":::80"],
+        "clock": NOW,
         "php": {
             "opcache.enable": "On",
             "opcache.validate_timestamps": "On",

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from tests.unit.plugins.healthy_site import Tree
+from tests.unit.plugins.healthy_site import NOW, Tree
 from tests.unit.plugins.mistakes.table import BREAKS, blocked, breaks, mistake, offline, put, silent_way, unhealthy
 
 # ---- access and network
@@ -104,6 +104,39 @@ def _(tree: Tree) -> None:
     offline(tree)
 
 
+@breaks("profile-replaced")
+def _(tree: Tree) -> None:
+    put(tree, "site/instances/0/iam_instance_profile_arn", "arn:aws:iam::123456789012:instance-profile/other")
+    offline(tree)
+
+
+@breaks("role-not-in-profile")
+def _(tree: Tree) -> None:
+    put(tree, "site/roles/0/instance_profiles", [])
+    offline(tree)
+
+
+mistake("metadata-off", "site/instances/0/metadata_options/http_endpoint", "disabled")
+
+
+@breaks("web-group-detached")
+def _(tree: Tree) -> None:
+    put(tree, "site/instances/0/security_group_ids", ["sg-default"])
+    blocked(tree, "share", "security_group", "ingress", machines="a")
+    blocked(tree, "requests", "security_group", "ingress", machines="a")
+    unmounted(tree)
+
+
+@breaks("key-unusable")
+def _(tree: Tree) -> None:
+    put(tree, "site/kms_keys/0/key_state", "Disabled")
+    offline(tree)
+
+
+mistake("versions-suspended", "site/details/bucket_settings/demo-content-1/versioning", False)
+mistake("bucket-unblocked", "site/details/bucket_settings/demo-content-1/public_access_block/block_public_acls", False)
+
+
 @breaks("machine-silent")
 def _(tree: Tree) -> None:
     offline(tree)
@@ -135,6 +168,26 @@ def _(tree: Tree) -> None:
 def _(tree: Tree) -> None:
     tree["machines"]["i-a"]["units"]["web_server"] |= {"active": False, "enabled": False, "masked": True}
     unhealthy(tree, 0)
+
+
+@breaks("web-server-listens-elsewhere")
+def _(tree: Tree) -> None:
+    put(tree, "machines/i-a/listening", ["127.0.0.1:80"])
+    unhealthy(tree, 0)
+
+
+@breaks("health-page-hangs")
+def _(tree: Tree) -> None:
+    tree["machines"]["i-a"]["health"] |= {"status": None, "problem": "no answer in time"}
+    unhealthy(tree, 0)
+
+
+@breaks("machine-firewall")
+def _(tree: Tree) -> None:
+    unhealthy(tree, 0)
+
+
+mistake("clock-wrong", "machines/i-a/clock", NOW - 600)
 
 
 # ---- share and content
@@ -218,6 +271,13 @@ def _(tree: Tree) -> None:
 
 
 mistake("release-unreadable", "machines/i-a/unreadable", "/srv/site/releases/20270131T120000Z-0123456789ab/a.css")
+
+
+@breaks("release-fails")
+def _(tree: Tree) -> None:
+    tree["visit"]["page"] |= {"status": 500, "headers": {"x-served-by": "demo-web-a"}}
+
+
 mistake("content-missing", "site/details/contents/demo-content-1/missing", ["site/packs/1.tar.gz"])
 
 
@@ -232,6 +292,24 @@ mistake("opcache-stale", "machines/i-a/php/opcache.validate_timestamps", "Off")
 
 
 # ---- balancing
+
+
+@breaks("https-listener-missing")
+def _(tree: Tree) -> None:
+    put(tree, "site/load_balancer/listeners/1/port", 8443)
+    tree["visit"]["page"] |= {"status": None, "problem": "no answer in time"}
+
+
+@breaks("target-check-elsewhere")
+def _(tree: Tree) -> None:
+    put(tree, "site/target_groups/0/health_check_port", "8081")
+    unhealthy(tree, 0, 1)
+
+
+@breaks("matcher-refuses-page")
+def _(tree: Tree) -> None:
+    put(tree, "site/target_groups/0/matcher", "204")
+    unhealthy(tree, 0, 1, description="Health checks failed with these codes: [200]")
 
 
 @breaks("balancer-not-admitted")
@@ -255,7 +333,7 @@ def _(tree: Tree) -> None:
 
 @breaks("target-deregistered")
 def _(tree: Tree) -> None:
-    del tree["site"]["target_groups"][0]["targets"][0]
+    put(tree, "site/target_groups/0/targets/0/state", "draining")
 
 
 @breaks("httpd-down")
@@ -327,6 +405,7 @@ def _(tree: Tree) -> None:
 @breaks("target-unhealthy")
 def _(tree: Tree) -> None:
     unhealthy(tree, 0)
+    put(tree, "site/target_groups/0/targets/0/reason", "Target.FailedHealthChecks")
 
 
 @breaks("no-healthy-target")

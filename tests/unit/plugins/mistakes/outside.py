@@ -129,6 +129,12 @@ def _(tree: Tree) -> None:
 mistake("health-check-on-failover-name", "site/health_checks/0/config/fully_qualified_domain_name", DOMAIN)
 
 
+@breaks("health-check-elsewhere")
+def _(tree: Tree) -> None:
+    put(tree, "site/health_checks/0/config/port", 8443)
+    put(tree, "site/health_checks/0/healthy", False)
+
+
 @breaks("nothing-evaluated")
 def _(tree: Tree) -> None:
     tree["site"]["hosted_zone"]["records"][0]["health_check_id"] = None
@@ -159,6 +165,24 @@ def _(tree: Tree) -> None:
 def _(tree: Tree) -> None:
     put(tree, "site/distributions/0/aliases", [])
     tree["visit"]["edge_alias"] |= {"status": 403, "headers": {}}
+
+
+@breaks("edge-access-control-missing")
+def _(tree: Tree) -> None:
+    put(tree, "site/distributions/0/origin_access_control_id", "")
+    answered(tree, "status", 403)
+
+
+@breaks("error-responses-missing")
+def _(tree: Tree) -> None:
+    put(tree, "site/distributions/0/custom_error_responses", [])
+    answered(tree, "status", 404)
+
+
+@breaks("headers-policy-missing")
+def _(tree: Tree) -> None:
+    put(tree, "site/distributions/0/response_headers_policy_id", None)
+    answered(tree, "headers", {})
 
 
 @breaks("error-page-denied")

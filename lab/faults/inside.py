@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Mistakes on a machine itself: its units, its disk, its ports, and what its web server does."""
+
+from __future__ import annotations
+
+from lab.faults import changes, steps
+from lab.faults.fault import fault
+from lab.faults.site import PHP, WEB, Site
+
+_AGENT, _TIMER, _MOUNT = "amazon-ssm-agent", "shared-files.timer", "srv-site.mount"
+_PORTS = "/etc/apache2/ports.conf"
+_CURRENT = "/srv/site/current"
+
+
+@fault(None, one_machine=True, finding="unit-masked")
+def agent_masked(site: Site) -> None:
+    """Mask the agent of Systems Manager on one machine; it runs on till the machine boots."""
+    _mask(site, _AGENT)
+
+
+@fault(None, one_machine=True, finding="unit-masked")
+def mount_masked(site: Site) -> None:
+    """Mask the mount unit of the share on one machine; it stays mounted till the machine boots."""
+    _mask(site, _MOUNT)
+
+
+@fault(None, one_machine=True)
+def agent_not_enabled(site: Site) -> None:
+    """Disable the agent of Systems Manager on one machine without stopping it."""
+    _disable(site, _AGENT)
+
+
+@fault(None, one_machine=True)
+def httpd_not_enabled(site: Site) -> None:
+    """Disable the web server on one machine without stopping it."""
+    _disable(site, WEB)
+
+
+@fault(None, one_machine=True)
+def mount_timer_stopped(site: Site) -> None:
+    """Stop and disable the timer on one machine that mounts the share again when it was away."""
+    changes.stop_service(site, site.machine_id, _TIMER)
+
+
+@fault(None, one_machine=True)
+def disk_full(site: Site) -> None:
+    """Let the logs fill the disk of their own that one machine has for them."""
+    machine = site.machine_id
+    site.to_mend(steps.run, machine, "sh", "-c", "umount /var/log || umount --lazy /var/log")
+    site.run(machine, "mount", "-t", "tmpfs", "-o", "size=4m,mode=0755", "logs", "/var/log")
+    site.run(machine, "sh", "-c", "head -c 8M /dev/zero > /var/log/debug.log || true")
+
+
+@fault(None, one_machine=True)
+def web_server_listens_elsewhere(site: Site) -> None:
+    """Let the web server on one machine listen on the machine's own address only."""
+    restart = ("systemctl", "restart", WEB)
+    changes.edit(
+        site, site.machine_id, _PORTS, lambda text: text.replace("Listen 80\n", "Listen 127.0.0.1:80\n"), *restart
+    )
+
+
+@fault(None, one_machine=True)
+def machine_firewall(site: Site) -> None:
+    """Load a firewall on one machine that drops what comes in for port 80, but from the machine itself."""
+    rules = (
+        "table inet office {\n"
+        "  chain input {\n"
+        "    type filter hook input priority 0; policy accept;\n"
+        '    iifname != "lo" tcp dport 80 drop\n'
+        "  }\n"
+        "}\n"
+    )
+    site.to_mend(steps.run, site.machine_id, "sh", "-c", "nft delete table inet office || true")
+    site.run(site.machine_id, "nft", "-f", "-", given=rules)
+
+
+@fault(None, one_machine=True, finding="health-page-hangs")
+def php_hangs(site: Site) -> None:
+    """Let PHP on one machine stand still, as when all its workers wait for something that does not come."""
+    site.to_mend(steps.run, site.machine_id, "systemctl", "kill", "--signal=CONT", PHP)
+    site.run(site.machine_id, "systemctl", "kill", "--signal=STOP", PHP)
+
+
+@fault(None, finding="release-missing")
+def release_link_loops(site: Site) -> None:
+    """Let the link to the current release lead to itself."""
+    machine = site.machine_id
+    former = site.run(machine, "readlink", _CURRENT).strip()
+    site.to_mend(steps.run, machine, "ln", "-sfn", former, _CURRENT)
+    site.run(machine, "ln", "-sfn", "current", _CURRENT)
+
+
+@fault(None)
+def release_fails(site: Site) -> None:
+    """Correct a line of the release on the share, and leave out a bracket: PHP answers 500."""
+    page = f"{_CURRENT}/index.php"
+    before = site.run(site.machine_id, "cat", page)
+    after = f"<?php if ( ?>\n{before}"
+    site.to_mend(steps.unchanged, site.machine_id, page, before, after)
+    steps.write(site, site.machine_id, page, after)
+
+
+def _mask(site: Site, unit: str) -> None:
+    site.to_mend(steps.run, site.machine_id, "systemctl", "unmask", unit)
+    site.run(site.machine_id, "systemctl", "mask", unit)
+
+
+def _disable(site: Site, unit: str) -> None:
+    site.to_mend(steps.run, site.machine_id, "systemctl", "enable", unit)
+    site.run(site.machine_id, "systemctl", "disable", unit)
