@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.hasite.aws.plugins.module_utils._doctor.diagnosis import rules
+from ansible_collections.hasite.aws.plugins.module_utils._doctor.finding import Finding
 
 from lab.faults.breaking import break_, mend, states
 from lab.faults.catalogue import FAULTS
 from lab.place import Place
+from tests.integration import aws_call
 from tests.integration.doctor import findings, of
 from tests.integration.fault_effects import EFFECTS, Look
 from tests.integration.fault_pairs import CHANGED, walk
@@ -41,9 +43,15 @@ REPAIRED_TOO = (
     *("listener-answers-elsewhere", "fstab-elsewhere", "failover-pair-replaced"),
 )
 """More of them, for the run that may take minutes."""
-ON_MACHINE = re.compile(r"on (?:the|one) machine: (?P<command>[^.]+(?:\.\w+)*)(?:\. |\.?$)", re.IGNORECASE)
+ON_MACHINE = re.compile(r"on (?:the|one) machine: (?P<command>systemctl .+?|chmod .+?)(?:\. |\.?$)", re.IGNORECASE)
 """A cure that is one command."""
-NAMED_COMMANDS = ("unit-masked", "release-unreadable")
+BY_CALL = re.compile(r"(?:^|: )(?P<call>aws .+)$")
+"""A cure that is one call."""
+NAMED_COMMANDS = (
+    *("unit-masked", "release-unreadable", "agent-masked", "mount-masked", "php-hangs", "agent-not-enabled"),
+    *("metadata-v1-allowed", "metadata-off", "public-address-on-launch", "health-check-disabled"),
+    *("health-check-inverted", "role-not-in-profile"),
+)
 _RARELY_RUN = (".bombs", ".visitors", ".identity", ".packets", ".stores", ".inside")
 RARE = frozenset(
     {
@@ -204,6 +212,38 @@ def test_a_wait_that_runs_out_ends_with_the_doctor_s_finding(look: Look) -> None
     seen(place, set(), 120)
 
 
+NEWER = (
+    *("balancer-ingress-closed", "mount-target-in-other-group", "https-listener-missing", "primary-missing"),
+    *("session-manager-denied", "profile-replaced", "edge-access-control-missing", "headers-policy-missing"),
+    *("error-responses-missing", "versions-suspended", "bucket-unblocked", "mount-timer-stopped", "answers-denied"),
+)
+"""Faults that the playbooks cure, in two runs: what is behind one another is not seen at once."""
+NEWEST = (
+    *("balancer-egress-closed", "primary-elsewhere", "health-check-elsewhere", "web-group-detached"),
+    *("matcher-refuses-page", "listener-rule-for-other-host", "httpd-not-enabled", "release-link-loops"),
+)
+NEWER_STILL = ("target-check-elsewhere",)
+
+
+@pytest.mark.acceptance
+@pytest.mark.parametrize("names", [NEWER, NEWEST, NEWER_STILL], ids=["network", "balancing", "check"])
+def test_the_playbooks_cure_the_newer_faults(look: Look, names: tuple[str, ...]) -> None:
+    place = look.owner.place
+    seen(place, set(), 120)
+    for name in names:
+        break_(place, name, None, None)
+    try:
+        told = {one.kind.code: one.cure for one in of(place).findings()}
+        assert told
+        assert all("playbooks/site.yml" in one for one in told.values()), told
+        look.owner.play("site")
+        seen(place, set(), 120)
+    finally:
+        for name in reversed(names):
+            mend(place, name)
+    seen(place, set(), 120)
+
+
 def test_running_the_playbooks_cures_what_the_doctor_says_they_cure(look: Look) -> None:
     place = look.owner.place
     for name in REPAIRED:
@@ -237,6 +277,17 @@ def test_the_playbooks_cure_what_shows_only_later_too(look: Look) -> None:
     seen(place, set(), 120)
 
 
+def cure(look: Look, finding: Finding) -> None:
+    """Do what a finding's cure says, which is one command or one call."""
+    on_machine, call = ON_MACHINE.search(finding.cure), BY_CALL.search(finding.cure)
+    assert on_machine or call, finding.cure
+    if on_machine:
+        command = on_machine["command"].split()
+        assert look.says(look.ids.index(finding.case.where.id), *command), command
+    if call:
+        aws_call.call(look.owner, call["call"])
+
+
 @pytest.mark.acceptance
 @pytest.mark.parametrize("name", NAMED_COMMANDS)
 def test_the_printed_command_cures(look: Look, name: str) -> None:
@@ -245,14 +296,11 @@ def test_the_printed_command_cures(look: Look, name: str) -> None:
     try:
         seen(place, {FAULTS[name].finding})
         [finding] = of(place).findings()
-        told = ON_MACHINE.search(finding.cure)
-        assert told, finding.cure
-        command = told["command"].split()
-        assert look.says(look.ids.index(finding.case.where.id), *command), command
-        seen(place, set())
+        cure(look, finding)
+        seen(place, set(), 120)
     finally:
         mend(place, name)
-    seen(place, set())
+    seen(place, set(), 120)
 
 
 def test_nothing_is_left_of_all_that(look: Look) -> None:
