@@ -209,3 +209,23 @@ def test_settings_of_php() -> None:
 
 def test_name_servers() -> None:
     assert _web_machine.name_servers_in("search x\nnameserver 10.0.0.2\n#nameserver 1.1.1.1\n") == ["10.0.0.2"]
+
+
+SOCKETS = """\
+  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:0019 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1
+   1: 00000000:0050 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1
+   2: 0100007F:0050 0100007F:9C40 01 00000000:00000000 00:00000000 00000000     0        0 1 1
+"""
+SOCKETS_6 = """\
+  sl  local_address                         remote_address                        st
+   0: 00000000000000000000000000000000:0050 00000000000000000000000000000000:0000 0A
+   1: 00000000000000000000000001000000:01BB 00000000000000000000000000000000:0000 0A
+"""
+
+
+def test_where_tcp_is_listened(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.byteorder", "little")
+    assert _web_machine.listened(SOCKETS) == ["127.0.0.1:25", "0.0.0.0:80"]
+    assert _web_machine.listened(SOCKETS_6) == [":::80", "::1:443"]
+    assert _web_machine.listened("") == []
