@@ -87,6 +87,7 @@ def extend(context: Context) -> None:
     _extend_refusals()
     _extend_status(context)
     _extend_metadata_options()
+    _extend_groups()
 
 
 def _extend_transitions(context: Context) -> None:
@@ -167,6 +168,18 @@ def _extend_status(context: Context) -> None:
         return {"Details": [detail], "Status": "ok" if booted else "initializing"}
 
     Instance.instance_status = property(status)
+
+
+def _extend_groups() -> None:
+    @replaces(InstanceBackend, "modify_instance_security_groups")
+    def modify(original: Callable[..., Any], self: Any, instance_id: str, new_group_id_list: list[str]) -> Any:
+        """Give the groups to the primary interface too, whose they are.
+
+        https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyInstanceAttribute.html
+        """
+        instance = original(self, instance_id, new_group_id_list)
+        instance.nics[0]._group_set = list(instance.security_groups)
+        return instance
 
 
 def _extend_metadata_options() -> None:

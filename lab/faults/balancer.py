@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+
 from lab.faults import changes, steps
 from lab.faults.fault import fault
 from lab.faults.site import Site
@@ -74,8 +76,9 @@ def listener_rule_for_other_host(site: Site) -> None:
     """Change the host of the rule that forwards to the machines."""
     elbv2 = site.client("elbv2")
     rules = elbv2.describe_rules(ListenerArn=site.listener(443)["ListenerArn"])["Rules"]
-    forwarding = [one for one in rules if any(action["Type"] == "forward" for action in one["Actions"])]
-    rule = site.one("rule that forwards", [one for one in forwarding if not one["IsDefault"]])
+    own = [one for one in rules if site.domain in json.dumps(one["Conditions"])]
+    forwarding = [one for one in own if any(action["Type"] == "forward" for action in one["Actions"])]
+    rule = site.one(f"rule that forwards {site.domain}", forwarding)
     former = [
         {"Field": one["Field"], **{key: one[key] for key in one if key.endswith("Config")}}
         for one in rule["Conditions"]

@@ -13,9 +13,9 @@ _CURRENT = "/srv/site/current"
 
 
 @fault(None, one_machine=True, finding="unit-masked")
-def agent_masked(site: Site) -> None:
-    """Mask the agent of Systems Manager on one machine; it runs on till the machine boots."""
-    _mask(site, _AGENT)
+def php_masked(site: Site) -> None:
+    """Mask PHP on one machine; it runs on till the machine boots."""
+    _mask(site, PHP)
 
 
 @fault(None, one_machine=True, finding="unit-masked")
@@ -48,7 +48,7 @@ def disk_full(site: Site) -> None:
     machine = site.machine_id
     site.to_mend(steps.run, machine, "sh", "-c", "umount /var/log || umount --lazy /var/log")
     site.run(machine, "mount", "-t", "tmpfs", "-o", "size=4m,mode=0755", "logs", "/var/log")
-    site.run(machine, "sh", "-c", "head -c 8M /dev/zero > /var/log/debug.log || true")
+    site.run(machine, "sh", "-c", "mkdir -p /var/log/apache2 && head -c 8M /dev/zero > /var/log/debug.log || true")
 
 
 @fault(None, one_machine=True)

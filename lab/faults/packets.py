@@ -31,7 +31,7 @@ def answers_denied(site: Site) -> None:
     )
 
 
-@fault(None, one_machine=True, finding="nfs-ingress-closed")
+@fault(None, one_machine=True)
 def mount_target_in_other_group(site: Site) -> None:
     """Give the mount target of one zone the VPC's default security group."""
     efs = site.client("efs")

@@ -93,7 +93,7 @@ CHANGED: dict[str, str] = {
     "error-responses-missing": "distribution",
     "headers-policy-missing": "distribution",
     "versions-suspended": "content",
-    "agent-masked": "inside",
+    "php-masked": "inside",
     "mount-masked": "inside",
     "agent-not-enabled": "inside",
     "httpd-not-enabled": "inside",

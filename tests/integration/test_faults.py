@@ -48,7 +48,7 @@ ON_MACHINE = re.compile(r"on (?:the|one) machine: (?P<command>systemctl .+?|chmo
 BY_CALL = re.compile(r"(?:^|: )(?P<call>aws .+)$")
 """A cure that is one call."""
 NAMED_COMMANDS = (
-    *("unit-masked", "release-unreadable", "agent-masked", "mount-masked", "php-hangs", "agent-not-enabled"),
+    *("unit-masked", "release-unreadable", "php-masked", "mount-masked", "php-hangs", "agent-not-enabled"),
     *("metadata-v1-allowed", "metadata-off", "public-address-on-launch", "health-check-disabled"),
     *("health-check-inverted", "role-not-in-profile"),
 )

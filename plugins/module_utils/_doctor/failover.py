@@ -68,7 +68,7 @@ def title(check: Resource) -> Where:
 
 def update(check: Resource, switch: str) -> str:
     """Return the call that sets a switch of a health check."""
-    return f"aws route53 update-health-check --health-check-id {check.get('id')} {switch}"
+    return f"Call: aws route53 update-health-check --health-check-id {check.get('id')} {switch}"
 
 
 def built(evidence: Evidence) -> bool:

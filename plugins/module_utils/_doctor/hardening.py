@@ -121,7 +121,9 @@ def public_address_on_launch(evidence: Evidence) -> Iterator[Case]:
     for one in evidence.networked("subnets"):
         if one.get("map_public_ip_on_launch"):
             what = f"The subnet {one.get('name') or one.get('subnet_id')} gives public addresses at launch."
-            call = f"aws ec2 modify-subnet-attribute --subnet-id {one.get('subnet_id')} --no-map-public-ip-on-launch"
+            call = (
+                f"Call: aws ec2 modify-subnet-attribute --subnet-id {one.get('subnet_id')} --no-map-public-ip-on-launch"
+            )
             yield Case(what, place("subnet", one, "subnet_id"), "MapPublicIpOnLaunch=true", cure=call)
 
 
@@ -144,6 +146,6 @@ def metadata_v1_allowed(evidence: Evidence) -> Iterator[Case]:
                 machine(one),
                 "HttpTokens=optional",
                 only(one),
-                cure="aws ec2 modify-instance-metadata-options --instance-id "
+                cure="Call: aws ec2 modify-instance-metadata-options --instance-id "
                 f"{one.get('instance_id')} --http-tokens required",
             )

@@ -53,7 +53,7 @@ def httpd_down(evidence: Evidence) -> Iterator[Case]:
         CRITICAL,
         "Apache answers 503 for every page that PHP makes, the health page among them.",
         f"Start it, and let it start at every boot: {CONFIGURE}",
-        (*UNHEALTHY, "health-page-500"),
+        (*UNHEALTHY, "health-page-500", "release-fails"),
     ),
     "ec2: instances",
     INSIDE,

@@ -64,7 +64,7 @@ def profile_replaced(evidence: Evidence) -> Iterator[Case]:
         "role-not-in-profile",
         CRITICAL,
         f"An instance profile without its role gives the machines no credentials. {LATER}",
-        "aws iam add-role-to-instance-profile --instance-profile-name NAME --role-name NAME",
+        "Call: aws iam add-role-to-instance-profile --instance-profile-name NAME --role-name NAME",
         NO_CREDENTIALS,
     ),
     "ec2: instances",
@@ -80,7 +80,7 @@ def role_not_in_profile(evidence: Evidence) -> Iterator[Case]:
                 f"The instance profile {name} does not hold the role {name}.",
                 Where("instance profile", name),
                 f"the role's instance profiles: {', '.join(role['instance_profiles']) or 'none'}",
-                cure=f"aws iam add-role-to-instance-profile --instance-profile-name {name} --role-name {name}",
+                cure=f"Call: aws iam add-role-to-instance-profile --instance-profile-name {name} --role-name {name}",
                 severity=severity(evidence, concerned),
             )
 
@@ -90,7 +90,8 @@ def role_not_in_profile(evidence: Evidence) -> Iterator[Case]:
         "metadata-off",
         CRITICAL,
         f"A machine learns its credentials from its metadata. {LATER}",
-        "aws ec2 modify-instance-metadata-options --instance-id ID --http-endpoint enabled --http-tokens required",
+        "Call: aws ec2 modify-instance-metadata-options --instance-id ID --http-endpoint enabled --http-tokens "
+        "required",
         NO_CREDENTIALS,
     ),
     "ec2: instances",
@@ -104,7 +105,7 @@ def metadata_off(evidence: Evidence) -> Iterator[Case]:
                 machine(one),
                 "HttpEndpoint=disabled",
                 only(one),
-                cure=f"aws ec2 modify-instance-metadata-options --instance-id {one.get('instance_id')} "
+                cure=f"Call: aws ec2 modify-instance-metadata-options --instance-id {one.get('instance_id')} "
                 "--http-endpoint enabled --http-tokens required",
                 severity=severity(evidence, [one]),
             )

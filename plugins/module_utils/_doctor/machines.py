@@ -41,7 +41,10 @@ def shortage(seen: Machine) -> Iterator[str]:
         "What writes there fails: logs, sessions, updates, and whoever wants to look into the machine.",
         "On the machine: see what takes the room with `du -xh / | sort -h | tail`, and delete it; what fills it, such "
         "as a log, will do so again.",
-        ("agent-stopped", "machine-unreachable", "httpd-down", "php-fpm-down", "target-unhealthy", "health-page-500"),
+        (
+            *("agent-stopped", "machine-unreachable", "httpd-down", "php-fpm-down", "target-unhealthy"),
+            *("health-page-500", "release-fails", "health-page-hangs"),
+        ),
     ),
     "ec2: instances",
     INSIDE,
@@ -159,7 +162,7 @@ def web_server_settings_broken(evidence: Evidence) -> Iterator[Case]:
         CRITICAL,
         RUNS_ON,
         REPAIR,
-        ("php-fpm-down", "target-unhealthy", "health-page-500"),
+        ("php-fpm-down", "target-unhealthy", "health-page-500", "release-fails"),
     ),
     "ec2: instances",
     INSIDE,

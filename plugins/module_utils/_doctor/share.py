@@ -53,6 +53,34 @@ def mount_target_missing(evidence: Evidence) -> Iterator[Case]:
 
 @AREA.rule(
     Kind(
+        "mount-target-in-other-group",
+        CRITICAL,
+        "The rules that let the machines and the share find each other name the file system's group.",
+        f"Give the mount target its group back: {PROVISION}",
+        (*LOST, "nfs-ingress-closed", "nfs-egress-closed"),
+    ),
+    "ec2: instances",
+    "efs: file systems",
+    "ec2: network interfaces",
+    "ec2: security groups",
+)
+def mount_target_in_other_group(evidence: Evidence) -> Iterator[Case]:
+    """A mount target has not the security group of the file system."""
+    own = {str(one.get("group_id")): str(one.get("group_name")) for one in evidence.groups_of("file_system")}
+    interfaces = {one.get("network_interface_id"): one for one in evidence.networked("network_interfaces")}
+    targets = [one for share in evidence.listed("file_systems") for one in rows(share, "mount_targets")]
+    for target in targets if own else []:
+        groups = (interfaces.get(target.get("network_interface_id")) or {}).get("groups")
+        if isinstance(groups, list) and not set(own) & set(groups):
+            zone = target.get("availability_zone_name")
+            what = f"The mount target in {zone} has not the security group {' or '.join(sorted(own.values()))}."
+            concerned = [one for one in evidence.listed("instances") if one.get("availability_zone") == zone]
+            proof = f"groups: {', '.join(groups) or 'none'}"
+            yield Case(what, place("mount target", target, "mount_target_id"), proof, ids(concerned))
+
+
+@AREA.rule(
+    Kind(
         "nfs-ingress-closed",
         CRITICAL,
         MOUNTS,
@@ -163,7 +191,7 @@ def file_system_locked(evidence: Evidence) -> Iterator[Case]:
         CRITICAL,
         "Without the share it has nothing to serve.",
         f"Mount the share: {CONFIGURE}",
-        ("share-not-mounted", "target-unhealthy", "health-page-500"),
+        ("share-not-mounted", "target-unhealthy", "health-page-500", "release-fails"),
     ),
     "ec2: instances",
     INSIDE,
@@ -182,7 +210,7 @@ def share_not_configured(evidence: Evidence) -> Iterator[Case]:
         CRITICAL,
         "The machine has nothing to serve, and its health page says so.",
         f"On the machine: systemctl start shared-files. If it fails, it says why: {CONFIGURE}",
-        ("target-unhealthy", "health-page-500"),
+        ("target-unhealthy", "health-page-500", "release-fails"),
     ),
     "ec2: instances",
     INSIDE,

@@ -29,8 +29,8 @@ def key_unusable(evidence: Evidence) -> Iterator[Case]:
     for one in evidence.listed("kms_keys"):
         state, key = str(one.get("key_state")), str(one.get("key_id"))
         if state in ("Disabled", "PendingDeletion"):
-            call = f"aws kms enable-key --key-id {key}"
-            again = f"aws kms cancel-key-deletion --key-id {key}, then {call}"
+            call = f"Call: aws kms enable-key --key-id {key}"
+            again = f"Call: aws kms cancel-key-deletion --key-id {key}, then: aws kms enable-key --key-id {key}"
             what = f"The key {one.get('alias')} is {'disabled' if state == 'Disabled' else 'to be deleted'}."
             where = Where("KMS key", key, str(one.get("alias") or ""))
             yield Case(what, where, f"KeyState={state}", cure=call if state == "Disabled" else again)

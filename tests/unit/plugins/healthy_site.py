@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -100,6 +101,9 @@ def network(letters: str) -> Tree:
         "route_tables": tables,
         "nat_gateways": gateways,
         "endpoints": [endpoint],
+        "network_interfaces": [
+            {"network_interface_id": f"eni-{letter}", "groups": ["sg-file_system"]} for letter in letters
+        ],
     }
 
 
@@ -314,7 +318,13 @@ def site() -> Tree:
                 "file_system_id": "fs-1",
                 "name": "demo",
                 "mount_targets": [
-                    {"availability_zone_name": f"{REGION}{letter}", "life_cycle_state": "available"} for letter in "ac"
+                    {
+                        "mount_target_id": f"fsmt-{letter}",
+                        "availability_zone_name": f"{REGION}{letter}",
+                        "life_cycle_state": "available",
+                        "network_interface_id": f"eni-{letter}",
+                    }
+                    for letter in "ac"
                 ],
             }
         ],
@@ -392,5 +402,6 @@ def healthy() -> Tree:
 
 
 def evidence(tree: Tree) -> Evidence:
-    """What the module makes of it."""
-    return evidence_from(DOMAIN, **{"site": {}, **{key: one for key, one in tree.items() if one}})
+    """What the module makes of it, at the time by which the machines' clocks go."""
+    told: Evidence = evidence_from(DOMAIN, **{"site": {}, **{key: one for key, one in tree.items() if one}})
+    return replace(told, now=datetime.fromtimestamp(NOW, UTC))

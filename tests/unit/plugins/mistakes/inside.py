@@ -208,6 +208,12 @@ def _(tree: Tree) -> None:
     unmounted(tree)
 
 
+@breaks("mount-target-in-other-group")
+def _(tree: Tree) -> None:
+    put(tree, "site/network/network_interfaces/0/groups", ["sg-default"])
+    blocked(tree, "share", "security_group", "egress", machines="a")
+
+
 @breaks("nfs-ingress-closed")
 def _(tree: Tree) -> None:
     blocked(tree, "share", "security_group", "ingress")

@@ -452,6 +452,7 @@ READINGS = {
     "ec2: route tables": "network/route_tables",
     "ec2: NAT gateways": "network/nat_gateways",
     "ec2: endpoints": "network/endpoints",
+    "ec2: network interfaces": "network/network_interfaces",
     "ec2: security groups": "security_groups",
     "ec2: instances": "instances",
     "efs: file systems": "file_systems",
