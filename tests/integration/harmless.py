@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from lab.faults import steps
+from lab.faults import outside, steps
 from lab.faults.journal import Journal
 from lab.faults.site import GLOBAL_REGION, Site
 from tests.integration.fault_effects import Look
@@ -166,9 +166,12 @@ def caa_with_amazon(_look: Look, site: Site) -> Iterator[None]:
 
 @harmless
 def second_zone_of_the_same_name(_look: Look, site: Site) -> Iterator[None]:
-    """Have a second public zone of the same name, which nobody asks, with a record of the site's name."""
+    """Have a second public zone of the same name, which the registrar does not name, with an old record."""
     route53 = site.client("route53", GLOBAL_REGION)
     name = site.domain
+    # The person at the lab's registrar would enter the newest zone's name servers.
+    servers = route53.get_hosted_zone(Id=site.zone["Id"])["DelegationSet"]["NameServers"]
+    outside.registrar(site, "hasite.test", servers)
     made = route53.create_hosted_zone(Name="hasite.test.", CallerReference=uuid.uuid4().hex)["HostedZone"]["Id"]
     old = {"Name": f"{name}.", "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "192.0.2.9"}]}
 
@@ -182,6 +185,7 @@ def second_zone_of_the_same_name(_look: Look, site: Site) -> Iterator[None]:
     finally:
         change("DELETE")
         route53.delete_hosted_zone(Id=made)
+        outside.registrar(site, "hasite.test", None)
 
 
 @harmless
