@@ -5,21 +5,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.unit.lab.served import serve
+from tests.unit.lab.served import Served, serve
 
 TOKYO = {"Type": "TERM_MATCH", "Field": "regionCode", "Value": "ap-northeast-1"}
 
 
-@pytest.fixture
-def prices(tmp_path: Path) -> Iterator[Any]:
-    with serve(tmp_path) as api:
-        yield api.client("pricing", "us-east-1")
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serve(tmp_path_factory.mktemp("authority")) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def prices(api: Served) -> Any:
+    return api.client("pricing", "us-east-1")
 
 
 def test_products_are_found_by_their_attributes(prices: Any) -> None:
@@ -56,6 +60,6 @@ def test_what_it_does_not_take_is_named(prices: Any, asked: dict[str, Any], says
         prices.get_products(**asked)
 
 
-def test_it_is_read_in_three_regions_only(tmp_path: Path) -> None:
-    with serve(tmp_path) as api, pytest.raises(ClientError, match="not in ap-northeast-1"):
+def test_it_is_read_in_three_regions_only(api: Served) -> None:
+    with pytest.raises(ClientError, match="not in ap-northeast-1"):
         api.client("pricing").get_products(ServiceCode="AmazonVPC")
