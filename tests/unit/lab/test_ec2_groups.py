@@ -10,9 +10,7 @@ import pytest
 from tests.unit.plugins.modules.route53_account import REGION, open_account
 
 
-def test_the_groups_of_an_instance_are_its_interface_s(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_groups_of_an_instance_are_its_interface_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with open_account(tmp_path, monkeypatch) as account:
         ec2 = account.client("ec2", REGION)
         vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
