@@ -24,6 +24,7 @@ from urllib.parse import parse_qs
 from lab.api import endpoint_policies, operations, s3_callers, signature
 from lab.api.authorization import authorize
 from lab.api.operations import Call
+from lab.api.resource_tags import tags
 from lab.api.unknown_paths import Application
 from lab.context import ACCOUNT, Backends, Context
 from lab.history import Event
@@ -249,24 +250,13 @@ def _ask_iam(call: Call, identity: Identity, backends: Backends, interface: str)
 def _needed(call: Call, backends: Backends) -> list[Permission]:
     """Return what IAM is asked about; parameters, secrets, keys and logs are looked at where they are served, too."""
     region = call.signature.scope[1] if call.signature else ""
-    account = Account(ACCOUNT, region, partial(_roles, backends), partial(_tags, backends, region))
+    account = Account(ACCOUNT, region, partial(_roles, backends), partial(tags, backends, region))
     return needed(call.permission, call.parameters, account)
 
 
 def _roles(backends: Backends, profile: str) -> list[str]:
     found = [each for each in backends.at("iam", "aws").instance_profiles.values() if each.name == profile]
     return [role.arn for each in found for role in each.roles]
-
-
-def _tags(backends: Backends, region: str, identifier: str) -> dict[str, str]:
-    try:
-        if identifier.startswith("fs-"):
-            tags = backends.at("efs", region).list_tags_for_resource(identifier)
-            return {tag["Key"]: tag["Value"] for tag in tags}
-        tags = backends.at("ec2", region).describe_tags({"resource-id": [identifier]})
-    except KeyError:  # a region that is none
-        return {}
-    return {tag["key"]: tag["value"] for tag in tags}
 
 
 def _refuse(call: Call, refusal: RefusedError, start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -391,6 +391,98 @@ def test_machines_are_terminated_by_those_only_whose_tags_they_bear(served: Serv
         elsewhere.terminate_instances(InstanceIds=ids)
 
 
+def _certificate(served: Served, site: str) -> dict[str, str]:
+    tags = [{"Key": "hasite:site", "Value": site}]
+    made = served.client("acm").request_certificate(DomainName=f"{site}.test", ValidationMethod="DNS", Tags=tags)
+    return {"CertificateArn": made["CertificateArn"]}
+
+
+def _distribution(served: Served, site: str) -> dict[str, str]:
+    origin = {"Id": "a", "DomainName": "a.s3.amazonaws.com", "S3OriginConfig": {"OriginAccessIdentity": ""}}
+    behaviour = {"TargetOriginId": "a", "ViewerProtocolPolicy": "https-only"}
+    config = {
+        "CallerReference": site, "Comment": "", "Enabled": False, "DefaultCacheBehavior": behaviour,
+        "Origins": {"Quantity": 1, "Items": [origin]},
+    }  # fmt: skip
+    tags = {"Items": [{"Key": "hasite:site", "Value": site}]}
+    made = served.client("cloudfront").create_distribution_with_tags(
+        DistributionConfigWithTags={"DistributionConfig": config, "Tags": tags}
+    )
+    return {"Id": made["Distribution"]["Id"], "IfMatch": made["ETag"]}
+
+
+def _key(served: Served, site: str) -> dict[str, Any]:
+    made = served.client("kms").create_key(Tags=[{"TagKey": "hasite:site", "TagValue": site}])
+    return {"KeyId": made["KeyMetadata"]["KeyId"], "PendingWindowInDays": 7}
+
+
+def _share(served: Served, site: str) -> dict[str, str]:
+    tags = [{"Key": "hasite:site", "Value": site}]
+    return {"FileSystemId": served.client("efs").create_file_system(CreationToken=site, Tags=tags)["FileSystemId"]}
+
+
+@pytest.mark.parametrize(
+    ("service", "action", "method", "make", "absent"),
+    [
+        (
+            "acm", "acm:DeleteCertificate", "delete_certificate", _certificate,
+            {"CertificateArn": f"arn:aws:acm:{REGION}:123456789012:certificate/12345678-1234-1234-1234-123456789012"},
+        ),
+        ("cloudfront", "cloudfront:DeleteDistribution", "delete_distribution", _distribution, {"Id": "E1ABCDEFGHIJKL"}),
+        (
+            "kms", "kms:ScheduleKeyDeletion", "schedule_key_deletion", _key,
+            {"KeyId": "12345678-1234-1234-1234-123456789abc"},
+        ),
+        (
+            "efs", "elasticfilesystem:DeleteFileSystemPolicy", "delete_file_system_policy", _share,
+            {"FileSystemId": "fs-0123456789abcdef0"},
+        ),
+    ],
+)  # fmt: skip
+def test_what_has_only_an_id_is_ended_by_those_whose_tags_it_bears(
+    served: Served,
+    service: str,
+    action: str,
+    method: str,
+    make: Callable[[Served, str], dict[str, str]],
+    absent: dict[str, str],
+) -> None:
+    condition = {"StringEquals": {"aws:ResourceTag/hasite:site": "shop"}}
+    keys = served.role({"Effect": "Allow", "Action": action, "Resource": "*", "Condition": condition})
+    end = getattr(served.client(service, **keys), method)
+    for other in (make(served, "blog"), absent):
+        with pytest.raises(ClientError, match=action):
+            end(**other)
+    end(**make(served, "shop"))
+
+
+def test_a_mount_target_is_judged_by_its_file_system(served: Served) -> None:
+    condition = {"StringEquals": {"aws:ResourceTag/hasite:site": "shop"}}
+    keys = served.role(
+        {"Effect": "Allow", "Action": "elasticfilesystem:DeleteMountTarget", "Resource": "*", "Condition": condition},
+        {"Effect": "Allow", "Action": "ec2:DeleteNetworkInterface", "Resource": "*"},
+    )
+    owner, ec2 = served.client("efs"), served.client("ec2")
+    end = served.client("efs", **keys).delete_mount_target
+    subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
+    for site, refusal in (("blog", "elasticfilesystem:DeleteMountTarget"), ("shop", "")):
+        made = owner.create_mount_target(**_share(served, site), SubnetId=subnet)["MountTargetId"]
+        if refusal:
+            with pytest.raises(ClientError, match=refusal):
+                end(MountTargetId=made)
+        else:
+            end(MountTargetId=made)
+
+
+def test_a_function_of_the_edge_has_a_name(served: Served) -> None:
+    own = "arn:aws:cloudfront::123456789012:function/shop-*"
+    keys = served.role({"Effect": "Allow", "Action": "cloudfront:DeleteFunction", "Resource": own})
+    with pytest.raises(ClientError, match=r"cloudfront:DeleteFunction on resource: .*:function/blog-rewrite"):
+        served.client("cloudfront", **keys).delete_function(Name="blog-rewrite", IfMatch="x")
+    with pytest.raises(ClientError, match="NoSuchFunctionExists"):
+        served.client("cloudfront", **keys).delete_function(Name="shop-rewrite", IfMatch="x")
+
+
 def test_of_a_bucket_it_is_said_what_was_not_allowed(served: Served) -> None:
     served.client("s3").create_bucket(Bucket="content", CreateBucketConfiguration=HERE)
     keys = served.role({"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"})
