@@ -38,8 +38,6 @@ from lab.world.s3_signature import Signature
 
 _OWN_PATHS = ("/moto-api", "/latest/meta-data/", "/latest/api/", "/favicon.ico")
 """Where moto itself would answer, also to whoever signs nothing."""
-_CONTROL = "/v20180820/"
-"""Where S3's control operations are, which are no buckets'."""
 _FREE = ("sts:GetCallerIdentity",)
 """https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html: nobody needs a permission for it."""
 _HASH = re.compile(r"[0-9a-f]{64}\Z")
@@ -158,7 +156,7 @@ def _admit(call: Call, environ: dict[str, Any], backends: Backends, owner: Key) 
 
 
 def _is_of_a_bucket(call: Call) -> bool:
-    return call.service == "s3" and not call.request.path.startswith(_CONTROL)
+    return call.service == "s3" and not call.request.path.startswith(operations.CONTROL)
 
 
 def _unsigned(call: Call, environ: dict[str, Any]) -> Caller:

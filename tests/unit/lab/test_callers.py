@@ -25,7 +25,7 @@ from werkzeug.test import create_environ, run_wsgi_app
 
 from lab.api import calls, efs, iam, s3
 from lab.api.callers import is_ours
-from lab.api.operations import Call
+from lab.api.operations import CONTROL, Call
 from lab.api.s3_callers import CALLER, CURRENT
 from lab.api.server import Api
 from lab.authority import Authority
@@ -331,6 +331,8 @@ def call(service: str, method: str, path: str, **head: str) -> Call:
         ("cloudfront", "POST", "/2020-05-31/distribution?WithTags", "CreateDistributionWithTags"),
         ("cloudfront", "POST", "/2020-05-31/tagging?Operation=Untag&Resource=x", "UntagResource"),
         ("guardduty", "GET", "/detector", "ListDetectors"),
+        ("s3", "GET", "/v20180820/configuration/publicAccessBlock", "GetPublicAccessBlock"),
+        ("s3", "GET", "/v20180820/nothing-of-the-kind", ""),
         ("access-analyzer", "GET", "/analyzer", "ListAnalyzers"),
         ("route53", "GET", "/2013-04-01/nothing-of-the-kind", ""),
         ("batch", "POST", "/v1/submitjob", ""),
@@ -362,6 +364,18 @@ def test_a_role_may_act_on_what_its_policies_name(served: Served) -> None:
     tags = [{"Key": "a", "Value": "b"}]
     with pytest.raises(ClientError, match="not authorized to perform: iam:TagRole"):
         access.create_role(RoleName="shop-c", AssumeRolePolicyDocument=trust, Tags=tags)
+
+
+def test_what_the_account_lets_be_public_is_an_action_of_its_own(served: Served) -> None:
+    keys = served.role({"Effect": "Allow", "Action": "s3:GetAccountPublicAccessBlock", "Resource": "*"})
+    url = f"http://127.0.0.1:{served.port}{CONTROL}configuration/publicAccessBlock"
+    said = {}
+    for method in ("GET", "DELETE"):
+        made = AWSRequest(method, url, headers={"x-amz-account-id": "123456789012"})
+        S3SigV4Auth(Credentials(keys["access"], keys["secret"], keys["token"]), "s3", REGION).add_auth(made)
+        said[method] = served.ask(method, urllib.parse.urlsplit(url).path, **dict(made.headers))[1]
+    assert "NoSuchPublicAccessBlockConfiguration" in said["GET"]
+    assert "not authorized to perform: s3:PutAccountPublicAccessBlock" in said["DELETE"]
 
 
 def test_a_service_has_iams_name(served: Served) -> None:
