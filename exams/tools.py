@@ -14,6 +14,7 @@ BUILD = Path(__file__).parents[1] / "build" / "exams"
 LOCKS = Path(__file__).parent / "locks"
 MINOR = 12
 """Python 3.12: prowler wants a version below 3.13, and the others are content with it."""
+_AS_LOCKED = ("--require-hashes", "--no-deps")
 SECONDS = 900
 """How long one scanner may take; the slowest takes about a minute."""
 
@@ -68,7 +69,14 @@ def install(tool: Tool) -> None:
         return
     print(f"Installing {tool.requirements[0]} (usually 1 to 2 minutes)", flush=True)
     shutil.rmtree(tool.folder, ignore_errors=True)
-    pip = [str(tool.folder / "bin" / "pip"), "install", "-qq", "--disable-pip-version-check", "--require-hashes"]
+    pip = [
+        str(tool.folder / "bin" / "pip"),
+        "install",
+        "-qq",
+        "--disable-pip-version-check",
+        "--require-hashes",
+        "--no-deps",
+    ]
     for command in (
         [find_python(), "-m", "venv", str(tool.folder)],
         [*pip, "--requirement", str(BUILDERS.lock)],
