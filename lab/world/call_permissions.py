@@ -95,8 +95,8 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec
 list_amazonelasticfilesystem.html (of a mount target: its file system's), list_awscertificatemanager.html,
 list_amazoncloudfront.html (of distributions alone) and list_awskeymanagementservice.html. Route 53 has no
 resource whose tags can be asked: list_amazonroute53.html."""
-_ONE = {"acm": "CertificateArn", "cloudfront": "Id", "kms": "KeyId"}
-"""By service: the parameter that names what is judged by its tags, where there is one."""
+_ONE = {"acm": "CertificateArn", "cloudfront": "Id", "kms": "KeyId", "ec2:ReplaceRoute": "RouteTableId"}
+"""By service or action: the parameter that names what is judged by its tags, where not every id that is given does."""
 
 
 def needed(action: str, given: Given, account: Account) -> list[Permission]:
@@ -178,13 +178,13 @@ def _tagged(action: str, given: Given, account: Account) -> Named:
             one if one.startswith("arn:") else f"arn:aws:{service}:{account.region}:{account.id}:*/{one}",
             {f"aws:ResourceTag/{name}": value for name, value in account.tags(service, one).items()},
         )
-        for one in _ids(service, given)
+        for one in _ids(action, given)
     ]
 
 
-def _ids(service: str, given: Given) -> list[str]:
-    if service in _ONE:
-        return [str(given[_ONE[service]])] if given.get(_ONE[service]) else []
+def _ids(action: str, given: Given) -> list[str]:
+    if name := _ONE.get(action) or _ONE.get(action.partition(":")[0]):
+        return [str(given[name])] if given.get(name) else []
     return [value for value in given.values() if isinstance(value, str) and _IDENTIFIED.match(value)]
 
 

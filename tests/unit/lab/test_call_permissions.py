@@ -17,6 +17,7 @@ TAGS = {
     ("ec2", "i-0123456789abcdef0"): {"hasite:site": "shop"},
     ("elasticfilesystem", "fs-0123456789abcdef0"): {"hasite:site": "blog"},
     ("elasticfilesystem", "fsmt-0123456789abcdef0"): {"hasite:site": "shop"},
+    ("ec2", "rtb-0123456789abcdef0"): {"hasite:site": "shop"},
     ("acm", CERTIFICATE): {"hasite:site": "shop"},
     ("cloudfront", "E1ABCDEFGHIJKL"): {"hasite:site": "shop"},
     ("kms", KEY): {"hasite:site": "shop"},
@@ -143,6 +144,7 @@ def test_what_a_call_needs(action: str, given: dict[str, Any], expected: list[tu
         ("cloudfront:DeleteDistribution", {"Id": "E1ABCDEFGHIJKL"}, "shop"),
         ("kms:ScheduleKeyDeletion", {"KeyId": KEY, "PendingWindowInDays": 7}, "shop"),
         ("kms:ScheduleKeyDeletion", {"KeyId": "another"}, None),
+        ("ec2:ReplaceRoute", {"GatewayId": "igw-0123456789abcdef0", "RouteTableId": "rtb-0123456789abcdef0"}, "shop"),
     ],
 )
 def test_what_ends_things_comes_with_their_tags(action: str, given: dict[str, str], site: str | None) -> None:
