@@ -63,7 +63,7 @@ acceptance: setup ## Run the rare tests: whole sites of strangers, every way to 
 bench: setup ## Measure speed against what it is compared with (up to 20 minutes; ROWS=ping,setup chooses)
 	@python -m bench $(if $(ROWS),--rows $(ROWS)) $(if $(MINUTES),--minutes $(MINUTES))
 
-lock: ## Write requirements.lock anew: what is installed, with hashes
+lock: ## Write requirements.lock and exams/locks anew: what is installed, with hashes
 	@tools/lock
 
 sbom: setup ## Write build/sbom.json (CycloneDX): what the lab and the collection are made of, with licences

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 BUILD = Path(__file__).parents[1] / "build" / "exams"
+LOCKS = Path(__file__).parent / "locks"
 MINOR = 12
 """Python 3.12: prowler wants a version below 3.13, and the others are content with it."""
+_AS_LOCKED = ("--require-hashes", "--no-deps")
 SECONDS = 900
 """How long one scanner may take; the slowest takes about a minute."""
 
@@ -34,7 +36,14 @@ class Tool:
         """Where it is installed."""
         return BUILD / self.name
 
+    @property
+    def lock(self) -> Path:
+        """Every package that it is installed from, with the hashes of its files; written by tools/lock."""
+        return LOCKS / f"{self.name}.lock"
 
+
+# Some packages come without a wheel; nothing else is asked for while they are built.
+BUILDERS = Tool("builders", ("setuptools<81", "wheel"), "wheel")
 PROWLER = Tool("prowler", ("prowler==5.46.0",), "prowler")
 CUSTODIAN = Tool("custodian", ("c7n==0.9.53",), "custodian")
 # It imports pkg_resources, which newer Pythons do not bring along.
@@ -53,17 +62,25 @@ def find_python() -> str:
 
 
 def install(tool: Tool) -> None:
-    """Install a scanner, once."""
+    """Install a scanner, once: nothing but the files whose hashes are in its lock."""
     done = tool.folder / "installed"
-    wanted = "\n".join(tool.requirements)
+    wanted = BUILDERS.lock.read_text() + tool.lock.read_text()
     if done.exists() and done.read_text() == wanted:
         return
     print(f"Installing {tool.requirements[0]} (usually 1 to 2 minutes)", flush=True)
     shutil.rmtree(tool.folder, ignore_errors=True)
-    pip = str(tool.folder / "bin" / "pip")
+    pip = [
+        str(tool.folder / "bin" / "pip"),
+        "install",
+        "-qq",
+        "--disable-pip-version-check",
+        "--require-hashes",
+        "--no-deps",
+    ]
     for command in (
         [find_python(), "-m", "venv", str(tool.folder)],
-        [pip, "install", "-qq", "--disable-pip-version-check", *tool.requirements],
+        [*pip, "--requirement", str(BUILDERS.lock)],
+        [*pip, "--no-build-isolation", "--requirement", str(tool.lock)],
     ):
         if (run := subprocess.run(command, capture_output=True, text=True)).returncode:
             raise ExamError(f"{tool.requirements[0]} could not be installed: {run.stderr.strip()[-500:]}")

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 
 from lab.api import s3_callers, signature
+from lab.api.resource_tags import as_context, tags
 from lab.context import ACCOUNT, Backends, Context
 from lab.world.api_permissions import Permission, log_arn, needed, parameter_arn
 from lab.world.bucket_access import Caller
@@ -87,12 +89,19 @@ def refusal(call: Any, action: str, context: Context) -> Any:
         if who is not None:
             service = _PREFIXES.get(call.service_name, call.service_name)
             for each in needed(service, action, _parameters(call), _arns(call.region, context.backends)):
-                authorize(who, each)
+                authorize(who, _with_tags(each, call.region, context.backends))
                 context.calls.note(who.arn, each.action, each.resource)
     except signature.SignatureError as error:
         _status, headers, body = call.serialized(ActionResult(RefusedError(error.code, str(error))))
         return 400, headers, body
     return None
+
+
+def _with_tags(asked: Permission, region: str, backends: Backends) -> Permission:
+    """Return what is asked for with the tags of the key that it is about, if it is about one."""
+    if not (asked.action.startswith("kms:") and asked.resource):
+        return asked
+    return replace(asked, context={**asked.context, **as_context(tags(backends, region, "kms", asked.resource))})
 
 
 def _parameters(call: Any) -> Mapping[str, Any]:

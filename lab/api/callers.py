@@ -24,6 +24,7 @@ from urllib.parse import parse_qs
 from lab.api import endpoint_policies, operations, s3_callers, signature
 from lab.api.authorization import authorize
 from lab.api.operations import Call
+from lab.api.resource_tags import tags
 from lab.api.unknown_paths import Application
 from lab.context import ACCOUNT, Backends, Context
 from lab.history import Event
@@ -37,8 +38,6 @@ from lab.world.s3_signature import Signature
 
 _OWN_PATHS = ("/moto-api", "/latest/meta-data/", "/latest/api/", "/favicon.ico")
 """Where moto itself would answer, also to whoever signs nothing."""
-_CONTROL = "/v20180820/"
-"""Where S3's control operations are, which are no buckets'."""
 _FREE = ("sts:GetCallerIdentity",)
 """https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html: nobody needs a permission for it."""
 _HASH = re.compile(r"[0-9a-f]{64}\Z")
@@ -157,7 +156,7 @@ def _admit(call: Call, environ: dict[str, Any], backends: Backends, owner: Key) 
 
 
 def _is_of_a_bucket(call: Call) -> bool:
-    return call.service == "s3" and not call.request.path.startswith(_CONTROL)
+    return call.service == "s3" and not call.request.path.startswith(operations.CONTROL)
 
 
 def _unsigned(call: Call, environ: dict[str, Any]) -> Caller:
@@ -249,24 +248,13 @@ def _ask_iam(call: Call, identity: Identity, backends: Backends, interface: str)
 def _needed(call: Call, backends: Backends) -> list[Permission]:
     """Return what IAM is asked about; parameters, secrets, keys and logs are looked at where they are served, too."""
     region = call.signature.scope[1] if call.signature else ""
-    account = Account(ACCOUNT, region, partial(_roles, backends), partial(_tags, backends, region))
+    account = Account(ACCOUNT, region, partial(_roles, backends), partial(tags, backends, region))
     return needed(call.permission, call.parameters, account)
 
 
 def _roles(backends: Backends, profile: str) -> list[str]:
     found = [each for each in backends.at("iam", "aws").instance_profiles.values() if each.name == profile]
     return [role.arn for each in found for role in each.roles]
-
-
-def _tags(backends: Backends, region: str, identifier: str) -> dict[str, str]:
-    try:
-        if identifier.startswith("fs-"):
-            tags = backends.at("efs", region).list_tags_for_resource(identifier)
-            return {tag["Key"]: tag["Value"] for tag in tags}
-        tags = backends.at("ec2", region).describe_tags({"resource-id": [identifier]})
-    except KeyError:  # a region that is none
-        return {}
-    return {tag["key"]: tag["value"] for tag in tags}
 
 
 def _refuse(call: Call, refusal: RefusedError, start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -28,6 +28,15 @@ _REST = {
     "route53": "route53",
 }
 """Services whose operation is in the path, by the name they sign with, to botocore's name of them."""
+CONTROL = "/v20180820/"
+"""Where S3's control operations are, which are of the account's and no bucket's."""
+_OTHERWISE = {
+    "s3:GetPublicAccessBlock": "s3:GetAccountPublicAccessBlock",
+    "s3:PutPublicAccessBlock": "s3:PutAccountPublicAccessBlock",
+    "s3:DeletePublicAccessBlock": "s3:PutAccountPublicAccessBlock",
+}
+"""S3's control operations that need an action of another name:
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html"""
 _PREFIXES = {"monitoring": "cloudwatch", "email": "ses"}
 """IAM's prefix of services that sign with another name."""
 _REST_JSON = ("access-analyzer", "elasticfilesystem", "guardduty", "lambda")
@@ -70,7 +79,8 @@ class Call:
 
         https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
         """
-        return f"{_PREFIXES.get(self.service, self.service)}:{self.operation}"
+        named = f"{_PREFIXES.get(self.service, self.service)}:{self.operation}"
+        return _OTHERWISE.get(named, named)
 
     @cached_property
     def action(self) -> str:
@@ -86,13 +96,20 @@ class Call:
         """Return the operation's name, an empty text when it is not known."""
         if target := self.request.headers.get("x-amz-target"):
             return target.rpartition(".")[2]
-        if self.service in _REST:
+        if self._model:
             return self._routed[0]
         return self.action
 
+    @property
+    def _model(self) -> str:
+        """Return botocore's name of a service whose operations are in paths, an empty text of another one."""
+        if self.service == "s3":
+            return "s3control" if self.request.path.startswith(CONTROL) else ""
+        return _REST.get(self.service, "")
+
     @cached_property
     def _routed(self) -> tuple[str, dict[str, str]]:
-        return _by_path(_REST[self.service], self.request)
+        return _by_path(self._model, self.request)
 
     @cached_property
     def parameters(self) -> Mapping[str, Any]:
@@ -106,7 +123,7 @@ class Call:
             fields |= _members(text)
         elif self.action:
             fields |= {name: values[0] for name, values in parse_qs(text).items()}
-        return {**fields, **(self._routed[1] if self.service in _REST else {})}
+        return {**fields, **(self._routed[1] if self._model else {})}
 
 
 def _members(text: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@
 The service authorization reference lists an operation's dependent actions, and the resource types that policies can
 name for it: https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 Resources are given where a call names them; that of a service whose resources have generated ids is left open, except
-for the tags of EC2's and EFS's.
+where their tags are asked.
 
     needed("ec2:RunInstances", {"IamInstanceProfile.Name": "shop-web", "TagSpecification.1…": "…"}, account)
     → ec2:RunInstances, ec2:CreateTags, iam:PassRole on arn:aws:iam::…:role/shop-web
@@ -31,8 +31,8 @@ class Account:
     region: str
     roles_of_profile: Callable[[str], list[str]]
     """An instance profile's name to the ARNs of its roles."""
-    tags: Callable[[str], Mapping[str, str]]
-    """The id of one of EC2's or EFS's resources to its tags."""
+    tags: Callable[[str, str], Mapping[str, str]]
+    """A service's prefix, and the id or ARN of one of its resources, to its tags."""
 
 
 _TAGGING = {
@@ -81,11 +81,22 @@ _PASSES = {
 """https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html"""
 _IDENTIFIED = re.compile(r"[a-z]+(-[a-z]+)?-[0-9a-f]{8,17}\Z")
 _TAGGED = re.compile(
-    r"ec2:(TerminateInstances|StopInstances|StartInstances|RebootInstances|ReleaseAddress"
+    r"ec2:(TerminateInstances|StopInstances|StartInstances|RebootInstances|ReleaseAddress|ModifyInstanceAttribute"
+    r"|DetachInternetGateway|DeleteRoute|ReplaceRoute"
     r"|Delete(Vpc|Subnet|SecurityGroup|NatGateway|InternetGateway|RouteTable|VpcEndpoints|FlowLogs))\Z"
-    r"|elasticfilesystem:DeleteFileSystem\Z"
+    r"|elasticfilesystem:(Delete(FileSystem|FileSystemPolicy|MountTarget)|UpdateFileSystem|ModifyMountTargetSecurityGroups"
+    r"|Put(FileSystemPolicy|BackupPolicy|LifecycleConfiguration))\Z"
+    r"|acm:(DeleteCertificate|RemoveTagsFromCertificate)\Z"
+    r"|cloudfront:(Update|Delete)Distribution\Z"
+    r"|kms:ScheduleKeyDeletion\Z"
 )
-"""What ends or stops things that bear tags, by ids alone."""
+"""What ends, stops or redirects things that bear tags, and are named by ids alone. Which resources' tags can be asked:
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html, and there
+list_amazonelasticfilesystem.html (of a mount target: its file system's), list_awscertificatemanager.html,
+list_amazoncloudfront.html (of distributions alone) and list_awskeymanagementservice.html. Route 53 has no
+resource whose tags can be asked: list_amazonroute53.html."""
+_ONE = {"acm": "CertificateArn", "cloudfront": "Id", "kms": "KeyId", "ec2:ReplaceRoute": "RouteTableId"}
+"""By service or action: the parameter that names what is judged by its tags, where not every id that is given does."""
 
 
 def needed(action: str, given: Given, account: Account) -> list[Permission]:
@@ -152,7 +163,7 @@ def _resources(service: str, operation: str, given: Given, account: Account) -> 
     """Return the resources that a call names; none for one that only reads lists, or whose resource is left open."""
     if operation.startswith(("Describe", "List")) and service != "iam":
         return []
-    if service in ("ec2", "elasticfilesystem"):
+    if service in ("ec2", "elasticfilesystem") or judged_by_tags(f"{service}:{operation}"):
         return _tagged(f"{service}:{operation}", given, account)
     found = _NAMED[service](operation, given, account) if service in _NAMED else []
     return [(arn, {}) for arn in found]
@@ -162,14 +173,19 @@ def _tagged(action: str, given: Given, account: Account) -> Named:
     if not judged_by_tags(action):
         return []
     service = action.partition(":")[0]
-    ids = [value for value in given.values() if isinstance(value, str) and _IDENTIFIED.match(value)]
     return [
         (
-            f"arn:aws:{service}:{account.region}:{account.id}:*/{one}",
-            {f"aws:ResourceTag/{name}": value for name, value in account.tags(one).items()},
+            one if one.startswith("arn:") else f"arn:aws:{service}:{account.region}:{account.id}:*/{one}",
+            {f"aws:ResourceTag/{name}": value for name, value in account.tags(service, one).items()},
         )
-        for one in ids
+        for one in _ids(action, given)
     ]
+
+
+def _ids(action: str, given: Given) -> list[str]:
+    if name := _ONE.get(action) or _ONE.get(action.partition(":")[0]):
+        return [str(given[name])] if given.get(name) else []
+    return [value for value in given.values() if isinstance(value, str) and _IDENTIFIED.match(value)]
 
 
 def _of_iam(_operation: str, given: Given, account: Account) -> Iterable[str]:
@@ -204,6 +220,11 @@ def _of_alarms(_operation: str, given: Given, account: Account) -> Iterable[str]
             yield f"arn:aws:cloudwatch::{account.id}:dashboard/{value}"
 
 
+def _of_functions(operation: str, given: Given, account: Account) -> Iterable[str]:
+    if operation.endswith("Function") and (name := given.get("Name")):
+        yield f"arn:aws:cloudfront::{account.id}:function/{name}"
+
+
 def _of_topics(_operation: str, given: Given, account: Account) -> Iterable[str]:
     if name := given.get("Name"):
         yield f"arn:aws:sns:{account.region}:{account.id}:{name}"
@@ -230,6 +251,7 @@ def _of_log_groups(operation: str, given: Given, account: Account) -> Iterable[s
 
 
 _NAMED: dict[str, Callable[[str, Given, Account], Iterable[str]]] = {
+    "cloudfront": _of_functions,
     "cloudwatch": _of_alarms,
     "elasticloadbalancing": _of_balancing,
     "iam": _of_iam,

@@ -7,7 +7,8 @@ import json
 import os
 import re
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
@@ -28,6 +29,8 @@ class Owner:
     place: Place
     session: boto3.session.Session
     inventories: tuple[str, ...] = ("inventories/lab",)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """What the owner has in the environment beside what everybody has."""
 
     def play(self, name: str, *options: str) -> str:
         """Run a playbook of the collection and return what it printed."""
@@ -38,7 +41,7 @@ class Owner:
     def attempt(self, name: str, *options: str) -> subprocess.CompletedProcess[str]:
         """Run a playbook of the collection, which may fail."""
         inventories = [word for one in self.inventories for word in ("-i", one)]
-        environment = {**os.environ, "LAB_NAME": self.place.name, "ANSIBLE_NOCOLOR": "1"}
+        environment = {**os.environ, "LAB_NAME": self.place.name, "ANSIBLE_NOCOLOR": "1", **self.environment}
         environment.pop("AWS_ENDPOINT_URL", None)
         return subprocess.run(
             [installed("ansible-playbook"), *inventories, f"playbooks/{name}.yml", *options],

@@ -4,26 +4,24 @@
 from __future__ import annotations
 
 import json
-import re
 import secrets
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
 from lab.endpoint import require
 from tests.integration.fleet import Fleet, Runner
 from tests.integration.labs import keys
+from tests.integration.leaks import files_with, script_that_finds
 from tests.integration.small_world import until
+from tests.integration.tap import tap, tokens
 
 pytestmark = pytest.mark.lab
 STRANGER = (Path(__file__).parent / "stranger.py").read_text()
@@ -62,36 +60,6 @@ def folder() -> Iterator[Path]:
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder)
-
-
-@contextmanager
-def tap(url: str) -> Iterator[tuple[str, bytearray]]:
-    """Carry the API's calls, and keep what it answers: nobody else shows a session's token."""
-    there = urlsplit(url)
-    answers = bytearray()
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def carry(source: socket.socket, sink: socket.socket, kept: bytearray) -> None:
-        with suppress(OSError):
-            while data := source.recv(65536):
-                kept += data
-                sink.sendall(data)
-            sink.shutdown(socket.SHUT_WR)
-
-    def serve() -> None:
-        with suppress(OSError):
-            while True:
-                client = listener.accept()[0]
-                server = socket.create_connection((there.hostname, there.port))
-                for one in ((client, server, bytearray()), (server, client, answers)):
-                    threading.Thread(target=carry, args=one, daemon=True).start()
-
-    threading.Thread(target=serve, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}", answers
-    finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
 
 
 def prepare(fleet: Fleet, password: str) -> None:
@@ -139,21 +107,13 @@ def stranger_there(fleet: Fleet, words: list[str]) -> list[list[str]]:
 
 
 def files_there(fleet: Fleet, words: list[str], since: str) -> str:
-    """Return the machine's files that hold any of the words, and were changed since a file was."""
-    halves = " ".join(shlex.quote(each) for each in split(words))
-    look = 'while test $# -gt 0; do printf \'%s%s\\n\' "$1" "$2"; shift 2; done'
-    return fleet.root(
-        fleet.instances[0],
-        f"set -- {halves}; {look} >/dev/shm/words; find / /dev/shm /run /tmp -xdev -type f -newer {since} "
-        "! -path /dev/shm/words -print0 2>/dev/null | xargs -0 grep -lFf /dev/shm/words; rm /dev/shm/words",
-    )
+    """Return the machine's files that hold any of the words, and were changed since a file was; the journal, too."""
+    return fleet.root(fleet.instances[0], f"{script_that_finds(words, since)}; true")
 
 
 def files_here(words: list[str], folder: Path) -> list[str]:
     """Return the controller's files that a run could have left, and that hold any of the words."""
-    left = [folder, *Path("/tmp").glob(".ansible*"), *Path("/dev/shm").glob(".ansible*")]
-    files = [path for top in left for path in (top, *top.rglob("*")) if path.is_file()]
-    return [str(path) for path in files if any(word.encode() in path.read_bytes() for word in words)]
+    return files_with(words, [folder, *Path("/tmp").glob(".ansible*"), *Path("/dev/shm").glob(".ansible*")])
 
 
 def test_secrets_are_nowhere(fleet: Fleet, folder: Path) -> None:
@@ -181,9 +141,9 @@ def test_secrets_are_nowhere(fleet: Fleet, folder: Path) -> None:
             listening.start()  # it says more than a pipe holds
             until(lambda: run.poll() is not None or fleet.root(one, "ls /var/tmp/there 2>/dev/null || true"), 120)
             assert run.poll() is None, said
-            tokens = [token.decode() for token in re.findall(rb'"TokenValue": *"([^"]+)"', bytes(answers))]
-            assert tokens, "the tap has seen the session's beginning"
-            words = [*given.values(), *tokens, keys(fleet.place)["AWS_SECRET_ACCESS_KEY"]]
+            begun = tokens(answers)
+            assert begun, "the tap has seen the session's beginning"
+            words = [*given.values(), *begun, keys(fleet.place)["AWS_SECRET_ACCESS_KEY"]]
             here, there = stranger_here(words, folder), stranger_there(fleet, words)
             fleet.root(one, "touch /var/tmp/go")
             listening.join(60)

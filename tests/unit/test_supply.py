@@ -12,24 +12,18 @@ import pytest
 from packaging.markers import Marker
 from packaging.requirements import Requirement
 
+from tests.unit.locks import entries, named, once
+
 ROOT = Path(__file__).parents[2]
 LOCK = (ROOT / "requirements.lock").read_text()
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 ASKED = [*PROJECT["dependencies"], *(one for extra in PROJECT["optional-dependencies"].values() for one in extra)]
-_ENTRY = re.compile(r"^(?P<name>[a-z0-9._-]+)==(?P<version>[^ ;\\]+)(?P<rest>(?:.*\\\n)*.*)$", re.MULTILINE)
-ENTRIES = list(_ENTRY.finditer(LOCK))
-
-
-def named(requirement: str) -> str:
-    """Return a package's name as registries compare it (PEP 503), without extras and version."""
-    found = re.match(r"[A-Za-z0-9._-]+", requirement)
-    assert found
-    return re.sub(r"[-_.]+", "-", found[0]).lower()
+ENTRIES = entries(LOCK)
 
 
 @pytest.mark.parametrize("requirement", ASKED)
 def test_what_the_project_asks_for_is_locked_in_that_version(requirement: str) -> None:
-    versions = {entry["version"] for entry in ENTRIES if named(entry["name"]) == named(requirement)}
+    versions = {entry.version for entry in ENTRIES if entry.name == named(requirement)}
     assert versions, "run tools/lock"
     if pinned := re.search(r"==([^ ;]+)", requirement):
         assert pinned[1] in versions, "run tools/lock"
@@ -43,7 +37,7 @@ def test_each_python_finds_one_version_of_what_the_project_asks_for(minor: int) 
     def holds(marker: Marker | None) -> bool:
         return marker is None or marker.evaluate(here)
 
-    locked = [Requirement(entry[0].partition("\\")[0].strip()) for entry in ENTRIES]
+    locked = [Requirement(entry.requirement) for entry in ENTRIES]
     names = [named(one.name) for one in locked if holds(one.marker)]
     assert len(names) == len(set(names))
     assert {named(one) for one in ASKED if holds(Requirement(one).marker)} <= set(names)
@@ -51,7 +45,11 @@ def test_each_python_finds_one_version_of_what_the_project_asks_for(minor: int) 
 
 def test_every_package_has_hashes() -> None:
     assert len(ENTRIES) > len(ASKED)
-    assert not [entry["name"] for entry in ENTRIES if "--hash=sha256:" not in entry["rest"]]
+    assert not [entry.name for entry in ENTRIES if not entry.hashes]
+
+
+def test_every_package_is_one_that_others_find_too() -> None:
+    assert not once(ENTRIES), "a registry of one's own has built it: exclude that version in tools/lock"
 
 
 def test_the_lock_names_no_registry() -> None:

@@ -10,8 +10,19 @@ import pytest
 from lab.world.call_permissions import Account, needed
 
 ROLE = "arn:aws:iam::1:role/shop-web"
-TAGS = {"i-0123456789abcdef0": {"hasite:site": "shop"}, "fs-0123456789abcdef0": {"hasite:site": "blog"}}
-ACCOUNT = Account("1", "eu-west-1", lambda name: [ROLE] if name == "shop-web" else [], lambda one: TAGS.get(one, {}))
+CERTIFICATE = "arn:aws:acm:us-east-1:1:certificate/12345678-1234-1234-1234-123456789012"
+SHARES = "arn:aws:elasticfilesystem:eu-west-1:1:*"
+KEY = "12345678-1234-1234-1234-123456789abc"
+TAGS = {
+    ("ec2", "i-0123456789abcdef0"): {"hasite:site": "shop"},
+    ("elasticfilesystem", "fs-0123456789abcdef0"): {"hasite:site": "blog"},
+    ("elasticfilesystem", "fsmt-0123456789abcdef0"): {"hasite:site": "shop"},
+    ("ec2", "rtb-0123456789abcdef0"): {"hasite:site": "shop"},
+    ("acm", CERTIFICATE): {"hasite:site": "shop"},
+    ("cloudfront", "E1ABCDEFGHIJKL"): {"hasite:site": "shop"},
+    ("kms", KEY): {"hasite:site": "shop"},
+}
+ACCOUNT = Account("1", "eu-west-1", lambda name: [ROLE] if name == "shop-web" else [], lambda *one: TAGS.get(one, {}))
 LINKED = "arn:aws:iam::1:role/aws-service-role"
 BALANCER = "arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/app/shop/50dc6c495c0c9188"
 
@@ -88,7 +99,13 @@ BALANCER = "arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/app/shop/50dc6
         (
             "elasticfilesystem:DeleteMountTarget",
             {"MountTargetId": "fsmt-0123456789abcdef0"},
-            [("elasticfilesystem:DeleteMountTarget", None), ("ec2:DeleteNetworkInterface", None)],
+            [
+                (
+                    "elasticfilesystem:DeleteMountTarget",
+                    f"{SHARES}/fsmt-0123456789abcdef0",
+                ),
+                ("ec2:DeleteNetworkInterface", None),
+            ],
         ),
         (
             "cloudfront:CreateDistributionWithTags",
@@ -123,6 +140,11 @@ def test_what_a_call_needs(action: str, given: dict[str, Any], expected: list[tu
         ("ec2:TerminateInstances", {"InstanceId.1": "i-0123456789abcdef0"}, "shop"),
         ("elasticfilesystem:DeleteFileSystem", {"FileSystemId": "fs-0123456789abcdef0"}, "blog"),
         ("ec2:DeleteVpc", {"VpcId": "vpc-0123456789abcdef0"}, None),
+        ("acm:DeleteCertificate", {"CertificateArn": CERTIFICATE}, "shop"),
+        ("cloudfront:DeleteDistribution", {"Id": "E1ABCDEFGHIJKL"}, "shop"),
+        ("kms:ScheduleKeyDeletion", {"KeyId": KEY, "PendingWindowInDays": 7}, "shop"),
+        ("kms:ScheduleKeyDeletion", {"KeyId": "another"}, None),
+        ("ec2:ReplaceRoute", {"GatewayId": "igw-0123456789abcdef0", "RouteTableId": "rtb-0123456789abcdef0"}, "shop"),
     ],
 )
 def test_what_ends_things_comes_with_their_tags(action: str, given: dict[str, str], site: str | None) -> None:

@@ -25,7 +25,7 @@ from werkzeug.test import create_environ, run_wsgi_app
 
 from lab.api import calls, efs, iam, s3
 from lab.api.callers import is_ours
-from lab.api.operations import Call
+from lab.api.operations import CONTROL, Call
 from lab.api.s3_callers import CALLER, CURRENT
 from lab.api.server import Api
 from lab.authority import Authority
@@ -331,6 +331,8 @@ def call(service: str, method: str, path: str, **head: str) -> Call:
         ("cloudfront", "POST", "/2020-05-31/distribution?WithTags", "CreateDistributionWithTags"),
         ("cloudfront", "POST", "/2020-05-31/tagging?Operation=Untag&Resource=x", "UntagResource"),
         ("guardduty", "GET", "/detector", "ListDetectors"),
+        ("s3", "GET", "/v20180820/configuration/publicAccessBlock", "GetPublicAccessBlock"),
+        ("s3", "GET", "/v20180820/nothing-of-the-kind", ""),
         ("access-analyzer", "GET", "/analyzer", "ListAnalyzers"),
         ("route53", "GET", "/2013-04-01/nothing-of-the-kind", ""),
         ("batch", "POST", "/v1/submitjob", ""),
@@ -364,6 +366,18 @@ def test_a_role_may_act_on_what_its_policies_name(served: Served) -> None:
         access.create_role(RoleName="shop-c", AssumeRolePolicyDocument=trust, Tags=tags)
 
 
+def test_what_the_account_lets_be_public_is_an_action_of_its_own(served: Served) -> None:
+    keys = served.role({"Effect": "Allow", "Action": "s3:GetAccountPublicAccessBlock", "Resource": "*"})
+    url = f"http://127.0.0.1:{served.port}{CONTROL}configuration/publicAccessBlock"
+    said = {}
+    for method in ("GET", "DELETE"):
+        made = AWSRequest(method, url, headers={"x-amz-account-id": "123456789012"})
+        S3SigV4Auth(Credentials(keys["access"], keys["secret"], keys["token"]), "s3", REGION).add_auth(made)
+        said[method] = served.ask(method, urllib.parse.urlsplit(url).path, **dict(made.headers))[1]
+    assert "NoSuchPublicAccessBlockConfiguration" in said["GET"]
+    assert "not authorized to perform: s3:PutAccountPublicAccessBlock" in said["DELETE"]
+
+
 def test_a_service_has_iams_name(served: Served) -> None:
     keys = served.role({"Effect": "Allow", "Action": "servicequotas:ListAWSDefaultServiceQuotas", "Resource": "*"})
     with pytest.raises(ClientError, match="servicequotas:GetServiceQuota"):
@@ -389,6 +403,98 @@ def test_machines_are_terminated_by_those_only_whose_tags_they_bear(served: Serv
     elsewhere = served.client("ec2", **keys, region="mars-1")
     with pytest.raises(ClientError, match="UnauthorizedOperation"):
         elsewhere.terminate_instances(InstanceIds=ids)
+
+
+def _certificate(served: Served, site: str) -> dict[str, str]:
+    tags = [{"Key": "hasite:site", "Value": site}]
+    made = served.client("acm").request_certificate(DomainName=f"{site}.test", ValidationMethod="DNS", Tags=tags)
+    return {"CertificateArn": made["CertificateArn"]}
+
+
+def _distribution(served: Served, site: str) -> dict[str, str]:
+    origin = {"Id": "a", "DomainName": "a.s3.amazonaws.com", "S3OriginConfig": {"OriginAccessIdentity": ""}}
+    behaviour = {"TargetOriginId": "a", "ViewerProtocolPolicy": "https-only"}
+    config = {
+        "CallerReference": site, "Comment": "", "Enabled": False, "DefaultCacheBehavior": behaviour,
+        "Origins": {"Quantity": 1, "Items": [origin]},
+    }  # fmt: skip
+    tags = {"Items": [{"Key": "hasite:site", "Value": site}]}
+    made = served.client("cloudfront").create_distribution_with_tags(
+        DistributionConfigWithTags={"DistributionConfig": config, "Tags": tags}
+    )
+    return {"Id": made["Distribution"]["Id"], "IfMatch": made["ETag"]}
+
+
+def _key(served: Served, site: str) -> dict[str, Any]:
+    made = served.client("kms").create_key(Tags=[{"TagKey": "hasite:site", "TagValue": site}])
+    return {"KeyId": made["KeyMetadata"]["KeyId"], "PendingWindowInDays": 7}
+
+
+def _share(served: Served, site: str) -> dict[str, str]:
+    tags = [{"Key": "hasite:site", "Value": site}]
+    return {"FileSystemId": served.client("efs").create_file_system(CreationToken=site, Tags=tags)["FileSystemId"]}
+
+
+@pytest.mark.parametrize(
+    ("service", "action", "method", "make", "absent"),
+    [
+        (
+            "acm", "acm:DeleteCertificate", "delete_certificate", _certificate,
+            {"CertificateArn": f"arn:aws:acm:{REGION}:123456789012:certificate/12345678-1234-1234-1234-123456789012"},
+        ),
+        ("cloudfront", "cloudfront:DeleteDistribution", "delete_distribution", _distribution, {"Id": "E1ABCDEFGHIJKL"}),
+        (
+            "kms", "kms:ScheduleKeyDeletion", "schedule_key_deletion", _key,
+            {"KeyId": "12345678-1234-1234-1234-123456789abc"},
+        ),
+        (
+            "efs", "elasticfilesystem:DeleteFileSystemPolicy", "delete_file_system_policy", _share,
+            {"FileSystemId": "fs-0123456789abcdef0"},
+        ),
+    ],
+)  # fmt: skip
+def test_what_has_only_an_id_is_ended_by_those_whose_tags_it_bears(
+    served: Served,
+    service: str,
+    action: str,
+    method: str,
+    make: Callable[[Served, str], dict[str, str]],
+    absent: dict[str, str],
+) -> None:
+    condition = {"StringEquals": {"aws:ResourceTag/hasite:site": "shop"}}
+    keys = served.role({"Effect": "Allow", "Action": action, "Resource": "*", "Condition": condition})
+    end = getattr(served.client(service, **keys), method)
+    for other in (make(served, "blog"), absent):
+        with pytest.raises(ClientError, match=action):
+            end(**other)
+    end(**make(served, "shop"))
+
+
+def test_a_mount_target_is_judged_by_its_file_system(served: Served) -> None:
+    condition = {"StringEquals": {"aws:ResourceTag/hasite:site": "shop"}}
+    keys = served.role(
+        {"Effect": "Allow", "Action": "elasticfilesystem:DeleteMountTarget", "Resource": "*", "Condition": condition},
+        {"Effect": "Allow", "Action": "ec2:DeleteNetworkInterface", "Resource": "*"},
+    )
+    owner, ec2 = served.client("efs"), served.client("ec2")
+    end = served.client("efs", **keys).delete_mount_target
+    subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
+    for site, refusal in (("blog", "elasticfilesystem:DeleteMountTarget"), ("shop", "")):
+        made = owner.create_mount_target(**_share(served, site), SubnetId=subnet)["MountTargetId"]
+        if refusal:
+            with pytest.raises(ClientError, match=refusal):
+                end(MountTargetId=made)
+        else:
+            end(MountTargetId=made)
+
+
+def test_a_function_of_the_edge_has_a_name(served: Served) -> None:
+    own = "arn:aws:cloudfront::123456789012:function/shop-*"
+    keys = served.role({"Effect": "Allow", "Action": "cloudfront:DeleteFunction", "Resource": own})
+    with pytest.raises(ClientError, match=r"cloudfront:DeleteFunction on resource: .*:function/blog-rewrite"):
+        served.client("cloudfront", **keys).delete_function(Name="blog-rewrite", IfMatch="x")
+    with pytest.raises(ClientError, match="NoSuchFunctionExists"):
+        served.client("cloudfront", **keys).delete_function(Name="shop-rewrite", IfMatch="x")
 
 
 def test_of_a_bucket_it_is_said_what_was_not_allowed(served: Served) -> None:

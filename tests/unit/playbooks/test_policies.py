@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from lab.world.call_permissions import judged_by_tags
 from lab.world.least_policy import LARGEST, actions, size
 
 ROOT = Path(__file__).parents[3]
@@ -70,6 +71,12 @@ def test_what_has_a_name_is_allowed_by_the_sites_name_only(path: Path) -> None:
         else:
             own = ("SITE", "role/aws-service-role/", "parameter/aws/service/", "session/${aws:", "instance/*")
             assert all(any(part in one for part in own) for one in listed(statement["Resource"]))
+
+
+def test_what_bears_tags_is_ended_or_changed_by_the_sites_tag_only() -> None:
+    for statement in (one for policy in documents() for one in policy["Statement"]):
+        if any(judged_by_tags(one) for one in listed(statement["Action"])):
+            assert statement["Condition"] == {"StringEquals": {"aws:ResourceTag/hasite:site": "SITE"}}
 
 
 def test_roles_and_everything_are_never_open() -> None:
