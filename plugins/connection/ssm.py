@@ -185,6 +185,7 @@ from ansible.utils.display import Display
 from ..plugin_utils import _built_modules as built
 from ..plugin_utils._session_control import Control, TimedOutError, fits
 from ..plugin_utils._session_errors import BucketError, FileError, SessionError, StartError
+from ..plugin_utils._session_guard import guarded
 from ..plugin_utils._session_key import required_key
 from ..plugin_utils._session_pool import Pool
 from ..plugin_utils._session_result import SILENT, Password
@@ -302,7 +303,7 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
         display.vvv(f"EXEC {to_text(cmd)}", host=self.target)
         password = self._password() if sudoable else None
         result = self._run_warm(to_text(cmd), in_data, password) or self._run(
-            to_bytes(cmd, errors="surrogate_or_strict"), to_bytes(in_data or b""), password
+            to_bytes(self._guarded(to_text(cmd)), errors="surrogate_or_strict"), to_bytes(in_data or b""), password
         )
         if sudoable and self.become and result.status:
             self._explain_refusal(result, password)
@@ -310,6 +311,9 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
         for prompt in password.prompts if password else ():
             stderr = stderr.replace(to_bytes(prompt), b"")
         return result.status, result.stdout, stderr
+
+    def _guarded(self, cmd: str) -> str:
+        return guarded(cmd) if self.become and self._shell.SHELL_FAMILY == "sh" else cmd
 
     def _run_warm(self, cmd: str, in_data: bytes | None, password: Password | None) -> Result | None:
         """Run a module as a fork of a warm interpreter on the machine; None if the command is no module's."""
@@ -362,7 +366,9 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
         super().put_file(in_path, out_path)
         self._connect()
         display.vvv(f"PUT {in_path} TO {out_path}", host=self.target)
-        with self._explained():
+        if not Path(in_path).exists():
+            raise AnsibleFileNotFound(f"There is no file {in_path} to copy.")
+        with self._explained(f"{in_path} cannot be copied"):
             self._files().put(in_path, out_path)
 
     def fetch_file(self, in_path: str, out_path: str) -> None:
@@ -370,7 +376,7 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
         super().fetch_file(in_path, out_path)
         self._connect()
         display.vvv(f"FETCH {in_path} TO {out_path}", host=self.target)
-        with self._explained():
+        with self._explained(f"{in_path} cannot be fetched to {out_path}"):
             self._files().fetch(in_path, out_path)
 
     def _files(self) -> Files:
@@ -395,14 +401,14 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
         return Files(self._run, AnsibleConnectionFailure, say, self.target, bucket or None, least)
 
     @contextlib.contextmanager
-    def _explained(self) -> Iterator[None]:
-        """Raise the errors that Ansible knows."""
+    def _explained(self, what: str) -> Iterator[None]:
+        """Raise the errors that Ansible knows; `what` begins the sentence about the controller's own files."""
         try:
             yield
-        except FileNotFoundError as error:
-            raise AnsibleFileNotFound(f"There is no file {error.filename} to copy.") from None
         except (BucketError, FileError) as error:
             raise AnsibleError(to_text(error)) from None
+        except OSError as error:
+            raise AnsibleError(f"{what}: {error.strerror} on the controller.") from None
 
     def reset(self) -> None:
         """End the session; the next command starts another one."""

@@ -514,6 +514,29 @@ def test_a_module_of_another_user_ends_with_the_session(connect: Connect, machin
     wait_until(lambda: not any(runs(int(process)) for process in trace.read_text().split()))
 
 
+def test_a_raw_command_of_another_user_ends_with_the_session(
+    connect: Connect, machine: Machine, tmp_path: Path
+) -> None:
+    connection = connect()
+    trace = tmp_path / "trace"
+    plugin = become_loader.get("ansible.builtin.sudo")
+    plugin.set_options(direct={"become_user": "root"})
+    connection.set_become_plugin(plugin)
+    # Nobody signals it: sudo goes on, and what it runs is in another session.
+    (machine.home / "sudo").write_text(
+        '#!/bin/sh\ntrap : TERM HUP\nfor last; do :; done\nsetsid -w /bin/sh -c "$last"\n'
+    )
+    (machine.home / "sudo").chmod(0o755)
+    command = plugin.build_become_command(f"sleep 60 & echo $$ $! $PPID >{trace}; sleep 60", connection._shell)
+    once_begun(trace, machine.end_sessions)
+    with pytest.raises(AnsibleConnectionFailure, match="ended by the service"):
+        connection.exec_command(command)
+    wait_until(lambda: not any(runs(int(process)) for process in trace.read_text().split()[:2]))
+    command = plugin.build_become_command("echo whole; echo errors >&2; exit 42", connection._shell)
+    status, stdout, stderr = connection.exec_command(command)
+    assert (status, stdout, stderr) == (42, plugin.success.encode() + b"\nwhole\n", b"errors\n")
+
+
 def test_module_under_become(connect: Connect, machine: Machine) -> None:
     connection = connect()
     for password in ("right", "right", "wrong"):
