@@ -155,8 +155,8 @@ class Opening:
     def line(self) -> bytes:
         """Return the line to type; its echo does not hold the sign in one piece.
 
-        It is one command with words in single quotes (so no alias either), which sh, bash, zsh, fish and tcsh read alike: a session's
-        `shellProfile` may have begun any of them, and fish undoes a change of the terminal's modes after each command.
+        It is one command with words in single quotes, which sh, bash, zsh, fish and tcsh read alike, and none of them
+        takes for an alias: a `shellProfile` may have begun any. Fish undoes what a command does to the terminal's modes.
         The loop is not the agent's own child: that is killed at the session's end, while the loop is
         hung up and can remove its folder. By its last word `_warm_client` knows it.
         """
