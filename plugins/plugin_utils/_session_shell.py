@@ -156,7 +156,7 @@ class Opening:
         """Return the line to type; its echo does not hold the sign in one piece.
 
         It is one command with words in single quotes, which sh, bash, zsh, fish and tcsh read alike, and none of them
-        takes for an alias: a `shellProfile` may have begun any. Fish undoes what a command does to the terminal's modes.
+        takes for an alias: a `shellProfile` may have begun any. Fish undoes what a command does to terminal modes.
         The loop is not the agent's own child: that is killed at the session's end, while the loop is
         hung up and can remove its folder. By its last word `_warm_client` knows it.
         """
