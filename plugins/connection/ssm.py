@@ -258,6 +258,10 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
 
     def _connect(self) -> Connection:
         """Let there be a session; the API is only asked when none is kept."""
+        if self._shell.SHELL_FAMILY == "powershell":
+            raise AnsibleConnectionFailure(
+                "hasite.aws.ssm speaks with POSIX shells only; for Windows take amazon.aws.aws_ssm."
+            )
         if not self._connected:
             self._ensure(self._control())
             self._connected = True

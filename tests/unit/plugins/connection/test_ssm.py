@@ -171,9 +171,14 @@ def test_session_takes_its_command_with_it(connect: Connect, machine: Machine, t
 def test_begun_command_is_not_repeated(connect: Connect, machine: Machine, tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     connection = connect()
-    threading.Timer(2, machine.end_sessions).start()
+
+    def end_once_begun() -> None:
+        wait_until(trace.exists)
+        machine.end_sessions()
+
+    threading.Thread(target=end_once_begun).start()
     with pytest.raises(AnsibleConnectionFailure, match="ended by the service"):
-        connection.exec_command(f"echo run >>{trace}; sleep 5")
+        connection.exec_command(f"echo run >>{trace}; sleep 60")
     assert trace.read_text() == "run\n"
 
 

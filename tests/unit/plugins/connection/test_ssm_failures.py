@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.plugins.loader import shell_loader
 
 from tests.unit.plugins.connection.conftest import Connect, wait_until
 from tests.unit.plugins.machine import Machine
@@ -181,3 +182,11 @@ def test_a_busy_session_is_not_waited_for(connect: Connect, machine: Machine, tm
     wait_until(lambda: machine.terminated == ["test-0"])
     assert connection.exec_command("echo again")[1] == b"again\n"
     assert machine.started == ["test-0", "test-1"]
+
+
+def test_windows_is_refused_in_one_sentence(connect: Connect, machine: Machine) -> None:
+    connection = connect()
+    connection._shell = shell_loader.get("ansible.builtin.powershell")
+    with pytest.raises(AnsibleConnectionFailure, match=r"for Windows take amazon\.aws\.aws_ssm"):
+        connection.exec_command("Get-Date")
+    assert not machine.started
