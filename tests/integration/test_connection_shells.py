@@ -52,7 +52,8 @@ def document(fleet: Fleet, name: str, inputs: dict[str, Any]) -> str:
 def one(fleet: Fleet) -> Iterator[str]:
     """The machine, with shells and users."""
     instance = fleet.instances[0]
-    fleet.root(instance, "apt-get update -qq && apt-get install -qq -y zsh tcsh fish opendoas acl >/dev/null 2>&1")
+    install = "apt-get install -qq -y --no-install-recommends zsh tcsh fish opendoas acl"
+    fleet.root(instance, f"apt-get update -qq && {install} >/dev/null 2>&1", seconds=400)
     for script in USERS.values():
         fleet.root(instance, script)
     # Without a file of its own, zsh asks a new user what it should do.
