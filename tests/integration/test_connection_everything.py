@@ -74,7 +74,7 @@ def test_tasks_of_every_kind(fleet: Fleet, runner: Runner, tmp_path: Path) -> No
     variables = {
         "folder": "/var/tmp/every-kind",
         "files": str(files),
-        "odd": ODD,
+        "odd": [name for name in ODD if "{" not in name],  # of a variable, that is a template
         "describe": DESCRIBE,
         "restart": True,
     }
