@@ -193,7 +193,7 @@ from ..plugin_utils._warm_command import understand
 from ..plugin_utils._warm_remote import Request
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ..plugin_utils._session_api import Started
     from ..plugin_utils._session_files import Files
@@ -201,6 +201,8 @@ if t.TYPE_CHECKING:
 
 display = Display()
 
+_PROMPTS = {"doas": ("doas (", "Password:"), "ksu": ("Kerberos password for ",)}
+"""What these plugins of community.general look for, which they tell nobody."""
 _FIRST_DELAY = 1.0
 _LONGEST_DELAY = 8.0
 _OWN_IDLE_SECONDS = 3600.0
@@ -339,11 +341,14 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
         if not self.become or not self.become.expect_prompt():
             return None
         text = self.become.get_option("become_pass", playcontext=self._play_context)
-        # su asks in the machine's language, and has no text but only the fact that it asks as its prompt.
         prompt = self.become.prompt
-        known = () if isinstance(prompt, str) else self.become.get_option("prompt_l10n")
-        prompts = [prompt] if isinstance(prompt, str) else known or self.become.SU_PROMPT_LOCALIZATIONS
+        prompts = [prompt] if isinstance(prompt, str) else self._known_prompts()
         return Password(to_text(text or ""), tuple(to_text(prompt) for prompt in prompts), self.become.success)
+
+    def _known_prompts(self) -> Sequence[str]:
+        """Return the prompts of a plugin whose own is not a text but the fact that it asks: in any language."""
+        given = self.become.get_option("prompt_l10n") or getattr(self.become, "SU_PROMPT_LOCALIZATIONS", ())
+        return given or _PROMPTS.get(self.become.name.rpartition(".")[2], ())
 
     def _explain_refusal(self, result: Result, password: Password | None) -> None:
         """Say it when become, and not the command, has failed."""

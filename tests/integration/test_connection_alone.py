@@ -156,7 +156,7 @@ def proxy(fleet: Fleet, tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("name", ["http://127.0.0.1:3128", "127.0.0.1:3128"])
-def test_everything_goes_through_the_proxy(fleet: Fleet, runner: Runner, proxy: Path, name: str) -> None:
+def test_everything_goes_through_the_proxy(fleet: Fleet, proxy: Path, runner: Runner, name: str) -> None:
     """By AWS's own names, as the visitor has them: so there is TLS all the way."""
     words = [
         *visitor(fleet.place),

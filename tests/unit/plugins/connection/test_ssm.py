@@ -106,6 +106,24 @@ def test_password_is_given_only_when_asked(connect: Connect, password: str) -> N
     assert (status, stdout, stderr) == (0, f"{plugin.success}\nmodule".encode(), b"")
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(f"ansible.builtin.{name}" for name in ("sudo", "su")),
+        *(f"community.general.{name}" for name in ("doas", "dzdo", "ksu", "machinectl", "pbrun", "pmrun")),
+        *(f"community.general.{name}" for name in ("sesu", "sudosu")),
+    ],
+)
+def test_every_way_to_others_tells_by_what_it_asks(connect: Connect, name: str) -> None:
+    connection, plugin = connect(), become_loader.get(name)
+    plugin.set_options(direct={"become_pass": "right", "become_user": "other"})
+    plugin.build_become_command("true", connection._shell)
+    connection.set_become_plugin(plugin)
+    password = connection._password()
+    assert all(isinstance(prompt, str) and prompt for prompt in password.prompts)
+    assert password.prompts
+
+
 def quoted(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"
 
