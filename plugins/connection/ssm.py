@@ -365,6 +365,11 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
                 f"{self.become.name} has not begun within 30 seconds, and has not asked for a password by a prompt "
                 "that is known: is it of another language, or is no password needed?"
             )
+        if password and self.become.name.endswith("doas"):
+            raise AnsibleError(
+                "doas reads a password from a terminal only, and commands have none: permit it without one (nopass in "
+                "doas.conf), or become by sudo."
+            )
         if self.become.check_incorrect_password(output) or (password and self.become.check_password_prompt(output)):
             raise AnsibleError(f"Incorrect {self.become.name} password")
         if self.become.check_missing_password(output):

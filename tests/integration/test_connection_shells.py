@@ -91,7 +91,7 @@ def test_a_shell(fleet: Fleet, one: str, tmp_path: Path, profile: str) -> None:
 def test_a_user(fleet: Fleet, one: str, tmp_path: Path, user: str) -> None:
     inputs = {"runAsEnabled": True, "runAsDefaultUser": user}
     # Ansible's own files need a folder that the user can make.
-    more = {} if user == "nologin" else {"ansible_remote_tmp": f"/var/tmp/für {user}"}
+    more = {} if user == "nologin" else {"ansible_remote_tmp": f"/var/tmp/für-{user}"}
     status, output = run(fleet, tmp_path, document(fleet, f"user-{user}", inputs), user, **more)
     assert status == 0, output
 

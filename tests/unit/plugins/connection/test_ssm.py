@@ -124,6 +124,16 @@ def test_every_way_to_others_tells_by_what_it_asks(connect: Connect, name: str) 
     assert password.prompts
 
 
+def test_doas_with_a_password_says_that_it_needs_a_terminal(connect: Connect, machine: Machine) -> None:
+    (machine.home / "doas").write_text("#!/bin/sh\necho 'doas: Authentication failed' >&2\nexit 1\n")
+    (machine.home / "doas").chmod(0o755)
+    connection, plugin = connect(), become_loader.get("community.general.doas")
+    plugin.set_options(direct={"become_pass": "right", "become_user": "other"})
+    connection.set_become_plugin(plugin)
+    with pytest.raises(AnsibleError, match="doas reads a password from a terminal only"):
+        connection.exec_command(plugin.build_become_command("true", connection._shell))
+
+
 def quoted(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"
 
