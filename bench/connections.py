@@ -67,7 +67,7 @@ def upstream(stage: Stage) -> Variables:
 
 
 def _ssh(stage: Stage, machine: str) -> Variables:
-    """Let sshd serve one connection at a time on its standard input: the fastest network there can be."""
+    """Run sshd for one connection at a time on its standard input: the fastest network there can be."""
     for tool in ("ssh", "ssh-keygen"):
         if shutil.which(tool) is None:
             raise CannotMeasureError(f"the command {tool} is not on this machine.")

@@ -33,7 +33,7 @@ _AB_FAILED = re.compile(r"^Failed requests:\s+(\d+)|^Non-2xx responses:\s+(\d+)"
 
 
 def _site(stage: Stage, sessions: Sessions) -> None:
-    """Let the site be the page that counts in a session, with sessions there."""
+    """Publish the page that counts in a session, with sessions there."""
     stage.lab("sessions")
     asked = json.dumps({"site_files": str(_PAGES), "site_sessions": sessions})
     for play in ("provision", "configure"):

@@ -41,7 +41,7 @@ def _provision(stage: Stage) -> Run:
 
 
 def provisioned(stage: Stage) -> None:
-    """Let the lab have a site whose machines run."""
+    """Provision a site whose machines run, unless the lab has one."""
     stage.lab("site")
     stage.once("provisioned").or_else(lambda: _provision(stage))
 

@@ -79,7 +79,7 @@ class Context:
     waits: Waits = field(init=False)
 
     def __post_init__(self) -> None:
-        """Let the waits run by this lab's clock, under its lock."""
+        """Run the waits by this lab's clock, under its lock."""
         self.waits = Waits(self.imposed, self.clock, self.loop, self.lock, lambda: self.touch())
 
 

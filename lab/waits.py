@@ -74,7 +74,7 @@ class Waits:
         gives: Iterable[str] = (),
         then: Callable[[], None] = _nothing,
     ) -> None:
-        """Let a resource wait, and do something when it has.
+        """Start a resource's wait, and do something when it is over.
 
         `needs` names what had to be ready before this step could begin, by other resources' ids or by what they
         `give`; the timeline is made of it.

@@ -60,7 +60,7 @@ accessanalyzer_backends = BackendDict(AccessAnalyzerBackend, _NAME)
 
 
 def extend(context: Context) -> None:  # noqa: ARG001 - all extensions are called alike
-    """Let moto find this module as its own part that plays the service."""
+    """Register this module with moto as the part that plays the service."""
     sys.modules[f"moto.{_NAME}"] = sys.modules[__name__]
     if _NAME not in (name for name, _host in backend_index.backend_url_patterns):
         backend_index.backend_url_patterns.append((_NAME, re.compile(_HOST)))

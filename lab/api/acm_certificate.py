@@ -83,7 +83,7 @@ class RequestedCertificate(CertBundle):  # moto is not typed
         self.issued_at = utcnow()
 
     def check(self) -> None:
-        """Let only the proof, never the time, change a pending certificate."""
+        """Change a pending certificate when it is proved, never because time has passed."""
         if self.status == "ISSUED":
             super().check()
 

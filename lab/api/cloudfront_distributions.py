@@ -149,7 +149,7 @@ def _keep(context: Context) -> None:
 
 
 def _issue(context: Context, distribution: Distribution, step: Step) -> None:
-    """Let the edge have a configuration only when it has reached all of its places."""
+    """Give the edge a configuration only when it has reached all of its places."""
     certificate = distribution.distribution_config["ViewerCertificate"].get("ACMCertificateArn") or ""
     label = ", ".join(distribution.aliases)
     context.waits.begin(step, distribution.id, label=label, holds=[distribution.id], needs=[certificate])

@@ -43,7 +43,7 @@ def _extend_prefix_lists() -> None:
 
     @replaces(ManagedPrefixListBackend, "create_default_pls")
     def create_default_pls(original: Callable[..., Any], self: Any) -> None:
-        """Let AWS's lists name the addresses that the lab's services have.
+        """Put the addresses that the lab's services have into AWS's lists.
 
         https://docs.aws.amazon.com/vpc/latest/userguide/working-with-aws-managed-prefix-lists.html
         """
@@ -168,7 +168,7 @@ def _check_no_route(table: Any, service_name: str) -> None:
 def _extend_change() -> None:
     @replaces(VPCBackend, "modify_vpc_endpoint")
     def modify_vpc_endpoint(original: Callable[..., Any], self: Any, **change: Any) -> None:
-        """Let a change reach the interfaces and the routes: moto changes the endpoint's own record only."""
+        """Carry a change to the interfaces and the routes: moto changes the endpoint's own record only."""
         endpoint = self.describe_vpc_endpoints([change["vpc_id"]])[0]
         added, removed = change.get("add_subnets") or [], set(change.get("remove_subnets") or [])
         kept = [each for each in endpoint.subnet_ids or [] if each not in removed]

@@ -80,7 +80,7 @@ def _refuse(instance: Any, verb: str) -> None:
 
 
 def extend(context: Context) -> None:
-    """Let instances follow their machines."""
+    """Make instances follow their machines."""
     amis.extend()
     ec2_launch.extend(context)
     _extend_transitions(context)
@@ -124,7 +124,7 @@ def _extend_transitions(context: Context) -> None:
 
 
 def _count_start(instance: Any) -> None:
-    """Let the machine start: its keeper looks for another start than the last one."""
+    """Start the machine: its keeper looks for another start than the last one."""
     instance.starts = getattr(instance, "starts", 0) + 1
 
 
@@ -154,7 +154,7 @@ def _refuse_unless(name: str, states: tuple[str, ...], verb: str) -> None:
 
 
 def _extend_status(context: Context) -> None:
-    """Let the reachability check pass once the machine has booted.
+    """Pass the reachability check once the machine has booted.
 
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-system-instance-status-check.html
     """

@@ -131,7 +131,7 @@ def _extend_launch(context: Context) -> None:
 
 
 def _begin(context: Context, instance: Any, wanted: dict[str, Any]) -> None:
-    """Let an instance that moto made running begin as pending; its machine's keeper says when it runs."""
+    """Begin an instance that moto made running as pending; its machine's keeper says when it runs."""
     instance._state.name, instance._state.code = "pending", 0
     instance.hypervisor = "xen"
     if not wanted.get("nics"):

@@ -110,7 +110,7 @@ def _check_throughput(mode: str | None, amount: Any) -> None:
 
 
 def _states(context: Context) -> None:
-    """Let a mount target be available while the plane listens for it; what moto assigns is not kept."""
+    """Tell that a mount target is available while the plane listens for it; what moto assigns is not kept."""
 
     def system_state(self: Any) -> str:
         if getattr(self, "_leaves", False):
@@ -302,7 +302,7 @@ def _backups() -> None:
 
 
 def _back_up(backend: Any, system: Any) -> None:
-    """Let AWS Backup have a plan, and the file system the tag that the plan selects by."""
+    """Create AWS Backup's plan, and give the file system the tag that the plan selects by."""
     backup.begin_automatic(backend.account_id, backend.region_name)
     tag = {"Key": backup.SYSTEM_TAG, "Value": "enabled"}
     backend.tagging_service.tag_resource(system.file_system_id, [tag])

@@ -29,7 +29,7 @@ def extend(context: Context) -> None:
 
 
 def _tell_states(context: Context) -> None:
-    """Let the state be what the plane has seen; what moto assigns while it makes its objects is not kept."""
+    """Return the state that the plane has seen; what moto assigns while it makes its objects is not kept."""
 
     def state(self: Any) -> str:
         return "active" if self.arn in context.observed.balancers else "provisioning"

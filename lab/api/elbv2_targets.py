@@ -106,7 +106,7 @@ def _check_instance(group: Any, instance_id: str) -> None:
 
 def _deregistration(clock: Clock) -> None:
     def drain(group: Any, gone: dict[str, dict[str, Any]]) -> None:
-        """Let targets be `draining` as long as the group says: the delay runs out even if nothing is in flight."""
+        """Keep targets `draining` as long as the group says: the delay runs out even if nothing is in flight."""
         delay = float(group.attributes["deregistration_delay.timeout_seconds"])
         for target in gone.values():
             target["DrainedAt"] = clock.monotonic() + delay

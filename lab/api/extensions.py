@@ -17,6 +17,7 @@ from lab.api import (
     iam,
     kms,
     organizations,
+    pricing,
     route53,
     s3,
     secret_keys,
@@ -30,7 +31,7 @@ def extend(context: Context) -> None:
     """Add everything that moto lacks; call it before moto's applications are made."""
     services = (
         *(calls, ec2_network, ec2_instances, efs, elbv2, acm, cloudfront, iam, kms, route53, s3, service_quotas, ssm),
-        *(access_analyzer, backup, cloudtrail, organizations, secret_keys),
+        *(access_analyzer, backup, cloudtrail, organizations, pricing, secret_keys),
     )
     for service in services:
         service.extend(context)

@@ -62,7 +62,7 @@ def aws_managed_key(account: str, region: str, service: str, protects: str) -> A
 
 
 def _named_by_arn() -> None:
-    """Let a key be deleted, or kept, by its ARN, too, where moto knows its id only.
+    """Delete a key, or keep it, by its ARN, too, where moto knows its id only.
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html
     """

@@ -62,7 +62,7 @@ def _info(context: Context, change_id: str) -> dict[str, Any]:
 
 
 def propagate(context: Context, zone: FakeZone, before: Sequence[Any], changes: Sequence[Mapping[str, Any]]) -> None:
-    """Let the name servers serve a zone's present records when the change that made them has arrived.
+    """Give the name servers a zone's present records when the change that made them has arrived.
 
     `zone.served` are the records that they serve meanwhile; changes may overtake each other.
     """

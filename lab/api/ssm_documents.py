@@ -22,7 +22,7 @@ _DOCUMENTS["AWS-RunShellScript"] = (RUN_SHELL_SCRIPT, "Command", ["Linux", "MacO
 
 
 def extend(context: Context) -> None:  # noqa: ARG001 - all extensions are called alike
-    """Let every region have AWS's documents."""
+    """Add AWS's documents to every region."""
 
     @replaces(SimpleSystemManagerBackend, "_get_documents")
     def get_documents(original: Callable[..., Any], self: Any, name: str) -> Any:

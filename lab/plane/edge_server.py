@@ -122,7 +122,7 @@ class EdgeServer:
         return outcome(visit.viewer, await asyncio.to_thread(run, function.code, asked))
 
     async def _after_function(self, visit: Visit, reply: Reply) -> Reply:
-        """Let a viewer-response function change the headers; it is not asked about errors."""
+        """Apply a viewer-response function to the headers; it is not asked about errors."""
         function = visit.behavior.function("viewer-response")
         if function is None or reply.status >= 400:
             return reply

@@ -24,12 +24,12 @@ _SERVICE = {"ipv4/ip_local_port_range": "1024 65535"}
 
 
 def be_router(namespace: str) -> None:
-    """Let a namespace forward packets; before its interfaces are made, which take over the defaults."""
+    """Switch forwarding on in a namespace; before its interfaces are made, which take over the defaults."""
     _set(namespace, _ROUTER)
 
 
 def be_service(namespace: str) -> None:
-    """Let connections begin from any port, as those of load balancers and other services do; a machine's do not.
+    """Allow connections to begin from any port, as those of load balancers and other services do; a machine's do not.
 
     https://docs.aws.amazon.com/vpc/latest/userguide/nacl-ephemeral-ports.html
     """

@@ -143,7 +143,7 @@ class Metadata:
 
 
 def _limit_hops(request: web.Request, hops: int) -> None:
-    """Let the answer to a token's request go no further than its instance says: a container may be too far."""
+    """Send the answer to a token's request no further than its instance says: a container may be too far."""
     transport = request.transport
     connection = transport.get_extra_info("socket") if transport else None
     if connection is not None:

@@ -68,7 +68,7 @@ def uplinks() -> list[str]:
 
 
 def forward(place: Place, link: Link) -> None:
-    """Let the host forward the lab's packets, and no others that it did not forward before.
+    """Forward the lab's packets on the host, and no others that it did not forward before.
 
     The rules come before the setting, so that nothing is ever let through; setting it sets every interface's own.
     """

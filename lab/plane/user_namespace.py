@@ -62,7 +62,7 @@ class UserNamespace:
             _keep(process, "user", self.file)
 
     def remove(self) -> None:
-        """Let it go; it ends with the last machine."""
+        """Release it; it ends with the last machine."""
         while self.there:
             subprocess.run(["umount", "--lazy", str(self.file)], check=True, capture_output=True)
         self.file.unlink(missing_ok=True)

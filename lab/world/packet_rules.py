@@ -291,7 +291,7 @@ def _acls(network: Network, members: list[Interface]) -> Iterator[str]:
 
 
 def _entries(entries: Iterable[Entry], side: str) -> Iterator[str]:
-    """Let the first entry that matches decide; what none matches is denied."""
+    """Yield rules by which the first entry that matches decides; what none matches is denied."""
     for entry in entries:
         match = f"ip {side} {entry.cidr} {_protocol(entry)}".rstrip()
         yield f"{match} {'return' if entry.allow else 'drop'}"

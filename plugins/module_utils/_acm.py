@@ -170,7 +170,7 @@ def find(client: t.Any, params: Mapping[str, t.Any]) -> list[Resource]:
 
 
 def ensure_present(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outcome:
-    """Let there be a certificate, and wait for it if asked to."""
+    """Request the certificate if there is none, and wait for it if asked to."""
     before = choose(find(client, params), params["key_algorithm"]) or {}
     if not before:
         if check_mode:

@@ -245,7 +245,7 @@ def normalize(name: str, region: str, settings: Mapping[str, t.Any], tags: Mappi
 
 
 def ensure_present(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outcome:
-    """Let there be a bucket as the options say."""
+    """Create or change the bucket, as the options say."""
     name = params["name"]
     exists = _head(client, name) is not None
     region = read_region(client, name) if exists else client.meta.region_name

@@ -77,7 +77,7 @@ def _delete_control(client: t.Any, control_id: str, etag: str) -> None:
 
 
 def ensure_control(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outcome:
-    """Let the origin access control be as the options say."""
+    """Create, change or delete the origin access control, as the options say."""
     before = next(iter(list_controls(client, params["name"])), {})
     if params["state"] == "absent":
         if before and not check_mode:
@@ -176,7 +176,7 @@ def _delete_function(client: t.Any, name: str, etag: str) -> None:
 
 
 def ensure_function(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outcome:
-    """Let the function be as the options say."""
+    """Create, change or delete the function, as the options say."""
     before = read_function(client, params["name"])
     if params["state"] == "absent":
         if before and not check_mode:
@@ -321,7 +321,7 @@ def _delete_policy(client: t.Any, policy_id: str, etag: str) -> None:
 
 
 def ensure_policy(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outcome:
-    """Let the response headers policy be as the options say."""
+    """Create, change or delete the response headers policy, as the options say."""
     before = next((one for one in list_policies(client) if one["name"] == params["name"]), {})
     if params["state"] == "absent":
         if before and not check_mode:

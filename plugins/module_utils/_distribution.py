@@ -260,7 +260,7 @@ def find(client: t.Any, name: str) -> tuple[Resource, dict[str, str]] | None:
 
 
 def ensure_present(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outcome:
-    """Let there be a distribution as the options say."""
+    """Create or change the distribution, as the options say."""
     found = find(client, params["name"])
     if found is None:
         return _created(client, params, check_mode)

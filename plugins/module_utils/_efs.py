@@ -102,7 +102,7 @@ def find(client: t.Any, name: str) -> Resource:
 
 
 def ensure_present(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outcome:
-    """Let there be a file system as the options say."""
+    """Create or change the file system, as the options say."""
     before = find(client, params["name"])
     if before:
         refuse_fixed(params, before)

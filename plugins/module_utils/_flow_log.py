@@ -128,7 +128,7 @@ def _arguments(after: Mapping[str, t.Any]) -> Resource:
 
 
 def ensure(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outcome:
-    """Let the flow log be as the options say."""
+    """Create, replace or delete the flow log, as the options say."""
     before = _find(client, params)
     if params["state"] == "absent":
         if before and not check_mode:

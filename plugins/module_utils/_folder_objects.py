@@ -163,7 +163,7 @@ def _present(client: t.Any, bucket: str, prefix: str, wanted: Iterable[str], mis
 
 
 def ensure(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outcome:
-    """Let the objects be as the files are."""
+    """Upload the files, and delete the objects that have none."""
     bucket, prefix = params["bucket"], params["prefix"]
     wanted = read_folder(params)
     present = _present(client, bucket, prefix, wanted, check_mode)

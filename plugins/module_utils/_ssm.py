@@ -94,7 +94,7 @@ def read_document(client: t.Any, name: str) -> Resource:
 
 
 def ensure_document(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outcome:
-    """Let the document be as the options say."""
+    """Create, change or delete the document, as the options say."""
     name, content = params["name"], params["content"]
     before = read_document(client, name)
     if params["state"] == "absent":

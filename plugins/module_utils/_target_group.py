@@ -247,7 +247,7 @@ def _delete(client: t.Any, arn: str) -> None:
 
 
 def ensure_present(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outcome:
-    """Let there be a target group as the options say."""
+    """Create or change the target group, as the options say."""
     name = params["name"]
     before = read(client, name)
     if before:

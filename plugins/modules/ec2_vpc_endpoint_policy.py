@@ -37,7 +37,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Let nothing but the account's own buckets be reached
+- name: Allow access to the account's own buckets only
   hasite.aws.ec2_vpc_endpoint_policy:
     vpc_endpoint_id: vpce-0123456789abcdef0
     policy:

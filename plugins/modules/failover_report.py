@@ -164,7 +164,7 @@ ARGUMENTS = {
 
 
 def written(path: Path, text: str, check_mode: bool) -> bool:
-    """Let a file have this text; tell whether it had another."""
+    """Write a file's text; tell whether it had another."""
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return False
     if not check_mode:

@@ -70,7 +70,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Let the domain be served by the hosted zone
+- name: Delegate the domain to the hosted zone
   hasite.aws.route53_domain_nameservers:
     domain_name: example.com
     name_servers: "{{ zone.name_servers }}"

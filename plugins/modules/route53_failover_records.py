@@ -3,14 +3,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Let a name fail over from a load balancer to a distribution."""
+"""Manage the failover pair of a name, from a load balancer to a distribution."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: route53_failover_records
 version_added: 0.1.0
-short_description: Let a name fail over from a load balancer to a CloudFront distribution
+short_description: Manage the Route 53 failover records of a name, from a load balancer to a CloudFront distribution
 description:
   - Gives a name a pair of alias records, PRIMARY to the load balancer and SECONDARY to the distribution, by one change,
     so that visitors find the name at every moment.

@@ -11,9 +11,11 @@ import pytest
 
 from lab.endpoint import require
 from lab.place import Place
+from tests.integration import demo_site
 from tests.integration.fleet import Fleet
 from tests.integration.labs import place_of, run_lab, session_of, up, worker
 from tests.integration.name_rig import Page, Rig, open_rig, serve_page
+from tests.integration.owner import Owner
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +57,10 @@ def fleet(session: boto3.session.Session, place: Place) -> Iterator[Fleet]:
     made = Fleet(session, place, "fleet", 48, count=2)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def demo() -> Iterator[Owner]:
+    """The demo site, for tests that leave it as they found it (tests/conftest.py keeps them with one worker)."""
+    with demo_site.built("demo") as owner:
+        yield owner

@@ -88,7 +88,7 @@ class NetworkLab:
 
     @contextmanager
     def at_rest(self) -> Iterator[None]:
-        """Let the plane wait while a world is built, which is quicker than to follow each step; then settle."""
+        """Hold the plane while a world is built, which is quicker than to follow each step; then settle."""
         with self._following:
             yield
         self.settle()

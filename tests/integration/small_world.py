@@ -89,7 +89,7 @@ class SmallWorld:
         return str(made["GroupId"])
 
     def admit(self, group: str, port: int, *, source: str = "", world: bool = False) -> dict[str, Any]:
-        """Let a port in, from another group or from the world; return the rule."""
+        """Admit a port, from another group or from the world; return the rule."""
         rule: dict[str, Any] = {"IpProtocol": "tcp", "FromPort": port, "ToPort": port}
         if source:
             rule["UserIdGroupPairs"] = [{"GroupId": source}]

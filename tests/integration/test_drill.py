@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Failover as the site's owner tries it and as a visitor's browser sees it. One site, built once, serves all tests."""
+"""Failover as the site's owner tries it and as a visitor's browser sees it."""
 
 from __future__ import annotations
 
@@ -15,16 +15,14 @@ from typing import Any
 import pytest
 
 from lab.browser import Browser, Page, Tab, opened
+from tests.integration.demo_site import SPEED
 from tests.integration.internet import fetch
-from tests.integration.labs import ROOT, installed, place_of, run_lab, session_of, up
+from tests.integration.labs import ROOT, installed
 from tests.integration.owner import URL, Owner, healthy
 from tests.integration.small_world import until
 
 pytestmark = pytest.mark.lab
 
-SPEED = 4
-"""How many times as fast as real time this lab runs. Machines boot as fast as they can: at a higher speed their boots
-would be longer than AWS's are."""
 IDLE = 60 / SPEED + 2
 """Real seconds after which neither the load balancer nor the edge has kept an unused connection."""
 PICTURES = ROOT / "build" / "browser"
@@ -32,13 +30,8 @@ SITE, ERROR_PAGE = "hostname is: ", "We will be back soon"
 
 
 @pytest.fixture(scope="module")
-def owner() -> Iterator[Owner]:
-    place = place_of("drill")
-    up(place.name, "--speed", str(SPEED))
-    owner = Owner(place, session_of(place))
-    owner.play("site")
-    yield owner
-    run_lab(place.name, "down")
+def owner(demo: Owner) -> Owner:
+    return demo
 
 
 @pytest.fixture
@@ -172,10 +165,15 @@ def test_interrupted_drill_has_the_machines_running_again(owner: Owner, tmp_path
 
 
 def test_drill_refuses_a_site_that_is_not_healthy(owner: Owner, tmp_path: Path) -> None:
-    owner.client("ec2").stop_instances(InstanceIds=owner.ids()[:1])
-    until(lambda: "stopped" in states(owner), 60)
-    run = drill(owner, "all_stopped", tmp_path)
-    output, _ = run.communicate(timeout=300)
-    assert run.returncode == 2
-    assert f"({owner.ids()[0]}) is stopped. Start it." in output
-    assert states(owner) == {"running", "stopped"}
+    stopped, ec2 = owner.ids()[0], owner.client("ec2")
+    ec2.stop_instances(InstanceIds=[stopped])
+    try:
+        until(lambda: "stopped" in states(owner), 60)
+        run = drill(owner, "all_stopped", tmp_path)
+        output, _ = run.communicate(timeout=300)
+        assert run.returncode == 2
+        assert f"({stopped}) is stopped. Start it." in output
+        assert states(owner) == {"running", "stopped"}
+    finally:
+        ec2.start_instances(InstanceIds=[stopped])
+    until(lambda: healthy(owner) == 2, 120)

@@ -137,7 +137,7 @@ class Page:
         }
 
     def admit(self) -> None:
-        """Let this distribution, and nobody else, read the bucket."""
+        """Admit this distribution, and nobody else, to the bucket."""
         statement = {
             "Effect": "Allow",
             "Principal": {"Service": "cloudfront.amazonaws.com"},

@@ -7,7 +7,7 @@ import itertools
 import json
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -19,14 +19,11 @@ from lab.place import Place
 from tests.integration.doctor import findings, of
 from tests.integration.fault_effects import EFFECTS, Look
 from tests.integration.fault_pairs import CHANGED, walk
-from tests.integration.labs import place_of, run_lab, session_of, up
 from tests.integration.owner import Owner
 from tests.integration.small_world import until
 
 pytestmark = pytest.mark.lab
 
-SPEED = 4
-"""How many times as fast as real time this lab runs."""
 PAIRS = 40
 SEED = 9
 REPAIRED = (
@@ -49,13 +46,8 @@ USUAL = tuple(one for one in FAULTS if one not in RARE)
 
 
 @pytest.fixture(scope="module")
-def look() -> Iterator[Look]:
-    place = place_of("faults")
-    up(place.name, "--speed", str(SPEED))
-    owner = Owner(place, session_of(place))
-    owner.play("site")
-    yield Look(owner)
-    run_lab(place.name, "down")
+def look(demo: Owner) -> Look:
+    return Look(demo)
 
 
 def test_every_fault_has_its_effect_here() -> None:

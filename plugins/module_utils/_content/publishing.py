@@ -213,7 +213,7 @@ def _prune(bucket: Bucket, objects: Mapping[str, datetime], current: Manifest, k
 
 
 def ensure(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outcome:
-    """Let the bucket hold the folder as the release to be served."""
+    """Upload the folder to the bucket as the release to be served."""
     try:
         folder = look(params)
         bucket = Bucket(client, params["bucket"], params["prefix"])

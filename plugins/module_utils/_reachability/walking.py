@@ -143,7 +143,7 @@ class Walk:
         self.trail.awake(receiver)
 
     def _arrive(self, leg: Leg, receiver: Interface) -> None:
-        """Let a packet into the interface that it is for."""
+        """Admit a packet to the interface that it is for."""
         self._enter(leg, receiver)
         translator = self._model.translator_at(receiver.id)
         if translator:

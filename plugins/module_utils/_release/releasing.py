@@ -41,7 +41,7 @@ class Done(t.NamedTuple):
 
 
 def present(store: Store, source: Source, wish: Wish, check: bool) -> Done:
-    """Let the share hold the release that the bucket names; an upload in between means another look."""
+    """Bring the release that the bucket names onto the share; an upload in between means another look."""
     for _attempt in range(_ATTEMPTS):
         try:
             return _present(store, source, wish, check)

@@ -71,7 +71,7 @@ def fill(crew: Crew, store: Store, manifest: Manifest, paths: t.Iterable[str], o
 
 
 def _hand_over(crew: Crew, seed: Path, owner: Owner) -> None:
-    """Let the site's user own a seed and what is in it."""
+    """Give a seed and what is in it to the site's user."""
     every = [str(seed)]
     for folder, folders, files in os.walk(seed):
         every += [f"{folder}/{name}" for name in (*folders, *files)]
@@ -79,7 +79,7 @@ def _hand_over(crew: Crew, seed: Path, owner: Owner) -> None:
 
 
 def _appear(seed: Path, final: Path) -> None:
-    """Let a seed appear in one step, unless another writer was first."""
+    """Move a seed into its place in one step, unless another writer was first."""
     final.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     try:
         if stat.S_ISDIR(seed.lstat().st_mode):

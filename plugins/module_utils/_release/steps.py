@@ -102,7 +102,7 @@ def _rmdir(path: str) -> None:
 
 @contextlib.contextmanager
 def public_modes() -> t.Iterator[None]:
-    """Let files become what their modes say, 0644 or 0755, whatever the umask was."""
+    """Create files with the modes that are asked for, 0644 or 0755, whatever the umask was."""
     before = os.umask(0o022)
     try:
         yield

@@ -103,7 +103,7 @@ class Store:
             return History()
 
     def serve(self, release: str, after: History) -> None:
-        """Let `current` point to the release, in one step, and write the history that follows from it."""
+        """Point `current` to the release, in one step, and write the history that follows from it."""
         if release not in self.releases():
             raise ReleaseError(
                 f"There is no release {release!r} in {self.folder}; there are: {', '.join(self.releases()) or 'none'}."

@@ -42,6 +42,7 @@ def slowest_lines(slowest: list[Took]) -> list[str]:
 def failure_lines(failures: list[Failure]) -> list[str]:
     """Return one line for each host that failed."""
     return [
-        f"[{failure.host}] {titled(one_line(failure.task)).label}" + (f": {failure.message}" if failure.message else "")
+        f"[{one_line(failure.host)}] {titled(one_line(failure.task)).label}"
+        + (f": {failure.message}" if failure.message else "")
         for failure in failures
     ]

@@ -56,4 +56,4 @@ def _left(step: Step) -> str:
 def _hosts(step: Step) -> str:
     if len(step.hosts) > 1:
         return f"[{len(step.hosts)} hosts]"
-    return "" if step.hosts == ("localhost",) else f"[{step.hosts[0]}]"
+    return "" if step.hosts == ("localhost",) else f"[{one_line(step.hosts[0])}]"

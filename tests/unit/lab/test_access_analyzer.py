@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +12,9 @@ from botocore.exceptions import ClientError
 from tests.unit.lab.served import serve
 
 
-@pytest.fixture
-def analyzer(tmp_path: Path) -> Iterator[Any]:
-    with serve(tmp_path) as api:
+@pytest.fixture(scope="module")
+def analyzer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    with serve(tmp_path_factory.mktemp("authority")) as api:
         yield api.client("accessanalyzer")
 
 

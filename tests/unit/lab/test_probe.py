@@ -42,7 +42,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
 async def given_up_at_the_end_of_the_handshake(
     tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch, ask: Callable[[int], Awaitable[Any]]
 ) -> None:
-    """Let a probe's time be over in the very moment in which its handshake is.
+    """End a probe's time in the very moment in which its handshake ends.
 
     Whoever gets the probe's file descriptors next must not find asyncio still busy with them.
     """

@@ -21,7 +21,7 @@ PLAYBOOKS = {path.stem for path in (ROOT / "playbooks").glob("*.yml")}
 WITHIN_SITE = {"provision", "configure", "publish", "verify", "machines"}
 """Site's own parts: they need no more than site does."""
 OPEN = re.compile(
-    r"(acm|cloudfront|ec2|elasticfilesystem|kms|route53|servicequotas|route53domains):"
+    r"(acm|cloudfront|ec2|elasticfilesystem|kms|pricing|route53|servicequotas|route53domains):"
     r"|[a-z0-9-]+:(Describe|List)|iam:GetAccount|s3:GetAccount|ssm:GetServiceSetting|wafv2:GetWebACL"
 )
 """What may be allowed on everything: it has no names, or they are not the site's."""

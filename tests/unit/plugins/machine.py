@@ -65,7 +65,7 @@ class Machine:
         self._loop.call_soon(self._loop.stop)
 
     def end_sessions(self) -> None:
-        """Let the service end every session."""
+        """End every session, as the service does."""
         asyncio.run_coroutine_threadsafe(self._end_sessions(), self._loop).result(10)
 
     def cut(self) -> None:

@@ -140,7 +140,7 @@ def drop(kind: str, name: str) -> Change:
 
 
 def unread(kind: str) -> Change:
-    """Let a kind of things be unreadable."""
+    """Make a kind of things unreadable."""
 
     def change(found: dict[str, Any]) -> None:
         if kind != "internet_gateways":  # they are a part of the VPCs

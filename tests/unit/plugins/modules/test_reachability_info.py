@@ -84,7 +84,7 @@ def network(moto: str, monkeypatch: pytest.MonkeyPatch) -> Network:
 
 
 def refuse(monkeypatch: pytest.MonkeyPatch, *operations: str) -> None:
-    """Let these operations be forbidden."""
+    """Forbid these operations."""
     original = botocore.client.BaseClient._make_api_call
 
     def call(self: Any, operation: str, arguments: Any) -> Any:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from plugins.plugin_utils._progress.line import live_line, plain_line
@@ -43,6 +43,7 @@ def test_what_takes_longer_than_the_usual_time_says_so() -> None:
     assert live_line([ISSUED], 401, 100).endswith("5:01  (usually 2 to 5 min; longer than usual)")
 
 
+@example(name="", hosts=["\n"], columns=13, now=0.0)
 @given(st.text(), st.lists(st.text(min_size=1), min_size=1, max_size=3), st.integers(1, 120), st.floats(0, 1e6))
 def test_no_line_is_wider_than_the_terminal(name: str, hosts: list[str], columns: int, now: float) -> None:
     line = live_line([Step(name, 0, tuple(hosts), 3)], now, columns)

@@ -18,7 +18,7 @@ LOCK = Path("/run/hasite-lab-share.lock")
 
 @contextlib.contextmanager
 def alone() -> Iterator[None]:
-    """Let one program at a time look and mount."""
+    """Hold a lock under which one program at a time looks and mounts."""
     with LOCK.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
