@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What others have made: ansible-core's own test of connections, the coming ansible-core, another client.
+"""What others have made: ansible-core's own test of connections and the coming ansible-core.
 
 They come from the Python registry, as it has them now.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.fleet import Fleet, Runner
-from tests.integration.labs import ROOT, installed, keys
+from tests.integration.labs import ROOT, installed
 from tests.integration.small_world import until
 
 pytestmark = [pytest.mark.lab, pytest.mark.acceptance]
@@ -102,22 +102,3 @@ def test_the_coming_ansible_core(fleet: Fleet, tmp_path: Path) -> None:
         assert output.count('"exists": true') == len(WAYS)
     assert list((tmp_path / "home" / "built_modules").glob("*/ansible.modules.stat*"))
     over(fleet, runner)
-
-
-def test_another_client_of_the_protocol(fleet: Fleet, tmp_path: Path) -> None:
-    """pyssm-client, which shares no code with ours, runs a command by the lab's service and agent."""
-    subprocess.run([sys.executable, "-m", "venv", tmp_path / "v"], check=True)
-    subprocess.run([tmp_path / "v" / "bin" / "pip", "install", "--quiet", "pyssm-client"], check=True)
-    environment = {**os.environ, **keys(fleet.place)}
-    words = ["exec", "--target", fleet.instances[0], "--command", "echo $((6*7)); id -un"]
-    done = subprocess.run(
-        [tmp_path / "v" / "bin" / "pyssm", *words],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=90,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.split()[-2:] == ["42", "ssm-user"], done.stdout
-    until(lambda: not fleet.sessions(), 60)
