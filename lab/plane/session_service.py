@@ -243,7 +243,8 @@ class SessionService:
 
     async def _data(self, request: web.Request) -> web.StreamResponse:
         session = self._session(request)
-        signed = "Authorization" in request.headers
+        # An agent signs its request; a client may send its token as a bearer's, which says nothing.
+        signed = request.headers.get("Authorization", "").startswith("AWS4-")
         if signed:
             await self._agent(request, session.target, "ssmmessages:OpenDataChannel")
         # A client pings by itself, rarely; a machine may vanish without a word.

@@ -185,6 +185,7 @@ from ansible.utils.display import Display
 from ..plugin_utils import _built_modules as built
 from ..plugin_utils._session_control import Control, TimedOutError, fits
 from ..plugin_utils._session_errors import BucketError, FileError, SessionError, StartError
+from ..plugin_utils._session_guard import guarded
 from ..plugin_utils._session_key import required_key
 from ..plugin_utils._session_pool import Pool
 from ..plugin_utils._session_result import SILENT, Password
@@ -192,7 +193,7 @@ from ..plugin_utils._warm_command import understand
 from ..plugin_utils._warm_remote import Request
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ..plugin_utils._session_api import Started
     from ..plugin_utils._session_files import Files
@@ -200,6 +201,8 @@ if t.TYPE_CHECKING:
 
 display = Display()
 
+_PROMPTS = {"doas": ("doas (", "Password:"), "ksu": ("Kerberos password for ",)}
+"""What these plugins of community.general look for, which they tell nobody."""
 _FIRST_DELAY = 1.0
 _LONGEST_DELAY = 8.0
 _OWN_IDLE_SECONDS = 3600.0
@@ -257,6 +260,10 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
 
     def _connect(self) -> Connection:
         """Let there be a session; the API is only asked when none is kept."""
+        if self._shell.SHELL_FAMILY == "powershell":
+            raise AnsibleConnectionFailure(
+                "hasite.aws.ssm speaks with POSIX shells only; for Windows take amazon.aws.aws_ssm."
+            )
         if not self._connected:
             self._ensure(self._control())
             self._connected = True
@@ -302,7 +309,7 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
         display.vvv(f"EXEC {to_text(cmd)}", host=self.target)
         password = self._password() if sudoable else None
         result = self._run_warm(to_text(cmd), in_data, password) or self._run(
-            to_bytes(cmd, errors="surrogate_or_strict"), to_bytes(in_data or b""), password
+            to_bytes(self._guarded(to_text(cmd)), errors="surrogate_or_strict"), to_bytes(in_data or b""), password
         )
         if sudoable and self.become and result.status:
             self._explain_refusal(result, password)
@@ -310,6 +317,9 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
         for prompt in password.prompts if password else ():
             stderr = stderr.replace(to_bytes(prompt), b"")
         return result.status, result.stdout, stderr
+
+    def _guarded(self, cmd: str) -> str:
+        return guarded(cmd) if self.become and self._shell.SHELL_FAMILY == "sh" else cmd
 
     def _run_warm(self, cmd: str, in_data: bytes | None, password: Password | None) -> Result | None:
         """Run a module as a fork of a warm interpreter on the machine; None if the command is no module's."""
@@ -331,11 +341,14 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
         if not self.become or not self.become.expect_prompt():
             return None
         text = self.become.get_option("become_pass", playcontext=self._play_context)
-        # su asks in the machine's language, and has no text but only the fact that it asks as its prompt.
         prompt = self.become.prompt
-        known = () if isinstance(prompt, str) else self.become.get_option("prompt_l10n")
-        prompts = [prompt] if isinstance(prompt, str) else known or self.become.SU_PROMPT_LOCALIZATIONS
+        prompts = [prompt] if isinstance(prompt, str) else self._known_prompts()
         return Password(to_text(text or ""), tuple(to_text(prompt) for prompt in prompts), self.become.success)
+
+    def _known_prompts(self) -> Sequence[str]:
+        """Return the prompts of a plugin whose own is not a text but the fact that it asks: in any language."""
+        given = self.become.get_option("prompt_l10n") or getattr(self.become, "SU_PROMPT_LOCALIZATIONS", ())
+        return given or _PROMPTS.get(self.become.name.rpartition(".")[2], ())
 
     def _explain_refusal(self, result: Result, password: Password | None) -> None:
         """Say it when become, and not the command, has failed."""
@@ -352,6 +365,11 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
                 f"{self.become.name} has not begun within 30 seconds, and has not asked for a password by a prompt "
                 "that is known: is it of another language, or is no password needed?"
             )
+        if password and self.become.name.endswith("doas"):
+            raise AnsibleError(
+                "doas reads a password from a terminal only, and commands have none: permit it without one (nopass in "
+                "doas.conf), or become by sudo."
+            )
         if self.become.check_incorrect_password(output) or (password and self.become.check_password_prompt(output)):
             raise AnsibleError(f"Incorrect {self.become.name} password")
         if self.become.check_missing_password(output):
@@ -362,7 +380,9 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
         super().put_file(in_path, out_path)
         self._connect()
         display.vvv(f"PUT {in_path} TO {out_path}", host=self.target)
-        with self._explained():
+        if not Path(in_path).exists():
+            raise AnsibleFileNotFound(f"There is no file {in_path} to copy.")
+        with self._explained(f"{in_path} cannot be copied"):
             self._files().put(in_path, out_path)
 
     def fetch_file(self, in_path: str, out_path: str) -> None:
@@ -370,7 +390,7 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
         super().fetch_file(in_path, out_path)
         self._connect()
         display.vvv(f"FETCH {in_path} TO {out_path}", host=self.target)
-        with self._explained():
+        with self._explained(f"{in_path} cannot be fetched to {out_path}"):
             self._files().fetch(in_path, out_path)
 
     def _files(self) -> Files:
@@ -395,14 +415,14 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
         return Files(self._run, AnsibleConnectionFailure, say, self.target, bucket or None, least)
 
     @contextlib.contextmanager
-    def _explained(self) -> Iterator[None]:
-        """Raise the errors that Ansible knows."""
+    def _explained(self, what: str) -> Iterator[None]:
+        """Raise the errors that Ansible knows; `what` begins the sentence about the controller's own files."""
         try:
             yield
-        except FileNotFoundError as error:
-            raise AnsibleFileNotFound(f"There is no file {error.filename} to copy.") from None
         except (BucketError, FileError) as error:
             raise AnsibleError(to_text(error)) from None
+        except OSError as error:
+            raise AnsibleError(f"{what}: {error.strerror} on the controller.") from None
 
     def reset(self) -> None:
         """End the session; the next command starts another one."""

@@ -228,6 +228,7 @@ class Door:
         finally:
             os.umask(before)
         self.listener.listen(64)
+        self._identity = self._found()
 
     def accept(self) -> socket.socket | None:
         """Return the next connection; None when it is another user's."""
@@ -237,8 +238,21 @@ class Door:
         client.close()
         return None
 
+    @property
+    def displaced(self) -> bool:
+        """Tell whether nobody can come any more: the place is empty, or another's."""
+        return self._found() != self._identity
+
+    def _found(self) -> tuple[int, int] | None:
+        try:
+            status = self._path.stat()
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
+
     def close(self) -> None:
-        """Let nobody in any more: a new process may take the place. Closed a second time, the place is another's."""
+        """Let nobody in any more: a new process may take the place."""
         if self.listener.fileno() != -1:
-            self._path.unlink(missing_ok=True)
+            if not self.displaced:
+                self._path.unlink(missing_ok=True)
             self.listener.close()

@@ -46,16 +46,17 @@ class Api:
         request = {"Target": target, "Reason": reason}
         if document:
             request["DocumentName"] = document
+        region = ""
         try:
             ssm = self._ssm()
+            region = ssm.meta.region_name
             answer = ssm.start_session(**request)
         except ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "")
-            raise StartError(_sentence(target, code, str(error)), permanent=code not in _PASSING) from error
-        except BotoCoreError as error:
-            permanent = type(error).__name__ in _PERMANENT
+            code = _code(error)
+            raise StartError(_sentence(target, region, code, str(error)), permanent=code not in _PASSING) from error
+        except (BotoCoreError, ValueError) as error:  # botocore finds the fault of an address with ValueError
             raise StartError(
-                f"SSM cannot be asked for a session with {target}: {error}", permanent=permanent
+                f"SSM cannot be asked for a session with {target}: {error}", permanent=not _may_pass(error)
             ) from error
         check_stream(answer["StreamUrl"], lambda: str(ssm.meta.endpoint_url))
         return Started(answer["SessionId"], answer["StreamUrl"], answer["TokenValue"])
@@ -71,11 +72,14 @@ class Api:
         try:
             token = self._ssm().resume_session(SessionId=session).get("TokenValue")
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code", "") not in _OUTAGES:
+            code = _code(error)
+            if code == "DoesNotExistException":
                 return None
-            raise StartError(f"SSM does not resume the session: {error}", permanent=False) from error
-        except BotoCoreError as error:
-            raise StartError(f"SSM cannot be asked to resume the session: {error}", permanent=False) from error
+            raise StartError(_of_the_caller(code) or f"{error}", permanent=code not in _OUTAGES) from error
+        except (BotoCoreError, ValueError) as error:
+            raise StartError(
+                f"SSM cannot be asked to resume the session: {error}", permanent=not _may_pass(error)
+            ) from error
         return str(token) if token else None
 
     def terminate(self, session: str) -> None:
@@ -175,13 +179,38 @@ def aside(call: Callable[[], T]) -> T:
 
 _OUTAGES = ("ThrottlingException", "InternalServerError", "ServiceUnavailable", "RequestTimeout", "500", "502", "503")
 _PASSING = ("TargetNotConnected", *_OUTAGES)
-_PERMANENT = ("NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "NoRegionError")
 
 
-def _sentence(target: str, code: str, text: str) -> str:
+def _code(error: t.Any) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _may_pass(error: Exception) -> bool:
+    """Tell whether another try may help: AWS was not reached. Its certificate and our settings stay as they are."""
+    from botocore.exceptions import HTTPClientError, SSLError
+
+    return isinstance(error, HTTPClientError) and not isinstance(error, SSLError)
+
+
+def _sentence(target: str, region: str, code: str, text: str) -> str:
     if code == "TargetNotConnected":
         return (
-            f"The agent of {target} is not connected to Session Manager. Is the machine running, has it an instance "
-            "profile for SSM, and a way to ssm and ssmmessages on port 443?"
+            f"The agent of {target} is not connected to Session Manager in {region}. Is that its region, is the "
+            "machine running, has it an instance profile for SSM, and a way to ssm and ssmmessages on port 443?"
         )
-    return f"SSM refused a session with {target}: {text}"
+    return _of_the_caller(code) or f"SSM refused a session with {target}: {text}"
+
+
+def _of_the_caller(code: str) -> str:
+    """Return what is wrong with who calls; empty if it is something else.
+
+    https://docs.aws.amazon.com/systems-manager/latest/APIReference/CommonErrors.html
+    """
+    if code in ("ExpiredToken", "ExpiredTokenException"):
+        return (
+            f"The credentials for AWS have expired ({code}); renew them, or name a profile that renews them "
+            "(ansible_aws_ssm_profile)."
+        )
+    if code in ("RequestExpired", "RequestTimeTooSkewed"):
+        return f"AWS takes no request of another time than its own ({code}); set the controller's clock."
+    return ""

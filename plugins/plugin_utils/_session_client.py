@@ -14,6 +14,7 @@ import typing as t
 
 from ._session_channel import Closed, Event, Output, Ready
 from ._session_errors import SessionError
+from ._session_guard import SESSION
 from ._session_link import Link, MakeKey, Resume, WebSocket
 from ._session_shell import Opening, Request, ShellError, quit_request
 
@@ -63,6 +64,7 @@ class Session:
         )
         self._channel = self._link.channel
         self._output = bytearray()
+        self._loop = 0
         self.over = False
         """True when the service has said that the session is over: it need not be ended any more."""
 
@@ -84,6 +86,7 @@ class Session:
         self._channel.send(opening.line)
         while not opening.feed(self._take()):
             self._before(deadline, "the terminal's change to raw", opening.shown)
+        self._loop = opening.process
         self._channel.send(opening.loop)
         self._channel.resize(200, 50)
 
@@ -108,7 +111,7 @@ class Session:
     ) -> Result:
         """Run one command. `seconds` of 0 means without end; `watch` is what else is looked after meanwhile."""
         deadline = time.monotonic() + seconds if seconds else float("inf")
-        request = Request(command, stdin, password)
+        request = Request(command.replace(SESSION.encode(), b"/proc/%d" % self._loop), stdin, password)
         self._output.clear()
         self._channel.send(request.data())
         while True:

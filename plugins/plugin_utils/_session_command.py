@@ -80,8 +80,12 @@ def read_order(arguments: Sequence[str], environment: MutableMapping[str, str]) 
         raise UsageError(f"The answer to StartSession, or the request, is not what it should be: {error!r}.") from error
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Run the command; 0 whatever the remote command returned, as AWS's own program has it."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; 0 whatever the remote command returned, as AWS's own program has it.
+
+    Without arguments, those of the process: so an installed script calls it.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
     if list(arguments) == ["--version"]:
         print(CLIENT_VERSION)
         return 0

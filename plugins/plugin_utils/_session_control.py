@@ -14,7 +14,6 @@ import json
 import os
 import socket
 import sys
-import time
 import typing as t
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,14 +24,13 @@ from ._session_errors import SessionError
 from ._session_result import Result
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from ._session_api import Api, Started
     from ._session_result import Password
 
 _NAME_LENGTH = 20
 _GREETING_SECONDS = 1.0
-_LOOK_SECONDS = 0.05
 _RECORD = ".session"
 """A file that bears a session's name for as long as somebody is there to end it."""
 
@@ -162,19 +160,20 @@ class Control:
             raise SessionError("The process that keeps the session has ended while a command ran.") from error
 
     def stop(self) -> None:
-        """End the session, if there is one, and wait until it has ended. What runs in it may end before."""
-        deadline = time.monotonic() + self.connect_seconds
-        while True:
-            try:
-                sock = self._greeted()
-            except NotBegunError:
-                return
-            except BusyError:
-                if time.monotonic() >= deadline:
-                    return
-                time.sleep(_LOOK_SECONDS)
-            else:
-                break
+        """End the session, if there is one, and wait until it has ended; one that runs a command ends after that.
+
+        It is not waited for then, as ssh's `ControlMaster` does not wait: nobody finds it any more.
+        """
+        try:
+            sock = self._greeted()
+        except NotBegunError:
+            return
+        except BusyError:
+            # Its name goes first: the next session's beginning would end it as an orphan.
+            for record in self._records():
+                record.unlink(missing_ok=True)
+            self.place.path.unlink(missing_ok=True)
+            return
         with sock, contextlib.suppress(OSError, EOFError):
             sock.settimeout(self.connect_seconds)
             wire.send(sock, {"request": "stop"})
@@ -182,14 +181,27 @@ class Control:
 
     def _end_orphans(self) -> None:
         """End the sessions that a killed process has kept: it has left their names."""
-        for record in self.folder.glob(f"{self.place.name}.*{_RECORD}"):
+        for record in self._records():
             self.api.terminate(record.name.removeprefix(f"{self.place.name}.").removesuffix(_RECORD))
             record.unlink(missing_ok=True)
+
+    def _records(self) -> Iterable[Path]:
+        return self.folder.glob(f"{self.place.name}.*{_RECORD}")
 
     def _keep(self, started: Started) -> None:
         """Start the process that keeps the session, and wait until its shell is ready."""
         record = self.folder / f"{self.place.name}.{started.session}{_RECORD}"
-        record.touch(mode=0o600)
+        try:
+            record.touch(mode=0o600)
+            self._start_keeper(started, record)
+        except OSError as error:  # what begins no process leaves no session either
+            self.api.terminate(started.session)
+            record.unlink(missing_ok=True)
+            raise SessionError(
+                f"The session cannot be kept: {error.strerror} ({error.filename or 'fork'}).", permanent=True
+            ) from error
+
+    def _start_keeper(self, started: Started, record: Path) -> None:
         order = {
             "record": str(record),
             "api": self.identity,

@@ -72,7 +72,7 @@ class _Newcomers(t.NamedTuple):
 def serve(session: Session, door: Door, idle_seconds: float) -> None:
     """Serve commands until the session is to end."""
     used = time.monotonic()
-    while True:
+    while not door.displaced:
         left = used + idle_seconds - time.monotonic()
         if left <= 0:
             return

@@ -11,6 +11,7 @@ calls; whoever owns a link calls `pump` when `fileno` is readable, and every few
 from __future__ import annotations
 
 import contextlib
+import os
 import select
 import ssl
 import time
@@ -65,17 +66,23 @@ def open_websocket(url: str, ca_file: str | None, seconds: float) -> WebSocket:
     """Connect to a session's stream; proxies are taken from the environment, redirects are not followed."""
     import websocket
 
-    from ._session_socket import CappedWebSocket
+    from ._session_socket import CappedWebSocket, proxy_of
 
     place = url.split("/v1/", 1)[0]
-    options = {"context": ssl.create_default_context(cafile=ca_file)} if url.startswith("wss:") else {}
+    try:
+        options = {"context": ssl.create_default_context(cafile=ca_file)} if url.startswith("wss:") else {}
+    except OSError as error:
+        raise SessionError(f"AWS_CA_BUNDLE cannot be read: {error}.", permanent=True) from error
+    proxy = proxy_of(url, os.environ)
     try:
         # The token is the first message: whoever takes the place of the service would get it.
         opened = websocket.create_connection(
-            url, timeout=seconds, sslopt=options, redirect_limit=0, class_=CappedWebSocket
+            url, timeout=seconds, sslopt=options, redirect_limit=0, class_=CappedWebSocket, **proxy
         )
     except (OSError, websocket.WebSocketException) as error:
-        raise SessionError(f"The session's stream at {place} cannot be opened: {error}.") from error
+        reason = f"it answers with status {error.status_code}" if hasattr(error, "status_code") else error
+        through = f" through the proxy {proxy['http_proxy_host']}" if proxy else ""
+        raise SessionError(f"The session's stream at {place} cannot be opened{through}: {reason}.") from error
     return t.cast("WebSocket", opened)
 
 
@@ -167,7 +174,7 @@ class Link:
             try:
                 events = self.channel.receive(data.encode() if isinstance(data, str) else data, now)
             except (BreachError, CipherError) as error:
-                raise SessionError(str(error)) from error
+                raise SessionError(str(error), permanent=True) from error
             for event in events:
                 if isinstance(event, KeyRequested):
                     self._answer(event)
@@ -183,7 +190,7 @@ class Link:
         except (StartError, CipherError) as error:
             self.channel.refuse_key(str(error))
             self._send_due()
-            raise SessionError(str(error)) from error
+            raise SessionError(str(error), permanent=getattr(error, "permanent", True)) from error
 
     def _send_due(self) -> bool:
         """Send what is due; return False when the connection is broken."""
@@ -220,6 +227,8 @@ class Link:
                 self._websocket.send(client_opening(token))
             except (StartError, SessionError, OSError) as again:
                 error = again
+                if getattr(again, "permanent", False):
+                    break
                 time.sleep(delay)
                 continue
             self.channel.reconnected()

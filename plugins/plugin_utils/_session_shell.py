@@ -60,8 +60,11 @@ start() {
   fi
 }
 refused() {
-  [ -z "$y" ] && grep -q BECOME-SUCCESS "$s/c" && ! grep -q BECOME-SUCCESS "$t/o" &&
-    grep -q 'must have a tty' "$t/e" && command -v script >/dev/null
+  [ -z "$y" ] && grep -q BECOME-SUCCESS "$s/c" && ! grep -q BECOME-SUCCESS "$t/o" || return 1
+  if ! grep -q 'must have a tty' "$t/e"; then
+    grep -q sudo "$s/c" && LC_ALL=C $n sudo -n true 2>&1 </dev/null | grep 'must have a tty' >>"$t/e" || return 1
+  fi
+  command -v script >/dev/null
 }
 ask() {
   printf '' >"$t/o"; printf '' >"$t/e"; rm -f "$s/f"; mkfifo "$s/f" || failed
@@ -108,7 +111,8 @@ r"""Plain POSIX shell, with head, gzip, base64, mktemp, mkfifo and, where it is 
   its output is not all there, whatever its status says. Where the disk is full before, output goes to memory: a
   command that makes room can still be run.
 - A sudo that demands a terminal (requiretty) has begun nothing: the command is run again in a terminal of its own, made
-  by script(1), and so are all that follow. Its streams stay the files.
+  by script(1), and so are all that follow. Its streams stay the files. It may have said so in any language, so it is
+  asked once more, in English.
 - A command is waited for in the background, as only then the loop hears at once that the session has ended; it
   takes the command with it, but what belongs to another user by then.
 - With a password: the command is watched until it prompts or reports success, and stdin goes to it only after
@@ -131,6 +135,9 @@ class ShellError(Exception):
     """One sentence that says what the machine's shell could not do."""
 
 
+LOOP_NAME = "/.ansible-ssm-XXX"
+
+
 @dataclass
 class Opening:
     """The change from the person's shell to the loop.
@@ -141,17 +148,22 @@ class Opening:
 
     sign: str = field(default_factory=lambda: secrets.token_hex(10))
     shown: bytes = b""
+    process: int = 0
+    """The loop's process, once the sign was seen."""
 
     @property
     def line(self) -> bytes:
         """Return the line to type; its echo does not hold the sign in one piece.
 
+        It is one command with words in single quotes, which sh, bash, zsh, fish and tcsh read alike, and none of them
+        takes for an alias: a `shellProfile` may have begun any. Fish undoes what a command does to terminal modes.
         The loop is not the agent's own child: that is killed at the session's end, while the loop is
-        hung up and can remove its folder.
+        hung up and can remove its folder. By its last word `_warm_client` knows it.
         """
         half = len(self.sign) // 2
-        shown = f"'{self.sign[:half]}''{self.sign[half:]}'"
-        return f'stty raw -echo && printf %s {shown} && sh -c "$(head -c {len(_LOOP)})"; exit\n'.encode()
+        shown = f'"{self.sign[:half]}""{self.sign[half:]}"'
+        script = f'stty raw -echo && echo {shown} $$ && eval "$(head -c {len(_LOOP)})"'
+        return f"'sh' -c '{script}' {LOOP_NAME}; exit\n".encode()
 
     @property
     def loop(self) -> bytes:
@@ -161,7 +173,9 @@ class Opening:
     def feed(self, data: bytes) -> bool:
         """Take output; return True once the sign was seen."""
         self.shown = (self.shown + data)[-4096:]
-        return self.sign.encode() in self.shown
+        found = re.search(rb"%b ([0-9]+)\n" % self.sign.encode(), self.shown)
+        self.process = int(found[1]) if found else 0
+        return found is not None
 
 
 _HEADER_BYTES = 80

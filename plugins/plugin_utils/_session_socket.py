@@ -9,9 +9,15 @@ PRIVATE to the collection. Imported where a websocket is opened, for a task's wo
 from __future__ import annotations
 
 import typing as t
+from urllib.parse import unquote, urlsplit
 
 from websocket import WebSocket, WebSocketPayloadException
 from websocket._abnf import ABNF, continuous_frame, frame_buffer
+
+from ._session_errors import SessionError
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
 
 LARGEST_MESSAGE = 1 << 20
 """In bytes. AWS's agent sends 1024 bytes and a header of 120; its own client takes what comes."""
@@ -42,3 +48,32 @@ class _CappedMessage(continuous_frame):  # type: ignore[misc]
 def _check(length: int) -> None:
     if length > LARGEST_MESSAGE:
         raise WebSocketPayloadException(f"a message has {length} bytes, and at most {LARGEST_MESSAGE} are taken")
+
+
+_PORTS = {"http": 80, "socks4": 1080, "socks4a": 1080, "socks5": 1080, "socks5h": 1080}
+
+
+def proxy_of(url: str, environ: Mapping[str, str]) -> dict[str, t.Any]:
+    """Return websocket-client's options for the proxy that the environment names; none when it names none.
+
+    As botocore understands the same variables. websocket-client by itself goes past a proxy that is named without
+    `http://`, and asks every proxy in clear text, also one that expects TLS. It looks at NO_PROXY in either case.
+    """
+    name = "https_proxy" if url.startswith("wss:") else "http_proxy"
+    given = environ.get(name) or environ.get(name.upper()) or ""
+    if not given:
+        return {}
+    try:
+        proxy = urlsplit(given if "://" in given else f"http://{given}")
+        host, port = proxy.hostname, proxy.port
+    except ValueError:
+        host, port = None, None
+    if not host or proxy.scheme not in _PORTS:
+        raise SessionError(
+            f"{name.upper()} names no proxy through which a session's stream can go; give http://HOST:PORT.",
+            permanent=True,
+        )
+    options = {"http_proxy_host": host, "http_proxy_port": port or _PORTS[proxy.scheme], "proxy_type": proxy.scheme}
+    if proxy.username:
+        options["http_proxy_auth"] = (unquote(proxy.username), unquote(proxy.password or ""))
+    return options

@@ -52,7 +52,7 @@ def _companion() -> "str | None":
         while process > 1:
             folder = "/proc/%d" % process
             with open(folder + "/cmdline", "rb") as file:
-                if b"/.ansible-ssm-XXX" in file.read():  # the text of its loop, before mktemp
+                if b"/.ansible-ssm-XXX" in file.read():  # the last word of its command line
                     return folder
             with open(folder + "/stat", "rb") as file:
                 process = int(file.read().rpartition(b")")[2].split()[1])

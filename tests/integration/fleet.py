@@ -68,10 +68,10 @@ class Fleet:
         found = self.ssm.describe_sessions(State="Active")["Sessions"]
         return [one["SessionId"] for one in found if one["Target"] in self.instances]
 
-    def root(self, instance: str, script: str) -> str:
+    def root(self, instance: str, script: str, seconds: float = 60) -> str:
         """Run a script as root on a machine, without any session."""
         words = [installed("lab"), "--name", self.place.name, "exec", instance, "--", "sh", "-c", script]
-        return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True).stdout
+        return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=seconds, check=True).stdout
 
     def close(self) -> None:
         """Terminate the machines."""

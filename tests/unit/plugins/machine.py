@@ -28,6 +28,10 @@ class Machine:
         self.started: list[str] = []
         self.terminated: list[str] = []
         """The sessions that are over, whoever has ended them."""
+        self.callers: list[str] = []
+        """The access keys of all calls."""
+        self.refusals: dict[str, tuple[str, str]] = {}
+        """By operation: the error's code, and what it says."""
         self.connected = True
         self.session_type = ""
         """What a session's document makes of it, if that is no shell."""
@@ -109,6 +113,10 @@ class Machine:
         operation = request.headers["X-Amz-Target"].split(".")[1]
         body = json.loads(await request.read())
         answer: dict[str, Any] = {}
+        self.callers.append(request.headers["Authorization"].partition("Credential=")[2].partition("/")[0])
+        if operation in self.refusals:
+            code, message = self.refusals[operation]
+            return web.json_response({"__type": code, "message": message}, status=400)
         if operation == "StartSession":
             if not self.connected:
                 return web.json_response({"__type": "TargetNotConnected", "message": "not connected"}, status=400)

@@ -106,6 +106,34 @@ def test_password_is_given_only_when_asked(connect: Connect, password: str) -> N
     assert (status, stdout, stderr) == (0, f"{plugin.success}\nmodule".encode(), b"")
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(f"ansible.builtin.{name}" for name in ("sudo", "su")),
+        *(f"community.general.{name}" for name in ("doas", "dzdo", "ksu", "machinectl", "pbrun", "pmrun")),
+        *(f"community.general.{name}" for name in ("sesu", "sudosu")),
+    ],
+)
+def test_every_way_to_others_tells_by_what_it_asks(connect: Connect, name: str) -> None:
+    connection, plugin = connect(), become_loader.get(name)
+    plugin.set_options(direct={"become_pass": "right", "become_user": "other"})
+    plugin.build_become_command("true", connection._shell)
+    connection.set_become_plugin(plugin)
+    password = connection._password()
+    assert all(isinstance(prompt, str) and prompt for prompt in password.prompts)
+    assert password.prompts
+
+
+def test_doas_with_a_password_says_that_it_needs_a_terminal(connect: Connect, machine: Machine) -> None:
+    (machine.home / "doas").write_text("#!/bin/sh\necho 'doas: Authentication failed' >&2\nexit 1\n")
+    (machine.home / "doas").chmod(0o755)
+    connection, plugin = connect(), become_loader.get("community.general.doas")
+    plugin.set_options(direct={"become_pass": "right", "become_user": "other"})
+    connection.set_become_plugin(plugin)
+    with pytest.raises(AnsibleError, match="doas reads a password from a terminal only"):
+        connection.exec_command(plugin.build_become_command("true", connection._shell))
+
+
 def quoted(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"
 
@@ -171,9 +199,14 @@ def test_session_takes_its_command_with_it(connect: Connect, machine: Machine, t
 def test_begun_command_is_not_repeated(connect: Connect, machine: Machine, tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     connection = connect()
-    threading.Timer(2, machine.end_sessions).start()
+
+    def end_once_begun() -> None:
+        wait_until(trace.exists)
+        machine.end_sessions()
+
+    threading.Thread(target=end_once_begun).start()
     with pytest.raises(AnsibleConnectionFailure, match="ended by the service"):
-        connection.exec_command(f"echo run >>{trace}; sleep 5")
+        connection.exec_command(f"echo run >>{trace}; sleep 60")
     assert trace.read_text() == "run\n"
 
 
@@ -512,6 +545,29 @@ def test_a_module_of_another_user_ends_with_the_session(connect: Connect, machin
     with pytest.raises(AnsibleConnectionFailure, match="ended by the service"):
         connection.exec_command(command, in_data=module(ENDLESS))
     wait_until(lambda: not any(runs(int(process)) for process in trace.read_text().split()))
+
+
+def test_a_raw_command_of_another_user_ends_with_the_session(
+    connect: Connect, machine: Machine, tmp_path: Path
+) -> None:
+    connection = connect()
+    trace = tmp_path / "trace"
+    plugin = become_loader.get("ansible.builtin.sudo")
+    plugin.set_options(direct={"become_user": "root"})
+    connection.set_become_plugin(plugin)
+    # Nobody signals it: sudo goes on, and what it runs is in another session.
+    (machine.home / "sudo").write_text(
+        '#!/bin/sh\ntrap : TERM HUP\nfor last; do :; done\nsetsid -w /bin/sh -c "$last"\n'
+    )
+    (machine.home / "sudo").chmod(0o755)
+    command = plugin.build_become_command(f"sleep 60 & echo $$ $! $PPID >{trace}; sleep 60", connection._shell)
+    once_begun(trace, machine.end_sessions)
+    with pytest.raises(AnsibleConnectionFailure, match="ended by the service"):
+        connection.exec_command(command)
+    wait_until(lambda: not any(runs(int(process)) for process in trace.read_text().split()[:2]))
+    command = plugin.build_become_command("echo whole; echo errors >&2; exit 42", connection._shell)
+    status, stdout, stderr = connection.exec_command(command)
+    assert (status, stdout, stderr) == (42, plugin.success.encode() + b"\nwhole\n", b"errors\n")
 
 
 def test_module_under_become(connect: Connect, machine: Machine) -> None:

@@ -17,6 +17,7 @@ from plugins.plugin_utils._session_api import check_stream
 from plugins.plugin_utils._session_errors import SessionError, StartError
 from plugins.plugin_utils._session_key import required_key
 from plugins.plugin_utils._session_link import Link, open_websocket
+from plugins.plugin_utils._session_socket import proxy_of
 
 
 @contextmanager
@@ -126,3 +127,41 @@ def test_the_demand_is_read(value: object, key: str) -> None:
 def test_what_is_no_key_is_refused(value: str) -> None:
     with pytest.raises(SessionError, match="require_encryption"):
         required_key(value)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("", None),
+        ("http://proxy:3128", ("proxy", 3128, "http", None)),
+        ("proxy:3128", ("proxy", 3128, "http", None)),
+        ("proxy", ("proxy", 80, "http", None)),
+        ("http://me:p%40ss@proxy:3128/", ("proxy", 3128, "http", ("me", "p@ss"))),
+        ("socks5h://proxy", ("proxy", 1080, "socks5h", None)),
+    ],
+)
+@pytest.mark.parametrize(("url", "name"), [("wss://s/v1/", "HTTPS_PROXY"), ("ws://s/v1/", "http_proxy")])
+def test_the_proxy_is_that_of_the_environment(
+    url: str, name: str, given: str, expected: tuple[str, int, str, tuple[str, str] | None] | None
+) -> None:
+    options = proxy_of(url, {name: given, "ALL_OTHERS_PROXY": "http://other"})
+    names = ("http_proxy_host", "http_proxy_port", "proxy_type", "http_proxy_auth")
+    assert (tuple(map(options.get, names)) if options else None) == expected
+
+
+@pytest.mark.parametrize("given", ["https://proxy:3128", "http://proxy:port", "http://", "ftp://proxy"])
+def test_a_proxy_that_cannot_be_used_is_told(given: str) -> None:
+    with pytest.raises(SessionError, match="HTTPS_PROXY names no proxy") as caught:
+        proxy_of("wss://s/v1/", {"HTTPS_PROXY": given})
+    assert caught.value.permanent
+
+
+def test_a_status_is_told_without_what_comes_with_it() -> None:
+    answer = "HTTP/1.1 403 Forbidden\r\nContent-Length: 6\r\nX-Odd: odd\r\n\r\nsecret"
+    with service(answer) as (url, _got), pytest.raises(SessionError, match=r"opened: it answers with status 403\.$"):
+        open_websocket(url, None, 5)
+
+
+def test_a_missing_bundle_is_told() -> None:
+    with pytest.raises(SessionError, match="AWS_CA_BUNDLE cannot be read"):
+        open_websocket("wss://127.0.0.1:1/v1/x", "/none.pem", 5)

@@ -72,7 +72,8 @@ def test_sign_is_not_seen_in_its_echo() -> None:
     opening = Opening()
     assert not opening.feed(b"$ " + opening.line)
     assert opening.feed(opening.sign[:3].encode()) is False
-    assert opening.feed(opening.sign[3:].encode())
+    assert opening.feed(opening.sign[3:].encode() + b" 4711\n")
+    assert opening.process == 4711
     assert len(opening.line) < 1024
 
 
@@ -191,6 +192,25 @@ def test_a_command_that_needs_a_terminal_gets_one(tmp_path: Path) -> None:
     begun = b"echo BECOME-SUCCESS-abc; " + demand % trace
     assert in_a_shell(Request(begun), tmp_path / "tmp").status == 1
     assert (tmp_path / "trace").read_text() == "run\n" * 2
+
+
+def test_a_sudo_that_says_so_in_another_language_gets_a_terminal_too(tmp_path: Path) -> None:
+    sudo = tmp_path / "sudo"
+    sudo.write_text(
+        '#!/bin/sh\n[ "$2" = true ] || echo run >>${0%/*}/trace\ntty -s </dev/tty && exec sh -c "$2"\n'
+        'case $LC_ALL in C) echo "sudo: sorry, you must have a tty to run sudo";; *) echo "Kein Terminal";; esac >&2\n'
+        "exit 1\n"
+    )
+    sudo.chmod(0o755)
+    (tmp_path / "tmp").mkdir()
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    request = Request(b"sudo -n 'echo BECOME-SUCCESS-abc; cat'", b"input")
+    result = in_a_shell(request, tmp_path / "tmp", PATH=path, LC_ALL="de_DE.UTF-8")
+    assert result == Result(0, b"BECOME-SUCCESS-abc\ninput", b"")
+    assert (tmp_path / "trace").read_text() == "run\n" * 2
+    sudo.write_text(f"#!/bin/sh\necho run >>{tmp_path}/trace\necho 'Nein, falsch' >&2\nexit 1\n")
+    result = in_a_shell(Request(b"sudo -n 'echo BECOME-SUCCESS-abc'"), tmp_path / "tmp", PATH=path)
+    assert result == Result(1, b"", b"Nein, falsch\n")
 
 
 def in_a_shell(request: Request, folder: Path, **more: str) -> Result:
