@@ -27,8 +27,10 @@ from tests.unit.lab.test_haproxy import NODE, balancer
 from tests.unit.plugins.modules.route53_account import REGION, Account, open_account
 
 SEEN = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": "m"}
-BLOCK, COUNT, ALLOW = {"Block": {}}, {"Count": {}}, {"Allow": {}}
-PATH = {"UriPath": {}}
+BLOCK: dict[str, Any] = {"Block": {}}
+COUNT: dict[str, Any] = {"Count": {}}
+ALLOW: dict[str, Any] = {"Allow": {}}
+PATH: dict[str, Any] = {"UriPath": {}}
 
 
 def match(value: str, field: Any = None, test: str = "EXACTLY", *steps: str) -> dict[str, Any]:
