@@ -61,24 +61,37 @@ def settings(dump: str) -> str:
     return "".join(f"{line}\n" for line in dump.splitlines() if wanted.match(line))
 
 
+_RELEASES = ("bookworm", "trixie", "forky", "testing", "sid", "unstable")
+_KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+"""Has the keys of several releases, and is there in each of them."""
+
+
 def for_suite(sources: tuple[Source, ...], suite: str) -> tuple[Source, ...]:
     """Return the sources of one release of the distribution, the release itself first.
 
-    Other archives that the host may use (vendors', backports) are none of the machine's business.
+    A host of another release has them at the same place: Debian's archives hold all that are supported. Other archives
+    that the host may use (vendors', backports) are none of the machine's business.
     """
-    wanted = (suite, f"{suite}-updates", f"{suite}-security")
-    kept = []
-    for source in sources:
-        suites = tuple(name for name in source.suites if name in wanted)
-        if suites and "main" in source.components:
-            kept.append(Source(source.uri, suites, ("main",), source.signed_by, source.trusted))
-    kept.sort(key=lambda source: suite not in source.suites)
-    if not kept or suite not in kept[0].suites:
+    kept = _of(sources, suite, suite) or next(filter(None, (_of(sources, one, suite) for one in _RELEASES)), ())
+    if not kept:
         raise LabError(
             f"No package source of Debian {suite} is configured under {APT}; the lab's machines are built from it: "
             "add one (with its debian-archive-keyring) and try again."
         )
-    return tuple(kept)
+    return kept
+
+
+def _of(sources: tuple[Source, ...], there: str, suite: str) -> tuple[Source, ...]:
+    """Return those of the release that is `there` as the suite's; none if the release itself is not among them."""
+    wanted = {f"{there}{part}": f"{suite}{part}" for part in ("", "-updates", "-security")}
+    kept = []
+    for source in sources:
+        suites = tuple(wanted[name] for name in source.suites if name in wanted)
+        if suites and "main" in source.components:
+            signed_by = source.signed_by if there == suite or not source.signed_by else _KEYRING
+            kept.append(Source(source.uri, suites, ("main",), signed_by, source.trusted))
+    kept.sort(key=lambda source: suite not in source.suites)
+    return tuple(kept) if kept and suite in kept[0].suites else ()
 
 
 def parse_stanzas(text: str) -> list[Source]:

@@ -297,6 +297,14 @@ def test_a_folder_of_ones_own_is_released_and_taken_back(owner: Owner, tmp_path:
         assert shown == {"a.php": 403, "a.PHTML": 403, "a.bak": 403, "a.txt": 200}
     run_lab(owner.place.name, "exec", owner.ids()[0], "--", "sh", "-c", "rm /srv/site/shared/var/a.*")
 
+    (tmp_path / "index.php").write_text("<?php http_response_code(500);")
+    failed = owner.attempt("release", *words)
+    assert failed.returncode != 0
+    said = re.sub(r"\s+", " ", failed.stdout)
+    assert re.search(r"The release \S+ does not answer on demo-web-a at / \(status 500\); \S+ is served again\.", said)
+    until(lambda: visit(owner, URL).stdout.startswith("own: one\nsite\n"), 30)
+    (tmp_path / "index.php").write_text(OWN["index.php"])
+
     (tmp_path / "release.txt").write_text("broken\n")
     failed = owner.attempt("release", *words)
     assert failed.returncode != 0

@@ -143,6 +143,7 @@ KNOWN: dict[str, Check] = {
     "site_updates": keys(automatic=truth, hour=number(0, 21)),
     "site_sessions": choice("share", "sticky", "local"),
     "site_page": text,
+    "site_release_check": truth,
     "site_served_by_header": truth,
     # What these ask for is looked into by hasite.aws.web_settings_info.
     "site_headers": mapping,

@@ -75,6 +75,22 @@ def test_host_without_the_suite_is_told_so(tmp_path: Path) -> None:
         for_suite(of_host(tmp_path), "bookworm")
 
 
+def test_a_host_of_another_release_has_them_at_the_same_place() -> None:
+    key = "/usr/share/keyrings/debian-archive-keyring.pgp"
+    trixie = (
+        Source("http://deb/debian-security", ("trixie-security",), ("main",), key),
+        Source("http://deb/debian", ("trixie", "trixie-updates", "trixie-backports"), ("main", "contrib"), key),
+        Source("http://vendor/debian", ("trixie",), ("stable",)),
+    )
+    gpg = "/usr/share/keyrings/debian-archive-keyring.gpg"
+    assert for_suite(trixie, "bookworm") == (
+        Source("http://deb/debian", ("bookworm", "bookworm-updates"), ("main",), gpg),
+        Source("http://deb/debian-security", ("bookworm-security",), ("main",), gpg),
+    )
+    with pytest.raises(LabError, match="No package source of Debian bookworm"):
+        for_suite((Source("http://archive/ubuntu", ("noble",), ("main",)),), "bookworm")
+
+
 def test_stanza_is_read_back() -> None:
     source = Source("http://archive.test/debian", ("bookworm",), ("main",), trusted=True)
     assert parse_stanzas(source.stanza()) == [source]
