@@ -23,6 +23,7 @@ from lab.api import (
     secret_keys,
     service_quotas,
     ssm,
+    wafv2,
 )
 from lab.context import Context
 
@@ -31,7 +32,7 @@ def extend(context: Context) -> None:
     """Add everything that moto lacks; call it before moto's applications are made."""
     services = (
         *(calls, ec2_network, ec2_instances, efs, elbv2, acm, cloudfront, iam, kms, route53, s3, service_quotas, ssm),
-        *(access_analyzer, backup, cloudtrail, organizations, pricing, secret_keys),
+        *(access_analyzer, backup, cloudtrail, organizations, pricing, secret_keys, wafv2),
     )
     for service in services:
         service.extend(context)

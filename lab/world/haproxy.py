@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from lab.world import stickiness
+from lab.world import stickiness, web_acl_rules
+from lab.world.haproxy_text import SERVER, argument, literal, milliseconds, page_of, quoted
 from lab.world.load_balancer import Action, Condition, Listener, LoadBalancer, Node, Rule, Target, TargetGroup
 from lab.world.tls_policy import policy
 
@@ -32,7 +33,6 @@ _REASONS = {
 _HEADER_BYTES = 64 << 10
 """https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html"""
 _MOST_ADDRESSES = 30
-_SERVER = "hdr Server awselb/2.0"
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ def render(
         *_global(surroundings),
         *_defaults(balancer, surroundings.speed),
         *(line for listener in balancer.listeners for line in _frontend(balancer, node, listener, surroundings)),
+        *(web_acl_rules.tables(balancer.web_acl, surroundings.speed) if balancer.web_acl else ()),
         *(
             line
             for group in balancer.target_groups
@@ -73,29 +74,8 @@ def _of_node(group: TargetGroup, node: Node, serving: Mapping[str, Sequence[Targ
     return targets if group.cross_zone else [target for target in targets if target.zone == node.zone]
 
 
-def quoted(text: str) -> str:
-    """Return a text as one word of the configuration, whatever it has in it."""
-    escaped = re.sub(r'[\\"$]', lambda found: "\\" + found.group(), text)
-    return '"' + re.sub(r"[\x00-\x1f\x7f]", lambda found: f"\\x{ord(found.group()):02x}", escaped) + '"'
-
-
-def _literal(text: str) -> str:
-    """Return a text so that it stays what it is where HAProxy looks for expressions."""
-    return text.replace("%", "%%")
-
-
 def _page(status: int) -> str:
-    return _page_of(f"{status} {_REASONS[status]}")
-
-
-def _page_of(title: str) -> str:
-    """Return the body of an answer that the load balancer gives by itself."""
-    head, heading = f"<head><title>{title}</title></head>", f"<center><h1>{title}</h1></center>"
-    return f"<html>\r\n{head}\r\n<body>\r\n{heading}\r\n</body>\r\n</html>\r\n"
-
-
-def _milliseconds(seconds: float, speed: float) -> str:
-    return f"{max(1, round(seconds * 1000 / speed))}ms"
+    return page_of(f"{status} {_REASONS[status]}")
 
 
 def _global(surroundings: Surroundings) -> Iterator[str]:
@@ -113,15 +93,15 @@ def _global(surroundings: Surroundings) -> Iterator[str]:
 
 
 def _defaults(balancer: LoadBalancer, speed: float) -> Iterator[str]:
-    idle = _milliseconds(float(balancer.attributes.get("idle_timeout.timeout_seconds", 60)), speed)
+    idle = milliseconds(float(balancer.attributes.get("idle_timeout.timeout_seconds", 60)), speed)
     yield "defaults"
     yield "  mode http"
     for kind in ("client", "server", "http-request", "http-keep-alive"):
         yield f"  timeout {kind} {idle}"
-    yield f"  timeout connect {_milliseconds(_CONNECT_SECONDS, speed)}"
+    yield f"  timeout connect {milliseconds(_CONNECT_SECONDS, speed)}"
     yield "  retries 0"
     for status in (400, 408, 502, 504):
-        yield f"  http-error status {status} content-type text/html string {quoted(_page(status))} {_SERVER}"
+        yield f"  http-error status {status} content-type text/html string {quoted(_page(status))} {SERVER}"
 
 
 def _frontend(balancer: LoadBalancer, node: Node, listener: Listener, surroundings: Surroundings) -> Iterator[str]:
@@ -130,6 +110,8 @@ def _frontend(balancer: LoadBalancer, node: Node, listener: Listener, surroundin
     yield bind + (_tls(balancer, listener, surroundings) if listener.protocol == "HTTPS" else "")
     yield "  http-request set-var(txn.began) date(0,ms)"
     yield from _refusals()
+    if balancer.web_acl:
+        yield from web_acl_rules.requests(balancer.web_acl)
     if _on(balancer, "routing.http.drop_invalid_header_fields.enabled"):
         yield '  http-request del-header "[^-A-Za-z0-9]" -m reg'
     yield from _rules(listener)
@@ -146,7 +128,7 @@ def _refusals() -> Iterator[str]:
         (463, f"{{ req.hdr_cnt(X-Forwarded-For) gt {_MOST_ADDRESSES} }}"),
         (505, "{ fc_http_major eq 1 } !{ req.ver 1.0 1.1 }"),
     ):
-        page = f"content-type text/html string {quoted(_page(status))} {_SERVER}"
+        page = f"content-type text/html string {quoted(_page(status))} {SERVER}"
         yield f"  http-request return status {status} {page} if {when}"
 
 
@@ -196,18 +178,13 @@ def _tests(condition: Condition) -> Iterator[str]:
         elif condition.field == "path-pattern":
             yield f"path -m reg {quoted(f'^{_pattern(value)}$')}"
         elif condition.field == "http-header":
-            yield f"{quoted(f'req.fhdr({_argument(condition.name)})')} -m reg -i {quoted(f'^{_pattern(value)}$')}"
+            yield f"{quoted(f'req.fhdr({argument(condition.name)})')} -m reg -i {quoted(f'^{_pattern(value)}$')}"
         elif condition.field == "http-request-method":
             yield f"method -m str -- {quoted(value)}"
         elif condition.field == "source-ip":
             yield f"src -- {quoted(value)}"
         elif condition.field == "query-string":
             yield f"query -m reg -i {quoted(_query_pattern(value))}"
-
-
-def _argument(text: str) -> str:
-    """Return a text as the argument of a fetch method, where an apostrophe would begin a quotation of its own."""
-    return text.replace("'", r"\'")
 
 
 def _pattern(value: str) -> str:
@@ -229,7 +206,7 @@ def _act(action: Action, when: str, listener: Listener) -> Iterator[str]:
     elif action.kind == "fixed-response":
         body = f" string {quoted(action.body)}" if action.body else ""
         content_type = f" content-type {quoted(action.content_type)}" if action.body else ""
-        yield f"  http-request return status {action.status}{content_type}{body} {_SERVER} if {when}"
+        yield f"  http-request return status {action.status}{content_type}{body} {SERVER} if {when}"
     else:
         yield from _forward(action.groups, when)
 
@@ -237,7 +214,7 @@ def _act(action: Action, when: str, listener: Listener) -> Iterator[str]:
 def _redirect(action: Action, when: str, listener: Listener) -> Iterator[str]:
     """Redirect as an ALB does: the port is always written, and no question mark without a query."""
     protocol, host, port, path, query = (_expanded(part, listener) for part in action.location)
-    page = f"content-type text/html string {quoted(_page(action.status))} {_SERVER}"
+    page = f"content-type text/html string {quoted(_page(action.status))} {SERVER}"
     place = f"{protocol}://{host}:{port}{path}"
     answer = f"  http-request return status {action.status} {page} hdr Location"
     yield f"  http-request set-var-fmt(txn.query) {quoted(query)} if {when}" if query else ""
@@ -254,7 +231,7 @@ def _expanded(template: str, listener: Listener) -> str:
         "#{query}": "%[query]",
     }
     pieces = re.split(r"(#\{[a-z]+\})", template)
-    made = "".join(values.get(piece, _literal(piece)) for piece in pieces)
+    made = "".join(values.get(piece, literal(piece)) for piece in pieces)
     return made.lower() if template in ("HTTP", "HTTPS") else made
 
 
@@ -305,7 +282,7 @@ def _backend(group: TargetGroup, targets: Sequence[Target], speed: float) -> Ite
     yield f"backend {backend_name(group.arn)}"
     if not targets:
         page = f"content-type text/html string {quoted(_page(503))}"
-        yield f"  http-request return status 503 {page} {_SERVER}"
+        yield f"  http-request return status 503 {page} {SERVER}"
         return
     yield "  balance roundrobin"
     yield from _connection_errors(speed)
@@ -328,8 +305,8 @@ def _connection_errors(speed: float) -> Iterator[str]:
     title = f"%[{waited},bool,iif({_REASONS[504]},{_REASONS[502]})]"
     status = f"%[{waited},bool,iif(504,502)]"
     yield "  http-response set-var(txn.answered) bool(true)"
-    page = quoted(_page_of(f"{status} {title}"))
-    yield f"  http-error status 503 content-type text/html lf-string {page} {_SERVER}"
+    page = quoted(page_of(f"{status} {title}"))
+    yield f"  http-error status 503 content-type text/html lf-string {page} {SERVER}"
     own = "{ status 503 } !{ var(txn.answered) -m found }"
     late = f"{{ {waited} -m int gt 0 }}"
     yield f"  http-after-response set-status 504 reason {quoted(_REASONS[504])} if {own} {late}"

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from lab.context import Backends
-from lab.world import words
+from lab.world import web_acl, words
+from lab.world.web_acl import WebAcl
 
 ActionKind = Literal["forward", "redirect", "fixed-response"]
 
@@ -159,6 +160,8 @@ class LoadBalancer:
     listeners: tuple[Listener, ...]
     target_groups: tuple[TargetGroup, ...]
     attributes: Mapping[str, str] = field(default_factory=dict)
+    web_acl: WebAcl | None = None
+    """What is asked about a request before the listeners' rules are."""
 
     @property
     def zones(self) -> frozenset[str]:
@@ -177,14 +180,15 @@ def interface_description(arn: str) -> str:
 def describe(backends: Backends) -> tuple[LoadBalancer, ...]:
     """Return every application load balancer of every region."""
     return tuple(
-        _balancer(balancer, region, elbv2, backends.at("ec2", region))
+        _balancer(balancer, region, elbv2, backends)
         for region, elbv2 in backends.regional("elbv2")
         for balancer in elbv2.load_balancers.values()
         if balancer.type == "application"
     )
 
 
-def _balancer(balancer: Any, region: str, elbv2: Any, ec2: Any) -> LoadBalancer:
+def _balancer(balancer: Any, region: str, elbv2: Any, backends: Backends) -> LoadBalancer:
+    ec2 = backends.at("ec2", region)
     listeners = tuple(_listener(listener) for listener in balancer.listeners.values())
     used = dict.fromkeys(
         arn for listener in listeners for rule in listener.rules for arn, _weight in rule.action.groups
@@ -201,6 +205,7 @@ def _balancer(balancer: Any, region: str, elbv2: Any, ec2: Any) -> LoadBalancer:
         listeners=listeners,
         target_groups=tuple(_group(elbv2.target_groups[arn], ec2) for arn in used if arn in elbv2.target_groups),
         attributes=dict(balancer.attrs),
+        web_acl=web_acl.of_resource(backends.at("wafv2", region), balancer.arn),
     )
 
 

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,10 +13,12 @@ from typing import Any
 import boto3
 import pytest
 
+from lab.endpoint import require
 from lab.place import Place
 from tests.integration.small_world import SmallWorld, until
 
 pytestmark = pytest.mark.lab
+ROOT = Path(__file__).parents[2]
 
 
 class Site(SmallWorld):
@@ -139,6 +144,47 @@ def test_rules_take_effect_while_it_runs(site: Site) -> None:
     assert f"location: https://{node}:443/old/page?a=b" in site.fetch(f"{node}/old/page?a=b")[1].lower()
     site.elb.delete_rule(RuleArn=made["Rules"][0]["RuleArn"])
     until(lambda: site.fetch(f"{node}/old/page")[0] == 200)
+
+
+def play_web_acl(site: Site, folder: Path, entry: str) -> str:
+    """Run the role `web_acl` on this load balancer; return what Ansible says of it."""
+    keys = require(site.place)
+    aws = {"endpoint_url": keys.url, "access_key": keys.access_key, "secret_key": keys.secret_key}
+    told = {
+        "web_acl_site": "site71", "web_acl_load_balancer_arn": site.arn, "web_acl_rate_limit": 100,
+    }  # fmt: skip
+    play = {
+        "hosts": "localhost", "gather_facts": False, "environment": {"AWS_REGION": "ap-northeast-1"},
+        "module_defaults": {"group/community.aws.aws": aws},
+        "tasks": [{"ansible.builtin.include_role": {"name": "hasite.aws.web_acl", "tasks_from": entry}, "vars": told}],
+    }  # fmt: skip
+    file = folder / "play.json"
+    file.write_text(json.dumps([play]))
+    command = [Path(sys.executable).with_name("ansible-playbook"), "-i", "localhost,", "-c", "local", file]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_a_web_acl_blocks_who_asks_too_often(site: Site, tmp_path: Path) -> None:
+    node = site.nodes()[0]
+    written = ("--output", "/dev/null", "--write-out", "%{http_code}\n")
+
+    def statuses(path: str, times: int) -> list[str]:
+        return site.run("client", "curl", "-s", *written, f"http://{node}{path}?[1-{times}]").stdout.split()
+
+    assert "changed=2" in play_web_acl(site, tmp_path, "main")
+    assert "changed=0" in play_web_acl(site, tmp_path, "main")
+    # The configuration is taken over soon, and counts from then on.
+    until(lambda: "403" in statuses("/page", 110))
+    assert set(statuses("/health", 5)) == {"403"}
+    status, head, body = site.fetch(node)
+    assert (status, "server: awselb/2.0" in head.lower()) == (403, True)
+    assert "403 Forbidden" in body
+
+    assert "changed=2" in play_web_acl(site, tmp_path, "absent")
+    assert "changed=0" in play_web_acl(site, tmp_path, "absent")
+    until(lambda: site.fetch(node)[0] == 200)
 
 
 def test_a_deregistered_target_drains(site: Site) -> None:

@@ -153,6 +153,8 @@ KNOWN: dict[str, Check] = {
     "site_health_check": keys(interval=choice(10, 30), threshold=number(1, 10)),
     "site_access_logs": truth,
     "site_detailed_monitoring": truth,
+    # Below 100, Route 53's own checks could be taken for too many requests.
+    "site_waf": keys(enabled=truth, rate_limit=number(100, 2_000_000_000), managed_rules=listing, count_only=truth),
     "site_require_tls_share": truth,
     "site_connection": text,
     "site_session_document": text,

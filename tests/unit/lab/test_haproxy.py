@@ -24,7 +24,8 @@ from lab.authority import Authority
 from lab.plane import namespaces
 from lab.plane.haproxy import HaProxy
 from lab.users import BALANCER
-from lab.world.haproxy import Surroundings, quoted, render
+from lab.world.haproxy import Surroundings, render
+from lab.world.haproxy_text import quoted
 from lab.world.load_balancer import (
     Action,
     Condition,

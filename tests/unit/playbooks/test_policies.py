@@ -69,7 +69,14 @@ def test_what_has_a_name_is_allowed_by_the_sites_name_only(path: Path) -> None:
         if "*" in listed(statement["Resource"]):
             assert not [one for one in listed(statement["Action"]) if not OPEN.match(one)]
         else:
-            own = ("SITE", "role/aws-service-role/", "parameter/aws/service/", "session/${aws:", "instance/*")
+            own = (
+                "SITE",
+                "role/aws-service-role/",
+                "parameter/aws/service/",
+                "session/${aws:",
+                "instance/*",
+                "regional/managedruleset/*",
+            )
             assert all(any(part in one for part in own) for one in listed(statement["Resource"]))
 
 
