@@ -81,7 +81,9 @@ class SessionWorld:
         access.create_role(RoleName="web", AssumeRolePolicyDocument=json.dumps(TRUST))
         access.attach_role_policy(RoleName="web", PolicyArn=CORE)
         image = self.client("ec2").describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
-        instances = self.client("ec2").run_instances(ImageId=image, MinCount=1, MaxCount=1)["Instances"]
+        instances = self.client("ec2").run_instances(ImageId=image, InstanceType="t3.micro", MinCount=1, MaxCount=1)[
+            "Instances"
+        ]
         return str(instances[0]["InstanceId"])
 
     def _serve_metadata(self) -> str:

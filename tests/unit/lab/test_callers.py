@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import os
@@ -23,7 +24,7 @@ from botocore.exceptions import ClientError
 from moto.moto_api._internal.models import moto_api_backend
 from werkzeug.test import create_environ, run_wsgi_app
 
-from lab.api import calls, efs, iam, s3
+from lab.api import extensions
 from lab.api.callers import is_ours
 from lab.api.operations import CONTROL, Call
 from lab.api.s3_callers import CALLER, CURRENT
@@ -86,9 +87,8 @@ class Served:
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     authority = Authority(tmp_path_factory.mktemp("authority"))
-    context = Context(Place("unit"), Clock(), authority, Observed(), None)  # type: ignore[arg-type]
-    for service in (calls, efs, iam, s3):
-        service.extend(context)
+    context = Context(Place("unit"), Clock(), authority, Observed(), asyncio.new_event_loop())
+    extensions.extend(context)
     server = Api(context, {"/_lab/page": lambda _sent: "shown"})
     listener = socket.create_server(("127.0.0.1", 0))
     made = Served(context, listener.getsockname()[1], server.application)
@@ -422,6 +422,7 @@ def _distribution(served: Served, site: str) -> dict[str, str]:
     made = served.client("cloudfront").create_distribution_with_tags(
         DistributionConfigWithTags={"DistributionConfig": config, "Tags": tags}
     )
+    served.context.observed.edge[made["Distribution"]["Id"]] = made["ETag"]  # or it could not be deleted yet
     return {"Id": made["Distribution"]["Id"], "IfMatch": made["ETag"]}
 
 

@@ -19,7 +19,7 @@ def test_the_groups_of_an_instance_are_its_interface_s(tmp_path: Path, monkeypat
             ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc)["GroupId"] for name in ("one", "two")
         ]
         image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
-        asked = {"ImageId": image, "MinCount": 1, "MaxCount": 1, "SubnetId": subnet}
+        asked = {"ImageId": image, "InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1, "SubnetId": subnet}
         [machine] = ec2.run_instances(**asked, SecurityGroupIds=groups[:1])["Instances"]
         ec2.modify_instance_attribute(InstanceId=machine["InstanceId"], Groups=groups[1:])
         [found] = ec2.describe_instances(InstanceIds=[machine["InstanceId"]])["Reservations"][0]["Instances"]

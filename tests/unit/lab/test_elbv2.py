@@ -56,7 +56,7 @@ class Account:
 
     def instance(self) -> str:
         image = self.ec2.describe_images()["Images"][0]["ImageId"]
-        made = self.ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, SubnetId=self.a)
+        made = self.ec2.run_instances(ImageId=image, InstanceType="t3.micro", MinCount=1, MaxCount=1, SubnetId=self.a)
         found = str(made["Instances"][0]["InstanceId"])
         state = self.context.backends.at("ec2", REGION).get_instance(found)._state
         state.name, state.code = "running", 16

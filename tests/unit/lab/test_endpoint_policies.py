@@ -47,7 +47,8 @@ class Endpoint:
         self.id, self.interface = made["VpcEndpointId"], made["NetworkInterfaceIds"][0]
         self.inside = self.client("ssm", self.serve(self.interface))
         image = self.ec2.describe_images()["Images"][0]["ImageId"]
-        ran = self.ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, SubnetId=subnet)
+        placed = {"InstanceType": "t3.micro", "SubnetId": subnet}
+        ran = self.ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, **placed)
         self.instance = ran["Instances"][0]["InstanceId"]
 
     def serve(self, interface: str = "") -> int:
