@@ -49,13 +49,18 @@ def document(fleet: Fleet, name: str, inputs: dict[str, Any]) -> str:
 
 
 @pytest.fixture(scope="module")
-def one(fleet: Fleet) -> Iterator[str]:
+def one(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The machine, with shells and users."""
     instance = fleet.instances[0]
     install = "apt-get install -qq -y --no-install-recommends zsh tcsh fish opendoas acl"
     fleet.root(instance, f"apt-get update -qq && {install} >/dev/null 2>&1", seconds=400)
     for script in USERS.values():
         fleet.root(instance, script)
+    # The agent makes its user when the first session begins.
+    first = {"ansible_connection": "hasite.aws.ssm", "ansible_aws_ssm_idle_timeout": 1}
+    runner = Runner(fleet.place, tmp_path_factory.mktemp("first"), {"one": instance}, first)
+    status, output = runner.run("ansible", "one", "-m", "ansible.builtin.ping")
+    assert status == 0, output
     # Without a file of its own, zsh asks a new user what it should do.
     fleet.root(instance, "touch ~ssm-user/.zshrc; chown ssm-user ~ssm-user/.zshrc")
     yield instance
