@@ -161,6 +161,7 @@ def play_web_acl(site: Site, folder: Path, entry: str) -> str:
     file = folder / "play.json"
     file.write_text(json.dumps([play]))
     command = [Path(sys.executable).with_name("ansible-playbook"), "-i", "localhost,", "-c", "local", file]
+    command += ["-e", f"ansible_python_interpreter={sys.executable}"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, cwd=ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
