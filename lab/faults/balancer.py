@@ -24,13 +24,13 @@ def httpd_down(site: Site) -> None:
 
 @fault(3)
 def health_path_404(site: Site) -> None:
-    """Let the target group check a path that is not there."""
+    """Point the target group's health check to a path that is not there."""
     changes.set_target_group(site, HealthCheckPath="/healthz")
 
 
 @fault(None)
 def slow_target_checks(site: Site) -> None:
-    """Let the target group check every 30 s, five times before a machine is healthy again, as AWS does by default."""
+    """Set the target group to check every 30 s, five times until a machine is healthy again, as AWS does by default."""
     changes.set_target_group(site, HealthCheckIntervalSeconds=30, HealthyThresholdCount=5)
 
 
@@ -44,7 +44,7 @@ def target_deregistered(site: Site) -> None:
 
 @fault(None)
 def http_not_redirected(site: Site) -> None:
-    """Let the load balancer serve the site over HTTP, instead of sending visitors to HTTPS."""
+    """Serve the site over HTTP at the load balancer, instead of sending visitors to HTTPS."""
     listener = site.listener(80)
     site.to_mend(steps.listener, listener["ListenerArn"], DefaultActions=listener["DefaultActions"])
     forward = {"Type": "forward", "TargetGroupArn": site.target_group["TargetGroupArn"]}
@@ -53,13 +53,13 @@ def http_not_redirected(site: Site) -> None:
 
 @fault(None)
 def target_check_elsewhere(site: Site) -> None:
-    """Let the target group check port 8081, where the machines tell nothing."""
+    """Point the target group's health check to port 8081, where the machines tell nothing."""
     changes.set_target_group(site, HealthCheckPort="8081")
 
 
 @fault(None)
 def matcher_refuses_page(site: Site) -> None:
-    """Let the target group take 204 only for healthy."""
+    """Set the target group to take 204 only for healthy."""
     changes.set_target_group(site, Matcher={"HttpCode": "204"})
 
 

@@ -57,7 +57,7 @@ def release_unreadable(site: Site) -> None:
 
 @fault(None)
 def release_missing(site: Site) -> None:
-    """Let the link to the current release lead to one that is not there."""
+    """Point the link to the current release to one that is not there."""
     machine = site.machine_id
     former = site.run(machine, "readlink", _CURRENT).strip()
     site.to_mend(steps.run, machine, "ln", "-sfn", former, _CURRENT)
@@ -92,7 +92,7 @@ def content_bucket_closed(site: Site) -> None:
 
 @fault(None)
 def endpoint_policy_closed(site: Site) -> None:
-    """Let the VPC's S3 endpoint pass another bucket's objects only."""
+    """Admit another bucket's objects only through the VPC's S3 endpoint."""
     wanted = [{"Name": "vpc-id", "Values": [site.vpc["VpcId"]]}]
     found = site.ec2.describe_vpc_endpoints(Filters=wanted)["VpcEndpoints"]
     endpoint = site.one("S3 endpoint", [one for one in found if one["ServiceName"].endswith(".s3")])
@@ -105,7 +105,7 @@ def endpoint_policy_closed(site: Site) -> None:
 
 @fault(None)
 def role_not_assumable(site: Site) -> None:
-    """Let the machines' role trust another service than EC2: the credentials that they have go on for hours."""
+    """Make the machines' role trust another service than EC2: the credentials that they have go on for hours."""
     iam, role = site.client("iam"), f"{site.name}-web"
     former: Any = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
     which = {"RoleName": role}

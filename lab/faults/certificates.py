@@ -58,7 +58,7 @@ def certificate_missing_in_us_east_1(site: Site) -> None:
 
 @fault(None)
 def stale_certificate(site: Site) -> None:
-    """Let the load balancer go on to present the certificate of a former name."""
+    """Keep the certificate of a former name on the load balancer."""
     listener = site.listener(443)
     arn = _request(site, f"old.{site.zone['Name'].rstrip('.')}")
     record = outside.validation_record(site, arn, site.region)

@@ -24,7 +24,7 @@ def error_page_cacheable(site: Site) -> None:
 
 @fault(9)
 def long_error_ttl(site: Site) -> None:
-    """Let the edge keep errors for an hour."""
+    """Make the edge keep errors for an hour."""
     site.to_mend(outside.forgotten_by_edge)
     changes.set_error_responses(site, "ErrorCachingMinTTL", _HOUR)
 

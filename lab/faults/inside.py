@@ -44,7 +44,7 @@ def mount_timer_stopped(site: Site) -> None:
 
 @fault(None, one_machine=True)
 def disk_full(site: Site) -> None:
-    """Let the logs fill the disk of their own that one machine has for them."""
+    """Fill the disk that one machine has for its logs."""
     machine = site.machine_id
     site.to_mend(steps.run, machine, "sh", "-c", "umount /var/log || umount --lazy /var/log")
     site.run(machine, "mount", "-t", "tmpfs", "-o", "size=4m,mode=0755", "logs", "/var/log")
@@ -53,7 +53,7 @@ def disk_full(site: Site) -> None:
 
 @fault(None, one_machine=True)
 def web_server_listens_elsewhere(site: Site) -> None:
-    """Let the web server on one machine listen on the machine's own address only."""
+    """Make the web server on one machine listen on the machine's loopback only."""
     restart = ("systemctl", "restart", WEB)
     changes.edit(
         site, site.machine_id, _PORTS, lambda text: text.replace("Listen 80\n", "Listen 127.0.0.1:80\n"), *restart
@@ -77,14 +77,14 @@ def machine_firewall(site: Site) -> None:
 
 @fault(None, one_machine=True, finding="health-page-hangs")
 def php_hangs(site: Site) -> None:
-    """Let PHP on one machine stand still, as when all its workers wait for something that does not come."""
+    """Freeze PHP on one machine, as when all its workers wait for something that does not come."""
     site.to_mend(steps.run, site.machine_id, "systemctl", "kill", "--signal=CONT", PHP)
     site.run(site.machine_id, "systemctl", "kill", "--signal=STOP", PHP)
 
 
 @fault(None, finding="release-missing")
 def release_link_loops(site: Site) -> None:
-    """Let the link to the current release lead to itself."""
+    """Point the link to the current release to itself."""
     machine = site.machine_id
     former = site.run(machine, "readlink", _CURRENT).strip()
     site.to_mend(steps.run, machine, "ln", "-sfn", former, _CURRENT)

@@ -20,7 +20,7 @@ def machine_stopped(site: Site) -> None:
 
 @fault(None, one_machine=True)
 def metadata_v1_allowed(site: Site) -> None:
-    """Let one machine's metadata service answer without a token."""
+    """Make one machine's metadata service answer without a token."""
     options = {"InstanceId": site.machine_id, "HttpEndpoint": "enabled"}
     site.to_mend(steps.call, "ec2", "modify_instance_metadata_options", **options, HttpTokens="required")
     site.ec2.modify_instance_metadata_options(**options, HttpTokens="optional")
@@ -28,7 +28,7 @@ def metadata_v1_allowed(site: Site) -> None:
 
 @fault(None, one_machine=True)
 def public_address_on_launch(site: Site) -> None:
-    """Let one private subnet give public addresses to whatever is launched in it."""
+    """Make one private subnet give public addresses to whatever is launched in it."""
     subnet = {"SubnetId": site.machine["SubnetId"]}
     site.to_mend(steps.call, "ec2", "modify_subnet_attribute", **subnet, MapPublicIpOnLaunch={"Value": False})
     site.ec2.modify_subnet_attribute(**subnet, MapPublicIpOnLaunch={"Value": True})

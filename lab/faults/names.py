@@ -36,7 +36,7 @@ def health_check_on_failover_name(site: Site) -> None:
 
 @fault(5)
 def nothing_evaluated(site: Site) -> None:
-    """Let the PRIMARY record neither evaluate its target's health nor have a health check."""
+    """Take the health check and the evaluation of its target's health from the PRIMARY record."""
     record = site.failover("PRIMARY")
     site.to_mend(outside.record, record)
     alias = {**record["AliasTarget"], "EvaluateTargetHealth": False}
@@ -97,7 +97,7 @@ def primary_elsewhere(site: Site) -> None:
 
 @fault(None)
 def health_check_elsewhere(site: Site) -> None:
-    """Let the health check ask on port 8443, where nobody listens."""
+    """Point the health check to port 8443, where nobody listens."""
     check = site.health_check
     site.to_mend(outside.health_check, check["Id"], Port=check["HealthCheckConfig"]["Port"])
     outside.health_check(site, check["Id"], Port=8443)

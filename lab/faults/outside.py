@@ -165,7 +165,7 @@ def distribution(site: Site, settings: Resource) -> None:
 
 @step
 def forgotten_by_edge(site: Site) -> None:
-    """Let the edge forget all that it keeps, which a change of the settings does not."""
+    """Invalidate all that the edge keeps, which a change of the settings does not."""
     everything = {"Quantity": 1, "Items": ["/*"]}
     site.client("cloudfront", GLOBAL_REGION).create_invalidation(
         DistributionId=site.distribution["Id"],

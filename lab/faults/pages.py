@@ -51,14 +51,14 @@ def health_behind_redirect(site: Site) -> None:
 
 @fault(None)
 def keep_alive_too_short(site: Site) -> None:
-    """Let the web servers close idle connections after 5 s, long before the load balancer does."""
+    """Make the web servers close idle connections after 5 s, long before the load balancer does."""
     for machine in site.machine_ids:
         changes.edit(site, machine, _SITE_FILE, lambda text: _set(text, "KeepAliveTimeout ", "5"), *_RELOAD)
 
 
 @fault(None)
 def opcache_stale(site: Site) -> None:
-    """Let PHP never look whether a file has changed: a new release is not seen."""
+    """Stop PHP from looking whether a file has changed: a new release is not seen."""
     for machine in site.machine_ids:
         changes.edit(
             site,
@@ -70,7 +70,7 @@ def opcache_stale(site: Site) -> None:
 
 
 def _serve(site: Site, folder: str) -> None:
-    """Let one machine serve a changed copy of the site from another folder."""
+    """Serve a changed copy of the site from another folder on one machine."""
     machine = site.machine_id
     site.to_mend(steps.run, machine, "rm", "-rf", folder)
     site.run(machine, "cp", "-rL", _SERVED, folder)

@@ -28,7 +28,7 @@ _SO_ALREADY = frozenset(
 
 
 def step(function: Function) -> Function:
-    """Let journals name the function that follows."""
+    """Register the function that follows under a name that journals use."""
     STEPS[function.__name__] = function
     return function
 
@@ -50,7 +50,7 @@ def run(site: Site, machine: str, *command: str) -> None:
 
 
 def default_route(site: Site, table: str, **target: str) -> None:
-    """Let a table's default route lead to this target."""
+    """Point a table's default route to this target."""
     tables = site.ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"]
     there = any(route.get("DestinationCidrBlock") == "0.0.0.0/0" for route in tables[0]["Routes"])
     change = site.ec2.replace_route if there else site.ec2.create_route
@@ -59,7 +59,7 @@ def default_route(site: Site, table: str, **target: str) -> None:
 
 @step
 def nat_route(site: Site, table: str, subnet: str) -> None:
-    """Let a table's default route lead to the NAT gateway in a subnet, unless another fault has taken that away."""
+    """Point a table's default route to the NAT gateway in a subnet, unless another fault has taken that away."""
     if gateway := _living(site, subnet):
         default_route(site, table, NatGatewayId=gateway["NatGatewayId"])
 
@@ -107,7 +107,7 @@ def no_nat_gateway(site: Site, gateway: str) -> None:
 
 @step
 def network_acl(site: Site, subnet: str, acl: str) -> None:
-    """Let a network ACL count for a subnet."""
+    """Associate a network ACL with a subnet."""
     now = network_acl_of(site, subnet)
     [association] = [one for one in now["Associations"] if one["SubnetId"] == subnet]
     site.ec2.replace_network_acl_association(AssociationId=association["NetworkAclAssociationId"], NetworkAclId=acl)
