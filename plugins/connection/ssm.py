@@ -370,7 +370,10 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
                 "doas reads a password from a terminal only, and commands have none: permit it without one (nopass in "
                 "doas.conf), or become by sudo."
             )
-        if self.become.check_incorrect_password(output) or (password and self.become.check_password_prompt(output)):
+        # A prompt at the end is the second one; what follows the first is the reason.
+        last = (output.rstrip().splitlines() or [b""])[-1]
+        again = last.endswith((b":", to_bytes("\uff1a"))) and self.become.check_password_prompt(last)
+        if self.become.check_incorrect_password(output) or (password and again):
             raise AnsibleError(f"Incorrect {self.become.name} password")
         if self.become.check_missing_password(output):
             raise AnsibleError(f"Missing {self.become.name} password")
