@@ -10,11 +10,11 @@ import sys
 import time
 from collections.abc import Sequence
 
-from bench import growth, releases, remote, sessions, site
+from bench import growth, releases, remote, rolling, sessions, site
 from bench.report import Report, table
-from bench.row import CannotMeasureError, Outcome, Row
+from bench.row import CannotMeasureError, Measurement, Row
 from bench.run import BUILD, FailedError
-from bench.stage import Stage
+from bench.stage import BenchSession
 
 ROWS: list[Row] = [
     *remote.ROWS,
@@ -23,6 +23,7 @@ ROWS: list[Row] = [
     *site.ROWS,
     *sessions.ROWS,
     *releases.ROWS,
+    *rolling.ROWS,
 ]
 """In the order in which they are measured: rows that can share a lab follow each other."""
 
@@ -44,10 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown := set(wanted) - {row.key for row in ROWS}:
         parser.error(f"there is no row {', '.join(sorted(unknown))}; --list shows them.")
     chosen = [row for row in ROWS if not wanted or row.key in wanted]
-    return _measure(chosen, Stage(options.lab, options.port, options.smoke), options.minutes)
+    return _measure(chosen, BenchSession(options.lab, options.port, options.smoke), options.minutes)
 
 
-def _measure(chosen: Sequence[Row], stage: Stage, minutes: float) -> int:
+def _measure(chosen: Sequence[Row], stage: BenchSession, minutes: float) -> int:
     # Neither the user's settings of Ansible nor those of AWS are to be measured.
     for name in [each for each in os.environ if each.startswith(("ANSIBLE_", "AWS_", "LAB_"))]:
         del os.environ[name]
@@ -66,7 +67,7 @@ def _measure(chosen: Sequence[Row], stage: Stage, minutes: float) -> int:
     return 1 if any(line.verdict == "below" for line in report.lines) else 0
 
 
-def _outcome(row: Row, stage: Stage, late: bool, minutes: float) -> tuple[Outcome | None, str]:
+def _outcome(row: Row, stage: BenchSession, late: bool, minutes: float) -> tuple[Measurement | None, str]:
     if late:
         return None, f"not begun within {minutes:g} minutes; choose it with --rows, or give more --minutes."
     try:

@@ -11,8 +11,8 @@ from typing import Literal
 from bench.fleet import REGION
 from bench.row import CannotMeasureError
 from bench.run import BUILD, ROOT
-from bench.stage import Stage
-from lab.endpoint import require
+from bench.stage import BenchSession
+from lab.base.endpoint import require
 
 Way = Literal["ours", "ours with a bucket", "upstream", "ssh"]
 Variables = dict[str, object]
@@ -22,7 +22,7 @@ _S3 = f"http://s3.{REGION}.amazonaws.com"
 """S3 by its own name, for the machine; the controller reaches it by the lab's port as its proxy."""
 
 
-def host(stage: Stage, way: Way, machine: str) -> Variables:
+def host(stage: BenchSession, way: Way, machine: str) -> Variables:
     """Return the variables by which a machine is reached."""
     common: Variables = {"ansible_python_interpreter": "/usr/bin/python3"}
     if way == "ssh":
@@ -42,17 +42,17 @@ def host(stage: Stage, way: Way, machine: str) -> Variables:
     return common | sessions | upstream(stage)
 
 
-def environment(stage: Stage, way: Way) -> dict[str, str]:
+def environment(stage: BenchSession, way: Way) -> dict[str, str]:
     """Return what the controller needs in its environment for this way."""
     url = require(stage.place).url
     return {"http_proxy": url, "no_proxy": "127.0.0.1"} if way == "upstream" else {"AWS_ENDPOINT_URL": url}
 
 
-def _bucket(stage: Stage) -> Variables:
+def _bucket(stage: BenchSession) -> Variables:
     return {"ansible_aws_ssm_bucket_name": stage.fleet().bucket()}
 
 
-def upstream(stage: Stage) -> Variables:
+def upstream(stage: BenchSession) -> Variables:
     """Return what makes a host one of the upstream connection's, as it was released."""
     plugin = ROOT / "bin" / "session-manager-plugin"
     if not plugin.exists():
@@ -66,7 +66,7 @@ def upstream(stage: Stage) -> Variables:
     }
 
 
-def _ssh(stage: Stage, machine: str) -> Variables:
+def _ssh(stage: BenchSession, machine: str) -> Variables:
     """Run sshd for one connection at a time on its standard input: the fastest network there can be."""
     for tool in ("ssh", "ssh-keygen"):
         if shutil.which(tool) is None:
@@ -91,7 +91,7 @@ def _ssh(stage: Stage, machine: str) -> Variables:
     }
 
 
-def _install_sshd(stage: Stage, machine: str, key: str) -> bool:
+def _install_sshd(stage: BenchSession, machine: str, key: str) -> bool:
     script = f"""set -e
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
@@ -102,6 +102,9 @@ echo '{_USER} ALL=(ALL) NOPASSWD:ALL' > /etc/sudoers.d/bench
 install -d -m 700 -o {_USER} -g {_USER} ~{_USER}/.ssh /run/sshd
 install -d -m 755 -o root -g root /run/sshd
 echo '{key.strip()}' > ~{_USER}/.ssh/authorized_keys
+# Without PAM: logind of a container does not notice a session's end everywhere, and lets the next one wait for it.
+echo 'UsePAM no' > /etc/ssh/sshd_config.d/bench.conf
+usermod --password '*' {_USER}
 chown {_USER}: ~{_USER}/.ssh/authorized_keys
 """
     stage.on_machine(machine, "bash", "-c", script)

@@ -6,15 +6,18 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import boto3
+import jinja2
 
-from lab.endpoint import Endpoint
+from lab.base.endpoint import Endpoint
 
 REGION = "ap-northeast-1"
 _NAME = "bench"
 _IMAGE = "/aws/service/debian/release/12/latest/amd64"
+_USER_DATA = Path(__file__).parents[1] / "roles/compute/templates/install_agent.sh.j2"
 _MANAGED = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
 _TRUST = {
     "Version": "2012-10-17",
@@ -80,9 +83,10 @@ class Fleet:
             MinCount=count,
             MaxCount=count,
             IamInstanceProfile={"Name": _NAME},
+            UserData=_agent_installed(),
             NetworkInterfaces=[{"DeviceIndex": 0, "SubnetId": self._subnet, "AssociatePublicIpAddress": True}],
         )
-        self._machines += [each["InstanceId"] for each in made["Instances"]]
+        self._machines += [instance["InstanceId"] for instance in made["Instances"]]
         wait_until(self._all_online, 60 + 15 * count)
 
     def _all_online(self) -> bool:
@@ -94,6 +98,12 @@ class Fleet:
             if one["PingStatus"] == "Online"
         }
         return online.issuperset(self._machines)
+
+
+def _agent_installed() -> str:
+    """Return the user data of the role compute: Debian's image has no agent."""
+    made: str = jinja2.Template(_USER_DATA.read_text()).render(compute_region=REGION)
+    return made
 
 
 def wait_until(true: Callable[[], bool], seconds: float) -> None:

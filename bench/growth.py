@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from bench.connections import environment, host
-from bench.row import Outcome, Row
+from bench.row import Measurement, Row
 from bench.run import Run
-from bench.stage import Stage
+from bench.stage import BenchSession
 
 _FORKS = 16
 _MOST_MEMORY = 20.0
@@ -22,7 +22,7 @@ _TASKS: list[dict[str, Any]] = [
 ]
 
 
-def _configure(stage: Stage, count: int) -> Run:
+def _configure(stage: BenchSession, count: int) -> Run:
     machines = stage.machines(count)
 
     def measure() -> Run:
@@ -34,18 +34,18 @@ def _configure(stage: Stage, count: int) -> Run:
     return found
 
 
-def _growth(count: int) -> Callable[[Stage], Outcome]:
-    def measure(stage: Stage) -> Outcome:
+def _growth(count: int) -> Callable[[BenchSession], Measurement]:
+    def measure(stage: BenchSession) -> Measurement:
         """Hold a machine's share of the run against a run of one machine alone: work that grows faster is below 1."""
         one, many = _configure(stage, 1), _configure(stage, count)
-        return Outcome(many.seconds / count, one.seconds, {"machines": count, **many.summary()})
+        return Measurement(many.seconds / count, one.seconds, {"machines": count, **many.summary()})
 
     return measure
 
 
-def _memory(stage: Stage) -> Outcome:
+def _memory(stage: BenchSession) -> Measurement:
     run = _configure(stage, _FORKS)
-    return Outcome(run.background_mb / _FORKS, _MOST_MEMORY, {"sessions": _FORKS, **run.summary()})
+    return Measurement(run.background_mb / _FORKS, _MOST_MEMORY, {"sessions": _FORKS, **run.summary()})
 
 
 ROWS = [

@@ -15,11 +15,11 @@ from typing import Any
 
 from bench.connections import environment, host
 from bench.fleet import REGION, Fleet
-from bench.row import CannotMeasureError, Outcome, Row
+from bench.row import CannotMeasureError, Measurement, Row
 from bench.run import BUILD, Run
 from bench.site import playing, provisioned
-from bench.stage import Stage
-from lab.endpoint import Endpoint, require
+from bench.stage import BenchSession
+from lab.base.endpoint import Endpoint, require
 from tests.applications import dokuwiki
 
 _ROUNDS = 3
@@ -46,24 +46,24 @@ def _files(folder: Path) -> int:
 # Into the bucket
 
 
-def _upload(stage: Stage) -> Outcome:
+def _upload(stage: BenchSession) -> Measurement:
     """Upload into an empty place, by a whole run of a playbook with one task, and by the AWS CLI."""
     wiki = _wiki()
     stage.lab("site")
     endpoint = require(stage.place)
     where = {"LocationConstraint": REGION}
     client = Fleet(endpoint).client("s3")
-    if _BUCKET not in [each["Name"] for each in client.list_buckets()["Buckets"]]:
+    if _BUCKET not in [bucket["Name"] for bucket in client.list_buckets()["Buckets"]]:
         client.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration=where)
     ours, theirs = [], []
     for _ in range(stage.times(_ROUNDS)):
         ours.append(_upload_ours(stage, wiki, endpoint))
         theirs.append(_upload_theirs(wiki, endpoint))
     detail = {"files": _files(wiki), "ours": ours, "theirs": theirs}
-    return Outcome(statistics.median(ours), statistics.median(theirs), detail)
+    return Measurement(statistics.median(ours), statistics.median(theirs), detail)
 
 
-def _upload_ours(stage: Stage, wiki: Path, endpoint: Endpoint) -> float:
+def _upload_ours(stage: BenchSession, wiki: Path, endpoint: Endpoint) -> float:
     controller = {"ansible_connection": "hasite.aws.warm_local", "ansible_python_interpreter": sys.executable}
     place = {"bucket": _BUCKET, "prefix": f"ours-{next(_NUMBERS)}/", "source": str(wiki)}
     keys = {"access_key": endpoint.access_key, "secret_key": endpoint.secret_key}
@@ -87,7 +87,7 @@ def _upload_theirs(wiki: Path, endpoint: Endpoint) -> float:
 # Onto the share
 
 
-def _released(stage: Stage) -> Path:
+def _released(stage: BenchSession) -> Path:
     """Return the folder of a wiki that is released on a site."""
     folder = BUILD / "released"
 
@@ -106,7 +106,7 @@ def _words(play: str, folder: Path) -> list[str]:
     return playing(play, "-e", f"site_files={folder}")
 
 
-def _unpack(stage: Stage) -> Outcome:
+def _unpack(stage: BenchSession) -> Measurement:
     """Put all of it onto an empty share, against a plain extraction there, both as a task over the same connection."""
     folder = _released(stage)
     archive = BUILD / "wiki.tar.gz"
@@ -126,12 +126,12 @@ def _unpack(stage: Stage) -> Outcome:
         tasks += [settled, {"name": "theirs", "ansible.builtin.command": {"argv": extract}}]
     run = stage.play("unpack", {"machine": machine}, [*tasks, *empty[:1]], environment(stage, "ours"))
     # The first of each brings the modules to the machine.
-    times = {name: [each["seconds"] for each in run.tasks if each["task"] == name][1:] for name in ("ours", "theirs")}
+    times = {name: [task["seconds"] for task in run.tasks if task["task"] == name][1:] for name in ("ours", "theirs")}
     ours, theirs = (statistics.median(float(str(each)) for each in times[name]) for name in ("ours", "theirs"))
-    return Outcome(ours, theirs, {"files": _files(folder), **times})
+    return Measurement(ours, theirs, {"files": _files(folder), **times})
 
 
-def _writer(stage: Stage) -> tuple[dict[str, object], str]:
+def _writer(stage: BenchSession) -> tuple[dict[str, object], str]:
     """Return how a machine of the site is reached, and the bucket that it reads."""
     fleet = Fleet(require(stage.place))
     named = [{"Name": "tag:Name", "Values": [_WRITER]}, {"Name": "instance-state-name", "Values": ["running"]}]
@@ -147,7 +147,7 @@ def _writer(stage: Stage) -> tuple[dict[str, object], str]:
 # One file of it
 
 
-def _one_changed(stage: Stage) -> list[Run]:
+def _one_changed(stage: BenchSession) -> list[Run]:
     folder = _released(stage)
 
     def measure() -> list[Run]:
@@ -161,14 +161,14 @@ def _one_changed(stage: Stage) -> list[Run]:
     return found
 
 
-def _until_seen(stage: Stage) -> Outcome:
+def _until_seen(stage: BenchSession) -> Measurement:
     seconds = [run.between(_UPLOAD, _SEEN) for run in _one_changed(stage)]
-    return Outcome(statistics.median(seconds), 3, {"runs": seconds})
+    return Measurement(statistics.median(seconds), 3, {"runs": seconds})
 
 
-def _whole(stage: Stage) -> Outcome:
+def _whole(stage: BenchSession) -> Measurement:
     runs = _one_changed(stage)
-    return Outcome(statistics.median(run.seconds for run in runs), 15, {"runs": [run.summary() for run in runs]})
+    return Measurement(statistics.median(run.seconds for run in runs), 15, {"runs": [run.summary() for run in runs]})
 
 
 ROWS = [

@@ -4,19 +4,22 @@
 from __future__ import annotations
 
 import os
+import tarfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from bench.connections import Way, environment, host
-from bench.row import Outcome, Row
+from bench.row import Measurement, Row
 from bench.run import BUILD, Run
-from bench.stage import FAR, Stage
+from bench.stage import FAR, BenchSession
 
 _PINGS, _OTHERS, _FAR_PINGS = 30, 9, 10
 """How often a task is measured: far away one takes seconds."""
 Task = Callable[[int], dict[str, Any]]
 """What makes the n-th task of a kind."""
 _LARGE = 10 * 1024 * 1024
+_FEW_FILES, _MANY_FILES = 200, 2000
 
 UPSTREAM = "amazon.aws.aws_ssm"
 SSH = "ssh, ControlPersist, pipelining"
@@ -51,6 +54,17 @@ def _service(_number: int) -> dict[str, Any]:
     return {"ansible.builtin.service": {"name": "dbus", "state": "started"}, "become": True}
 
 
+def _tree(_number: int) -> dict[str, Any]:
+    return {"ansible.builtin.copy": {"src": f"{_files(_FEW_FILES)}/", "dest": "~/bench-tree"}}
+
+
+def _archive(_number: int) -> dict[str, Any]:
+    tree = _files(_MANY_FILES)
+    with tarfile.open(tree.with_suffix(".tar.gz"), "w:gz") as archive:
+        archive.add(tree, "bench-archive")
+    return {"ansible.builtin.unarchive": {"src": str(tree.with_suffix(".tar.gz")), "dest": "~"}}
+
+
 _KINDS = {"setup": _setup, "copy 10 KB": _copy, "template": _template, "package": _package, "service": _service}
 
 
@@ -61,7 +75,17 @@ def _file(name: str, size: int) -> str:
     return str(file)
 
 
-def _over(stage: Stage, way: Way, task: Task, times: int, *options: str) -> Run:
+def _files(count: int) -> Path:
+    """Return a folder with so many small files, twenty folders of them."""
+    tree = BUILD / f"tree-{count}"
+    for number in range(count):
+        file = tree / str(number % 20) / f"file-{number}"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{number}\n" * 40)
+    return tree
+
+
+def _over(stage: BenchSession, way: Way, task: Task, times: int, *options: str) -> Run:
     """Run a task so often over a way, after one that opens the session; rows that need the same share the run."""
     machine = stage.machines(1, *options)[0]
     name = f"{task.__name__}-{way}{'-far' if options else ''}".strip("_").replace(" ", "-")
@@ -74,26 +98,25 @@ def _over(stage: Stage, way: Way, task: Task, times: int, *options: str) -> Run:
     return found
 
 
-def _compare(task: Task, way: Way, times: int, *options: str) -> Callable[[Stage], Outcome]:
-    def measure(stage: Stage) -> Outcome:
+def _compare(task: Task, way: Way, times: int, *options: str) -> Callable[[BenchSession], Measurement]:
+    def measure(stage: BenchSession) -> Measurement:
         number = stage.times(times)
         ours, theirs = (_over(stage, each, task, number, *options) for each in ("ours", way))
         detail = {"times": number, "ours_run": ours.summary(), "theirs_run": theirs.summary()}
-        return Outcome(ours.median("measured"), theirs.median("measured"), detail)
+        return Measurement(ours.median("measured"), theirs.median("measured"), detail)
 
     return measure
 
 
-def _transfer(direction: str, ours: Way) -> Callable[[Stage], Outcome]:
-    def measure(stage: Stage) -> Outcome:
-        return Outcome(
-            _transfer_over(stage, ours).median(direction), _transfer_over(stage, "upstream").median(direction)
-        )
+def _transfer(direction: str, ours: Way, theirs: Way = "upstream") -> Callable[[BenchSession], Measurement]:
+    def measure(stage: BenchSession) -> Measurement:
+        seconds, other_seconds = (_transfer_over(stage, way).median(direction) for way in (ours, theirs))
+        return Measurement(seconds, other_seconds)
 
     return measure
 
 
-def _transfer_over(stage: Stage, way: Way) -> Run:
+def _transfer_over(stage: BenchSession, way: Way) -> Run:
     machine = stage.machines(1)[0]
 
     def measure() -> Run:
@@ -127,6 +150,10 @@ ROWS = [
     Row("fetch-large", "fetch 10 MB with a bucket", UPSTREAM, 1, _transfer("fetch", "ours with a bucket")),
     Row("copy-channel", "copy 10 MB in the channel", UPSTREAM, 0, _transfer("copy", "ours")),
     Row("fetch-channel", "fetch 10 MB in the channel", UPSTREAM, 0, _transfer("fetch", "ours")),
+    Row("copy-channel-ssh", "copy 10 MB in the channel", SSH, 0, _transfer("copy", "ours", "ssh")),
+    Row("fetch-channel-ssh", "fetch 10 MB in the channel", SSH, 0, _transfer("fetch", "ours", "ssh")),
+    Row("copy-tree-ssh", f"copy a tree of {_FEW_FILES} small files", SSH, 1, _compare(_tree, "ssh", 1)),
+    Row("archive-tree-ssh", f"unarchive a tree of {_MANY_FILES:,} small files", SSH, 1, _compare(_archive, "ssh", 1)),
 ]
 FAR_ROWS = [
     Row(

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from typing import Any
 
-from bench.row import Outcome, Row
+from bench.row import Measurement, Row
 from bench.run import BUILD
 
 
@@ -20,7 +20,7 @@ class Line:
     """A row as it came out: measured, or the reason why not."""
 
     row: Row
-    outcome: Outcome | None = None
+    outcome: Measurement | None = None
     reason: str = ""
     load: float = 0.0
     """The machine's load average when the row had been measured; above its cores, figures are provisional."""
@@ -45,7 +45,7 @@ class Report:
 
     lines: list[Line] = field(default_factory=list)
 
-    def add(self, row: Row, outcome: Outcome | None, reason: str = "") -> Line:
+    def add(self, row: Row, outcome: Measurement | None, reason: str = "") -> Line:
         """Add a line, write the file anew, and return the line."""
         line = Line(row, outcome, reason, os.getloadavg()[0])
         self.lines.append(line)

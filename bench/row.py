@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bench.stage import Stage
+    from bench.stage import BenchSession
 
 
 class CannotMeasureError(Exception):
@@ -16,7 +16,7 @@ class CannotMeasureError(Exception):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Measurement:
     """What a row measured: ours and the other's, in one unit; the smaller is the better."""
 
     ours: float
@@ -37,5 +37,5 @@ class Row:
     what: str
     against: str
     bar: float
-    measure: Callable[[Stage], Outcome]
+    measure: Callable[[BenchSession], Measurement]
     unit: str = "s"

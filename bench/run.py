@@ -41,8 +41,8 @@ class Run:
 
     def between(self, first: str, last: str) -> float:
         """Return the seconds from the begin of one task to the end of another on the last host."""
-        began = min(float(str(each["began"])) for each in self.tasks if each["task"] == first)
-        ended = [float(str(each["began"])) + float(str(each["seconds"])) for each in self.tasks if each["task"] == last]
+        began = min(float(str(task["began"])) for task in self.tasks if task["task"] == first)
+        ended = [float(str(task["began"])) + float(str(task["seconds"])) for task in self.tasks if task["task"] == last]
         return max(ended) - began
 
     def summary(self) -> dict[str, float]:

@@ -17,9 +17,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from bench.row import CannotMeasureError, Outcome, Row
+from bench.row import CannotMeasureError, Measurement, Row
 from bench.run import BUILD, ROOT
-from bench.stage import Stage
+from bench.stage import BenchSession
 
 Sessions = Literal["share", "local"]
 
@@ -32,7 +32,7 @@ _AB_TIME = re.compile(r"^Time taken for tests:\s+([\d.]+) seconds", re.MULTILINE
 _AB_FAILED = re.compile(r"^Failed requests:\s+(\d+)|^Non-2xx responses:\s+(\d+)", re.MULTILINE)
 
 
-def _site(stage: Stage, sessions: Sessions) -> None:
+def _site(stage: BenchSession, sessions: Sessions) -> None:
     """Publish the page that counts in a session, with sessions there."""
     stage.lab("sessions")
     asked = json.dumps({"site_files": str(_PAGES), "site_sessions": sessions})
@@ -41,7 +41,7 @@ def _site(stage: Stage, sessions: Sessions) -> None:
         stage.measured(f"sessions-{sessions}-{play}", words, {})
 
 
-def _seconds(stage: Stage) -> float:
+def _seconds(stage: BenchSession) -> float:
     """Return the seconds that a request takes, with several visitors at the same time, each in a session of its own."""
     count = stage.times(_REQUESTS)
     one = f"ab -q -l -n {count} -c 1 -H 'X-Forwarded-Proto: https' -C PHPSESSID=bench$visitor '{_URL}'"
@@ -54,7 +54,7 @@ def _seconds(stage: Stage) -> float:
     return max(times) / (count * _VISITORS)
 
 
-def _processes(stage: Stage, name: str) -> list[str]:
+def _processes(stage: BenchSession, name: str) -> list[str]:
     """Return the ids, on this host, of the machine's processes with this name in their command lines."""
     namespace = stage.on_machine(_MACHINE, "readlink", "/proc/1/ns/pid").strip()
     found = []
@@ -68,10 +68,10 @@ def _processes(stage: Stage, name: str) -> list[str]:
     return found
 
 
-def _calls(stage: Stage, name: str, paths: str) -> float:
+def _calls(stage: BenchSession, name: str, paths: str) -> float:
     """Return how many system calls about these paths the processes make for one request."""
     trace = BUILD / f"sessions-{name.split()[0]}.strace"
-    ids = [word for each in _processes(stage, name) for word in ("-p", each)]
+    ids = [word for process in _processes(stage, name) for word in ("-p", process)]
     tracing = subprocess.Popen(["strace", "-f", "-y", "-qq", "-o", str(trace), *ids], start_new_session=True)
     try:
         time.sleep(1)
@@ -82,12 +82,12 @@ def _calls(stage: Stage, name: str, paths: str) -> float:
     return sum(paths in line for line in trace.read_text(errors="replace").splitlines()) / _COUNTED
 
 
-def _ask(stage: Stage, times: int) -> None:
+def _ask(stage: BenchSession, times: int) -> None:
     ask = f"curl -sS -o /dev/null -H 'X-Forwarded-Proto: https' -b PHPSESSID=counted '{_URL}'"
     stage.on_machine(_MACHINE, "sh", "-c", f"for _ in $(seq {times}); do {ask}; done")
 
 
-def _detail(stage: Stage, seconds: float) -> dict[str, float]:
+def _detail(stage: BenchSession, seconds: float) -> dict[str, float]:
     """Return what stands beside the seconds."""
     return {
         "requests_per_second": round(1 / seconds, 1),
@@ -97,7 +97,7 @@ def _detail(stage: Stage, seconds: float) -> dict[str, float]:
     }
 
 
-def _measured(stage: Stage, places: Sequence[Sessions]) -> dict[Sessions, tuple[float, dict[str, float]]]:
+def _measured(stage: BenchSession, places: Sequence[Sessions]) -> dict[Sessions, tuple[float, dict[str, float]]]:
     if shutil.which("strace") is None:
         raise CannotMeasureError("strace is not installed.")
     found = {}
@@ -109,10 +109,10 @@ def _measured(stage: Stage, places: Sequence[Sessions]) -> dict[Sessions, tuple[
     return found
 
 
-def _share_against_local(stage: Stage) -> Outcome:
+def _share_against_local(stage: BenchSession) -> Measurement:
     found = _measured(stage, ("local", "share"))
     (ours, on_share), (theirs, on_disk) = found["share"], found["local"]
-    return Outcome(1000 * ours, 1000 * theirs, {"share": on_share, "local": on_disk})
+    return Measurement(1000 * ours, 1000 * theirs, {"share": on_share, "local": on_disk})
 
 
 ROWS = [Row("sessions", "a page, its session on the share", "on the machine's disk", 0.8, _share_against_local, "ms")]

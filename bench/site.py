@@ -12,10 +12,10 @@ from typing import Any, Literal
 
 from bench.connections import environment, upstream
 from bench.fleet import Fleet, wait_until
-from bench.row import CannotMeasureError, Outcome, Row
+from bench.row import CannotMeasureError, Measurement, Row
 from bench.run import BUILD, ROOT, Run
-from bench.stage import Stage
-from lab.endpoint import require
+from bench.stage import BenchSession
+from lab.base.endpoint import require
 
 Controller = Literal["ansible.builtin.local", "hasite.aws.warm_local", "mitogen"]
 Figure = Literal["seconds", "cpu"]
@@ -35,12 +35,12 @@ def playing(play: str, *more: str) -> list[str]:
     return ["-i", "inventories/lab", f"playbooks/{play}.yml", *more]
 
 
-def _provision(stage: Stage) -> Run:
+def _provision(stage: BenchSession) -> Run:
     """Build the site, or bring back what is missing of it."""
     return stage.measured("provision", playing("provision"), {})
 
 
-def provisioned(stage: Stage) -> None:
+def provisioned(stage: BenchSession) -> None:
     """Provision a site whose machines run, unless the lab has one."""
     stage.lab("site")
     stage.once("provisioned").or_else(lambda: _provision(stage))
@@ -49,7 +49,7 @@ def provisioned(stage: Stage) -> None:
 # Provisioning again, with nothing to change
 
 
-def _again(stage: Stage, controller: Controller) -> Run:
+def _again(stage: BenchSession, controller: Controller) -> Run:
     provisioned(stage)
 
     def measure() -> Run:
@@ -62,7 +62,7 @@ def _again(stage: Stage, controller: Controller) -> Run:
     return found
 
 
-def _with_mitogen(stage: Stage, name: str) -> Run:
+def _with_mitogen(stage: BenchSession, name: str) -> Run:
     python = _mitogen()
     (strategies,) = python.parents[1].glob("lib/python3*/site-packages/ansible_mitogen/plugins/strategy")
     environment = {
@@ -88,13 +88,13 @@ def _mitogen() -> Path:
     return python
 
 
-def _unchanged(other: Controller, figure: Figure) -> Callable[[Stage], Outcome]:
-    def measure(stage: Stage) -> Outcome:
+def _unchanged(other: Controller, figure: Figure) -> Callable[[BenchSession], Measurement]:
+    def measure(stage: BenchSession) -> Measurement:
         if not _WARM.exists():
             raise CannotMeasureError(f"{_WARM.relative_to(ROOT)} is not there.")
         theirs, ours = _again(stage, other), _again(stage, "hasite.aws.warm_local")
         detail = {"ours_run": ours.summary(), "theirs_run": theirs.summary()}
-        return Outcome(getattr(ours, figure), getattr(theirs, figure), detail)
+        return Measurement(getattr(ours, figure), getattr(theirs, figure), detail)
 
     return measure
 
@@ -102,7 +102,7 @@ def _unchanged(other: Controller, figure: Figure) -> Callable[[Stage], Outcome]:
 # Configuring
 
 
-def _configured(stage: Stage, way: Literal["ours", "upstream"]) -> tuple[Run, Run]:
+def _configured(stage: BenchSession, way: Literal["ours", "upstream"]) -> tuple[Run, Run]:
     """Configure two machines that are new each time, and then once more."""
     provisioned(stage)
 
@@ -121,7 +121,7 @@ def _configured(stage: Stage, way: Literal["ours", "upstream"]) -> tuple[Run, Ru
     return found
 
 
-def _renew_machines(stage: Stage) -> None:
+def _renew_machines(stage: BenchSession) -> None:
     """Replace the machines if they were configured before, and empty the share."""
     if not stage.once("configured before").seen():
         return
@@ -130,7 +130,7 @@ def _renew_machines(stage: Stage) -> None:
 
     def running() -> list[str]:
         found = ec2.describe_instances(Filters=mine)["Reservations"]
-        return [each["InstanceId"] for reservation in found for each in reservation["Instances"]]
+        return [instance["InstanceId"] for reservation in found for instance in reservation["Instances"]]
 
     machines = running()
     stage.on_machine(machines[0], "sh", "-c", f"rm -rf {_SHARE}/*")
@@ -139,10 +139,10 @@ def _renew_machines(stage: Stage) -> None:
     _provision(stage)
 
 
-def _configuring(run: Literal[0, 1]) -> Callable[[Stage], Outcome]:
-    def measure(stage: Stage) -> Outcome:
+def _configuring(run: Literal[0, 1]) -> Callable[[BenchSession], Measurement]:
+    def measure(stage: BenchSession) -> Measurement:
         ours, theirs = _configured(stage, "ours")[run], _configured(stage, "upstream")[run]
-        return Outcome(ours.seconds, theirs.seconds, {"ours_run": ours.summary(), "theirs_run": theirs.summary()})
+        return Measurement(ours.seconds, theirs.seconds, {"ours_run": ours.summary(), "theirs_run": theirs.summary()})
 
     return measure
 
@@ -150,21 +150,21 @@ def _configuring(run: Literal[0, 1]) -> Callable[[Stage], Outcome]:
 # Provisioning an empty account, with AWS's waits
 
 
-def _timeline(stage: Stage) -> dict[str, Any]:
+def _timeline(stage: BenchSession) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(stage.command("timeline", "--json"))
     return found
 
 
-def _with_waits(stage: Stage) -> Outcome:
+def _with_waits(stage: BenchSession) -> Measurement:
     """Hold a first run against the least time any tool could need, until the last thing that AWS makes is ready."""
     stage.lab("waits", "--waits", "aws", "--seed", _SEED)
     began = _timeline(stage)["now"]
     run = stage.measured("provision-waits", playing("provision"), {})
     waited = _timeline(stage)
-    ready = max(each["began"] + each["seconds"] for each in waited["waits"]) - began
+    ready = max(wait["began"] + wait["seconds"] for wait in waited["waits"]) - began
     stage.command("timeline", "--picture", str(BUILD / "timeline.svg"))
     detail = {"seed": _SEED, "last_ready": ready, **run.summary()}
-    return Outcome(max(run.seconds, ready), waited["critical_path_seconds"], detail)
+    return Measurement(max(run.seconds, ready), waited["critical_path_seconds"], detail)
 
 
 BUILTIN = "builtin local connection"

@@ -14,15 +14,15 @@ from typing import Any
 
 from bench.fleet import Fleet
 from bench.run import BUILD, ROOT, FailedError, Run, cpu_of, playbook
-from lab.endpoint import Endpoint, require
-from lab.place import Place
+from lab.base.endpoint import Endpoint, require
+from lab.base.paths import LabPaths
 
 FAR = ("--latency", "rtt=60,api=150")
 """AWS as far away as it often is."""
 
 
 @dataclass
-class Stage:
+class BenchSession:
     """The lab that is up now, if any, and what was measured in it before."""
 
     name: str
@@ -34,9 +34,9 @@ class Stage:
     _known: dict[tuple[object, ...], Any] = field(default_factory=dict)
 
     @property
-    def place(self) -> Place:
+    def place(self) -> LabPaths:
         """Return the lab's place."""
-        return Place(self.name)
+        return LabPaths(self.name)
 
     def lab(self, purpose: str, *options: str) -> Endpoint:
         """Return the lab for this purpose, with these options; another one is ended, and a new one is empty."""

@@ -17,8 +17,8 @@ from exams.comparing import Silences, Site, compare, told, unexplained
 from exams.finding import Result
 from exams.site import ids, provided
 from exams.tools import CUSTODIAN, PROWLER, SCOUTSUITE, ExamError, Tool, install
-from lab.context import ACCOUNT
-from lab.errors import LabError
+from lab.base.backends import ACCOUNT
+from lab.base.errors import LabError
 
 SILENCES: Silences = yaml.safe_load((Path(__file__).parent / "silences.yml").read_text())
 CONTROLS = Path(__file__).parents[1] / "playbooks" / "files" / "security_controls.yml"
@@ -60,7 +60,7 @@ def _examined(examine: Examine, keys: Mapping[str, str], controls: Controls, sit
     result = examine(keys, ACCOUNT, regions)
     verdicts = compare(result, controls, site)
     print(f"{told(result, verdicts, SILENCES)}\n  {time.monotonic() - begun:.0f} s", flush=True)
-    return sum(not one.accepted for one in verdicts) + len(unexplained(result, SILENCES))
+    return sum(not verdict.accepted for verdict in verdicts) + len(unexplained(result, SILENCES))
 
 
 if __name__ == "__main__":

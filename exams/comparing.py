@@ -41,7 +41,7 @@ class Site:
 def is_of_site(finding: Finding, site: Site) -> bool:
     """Tell whether a finding is about the site: by a resource's id or tag, or a name that begins with the site's."""
     names = [finding.resource, *finding.resource.replace(":", "/").split("/")]
-    named = any(one == site.name or one.startswith(f"{site.name}-") or one in site.ids for one in names)
+    named = any(name == site.name or name.startswith(f"{site.name}-") or name in site.ids for name in names)
     return named or f"hasite:site={site.name}" in finding.tags
 
 
@@ -54,11 +54,11 @@ def covers(pattern: str, finding: Finding) -> bool:
 def accepting(finding: Finding, scanner: str, controls: Iterable[Control], site: Site) -> str | None:
     """Return the control that accepts a finding. What accepts for the account does not accept it of the site."""
     ours = is_of_site(finding, site)
-    for one in controls:
-        if "exception" not in one or (ours and one.get("scope") == "account"):
+    for control in controls:
+        if "exception" not in control or (ours and control.get("scope") == "account"):
             continue
-        if any(covers(pattern, finding) for pattern in one["ids"].get(scanner, ())):
-            return str(one["id"])
+        if any(covers(pattern, finding) for pattern in control["ids"].get(scanner, ())):
+            return str(control["id"])
     return None
 
 

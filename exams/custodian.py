@@ -29,7 +29,7 @@ def examine(keys: Mapping[str, str], account: str, regions: Iterable[str]) -> Re
     out = folder_of(CUSTODIAN) / "out"
     if not out.exists():
         raise ExamError(f"custodian ended with {done.returncode}: {done.stderr.strip()[-500:]}")
-    return read(out, [one["name"] for one in yaml.safe_load(POLICIES.read_text())["policies"]])
+    return read(out, [policy["name"] for policy in yaml.safe_load(POLICIES.read_text())["policies"]])
 
 
 def read(out: Path, policies: Iterable[str]) -> Result:

@@ -14,8 +14,8 @@ from typing import Any
 import boto3
 
 from exams.tools import ExamError
-from lab.endpoint import Endpoint, environment
-from lab.place import Place
+from lab.base.endpoint import Endpoint, environment
+from lab.base.paths import LabPaths
 
 ROOT = Path(__file__).parents[1]
 BUILDING = 1500
@@ -28,7 +28,7 @@ def provided(lab: str, site: str, region: str) -> Iterator[Mapping[str, str]]:
 
     A lab that ran before is left as it is, with the site that may have been built in it.
     """
-    place = Place(lab)
+    place = LabPaths(lab)
     ours = Endpoint.read(place) is None
     try:
         if ours:

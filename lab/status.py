@@ -5,15 +5,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from lab.endpoint import ask
-from lab.place import Place
+from lab.base.endpoint import ask
+from lab.base.paths import LabPaths
 
 PATH = "/_lab/status"
 """Where the API's server answers it: an underscore begins no bucket's name, so nothing of AWS's is hidden."""
 _COLUMNS = ("kind", "id", "name", "state", "detail")
 
 
-def fetch(place: Place) -> dict[str, Any]:
+def fetch(place: LabPaths) -> dict[str, Any]:
     """Return the running lab's world as plain data."""
     found: dict[str, Any] = ask(place, PATH)
     return found

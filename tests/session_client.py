@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import websocket
 
-from plugins.plugin_utils._session_channel import ClientChannel, Closed, Event, ExitCode, Output, Ready
-from plugins.plugin_utils._session_frames import client_opening
+from plugins.plugin_utils._ssm.wire.channel import ClientChannel, Closed, Event, ExitCode, Output, Ready
+from plugins.plugin_utils._ssm.wire.frames import client_opening
 
 
 class Talk:

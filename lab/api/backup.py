@@ -17,8 +17,8 @@ from moto.backup.models import BackupBackend, Plan, backup_backends
 from moto.backup.responses import BackupResponse
 from moto.core.responses import ActionResult
 
-from lab.api.extension import adds, replaces
-from lab.api.kms import aws_managed_key
+from lab.api.kms.kms import aws_managed_key
+from lab.api.moto.extension import adds, replaces
 from lab.context import Context
 
 SYSTEM_TAG = "aws:elasticfilesystem:default-backup"

@@ -22,8 +22,8 @@ from moto.efs.models import EFSBackend, FileSystem, MountTarget
 from moto.efs.responses import EFSResponse
 
 from lab.api import backup
-from lab.api.extension import adds, replaces
-from lab.api.kms import aws_managed_key
+from lab.api.kms.kms import aws_managed_key
+from lab.api.moto.extension import adds, replaces
 from lab.context import Context
 
 _GROUPS_LIMIT = 5
@@ -54,8 +54,8 @@ class LifeCycleStateError(EFSError):
 
 def extend(context: Context) -> None:
     """Put the lab's mount targets and the missing operations into moto."""
-    for path in ("tags/<file_system_id>/", "create-tags/<file_system_id>", "delete-tags/<file_system_id>"):
-        urls.url_paths[f"/2015-02-01/{path}"] = urls.response.dispatch
+    # moto routes only the paths it knows; with this one an operation that nobody knows is refused as such.
+    urls.url_paths["/2015-02-01/<path:lab_path>"] = urls.response.dispatch
     _file_systems(context)
     _states(context)
     _mount_targets(context)

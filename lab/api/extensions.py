@@ -3,36 +3,43 @@
 
 from __future__ import annotations
 
-from lab.api import (
+from lab.api import autoscaling, backup, calls, efs, logs, pages, patches, secret_keys, wafv2, zonal_shift
+from lab.api.account import (
     access_analyzer,
-    acm,
-    backup,
-    calls,
-    cloudfront,
     cloudtrail,
-    ec2_instances,
-    ec2_network,
-    efs,
-    elbv2,
-    iam,
-    kms,
+    config_rules,
+    guardduty,
     organizations,
     pricing,
-    route53,
-    s3,
-    secret_keys,
+    regions,
     service_quotas,
-    ssm,
-    wafv2,
 )
+from lab.api.acm import acm
+from lab.api.cloudfront import cloudfront
+from lab.api.ec2 import instances, network
+from lab.api.elbv2 import elbv2
+from lab.api.iam import iam
+from lab.api.kms import kms, signing
+from lab.api.route53 import route53
+from lab.api.s3 import s3
+from lab.api.ssm import ssm
 from lab.context import Context
 
 
 def extend(context: Context) -> None:
     """Add everything that moto lacks; call it before moto's applications are made."""
     services = (
-        *(calls, ec2_network, ec2_instances, efs, elbv2, acm, cloudfront, iam, kms, route53, s3, service_quotas, ssm),
-        *(access_analyzer, backup, cloudtrail, organizations, pricing, secret_keys, wafv2),
+        *(calls, network, instances, efs, elbv2, acm, cloudfront, iam, kms, signing, route53, s3),
+        *(logs, service_quotas, ssm, access_analyzer, backup, cloudtrail, organizations, pricing),
+        *(autoscaling, config_rules, guardduty, regions, secret_keys, wafv2, zonal_shift),
     )
     for service in services:
         service.extend(context)
+    patches.extend()
+    pages.extend()
+
+
+def resume(context: Context) -> None:
+    """Go on with what was under way in a world that has come back; the caller holds the API's lock."""
+    for service in (acm, zonal_shift):
+        service.resume(context)

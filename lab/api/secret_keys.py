@@ -17,11 +17,12 @@ from moto.secretsmanager.responses import SecretsManagerResponse
 from moto.ssm.exceptions import SSMException
 from moto.ssm.responses import SimpleSystemManagerResponse
 
-from lab.api.authorization import role_session
-from lab.api.extension import replaces
-from lab.context import ACCOUNT, Backends, Context
-from lab.world.api_permissions import parameter_arn
-from lab.world.permissions import verdict
+from lab.api.callers.authorization import role_session
+from lab.api.moto.extension import replaces
+from lab.base.backends import ACCOUNT, Backends
+from lab.context import Context
+from lab.world.access.api_permissions import parameter_arn
+from lab.world.access.permissions import verdict
 
 _MANAGED = ("alias/aws/ssm", "alias/aws/secretsmanager")
 

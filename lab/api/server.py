@@ -18,22 +18,26 @@ from werkzeug.datastructures import Headers
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.test import run_wsgi_app
 
-from lab.api import callers, endpoint_policies
-from lab.api.operations import SERVICE
-from lab.api.unknown_paths import Application, UnknownServiceError, refusing_unknown_paths
+from lab.api.callers import callers, endpoint_policies
+from lab.api.callers.operations import SERVICE
+from lab.api.callers.unknown_paths import Application, UnknownServiceError, refusing_unknown_paths
+from lab.api.ec2.consistency import EventualConsistency
+from lab.base.key import Key
 from lab.context import Context
-from lab.key import Key
 
 _log = logging.getLogger(__name__)
 Page = Callable[[Any], object]
 """Takes the JSON that was sent, or None, and returns what the page shows."""
 
 
-def guarded(application: Application, lock: threading.RLock) -> Application:
-    """Return the application with one call at a time: moto does not guard its state."""
+def guarded(application: Application, context: Context) -> Application:
+    """Return the application with one call at a time, as moto does not guard its state, and none when the lab ends."""
 
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        with lock:
+        with context.lock:
+            if context.over:
+                start_response("503 Service Unavailable", [("Content-Length", "0")])
+                return [b""]
             return [b"".join(application(environ, start_response))]
 
     return serve
@@ -143,9 +147,11 @@ class Api:
 
     def __init__(self, context: Context, own: Mapping[str, Page]) -> None:
         """Serve AWS's API, and the lab's own pages: path to what gives the page's data."""
-        aws = refusing_unknown_paths(_Dispatcher(create_backend_app))
+        aws: Application = refusing_unknown_paths(_Dispatcher(create_backend_app))
+        if context.lateness is not None:
+            aws = EventualConsistency(aws, context.clock, context.lateness)
         known = callers.authenticated(aws, context)
-        self.application = with_own_pages(guarded(known, context.lock), own, context.owner)
+        self.application = with_own_pages(guarded(known, context), own, context.owner)
         self._servers: list[BaseWSGIServer] = []
 
     def serve(

@@ -16,10 +16,10 @@ from moto.wafv2.exceptions import WAFNonexistentItemException, WAFv2ClientError
 from moto.wafv2.models import WAFV2Backend
 from moto.wafv2.responses import WAFV2Response
 
-from lab.api.extension import adds, replaces
+from lab.api.moto.extension import adds, replaces
+from lab.base.words import WordError
 from lab.context import Context
-from lab.world import web_acl
-from lab.world.words import WordError
+from lab.world.balancer import web_acl
 
 Original = Callable[..., Any]
 
@@ -38,7 +38,7 @@ def _extend_acls() -> None:
         told = inspect.signature(original).bind(self, *args, **more).arguments
         if told["scope"] != "REGIONAL":
             raise WAFv2ClientError("NotImplemented", "The lab has web ACLs of load balancers only; nothing was done.")
-        if any(each.name == told["name"] for each in self.wacls.values()):
+        if any(acl.name == told["name"] for acl in self.wacls.values()):
             raise _duplicate()
         _check_acl(self, told)
         return original(**told)
@@ -126,7 +126,7 @@ def _check_addresses(addresses: Any) -> None:
         web_acl.Sources(tuple(addresses))
     except (TypeError, ValueError) as error:
         raise _invalid("An address of the IP set is not a block such as 192.0.2.0/24.") from error
-    if not all("/" in each for each in addresses):
+    if not all("/" in address for address in addresses):
         raise _invalid("Each address of an IP set needs the length of its block, such as /32.")
 
 
@@ -137,7 +137,7 @@ def _balancers(backend: Any) -> Sequence[str]:
 def _resources(backend: Any, acl: Any) -> list[str]:
     """Return the load balancers before which a web ACL is; one that was deleted has none."""
     there = _balancers(backend)
-    return [each for each in acl.associated_resources if each in there]
+    return [resource for resource in acl.associated_resources if resource in there]
 
 
 def _references(found: Any) -> Iterator[str]:

@@ -19,7 +19,7 @@ def balancer_not_admitted(site: Site) -> None:
 @fault(3, one_machine=True)
 def httpd_down(site: Site) -> None:
     """Stop and disable the web server on one machine."""
-    changes.stop_service(site, site.machine_id, "apache2")
+    changes.stop_service(site, site.machine_id, site.layout().web)
 
 
 @fault(3)
@@ -80,9 +80,36 @@ def listener_rule_for_other_host(site: Site) -> None:
     forwarding = [one for one in own if any(action["Type"] == "forward" for action in one["Actions"])]
     rule = site.one(f"rule that forwards {site.domain}", forwarding)
     former = [
-        {"Field": one["Field"], **{key: one[key] for key in one if key.endswith("Config")}}
-        for one in rule["Conditions"]
+        {"Field": condition["Field"], **{key: condition[key] for key in condition if key.endswith("Config")}}
+        for condition in rule["Conditions"]
     ]
     hosts = {"Field": "host-header", "HostHeaderConfig": {"Values": ["shop.example"]}}
     site.to_mend(steps.call, "elbv2", "modify_rule", RuleArn=rule["RuleArn"], Conditions=former)
     elbv2.modify_rule(RuleArn=rule["RuleArn"], Conditions=[hosts])
+
+
+@fault(None)
+def spare_machine_unused(site: Site) -> None:
+    """Make the load balancer send visitors to all machines, as soon as not all of them are healthy."""
+    key = "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage"
+    group = {"TargetGroupArn": site.target_group["TargetGroupArn"]}
+    off = [{"Key": key, "Value": "off"}]
+    site.to_mend(steps.call, "elbv2", "modify_target_group_attributes", **group, Attributes=off)
+    site.client("elbv2").modify_target_group_attributes(**group, Attributes=[{"Key": key, "Value": "100"}])
+
+
+@fault(None)
+def slow_pages_cut(site: Site) -> None:
+    """Have the load balancer wait for one second only, to be rid of slow visitors."""
+    key, balancer = "idle_timeout.timeout_seconds", {"LoadBalancerArn": site.balancer["LoadBalancerArn"]}
+    former = [{"Key": key, "Value": "60"}]
+    site.to_mend(steps.call, "elbv2", "modify_load_balancer_attributes", **balancer, Attributes=former)
+    site.client("elbv2").modify_load_balancer_attributes(**balancer, Attributes=[{"Key": key, "Value": "1"}])
+
+
+@fault(None)
+def old_tls_allowed(site: Site) -> None:
+    """Give the HTTPS listener the TLS policy that the API's default once was, for a customer with an old phone."""
+    listener = site.listener(443)
+    site.to_mend(steps.listener, listener["ListenerArn"], SslPolicy=listener["SslPolicy"])
+    steps.listener(site, listener["ListenerArn"], SslPolicy="ELBSecurityPolicy-2016-08")

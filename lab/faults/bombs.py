@@ -8,7 +8,7 @@ from typing import Any
 
 from lab.faults import changes, outside, steps
 from lab.faults.fault import fault
-from lab.faults.site import GLOBAL_REGION, WEB, Site
+from lab.faults.site import GLOBAL_REGION, Site
 
 _CURRENT = "/srv/site/current"
 
@@ -16,21 +16,22 @@ _CURRENT = "/srv/site/current"
 @fault(None, one_machine=True)
 def web_server_settings_broken(site: Site) -> None:
     """Leave a slip of the pen in Apache's settings on one machine, and do not reload it."""
-    _add(site, "/etc/apache2/conf-enabled/caching.conf", "ExpiresActiv On\n")
+    _add(site, f"{site.layout().settings_folder}/caching.conf", "ExpiresActiv On\n")
 
 
 @fault(None, one_machine=True)
 def php_settings_broken(site: Site) -> None:
     """Leave a pool without its settings in PHP's configuration on one machine, and do not reload it."""
-    _add(site, "/etc/php/8.2/fpm/pool.d/second.conf", "[second]\nuser = site\n")
+    _add(site, f"{site.layout().pools_folder}/second.conf", "[second]\nuser = site\n")
 
 
 @fault(None, one_machine=True)
 def unit_masked(site: Site) -> None:
     """Mask the web server on one machine, for a test that must not be disturbed; it runs on till then."""
-    site.to_mend(steps.run, site.machine_id, "systemctl", "enable", "--now", WEB)
-    site.to_mend(steps.run, site.machine_id, "systemctl", "unmask", WEB)
-    site.run(site.machine_id, "systemctl", "mask", WEB)
+    web = site.layout().web
+    site.to_mend(steps.run, site.machine_id, "systemctl", "enable", "--now", web)
+    site.to_mend(steps.run, site.machine_id, "systemctl", "unmask", web)
+    site.run(site.machine_id, "systemctl", "mask", web)
 
 
 @fault(None, one_machine=True)
@@ -53,6 +54,14 @@ def release_unreadable(site: Site) -> None:
     page = f"{_CURRENT}/index.php"
     site.to_mend(steps.run, site.machine_id, "chmod", "0644", page)
     site.run(site.machine_id, "chmod", "0600", page)
+
+
+@fault(None)
+def release_damaged(site: Site) -> None:
+    """Delete the first page of the release on the share, taking it for an old one."""
+    page, away = f"{_CURRENT}/index.php", "/srv/site/.index.php"
+    site.to_mend(steps.run, site.machine_id, "sh", "-c", f"test -e {page} && rm -f {away} || mv {away} {page}")
+    site.run(site.machine_id, "mv", page, away)
 
 
 @fault(None)
@@ -145,3 +154,45 @@ def _empty(site: Site, bucket: str) -> None:
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
         for one in page.get("Contents", []):
             s3.delete_object(Bucket=bucket, Key=one["Key"])
+
+
+@fault(None)
+def session_document_missing(site: Site) -> None:
+    """Delete the session document, which looks as if nobody used it."""
+    ssm, name = site.client("ssm"), f"{site.name}-session"
+    content = ssm.get_document(Name=name)["Content"]
+    tags = ssm.list_tags_for_resource(ResourceType="Document", ResourceId=name)["TagList"]
+    wanted = {"Name": name, "Content": content, "DocumentType": "Session", "Tags": tags}
+    site.to_mend(steps.call, "ssm", "create_document", **wanted)
+    ssm.delete_document(Name=name)
+
+
+@fault(None)
+def session_log_missing(site: Site) -> None:
+    """Delete the log group of the sessions, to save money."""
+    logs, name = site.client("logs"), f"/{site.name}/sessions"
+    [group] = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    tags = logs.list_tags_for_resource(resourceArn=group["arn"].removesuffix(":*"))["tags"]
+    site.to_mend(steps.call, "logs", "create_log_group", logGroupName=name, tags=tags)
+    logs.delete_log_group(logGroupName=name)
+
+
+@fault(None)
+def current_not_a_link(site: Site) -> None:
+    """Copy the release to a folder in the place of the link to it, to try something out."""
+    machine = site.machine_id
+    former = site.run(machine, "readlink", _CURRENT).strip()
+    site.to_mend(steps.run, machine, "ln", "-sfn", former, _CURRENT)
+    site.to_mend(steps.run, machine, "rm", "-rf", _CURRENT)
+    site.run(machine, "rm", _CURRENT)
+    site.run(machine, "cp", "--archive", f"/srv/site/{former}", _CURRENT)
+
+
+@fault(None)
+def updates_held_up(site: Site) -> None:
+    """Have a machine that was terminated in the middle of its updates keep the turn for good."""
+    folder = "/srv/site/.turns"
+    site.to_mend(steps.run, site.machine_id, "rm", "-f", f"{folder}/update")
+    site.run(site.machine_id, "mkdir", "-p", folder)
+    site.run(site.machine_id, "tee", f"{folder}/update", given="ip-10-0-99-99\n")
+    site.run(site.machine_id, "touch", "--date", "2 days ago", f"{folder}/update")

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lab.endpoint import require
-from lab.errors import LabError
+from lab.base.endpoint import require
+from lab.base.errors import LabError
+from lab.base.paths import LabPaths
 from lab.faults import journal
 from lab.faults.catalogue import FAULTS
 from lab.faults.fault import Fault
 from lab.faults.journal import Journal
 from lab.faults.site import Account, Site
 from lab.faults.steps import STEPS
-from lab.place import Place
 
 DEFAULT_SITE = "demo"
 _TROUBLE = (LabError, BotoCoreError, ClientError, OSError)
@@ -35,7 +35,7 @@ class State:
     broken: bool
 
 
-def states(place: Place) -> list[State]:
+def states(place: LabPaths) -> list[State]:
     """Return every fault with its state."""
     require(place)
     broken = journal.broken(place)
@@ -50,7 +50,7 @@ def listing(found: Sequence[State]) -> str:
     )
 
 
-def break_(place: Place, name: str, site: str | None, machine: str | None) -> Fault:
+def break_(place: LabPaths, name: str, site: str | None, machine: str | None) -> Fault:
     """Make a fault."""
     fault = _find(name)
     if machine and not fault.one_machine:
@@ -67,7 +67,7 @@ def break_(place: Place, name: str, site: str | None, machine: str | None) -> Fa
     return fault
 
 
-def mend(place: Place, name: str) -> Fault:
+def mend(place: LabPaths, name: str) -> Fault:
     """Take a fault back."""
     fault = _find(name)
     require(place)
@@ -88,7 +88,7 @@ def _find(name: str) -> Fault:
     raise LabError(f"There is no fault {name!r}; `lab faults` lists them. Did you mean {near[0]}?")
 
 
-def _only_site(place: Place) -> str:
+def _only_site(place: LabPaths) -> str:
     sites = Account(place).sites()
     if DEFAULT_SITE in sites:
         return DEFAULT_SITE

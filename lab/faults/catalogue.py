@@ -17,6 +17,7 @@ from lab.faults import (
     pages,
     routes,
     share,
+    signing,
     stores,
     visitors,
 )
@@ -24,7 +25,7 @@ from lab.faults.fault import known
 
 MODULES = (
     *(login, routes, balancer, certificates, names, pages, share, edge, machines, visitors, bombs),
-    *(identity, packets, stores, inside),
+    *(identity, packets, stores, inside, signing),
 )
 FAULTS = known()
 """By name."""

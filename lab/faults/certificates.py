@@ -8,7 +8,7 @@ import uuid
 from lab.faults import outside, steps
 from lab.faults.fault import fault
 from lab.faults.site import GLOBAL_REGION, Resource, Site
-from lab.world.name_registry import pick_name_servers
+from lab.world.names.registry import pick_name_servers
 
 
 @fault(4)

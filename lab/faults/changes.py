@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from lab.errors import LabError
+from lab.base.errors import LabError
 from lab.faults import outside, steps
 from lab.faults.site import Site
 

@@ -77,3 +77,35 @@ def headers_policy_missing(site: Site) -> None:
     site.to_mend(outside.distribution, {"DefaultCacheBehavior": behavior})
     bare = {key: value for key, value in behavior.items() if key != "ResponseHeadersPolicyId"}
     outside.distribution(site, {"DefaultCacheBehavior": bare})
+
+
+@fault(None)
+def error_page_unshown(site: Site) -> None:
+    """Upload the error page by a tool that does not say what it is, so that browsers save it to a file."""
+    s3, page = site.client("s3"), {"Bucket": site.bucket("error-page"), "Key": "error/index.html"}
+    former = s3.get_object(**page)
+    body = former["Body"].read().decode()
+    kept = {
+        "ContentType": former["ContentType"],
+        "CacheControl": former["CacheControl"],
+        "Metadata": former["Metadata"],
+    }
+    site.to_mend(steps.call, "s3", "put_object", **page, Body=body, **kept)
+    s3.put_object(**page, Body=body, ContentType="binary/octet-stream")
+
+
+@fault(None)
+def edge_countries_refused(site: Site) -> None:
+    """Admit visitors of one country to the distribution, as a lawyer had asked for another one."""
+    restrictions = {"Restrictions": site.distribution_config["Restrictions"]}
+    site.to_mend(outside.distribution, restrictions)
+    admitted = {"RestrictionType": "whitelist", "Quantity": 1, "Items": ["US"]}
+    outside.distribution(site, {"Restrictions": {"GeoRestriction": admitted}})
+
+
+@fault(None)
+def edge_http_refused(site: Site) -> None:
+    """Make the distribution refuse HTTP, for more security."""
+    behavior = site.distribution_config["DefaultCacheBehavior"]
+    site.to_mend(outside.distribution, {"DefaultCacheBehavior": behavior})
+    outside.distribution(site, {"DefaultCacheBehavior": {**behavior, "ViewerProtocolPolicy": "https-only"}})

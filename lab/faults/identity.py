@@ -22,6 +22,28 @@ def session_manager_denied(site: Site) -> None:
 
 
 @fault(None)
+def role_bounded(site: Site) -> None:
+    """Give the machines' role the permissions boundary of people who only read logs."""
+    iam, role = site.client("iam"), f"{site.name}-web"
+    logs = {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [logs]})
+    boundary = iam.create_policy(PolicyName=f"{site.name}-log-readers", PolicyDocument=document)["Policy"]["Arn"]
+    site.to_mend(steps.call, "iam", "delete_policy", PolicyArn=boundary)
+    site.to_mend(steps.call, "iam", "delete_role_permissions_boundary", RoleName=role)
+    iam.put_role_permissions_boundary(RoleName=role, PermissionsBoundary=boundary)
+
+
+@fault(None)
+def role_denied(site: Site) -> None:
+    """Give the machines' role a policy that denies S3, so that nobody copies the site."""
+    policy = {"RoleName": f"{site.name}-web", "PolicyName": "no-copies"}
+    deny = {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}
+    site.to_mend(steps.call, "iam", "delete_role_policy", **policy)
+    document = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+    site.client("iam").put_role_policy(**policy, PolicyDocument=document)
+
+
+@fault(None)
 def role_not_in_profile(site: Site) -> None:
     """Take the machines' role out of their instance profile."""
     which = {"InstanceProfileName": f"{site.name}-web", "RoleName": f"{site.name}-web"}
@@ -59,6 +81,6 @@ def web_group_detached(site: Site) -> None:
     """Give one machine the VPC's default security group in the place of its own."""
     wanted = [{"Name": "vpc-id", "Values": [site.vpc["VpcId"]]}, {"Name": "group-name", "Values": ["default"]}]
     [default] = site.ec2.describe_security_groups(Filters=wanted)["SecurityGroups"]
-    former = [one["GroupId"] for one in site.machine["SecurityGroups"]]
+    former = [group["GroupId"] for group in site.machine["SecurityGroups"]]
     site.to_mend(steps.call, "ec2", "modify_instance_attribute", InstanceId=site.machine_id, Groups=former)
     site.ec2.modify_instance_attribute(InstanceId=site.machine_id, Groups=[default["GroupId"]])

@@ -5,17 +5,16 @@ from __future__ import annotations
 
 from lab.faults import changes, steps
 from lab.faults.fault import fault
-from lab.faults.site import PHP, WEB, Site
+from lab.faults.site import Site
 
 _AGENT, _TIMER, _MOUNT = "amazon-ssm-agent", "shared-files.timer", "srv-site.mount"
-_PORTS = "/etc/apache2/ports.conf"
 _CURRENT = "/srv/site/current"
 
 
 @fault(None, one_machine=True, finding="unit-masked")
 def php_masked(site: Site) -> None:
     """Mask PHP on one machine; it runs on till the machine boots."""
-    _mask(site, PHP)
+    _mask(site, site.layout().php)
 
 
 @fault(None, one_machine=True, finding="unit-masked")
@@ -33,7 +32,7 @@ def agent_not_enabled(site: Site) -> None:
 @fault(None, one_machine=True)
 def httpd_not_enabled(site: Site) -> None:
     """Disable the web server on one machine without stopping it."""
-    _disable(site, WEB)
+    _disable(site, site.layout().web)
 
 
 @fault(None, one_machine=True)
@@ -45,18 +44,22 @@ def mount_timer_stopped(site: Site) -> None:
 @fault(None, one_machine=True)
 def disk_full(site: Site) -> None:
     """Fill the disk that one machine has for its logs."""
-    machine = site.machine_id
+    machine, logs = site.machine_id, site.layout().logs_folder
     site.to_mend(steps.run, machine, "sh", "-c", "umount /var/log || umount --lazy /var/log")
     site.run(machine, "mount", "-t", "tmpfs", "-o", "size=4m,mode=0755", "logs", "/var/log")
-    site.run(machine, "sh", "-c", "mkdir -p /var/log/apache2 && head -c 8M /dev/zero > /var/log/debug.log || true")
+    site.run(machine, "sh", "-c", f"mkdir -p {logs} && head -c 8M /dev/zero > /var/log/debug.log || true")
 
 
 @fault(None, one_machine=True)
 def web_server_listens_elsewhere(site: Site) -> None:
     """Make the web server on one machine listen on the machine's loopback only."""
-    restart = ("systemctl", "restart", WEB)
+    layout = site.layout()
     changes.edit(
-        site, site.machine_id, _PORTS, lambda text: text.replace("Listen 80\n", "Listen 127.0.0.1:80\n"), *restart
+        site,
+        site.machine_id,
+        layout.ports_file,
+        lambda text: text.replace("Listen 80\n", "Listen 127.0.0.1:80\n"),
+        *("systemctl", "restart", layout.web),
     )
 
 
@@ -78,8 +81,9 @@ def machine_firewall(site: Site) -> None:
 @fault(None, one_machine=True, finding="health-page-hangs")
 def php_hangs(site: Site) -> None:
     """Freeze PHP on one machine, as when all its workers wait for something that does not come."""
-    site.to_mend(steps.run, site.machine_id, "systemctl", "kill", "--signal=CONT", PHP)
-    site.run(site.machine_id, "systemctl", "kill", "--signal=STOP", PHP)
+    php = site.layout().php
+    site.to_mend(steps.run, site.machine_id, "systemctl", "kill", "--signal=CONT", php)
+    site.run(site.machine_id, "systemctl", "kill", "--signal=STOP", php)
 
 
 @fault(None, finding="release-missing")

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lab.errors import LabError
-from lab.place import Place
+from lab.base.errors import LabError
+from lab.base.paths import LabPaths
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Journal:
     steps: list[Step] = field(default_factory=list)
 
     @classmethod
-    def begin(cls, place: Place, fault: str, site: str, machine: str | None) -> Journal:
+    def begin(cls, place: LabPaths, fault: str, site: str, machine: str | None) -> Journal:
         """Return the journal of a fault that is not made yet."""
         journal = cls(fault, site, machine)
         place.faults.mkdir(parents=True, exist_ok=True)
@@ -45,7 +45,7 @@ class Journal:
         return journal
 
     @classmethod
-    def read(cls, place: Place, fault: str) -> Journal:
+    def read(cls, place: LabPaths, fault: str) -> Journal:
         """Return the journal of a fault that is made."""
         try:
             found = json.loads(_file(place, fault).read_text())
@@ -53,12 +53,12 @@ class Journal:
             raise LabError(f"{fault} is not broken, so there is nothing to mend.") from None
         return cls(**{**found, "steps": [Step(**step) for step in found["steps"]]})
 
-    def add(self, place: Place, step: Step) -> None:
+    def add(self, place: LabPaths, step: Step) -> None:
         """Remember one more step."""
         self.steps.append(step)
         self._save(place)
 
-    def taken_back(self, place: Place) -> Iterator[Step]:
+    def taken_back(self, place: LabPaths) -> Iterator[Step]:
         """Yield the steps, the last one first; each is forgotten once it is done, and the journal with the last."""
         while self.steps:
             yield self.steps[-1]
@@ -66,11 +66,11 @@ class Journal:
             self._save(place)
         self.drop(place)
 
-    def drop(self, place: Place) -> None:
+    def drop(self, place: LabPaths) -> None:
         """Forget the fault."""
         _file(place, self.fault).unlink()
 
-    def _save(self, place: Place) -> None:
+    def _save(self, place: LabPaths) -> None:
         """Replace the file as a whole, so that there is always one that can be read."""
         file = _file(place, self.fault)
         new = file.with_suffix(".new")
@@ -78,10 +78,10 @@ class Journal:
         new.replace(file)
 
 
-def broken(place: Place) -> set[str]:
+def broken(place: LabPaths) -> set[str]:
     """Return the names of the faults that are made now."""
     return {file.stem for file in place.faults.glob("*.json")}
 
 
-def _file(place: Place, fault: str) -> Path:
+def _file(place: LabPaths, fault: str) -> Path:
     return place.faults / f"{fault}.json"

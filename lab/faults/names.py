@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
-from lab import addresses
+from lab.base import addresses
 from lab.faults import changes, outside, steps
 from lab.faults.fault import fault
 from lab.faults.site import Site
+
+_FORMER = ("ns1.former.test.", "ns2.former.test.")
 
 
 @fault(5)
@@ -101,6 +103,32 @@ def health_check_elsewhere(site: Site) -> None:
     check = site.health_check
     site.to_mend(outside.health_check, check["Id"], Port=check["HealthCheckConfig"]["Port"])
     outside.health_check(site, check["Id"], Port=8443)
+
+
+@fault(None)
+def zone_name_servers_changed(site: Site) -> None:
+    """Write the name servers of an earlier provider into the zone's own NS record."""
+    zone = site.zone["Name"]
+    record = next(one for one in site.records() if (one["Type"], one["Name"]) == ("NS", zone))
+    site.to_mend(outside.record, record)
+    outside.record(site, {**record, "ResourceRecords": [{"Value": server} for server in _FORMER]})
+
+
+@fault(None)
+def name_delegated_away(site: Site) -> None:
+    """Leave the site's name to the name servers of an earlier provider, which know it no more."""
+    servers = [{"Value": server} for server in _FORMER]
+    record = {"Name": f"{site.domain}.", "Type": "NS", "TTL": 5, "ResourceRecords": servers}
+    site.to_mend(outside.no_record, record)
+    outside.record(site, record)
+
+
+@fault(None)
+def secondary_checked_too(site: Site) -> None:
+    """Give the SECONDARY record the health check of the PRIMARY one, as the console offers it."""
+    record = site.failover("SECONDARY")
+    site.to_mend(outside.record, record)
+    outside.record(site, {**record, "HealthCheckId": site.failover("PRIMARY")["HealthCheckId"]})
 
 
 def _update_check(site: Site, switch: str) -> None:

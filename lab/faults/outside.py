@@ -6,16 +6,49 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from lab.endpoint import ask
+from lab.base.endpoint import ask
 from lab.faults.site import GLOBAL_REGION, Resource, Site
 from lab.faults.steps import step
-from lab.plane import registrar as plane
+from lab.plane.names import registrar as plane
 
 
 @step
 def registrar(site: Site, domain: str, servers: list[str] | None) -> None:
     """Have these name servers at the registrar, or those of the zone: the person at its console is told."""
     ask(site.place, plane.PATH, {domain: servers})
+
+
+@step
+def signers(site: Site, domain: str, records: list[str] | None) -> None:
+    """Have these DS records at the registrar, or none: the person at its console is told."""
+    ask(site.place, plane.SIGNERS_PATH, {domain: records})
+
+
+# ---- signing
+
+
+@step
+def unsigned(site: Site, zone: str, key: str) -> None:
+    """Have a zone signed no more, and a key-signing key of it gone."""
+    route53 = site.client("route53", GLOBAL_REGION)
+    found = route53.get_dnssec(HostedZoneId=zone)
+    status = {one["Name"]: one["Status"] for one in found["KeySigningKeys"]}.get(key)
+    if found["Status"]["ServeSignature"] != "NOT_SIGNING":
+        route53.disable_hosted_zone_dnssec(HostedZoneId=zone)
+    if status not in (None, "INACTIVE"):
+        route53.deactivate_key_signing_key(HostedZoneId=zone, Name=key)
+    if status:
+        route53.delete_key_signing_key(HostedZoneId=zone, Name=key)
+
+
+@step
+def signing_key(site: Site, key: str, enabled: bool) -> None:
+    """Have a KMS key of us-east-1 enabled, or on its way to deletion."""
+    kms = site.client("kms", GLOBAL_REGION)
+    if enabled:
+        kms.enable_key(KeyId=key)
+    else:
+        kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
 
 
 # ---- records and health checks
@@ -84,7 +117,7 @@ def records_instead(site: Site, former: list[Resource], wanted: list[Resource]) 
 def made_health_check(site: Site, primary: Resource, config: Resource, tags: list[dict[str, str]]) -> None:
     """Have a health check at the PRIMARY record, made anew if that which it names is gone."""
     route53 = site.client("route53", GLOBAL_REGION)
-    known = {one["Id"] for one in route53.list_health_checks()["HealthChecks"]}
+    known = {check["Id"] for check in route53.list_health_checks()["HealthChecks"]}
     if site.failover("PRIMARY").get("HealthCheckId") in known:
         return
     made = route53.create_health_check(CallerReference=uuid.uuid4().hex, HealthCheckConfig=config)["HealthCheck"]["Id"]

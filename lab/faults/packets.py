@@ -14,7 +14,7 @@ def balancer_ingress_closed(site: Site) -> None:
     changes.close(site, "load_balancer", "ingress", 443)
 
 
-@fault(None, finding="balancer-way-blocked")
+@fault(None, finding="balancer-path-blocked")
 def balancer_egress_closed(site: Site) -> None:
     """Close the load balancer's way out to the machines."""
     changes.close(site, "load_balancer", "egress", 80)

@@ -3,15 +3,15 @@
 
 from __future__ import annotations
 
+import functools
+
 from lab.faults import changes, steps
 from lab.faults.fault import fault
-from lab.faults.site import PHP, WEB, Site
+from lab.faults.layout import Layout
+from lab.faults.site import Site
 
-_SITE_FILE = "/etc/apache2/sites-available/site.conf"
 _HEALTH_PAGE = "/usr/local/share/hasite/health.php"
-_PHP_SETTINGS = "/etc/php/8.2/fpm/conf.d/90-site.ini"
 _SERVED = "/srv/site/current"
-_RELOAD = ("systemctl", "reload", WEB)
 
 
 @fault(3)
@@ -36,46 +36,50 @@ def releases_differ(site: Site) -> None:
 @fault(None, one_machine=True)
 def php_fpm_down(site: Site) -> None:
     """Stop and disable PHP on one machine."""
-    changes.stop_service(site, site.machine_id, PHP)
+    changes.stop_service(site, site.machine_id, site.layout().php)
 
 
 @fault(None)
 def health_behind_redirect(site: Site) -> None:
     """Redirect everything to HTTPS on the machines too, where TLS has ended: the health page answers 301."""
-    enforce, url = "/etc/apache2/conf-enabled/force-https.conf", f"https://{site.domain}/"
+    url = f"https://{site.domain}/"
     for machine in site.machine_ids:
-        site.to_mend(steps.run, machine, *_RELOAD)
+        layout = site.layout(machine)
+        enforce = f"{layout.settings_folder}/force-https.conf"
+        site.to_mend(steps.run, machine, *_reload(layout))
         site.to_mend(steps.run, machine, "rm", "-f", enforce)
-        steps.write(site, machine, enforce, f"Redirect permanent / {url}\n", *_RELOAD)
+        steps.write(site, machine, enforce, f"Redirect permanent / {url}\n", *_reload(layout))
 
 
 @fault(None)
 def keep_alive_too_short(site: Site) -> None:
     """Make the web servers close idle connections after 5 s, long before the load balancer does."""
     for machine in site.machine_ids:
-        changes.edit(site, machine, _SITE_FILE, lambda text: _set(text, "KeepAliveTimeout ", "5"), *_RELOAD)
+        layout = site.layout(machine)
+        short = functools.partial(_set, name="KeepAliveTimeout ", value="5")
+        changes.edit(site, machine, layout.site_file, short, *_reload(layout))
 
 
 @fault(None)
 def opcache_stale(site: Site) -> None:
     """Stop PHP from looking whether a file has changed: a new release is not seen."""
     for machine in site.machine_ids:
-        changes.edit(
-            site,
-            machine,
-            _PHP_SETTINGS,
-            lambda text: _set(text, "opcache.validate_timestamps = ", "0"),
-            *("systemctl", "reload", PHP),
-        )
+        layout = site.layout(machine)
+        blind = functools.partial(_set, name="opcache.validate_timestamps = ", value="0")
+        changes.edit(site, machine, layout.php_settings, blind, "systemctl", "reload", layout.php)
 
 
 def _serve(site: Site, folder: str) -> None:
     """Serve a changed copy of the site from another folder on one machine."""
-    machine = site.machine_id
+    machine, layout = site.machine_id, site.layout()
     site.to_mend(steps.run, machine, "rm", "-rf", folder)
     site.run(machine, "cp", "-rL", _SERVED, folder)
     site.run(machine, "sh", "-c", f"echo '<!-- corrected -->' >> {folder}/index.php")
-    changes.edit(site, machine, _SITE_FILE, lambda text: text.replace(_SERVED, folder), *_RELOAD)
+    changes.edit(site, machine, layout.site_file, lambda text: text.replace(_SERVED, folder), *_reload(layout))
+
+
+def _reload(layout: Layout) -> tuple[str, ...]:
+    return ("systemctl", "reload", layout.web)
 
 
 def _set(text: str, name: str, value: str) -> str:

@@ -53,3 +53,15 @@ def _route_to_be_mended(site: Site) -> str:
     table = str(site.route_table["RouteTableId"])
     site.to_mend(steps.nat_route, table, site.nat_gateway["SubnetId"])
     return table
+
+
+@fault(None, one_machine=True)
+def s3_endpoint_missing(site: Site) -> None:
+    """Take one private route table out of the S3 endpoint: all works on, by the NAT gateway."""
+    [endpoint] = [
+        one for one in site.ec2.describe_vpc_endpoints()["VpcEndpoints"] if one["ServiceName"].endswith(".s3")
+    ]
+    which = {"VpcEndpointId": endpoint["VpcEndpointId"]}
+    tables = [site.route_table["RouteTableId"]]
+    site.to_mend(steps.call, "ec2", "modify_vpc_endpoint", **which, AddRouteTableIds=tables)
+    site.ec2.modify_vpc_endpoint(**which, RemoveRouteTableIds=tables)

@@ -81,3 +81,10 @@ def file_system_locked(site: Site) -> None:
     statement = {"Effect": "Allow", "Principal": {"AWS": admins}, "Action": "elasticfilesystem:*", "Resource": "*"}
     locked = {"Version": "2012-10-17", "Statement": [{"Sid": "OnlyAdmins", **statement}]}
     efs.put_file_system_policy(FileSystemId=share, Policy=json.dumps(locked))
+
+
+@fault(None, one_machine=True)
+def share_read_only(site: Site) -> None:
+    """Mount the share read-only on one machine, for a backup, and forget it."""
+    site.to_mend(steps.run, site.machine_id, "mount", "-o", "remount,rw", "/srv/site")
+    site.run(site.machine_id, "mount", "-o", "remount,ro", "/srv/site")

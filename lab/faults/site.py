@@ -11,16 +11,15 @@ from typing import Any, Literal, TypeVar
 
 import boto3
 
-from lab.endpoint import environment
-from lab.errors import LabError
+from lab.base.endpoint import environment
+from lab.base.errors import LabError
+from lab.base.paths import LabPaths
 from lab.faults.journal import Journal, Step
-from lab.place import Place
-from lab.plane.container import Container
+from lab.faults.layout import Layout, layout_of
+from lab.plane.machines.container import Container
 
 GLOBAL_REGION = "us-east-1"
 """Where the services without regions are asked, and where CloudFront takes its certificates from."""
-WEB, PHP = "apache2", "php8.2-fpm"
-"""The units on the machines: whatever their image's id says, it is Debian 12."""
 _COMMAND_SECONDS = 60
 _WAIT_SECONDS = 300
 
@@ -32,7 +31,7 @@ Thing = TypeVar("Thing")
 class Account:
     """The lab's account, as whoever holds its keys reaches it."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: LabPaths) -> None:
         found = environment(place)
         self._endpoint = found["AWS_ENDPOINT_URL"]
         self.region = found["AWS_DEFAULT_REGION"]
@@ -54,7 +53,7 @@ class Account:
 class Site(Account):
     """One site. Nothing is looked up before it is asked for: with a fault in force, not everything is found."""
 
-    def __init__(self, place: Place, journal: Journal) -> None:
+    def __init__(self, place: LabPaths, journal: Journal) -> None:
         super().__init__(place)
         self.place = place
         self.name = journal.site
@@ -73,6 +72,10 @@ class Site(Account):
         if done.returncode:
             raise LabError(f"`{' '.join(command)}` failed on {machine}: {done.stderr.strip() or done.stdout.strip()}")
         return done.stdout
+
+    def layout(self, machine: str = "") -> Layout:
+        """Return where a machine has its web server and PHP; the meant one's unless another one is named."""
+        return layout_of(self.run(machine or self.machine_id, "cat", "/etc/os-release"))
 
     def wait(self, what: str, check: Callable[[], Any]) -> Any:
         """Return the first true value of the check."""
@@ -187,7 +190,7 @@ class Site(Account):
     def zone(self) -> Resource:
         """The hosted zone."""
         route53 = self.client("route53", GLOBAL_REGION)
-        zones = {one["Id"].rpartition("/")[2]: one for one in route53.list_hosted_zones()["HostedZones"]}
+        zones = {zone["Id"].rpartition("/")[2]: zone for zone in route53.list_hosted_zones()["HostedZones"]}
         answer = route53.list_tags_for_resources(ResourceType="hostedzone", ResourceIds=list(zones)) if zones else {}
         own = [one["ResourceId"] for one in answer.get("ResourceTagSets", []) if self._owns(one)]
         return self.one("hosted zone", [zones[each] for each in own])
@@ -200,14 +203,14 @@ class Site(Account):
 
     def failover(self, kind: Literal["PRIMARY", "SECONDARY"]) -> Resource:
         """Return one of the two records between which visitors are switched."""
-        return self.one(f"{kind} record", [one for one in self.records() if one.get("Failover") == kind])
+        return self.one(f"{kind} record", [record for record in self.records() if record.get("Failover") == kind])
 
     @property
     def health_check(self) -> Resource:
         """The PRIMARY record's health check."""
         identity = self.failover("PRIMARY").get("HealthCheckId")
         checks = self.client("route53", GLOBAL_REGION).list_health_checks()["HealthChecks"]
-        return self.one("health check at its PRIMARY record", [one for one in checks if one["Id"] == identity])
+        return self.one("health check at its PRIMARY record", [check for check in checks if check["Id"] == identity])
 
     @property
     def domain(self) -> str:
@@ -232,8 +235,10 @@ class Site(Account):
 
     def bucket(self, part: str) -> str:
         """Return the name of the bucket of a part."""
-        names = [one["Name"] for one in self.client("s3").list_buckets()["Buckets"]]
-        return str(self.one(f"bucket of the {part}", [one for one in names if one.startswith(f"{self.name}-{part}-")]))
+        names = [bucket["Name"] for bucket in self.client("s3").list_buckets()["Buckets"]]
+        return str(
+            self.one(f"bucket of the {part}", [name for name in names if name.startswith(f"{self.name}-{part}-")])
+        )
 
     def _owns(self, tagged: Any) -> bool:
         return tags_of({"Tags": tagged} if isinstance(tagged, list) else tagged).get("hasite:site") == self.name

@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lab.errors import LabError
+from lab.base.errors import LabError
 from lab.faults.site import Site
 
 Function = Callable[..., None]
@@ -22,6 +22,7 @@ _SO_ALREADY = frozenset(
         *("IncorrectState", "InvalidNetworkAclID.NotFound", "MountTargetConflict", "ResourceNotFoundException"),
         *("InvalidNetworkAclEntry.NotFound", "ListenerNotFound", "RuleNotFound", "EntityAlreadyExists"),
         *("LimitExceeded", "NoSuchEntity", "InvalidAssociationID.NotFound"),
+        *("ResourceAlreadyExistsException", "DocumentAlreadyExists"),
     }
 )
 """The errors by which AWS says that nothing is left to do."""
@@ -120,6 +121,20 @@ def network_acl_of(site: Site, subnet: str) -> dict[str, Any]:
     return dict(found)
 
 
+@step
+def no_subnet(site: Site, vpc: str, block: str) -> None:
+    """Have no subnet with this block in a VPC, once nothing is left in it."""
+    wanted = [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "cidr-block", "Values": [block]}]
+    for subnet in site.ec2.describe_subnets(Filters=wanted)["Subnets"]:
+        inside = [{"Name": "subnet-id", "Values": [subnet["SubnetId"]]}]
+
+        def is_empty(inside: list[dict[str, Any]] = inside) -> bool:
+            return not site.ec2.describe_network_interfaces(Filters=inside)["NetworkInterfaces"]
+
+        site.wait(f"The end of what is in {subnet['SubnetId']}", is_empty)
+        site.ec2.delete_subnet(SubnetId=subnet["SubnetId"])
+
+
 def write(site: Site, machine: str, path: str, content: str, *then: str) -> None:
     """Write a file on a machine, and run a command that makes it count."""
     site.run(machine, "tee", path, given=content)
@@ -185,7 +200,7 @@ def mount_target(site: Site, share: str, subnet: str, address: str, groups: list
 
     def states() -> list[str]:
         targets = efs.describe_mount_targets(FileSystemId=share)["MountTargets"]
-        return [one["LifeCycleState"] for one in targets if one["SubnetId"] == subnet]
+        return [target["LifeCycleState"] for target in targets if target["SubnetId"] == subnet]
 
     site.wait(f"The end of the former mount target in {subnet}", lambda: "deleting" not in states())
     if not states():
@@ -198,33 +213,16 @@ def undeleted(site: Site, bucket: str) -> None:
     """Have the objects of a versioned bucket that were deleted last: their delete markers are taken away."""
     s3 = site.client("s3")
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-        for one in page.get("DeleteMarkers", []):
-            if one["IsLatest"]:
-                s3.delete_object(Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"])
-
-
-@step
-def rule_priorities(site: Site, priorities: list[dict[str, Any]]) -> None:
-    """Have a listener's rules in this order, those that are still there."""
-    elbv2 = site.client("elbv2")
-    there = []
-    for one in priorities:
-        try:
-            elbv2.describe_rules(RuleArns=[one["RuleArn"]])
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "RuleNotFound":
-                raise
-        else:
-            there.append(one)
-    if there:
-        elbv2.set_rule_priorities(RulePriorities=there)
+        for marker in page.get("DeleteMarkers", []):
+            if marker["IsLatest"]:
+                s3.delete_object(Bucket=bucket, Key=marker["Key"], VersionId=marker["VersionId"])
 
 
 @step
 def no_rule(site: Site, listener: str, path: str) -> None:
     """Have no rule for just this path in a listener."""
     elbv2 = site.client("elbv2")
-    for one in elbv2.describe_rules(ListenerArn=listener)["Rules"]:
-        values = [condition.get("PathPatternConfig", {}).get("Values") for condition in one["Conditions"]]
+    for rule in elbv2.describe_rules(ListenerArn=listener)["Rules"]:
+        values = [condition.get("PathPatternConfig", {}).get("Values") for condition in rule["Conditions"]]
         if values == [[path]]:
-            elbv2.delete_rule(RuleArn=one["RuleArn"])
+            elbv2.delete_rule(RuleArn=rule["RuleArn"])

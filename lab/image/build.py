@@ -12,31 +12,33 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from lab.errors import LabError
+from lab.base import container_runtime
+from lab.base.errors import LabError
+from lab.base.paths import LabPaths
 from lab.image import sources
-from lab.image.recipe import Recipe
-from lab.place import Place
-from lab.plane import runtime
+from lab.image.amazon import userland
+from lab.image.recipe import AmazonRecipe, Recipe
 
 Say = Callable[[str], None]
-_USUAL = "usually 1 to 2 minutes"
 
 
-def ensure(place: Place, say: Say = print, recipe: Recipe | None = None) -> str:
-    """Return the name of the machines' image, built if it is not there yet; the labs share it."""
+def ensure(place: LabPaths, say: Say = print, recipe: Recipe | None = None) -> str:
+    """Return the name of an image, built if it is not there yet; the labs share it."""
     recipe = recipe or Recipe()
-    with _alone(place.cache, say):
+    if recipe.image in _images():
+        return recipe.image
+    with _alone(place.cache, recipe, say):
         if recipe.image not in _images():
             _build(recipe, place.cache / "image.part", say)
     return recipe.image
 
 
 def _images() -> list[str]:
-    return runtime.podman("images", "--noheading", "--format", "{{.Repository}}:{{.Tag}}").split()
+    return container_runtime.podman("images", "--noheading", "--format", "{{.Repository}}:{{.Tag}}").split()
 
 
 @contextlib.contextmanager
-def _alone(cache: Path, say: Say) -> Iterator[None]:
+def _alone(cache: Path, recipe: Recipe, say: Say) -> Iterator[None]:
     """Keep a second build out; the lock ends with the processes that hold it, however they end."""
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / "image.lock").open("w") as file:
@@ -45,7 +47,7 @@ def _alone(cache: Path, say: Say) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say(f"Another lab is building the machines' image; waiting for it ({_USUAL}).")
+            say(f"Another lab is building an image; waiting for it ({recipe.usual}).")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -58,16 +60,19 @@ def _build(recipe: Recipe, work: Path, say: Say) -> None:
     chosen = sources.for_suite(sources.of_host(), recipe.suite)
     started = time.monotonic()
     _discard(work)
-    say(f"Building the machines' image from Debian {recipe.suite}'s packages: {_USUAL}, once.")
+    say(f"Building {recipe.title} from Debian {recipe.suite}'s packages: {recipe.usual}, once.")
     root = work / "root"
     root.mkdir(parents=True)
     _bootstrap(recipe, chosen[0], root, say)
     _finish(recipe, chosen, root)
+    if isinstance(recipe, AmazonRecipe):
+        say(f"  {time.monotonic() - started:4.0f} s  making packages under Amazon Linux's names (usually 1 minute)")
+        userland.convert(root)
     say(f"  {time.monotonic() - started:4.0f} s  handing the image to podman (usually 10 s)")
     _import(root, recipe.image)
     _discard(work)
     _drop_older(recipe.image)
-    say(f"  {time.monotonic() - started:4.0f} s  the machines' image is ready")
+    say(f"  {time.monotonic() - started:4.0f} s  {recipe.title} is ready")
 
 
 def _drop_older(image: str) -> None:
@@ -75,7 +80,7 @@ def _drop_older(image: str) -> None:
     repository = image.partition(":")[0]
     for name in _images():
         if name.startswith(f"{repository}:") and name != image:
-            runtime.podman("rmi", name, check=False)
+            container_runtime.podman("rmi", name, check=False)
 
 
 def _discard(folder: Path) -> None:
@@ -156,10 +161,10 @@ def _finish(recipe: Recipe, chosen: Sequence[sources.Source], root: Path) -> Non
 def _import(root: Path, image: str) -> None:
     packed = ["tar", "--create", "--numeric-owner", "--xattrs", "--one-file-system", "--directory", str(root), "."]
     with subprocess.Popen(packed, stdout=subprocess.PIPE) as tar:
-        runtime.podman("import", "--quiet", "-", image, stdin=tar.stdout, timeout=300)
+        container_runtime.podman("import", "--quiet", "-", image, stdin=tar.stdout, timeout=300)
     if tar.returncode:
         raise LabError(f"The machines' image could not be packed from {root}; is the disk full?")
 
 
 if __name__ == "__main__":
-    ensure(Place())
+    ensure(LabPaths())

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the machines' image is made of. Pure: the same recipe has the same key, whatever host builds it."""
+"""What the machines' images are made of: the same recipe has the same key, whatever host builds it."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import ClassVar
 
 SUITE = "bookworm"
 
@@ -36,9 +39,17 @@ MASKED = (
 """Units that have nothing to do in a container, or that would make a machine's behaviour a matter of luck."""
 
 
+_PACKAGE_MANAGER = ("dnf", "rpm", "createrepo-c")
+_AMAZON = Path(__file__).with_name("amazon")
+
+
 @dataclass(frozen=True)
 class Recipe:
     """One image."""
+
+    title: ClassVar[str] = "the machines' image"
+    usual: ClassVar[str] = "usually 1 to 2 minutes"
+    repository: ClassVar[str] = "localhost/hasite-lab-machine"
 
     suite: str = SUITE
     packages: tuple[str, ...] = PACKAGES
@@ -54,4 +65,29 @@ class Recipe:
     @property
     def image(self) -> str:
         """Return the image's name in the container runtime's storage."""
-        return f"localhost/hasite-lab-machine:{self.key}"
+        return f"{self.repository}:{self.key}"
+
+
+@dataclass(frozen=True)
+class AmazonRecipe(Recipe):
+    """The image that reads as Amazon Linux 2023, see `lab.image.amazon`."""
+
+    title: ClassVar[str] = "the image that reads as Amazon Linux 2023"
+    usual: ClassVar[str] = "usually 2 to 3 minutes"
+    repository: ClassVar[str] = "localhost/hasite-lab-amazon"
+
+    packages: tuple[str, ...] = PACKAGES + _PACKAGE_MANAGER
+    ingredients: str = field(default_factory=lambda: _digest(_AMAZON))
+    """A digest of all that it is made from besides."""
+
+
+RECIPES: Mapping[str, type[Recipe]] = {"debian-12": Recipe, "amazon-linux-2023": AmazonRecipe}
+"""By the names of the systems."""
+
+
+def _digest(folder: Path) -> str:
+    """Return what changes with any file of a folder, its name or its permissions."""
+    found = hashlib.sha256()
+    for file in sorted(one for one in folder.rglob("*") if one.is_file() and "__pycache__" not in one.parts):
+        found.update(f"{file.relative_to(folder)} {file.stat().st_mode & 0o111}\n".encode() + file.read_bytes())
+    return found.hexdigest()

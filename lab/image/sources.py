@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.errors import LabError
+from lab.base.errors import LabError
 
 APT = Path("/etc/apt")
 

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING
 
 from werkzeug.serving import BaseWSGIServer
 
-from lab import addresses
 from lab.api.server import Api
-from lab.authority import Authority
+from lab.base import addresses, namespaces
+from lab.base.authority import Authority
 from lab.context import Context
-from lab.plane import namespaces
-from lab.plane.sessions import SERVICES as SESSION_SERVICES
+from lab.plane.sessions.sessions import SERVICES as SESSION_SERVICES
 
 if TYPE_CHECKING:
-    from lab.world import World
+    from lab.world.world import World
 
 _NAME = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com")
 

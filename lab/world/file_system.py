@@ -7,8 +7,8 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from lab.context import Backends
-from lab.world.permissions import Request, decide
+from lab.base.backends import Backends
+from lab.world.access.permissions import ANONYMOUS, AccessRequest, Principal, decide
 
 Admission = Literal["rw", "ro", "denied"]
 
@@ -48,14 +48,14 @@ def describe(backends: Backends) -> tuple[FileSystem, ...]:
 def _file_system(system: Any, region: str) -> FileSystem:
     targets = (
         MountTarget(
-            id=each.mount_target_id,
-            interface_id=each.network_interface_id,
-            address=each.ip_address,
-            zone=each.availability_zone_name,
-            subnet_id=each.subnet_id,
-            vpc_id=each.vpc_id,
+            id=target.mount_target_id,
+            interface_id=target.network_interface_id,
+            address=target.ip_address,
+            zone=target.availability_zone_name,
+            subnet_id=target.subnet_id,
+            vpc_id=target.vpc_id,
         )
-        for each in system.iter_mount_targets()
+        for target in system.iter_mount_targets()
     )
     return FileSystem(
         id=system.file_system_id,
@@ -66,8 +66,17 @@ def _file_system(system: Any, region: str) -> FileSystem:
     )
 
 
-def admit(system: FileSystem, address: str) -> Admission:
-    """Return what an NFS client at this address may do: it is anonymous, and it does not encrypt.
+@dataclass(frozen=True)
+class Client:
+    """Who mounts: plain NFS is anonymous and does not encrypt; the EFS mount helper may do both."""
+
+    address: str
+    encrypted: bool = False
+    principal: Principal = ANONYMOUS
+
+
+def admit(system: FileSystem, client: Client) -> Admission:
+    """Return what a client may do.
 
     https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html
     The lab does not squash root where `ClientRootAccess` is missing.
@@ -76,13 +85,13 @@ def admit(system: FileSystem, address: str) -> Admission:
         return "rw"
     policy = json.loads(system.policy)
     context = {
-        "aws:SecureTransport": "false",
-        "aws:SourceIp": address,
+        "aws:SecureTransport": str(client.encrypted).lower(),
+        "aws:SourceIp": client.address,
         "elasticfilesystem:AccessedViaMountTarget": "true",
     }
 
     def may(action: str) -> bool:
-        request = Request(f"elasticfilesystem:{action}", system.arn, context)
+        request = AccessRequest(f"elasticfilesystem:{action}", system.arn, context, client.principal)
         return decide(policy, request, of_resource=True) == "allow"
 
     if not may("ClientMount"):

@@ -26,7 +26,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible has no types
     def run(self, tmp: t.Any = None, task_vars: t.Any = None) -> dict[str, t.Any]:
         """Wait until the goal is met or time is up."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
-        _, options = self.validate_argument_spec(ARGUMENTS)
+        dummy, options = self.validate_argument_spec(ARGUMENTS)
         if self._task.check_mode:
             return {**result, "skipped": True}
         goal = Goal(options["outcome"], options["healthy_targets"])

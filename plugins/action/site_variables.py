@@ -11,8 +11,8 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.hasite.aws.plugins.module_utils._settings import variables
 from ansible_collections.hasite.aws.plugins.module_utils._settings.error import SettingsError
-from ansible_collections.hasite.aws.plugins.modules.site_variables import ARGUMENTS
 
+ARGUMENTS: dict[str, dict[str, t.Any]] = {}
 PREFIX = "site_"
 
 

@@ -182,22 +182,23 @@ from ansible.module_utils.common.text.converters import to_bytes, to_text
 from ansible.plugins.connection import ConnectionBase
 from ansible.utils.display import Display
 
-from ..plugin_utils import _built_modules as built
-from ..plugin_utils._session_control import Control, TimedOutError, fits
-from ..plugin_utils._session_errors import BucketError, FileError, SessionError, StartError
-from ..plugin_utils._session_guard import guarded
-from ..plugin_utils._session_key import required_key
-from ..plugin_utils._session_pool import Pool
-from ..plugin_utils._session_result import SILENT, Password
-from ..plugin_utils._warm_command import understand
-from ..plugin_utils._warm_remote import Request
+from ..plugin_utils._built import modules as built
+from ..plugin_utils._ssm.daemon.control import SessionControl, TimedOutError, fits
+from ..plugin_utils._ssm.daemon.pool import Pool
+from ..plugin_utils._ssm.session.guard import guarded
+from ..plugin_utils._ssm.session.result import SILENT, Password
+from ..plugin_utils._ssm.wire.errors import BucketError, FileError, SessionError, StartError
+from ..plugin_utils._ssm.wire.key import required_key
+from ..plugin_utils._warm import private_core as core
+from ..plugin_utils._warm.command import understand
+from ..plugin_utils._warm.remote import ModuleRun
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ..plugin_utils._session_api import Started
-    from ..plugin_utils._session_files import Files
-    from ..plugin_utils._session_result import Result
+    from ..plugin_utils._ssm.session.api import Started
+    from ..plugin_utils._ssm.session.files import Files
+    from ..plugin_utils._ssm.session.result import Result
 
 display = Display()
 
@@ -232,11 +233,11 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
         """Return the instance's id."""
         return str(self.get_option("instance_id") or self.get_option("host") or self._play_context.remote_addr)
 
-    def _control(self) -> Control:
+    def _control(self) -> SessionControl:
         """Return the session that the options describe now: some are bound after the constructor has run."""
         idle = float(self.get_option("idle_timeout"))
         names = ("region", "profile", "access_key", "secret_key", "session_token", "endpoint_url", "kms_endpoint_url")
-        return Control(
+        return SessionControl(
             folder=self._folder(),
             identity={name: self.get_option(name) for name in names},
             target=self.target,
@@ -259,7 +260,7 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
             raise AnsibleConnectionFailure(to_text(error)) from None  # Ansible would say the cause's sentence once more
 
     def _connect(self) -> Connection:
-        """Let there be a session; the API is only asked when none is kept."""
+        """Ensure a session; the API is only asked when none is kept."""
         if self._shell.SHELL_FAMILY == "powershell":
             raise AnsibleConnectionFailure(
                 "hasite.aws.ssm speaks with POSIX shells only; for Windows take amazon.aws.aws_ssm."
@@ -269,7 +270,7 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
             self._connected = True
         return self
 
-    def _ensure(self, control: Control) -> None:
+    def _ensure(self, control: SessionControl) -> None:
         """Start a session, and try again while that may help."""
         retries = int(self.get_option("reconnection_retries"))
         for attempt in range(retries + 1):
@@ -284,7 +285,7 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
             else:
                 return
 
-    def _start(self, control: Control) -> Started:
+    def _start(self, control: SessionControl) -> Started:
         started = control.api.start(control.target, control.document, "Ansible")
         display.vvv(f"SSM: session {started.session} has begun.", host=self.target)
         return started
@@ -323,18 +324,27 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
 
     def _run_warm(self, cmd: str, in_data: bytes | None, password: Password | None) -> Result | None:
         """Run a module as a fork of a warm interpreter on the machine; None if the command is no module's."""
-        command = understand(cmd, in_data) if self.get_option("warm_interpreter") else None
-        if not command or not in_data:
+        if not in_data or not self.get_option("warm_interpreter"):
+            return None
+        command = understand(cmd, in_data)
+        ordinary = self._shell.SHELL_FAMILY == "sh" and not self.become
+        unknown = core.obstacle(in_data, understood=command is not None) if ordinary or command else ""
+        if unknown:
+            _warn(unknown)
+        if unknown or not command:
             return None
         if self.get_option("reuse_built_modules"):
             built.keep(in_data)
-        request = Request(command, in_data, float(self.get_option("idle_timeout")) or _OWN_IDLE_SECONDS)
+        request = ModuleRun(command, in_data, float(self.get_option("idle_timeout")) or _OWN_IDLE_SECONDS)
         line = to_bytes(request.line, errors="surrogate_or_strict")
         result = self._run(line, request.by_name(), password)
         if request.was_not_run(result.stdout):
             display.vvv("SSM: the machine does not know the module yet.", host=self.target)
             result = self._run(line, request.whole(), password)
-        return result
+        refusal, stderr = request.refusal(result.stderr)
+        if refusal:
+            _warn(refusal)
+        return result._replace(stderr=stderr)
 
     def _password(self) -> Password | None:
         """Return what is to be answered when become asks; None when it will not."""
@@ -398,8 +408,8 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
 
     def _files(self) -> Files:
         # Most tasks copy no file, and each task's worker compiles what it imports.
-        from ..plugin_utils._session_bucket import Bucket
-        from ..plugin_utils._session_files import Files
+        from ..plugin_utils._ssm.session.bucket import Bucket
+        from ..plugin_utils._ssm.session.files import Files
 
         name = self.get_option("bucket_name")
         bucket = name and Bucket(
@@ -436,7 +446,12 @@ class Connection(ConnectionBase):  # type: ignore[misc]  # ansible has no types
         self._connected = False
 
     def close(self) -> None:
-        """Let go of the session. A shared one stays open for the next worker."""
+        """Release the session. A shared one stays open for the next worker."""
         if self._connected and not float(self.get_option("idle_timeout")):
             self._control().stop()
         self._connected = False
+
+
+def _warn(reason: str) -> None:
+    """Warn that tasks take longer than they could; a run shows the same warning once."""
+    display.warning(core.warning("No interpreter is kept warm", reason))

@@ -104,10 +104,11 @@ from ansible.module_utils.common.text.converters import to_text
 from ansible.plugins.connection.local import Connection as LocalConnection
 from ansible.utils.display import Display
 
-from ..plugin_utils import _built_modules as built
-from ..plugin_utils._warm_command import Command, understand
-from ..plugin_utils._warm_control import Control, LostError, NotRunError
-from ..plugin_utils._warm_task import Task
+from ..plugin_utils._built import modules as built
+from ..plugin_utils._warm import private_core as core
+from ..plugin_utils._warm.command import Command, understand
+from ..plugin_utils._warm.control import InterpreterControl, LostError, NotRunError, RefusedError
+from ..plugin_utils._warm.task import Task
 
 display = Display()
 
@@ -124,11 +125,16 @@ class Connection(LocalConnection):  # type: ignore[misc]  # ansible has no types
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
         """Run a command and return its exit status, its standard output and its standard error."""
         command = understand(to_text(cmd), in_data)
-        if command and command.plain and in_data:
+        unknown = "" if self.become else core.obstacle(in_data or b"", understood=command is not None)
+        if unknown:
+            _warn(unknown)
+        elif command and command.plain and in_data:
             if self.get_option("reuse_built_modules"):
                 built.keep(in_data)
             try:
                 return self._run(command, in_data)
+            except RefusedError as error:
+                _warn(str(error))
             except NotRunError as error:
                 display.vvv(f"WARM: {error} The builtin local connection is used.", host=self._play_context.remote_addr)
             except LostError as error:
@@ -144,12 +150,17 @@ class Connection(LocalConnection):  # type: ignore[misc]  # ansible has no types
         task = Task(payload, {**os.environb, **command.environ}, os.fsencode(self.cwd or Path.cwd()), _umask())
         return self._control().run(command.interpreter, task)
 
-    def _control(self) -> Control:
-        return Control(Path(self.get_option("control_path_dir")), float(self.get_option("idle_timeout")))
+    def _control(self) -> InterpreterControl:
+        return InterpreterControl(Path(self.get_option("control_path_dir")), float(self.get_option("idle_timeout")))
 
     def reset(self) -> None:
         """End this user's warm interpreters; the next task starts another one."""
         self._control().stop()
+
+
+def _warn(reason: str) -> None:
+    """Warn that tasks take longer than they could; a run shows the same warning once."""
+    display.warning(core.warning("No interpreter is kept warm", reason))
 
 
 def _umask() -> int:

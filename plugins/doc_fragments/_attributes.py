@@ -52,15 +52,7 @@ attributes:
     support: full
     details:
       - This action does not modify state.
-  action_group:
-    description: Use C(group/hasite.aws.aws) in C(module_defaults) to set defaults for this module.
-    support: full
-    membership:
-      - hasite.aws.aws
 """
-
-    INFO_WITHOUT_AWS = INFO.partition("  action_group:")[0]
-    """For a module that asks no AWS API, so that defaults of the group would be unknown options to it."""
 
     RECORDER = r"""
 options: {}
@@ -79,12 +71,16 @@ attributes:
     support: none
     details:
       - Every run adds to the record.
+"""
+    """For a module that adds to a record of what it observes."""
+
+    ACTION_GROUP = r"""
+options: {}
+attributes:
   action_group:
     description: Use C(group/hasite.aws.aws) in C(module_defaults) to set defaults for this module.
     support: full
     membership:
       - hasite.aws.aws
 """
-    """For a module that adds to a record of what it observes."""
-
-    RECORDER_WITHOUT_AWS = RECORDER.partition("  action_group:")[0]
+    """For a module that calls AWS, beside one of the others but the first."""

@@ -12,8 +12,7 @@ from collections.abc import Iterable, Mapping
 
 from ._aws import (
     UNKNOWN,
-    Outcome,
-    Resource,
+    ChangeResult,
     Tags,
     acceptor,
     aws_call,
@@ -25,6 +24,7 @@ from ._aws import (
     tag_list,
     waited,
 )
+from ._resource import Resource
 
 # ListCertificates leaves out every kind of key but RSA_1024 and RSA_2048 unless they are named.
 KEY_TYPES = ["RSA_1024", "RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1", "EC_secp384r1", "EC_secp521r1"]
@@ -57,7 +57,7 @@ def normalize(certificate: Mapping[str, t.Any], tags: dict[str, str]) -> Resourc
         "renewal_eligibility": certificate.get("RenewalEligibility"),
         "type": certificate.get("Type"),
         "failure_reason": certificate.get("FailureReason"),
-        "domain_validation_options": [_validation(one) for one in certificate.get("DomainValidationOptions", [])],
+        "domain_validation_options": [_validation(option) for option in certificate.get("DomainValidationOptions", [])],
         "tags": tags,
     }
 
@@ -75,15 +75,20 @@ def same_names(certificates: Iterable[Resource], names: list[str], tags: Mapping
     """Return the certificates for exactly these names, and with the `Name` that the tags ask for, if they do."""
     name = (tags or {}).get("Name")
     return [
-        one
-        for one in certificates
-        if one["subject_alternative_names"] == names and (name is None or one["tags"].get("Name") == name)
+        certificate
+        for certificate in certificates
+        if certificate["subject_alternative_names"] == names
+        and (name is None or certificate["tags"].get("Name") == name)
     ]
 
 
 def choose(certificates: Iterable[Resource], key_algorithm: str) -> Resource | None:
     """Return the certificate to use: an issued one rather than one that still waits."""
-    usable = [one for one in certificates if one["status"] in USABLE and one["key_algorithm"] == key_algorithm]
+    usable = [
+        certificate
+        for certificate in certificates
+        if certificate["status"] in USABLE and certificate["key_algorithm"] == key_algorithm
+    ]
     return min(usable, key=lambda one: (one["status"] != "ISSUED", one["arn"]), default=None)
 
 
@@ -162,26 +167,26 @@ def find(client: t.Any, params: Mapping[str, t.Any]) -> list[Resource]:
     """Return every certificate of ACM's own for exactly the wanted names."""
     names = all_names(params["domain_name"], params["subject_alternative_names"])
     candidates = [
-        read(client, one["CertificateArn"])
-        for one in list_certificates(client)
-        if one["DomainName"].lower() == params["domain_name"].lower() and one.get("Type") != "IMPORTED"
+        read(client, certificate["CertificateArn"])
+        for certificate in list_certificates(client)
+        if certificate["DomainName"].lower() == params["domain_name"].lower() and certificate.get("Type") != "IMPORTED"
     ]
     return same_names(filter(None, candidates), names, params["tags"])
 
 
-def ensure_present(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outcome:
+def ensure_present(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> ChangeResult:
     """Request the certificate if there is none, and wait for it if asked to."""
     before = choose(find(client, params), params["key_algorithm"]) or {}
     if not before:
         if check_mode:
-            return Outcome(True, {}, _planned(params))
+            return ChangeResult(True, {}, _planned(params))
         arn = request(client, params)
-        return Outcome(True, {}, _awaited(client, arn, params))
+        return ChangeResult(True, {}, _awaited(client, arn, params))
     tags = compare_tags(before["tags"], params["tags"], params["purge_tags"])
     if check_mode:
-        return Outcome(tags.changed, before, {**before, "tags": tags.after})
+        return ChangeResult(tags.changed, before, {**before, "tags": tags.after})
     _write_tags(client, before["arn"], tags)
-    return Outcome(tags.changed, before, _awaited(client, before["arn"], params))
+    return ChangeResult(tags.changed, before, _awaited(client, before["arn"], params))
 
 
 def request(client: t.Any, params: Mapping[str, t.Any]) -> str:
@@ -239,17 +244,17 @@ def _write_tags(client: t.Any, arn: str, tags: Tags) -> None:
         _add_tags(client, arn, tags.to_set_list)
 
 
-def ensure_absent(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outcome:
+def ensure_absent(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> ChangeResult:
     """Delete every certificate for exactly the names that has all of the tags."""
     wanted = (params["tags"] or {}).items()
     found = [one for one in find(client, params) if wanted <= one["tags"].items()]
     if not found:
-        return Outcome(False, {}, {})
+        return ChangeResult(False, {}, {})
     if not check_mode:
         for certificate in found:
             _release(client, certificate, params)
             _delete(client, certificate["arn"])
-    return Outcome(True, found[0], {})
+    return ChangeResult(True, found[0], {})
 
 
 def _release(client: t.Any, certificate: Resource, params: Mapping[str, t.Any]) -> None:

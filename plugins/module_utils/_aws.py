@@ -22,6 +22,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
 from ansible_collections.amazon.aws.plugins.module_utils.waiter import BaseWaiterFactory, custom_waiter_config
 
 from ._denial import sentence
+from ._resource import Resource
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule tells the user
     from boto3.exceptions import Boto3Error
@@ -30,13 +31,12 @@ with contextlib.suppress(ImportError):  # AnsibleAWSModule tells the user
 P = t.ParamSpec("P")
 R = t.TypeVar("R")
 
-Resource = dict[str, t.Any]
 
 UNKNOWN = "(known after creation)"
 """Stands in check mode for what only AWS can give."""
 
 
-class Outcome(t.NamedTuple):
+class ChangeResult(t.NamedTuple):
     """What a module did, or would do: the resource before and after it, empty where there is none."""
 
     changed: bool
@@ -44,7 +44,7 @@ class Outcome(t.NamedTuple):
     after: Resource
 
 
-def conclude(module: t.Any, name: str, work: Callable[[], Outcome]) -> None:
+def conclude(module: t.Any, name: str, work: Callable[[], ChangeResult]) -> None:
     """Do the work and end the module, with the resource under its name, or with the work's error."""
     try:
         outcome = work()

@@ -11,9 +11,10 @@ import typing as t
 from collections.abc import Callable, Iterator, Mapping
 
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
-from ansible_collections.amazon.aws.plugins.module_utils.policy import compare_policies
 
-from ._aws import Outcome, Resource, Tags, aws_call, aws_lookup, compare_tags, failure, pages, tag_dict, tag_list
+from ._aws import ChangeResult, Tags, aws_call, aws_lookup, compare_tags, failure, pages, tag_dict, tag_list
+from ._policy import kept_policy
+from ._resource import Resource
 
 SWITCHES = {
     "block_public_acls": "BlockPublicAcls",
@@ -58,18 +59,12 @@ def wanted_settings(params: Mapping[str, t.Any], present: Mapping[str, t.Any]) -
         "versioning": params["versioning"],
         "lifecycle_rules": [*others, ours] if ours else others,
         "logging": present.get("logging", {}) if params["logging"] is None else _wanted_logging(params["logging"]),
-        "policy": _kept_policy(present.get("policy", {}), policy),
+        "policy": kept_policy(present.get("policy", {}), policy),
     }
 
 
 def _wanted_logging(logging: Mapping[str, t.Any]) -> Resource:
     return dict(logging) if logging["target_bucket"] else {}
-
-
-def _kept_policy(present: Resource, wanted: Resource | None) -> Resource:
-    """Return the present policy if the wanted one means the same: S3 rewrites what it is given."""
-    same = wanted is None or (bool(present) == bool(wanted) and not compare_policies(present, wanted))
-    return present if same else dict(wanted or {})
 
 
 def differing(before: Mapping[str, t.Any], after: Mapping[str, t.Any]) -> list[str]:
@@ -137,10 +132,14 @@ def read_tags(client: t.Any, name: str) -> dict[str, str]:
 
 
 def read_safeguards(client: t.Any, name: str) -> Resource:
-    """Return whether a bucket blocks public access, by each of the four switches, and keeps versions."""
+    """Return whether a bucket blocks public access, by each of the four switches, keeps versions, and what it deletes.
+
+    The lifecycle rules are as S3 has them.
+    """
     return {
         "public_access_block": _read_block(client, name) or dict.fromkeys(SWITCHES, False),
         "versioning": _read_versioning(client, name),
+        "lifecycle_rules": _read_lifecycle(client, name) or [],
     }
 
 
@@ -150,7 +149,6 @@ def read_settings(client: t.Any, name: str) -> Resource:
         **read_safeguards(client, name),
         "object_ownership": _read_ownership(client, name) or "",
         "encryption": _read_encryption(client, name) or {"algorithm": "", "kms_key_id": None},
-        "lifecycle_rules": _read_lifecycle(client, name) or [],
         "logging": _read_logging(client, name),
         "policy": _read_policy(client, name) or {},
     }
@@ -251,7 +249,7 @@ def normalize(name: str, region: str, settings: Mapping[str, t.Any], tags: Mappi
     }
 
 
-def ensure_present(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outcome:
+def ensure_present(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> ChangeResult:
     """Create or change the bucket, as the options say."""
     name = params["name"]
     exists = _head(client, name) is not None
@@ -272,7 +270,7 @@ def ensure_present(client: t.Any, params: Mapping[str, t.Any], check_mode: bool)
             WRITERS[key](client, name, settings[key])
         if tags.changed:
             _write_tags(client, name, tags)
-    return Outcome(changed, before, after)
+    return ChangeResult(changed, before, after)
 
 
 @aws_call("list the versions in bucket {name}")
@@ -303,11 +301,11 @@ def batches(items: list[Resource], size: int = 1000) -> Iterator[list[Resource]]
         yield items[start : start + size]
 
 
-def ensure_absent(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outcome:
+def ensure_absent(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> ChangeResult:
     """Delete the bucket, and what is in it if that is wanted."""
     name = params["name"]
     if _head(client, name) is None:
-        return Outcome(False, {}, {})
+        return ChangeResult(False, {}, {})
     before = normalize(name, read_region(client, name), read_settings(client, name), read_tags(client, name) or {})
     versions = _versions(client, name)
     if versions and not params["force"]:
@@ -316,4 +314,4 @@ def ensure_absent(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) 
         for batch in batches(versions):
             _delete_versions(client, name, batch)
         _delete(client, name)
-    return Outcome(True, before, {})
+    return ChangeResult(True, before, {})

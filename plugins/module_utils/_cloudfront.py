@@ -9,7 +9,8 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterator, Mapping
 
-from ._aws import UNKNOWN, Outcome, Resource, aws_call, aws_lookup, pages
+from ._aws import UNKNOWN, ChangeResult, aws_call, aws_lookup, pages
+from ._resource import Resource
 
 # ---- origin access controls
 
@@ -76,13 +77,13 @@ def _delete_control(client: t.Any, control_id: str, etag: str) -> None:
     client.delete_origin_access_control(Id=control_id, IfMatch=etag)
 
 
-def ensure_control(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outcome:
+def ensure_control(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> ChangeResult:
     """Create, change or delete the origin access control, as the options say."""
     before = next(iter(list_controls(client, params["name"])), {})
     if params["state"] == "absent":
         if before and not check_mode:
             _delete_control(client, before["id"], _control_etag(client, before["id"]))
-        return Outcome(bool(before), before, {})
+        return ChangeResult(bool(before), before, {})
     wanted = wanted_control(params)
     after = {"id": before.get("id", UNKNOWN), **wanted}
     if after != before and not check_mode:
@@ -90,7 +91,7 @@ def ensure_control(client: t.Any, params: Mapping[str, t.Any], check_mode: bool)
             _update_control(client, before["id"], _control_etag(client, before["id"]), _control_config(wanted))
         else:
             after["id"] = _create_control(client, _control_config(wanted))
-    return Outcome(after != before, before, after)
+    return ChangeResult(after != before, before, after)
 
 
 # ---- functions
@@ -175,19 +176,19 @@ def _delete_function(client: t.Any, name: str, etag: str) -> None:
     client.delete_function(Name=name, IfMatch=etag)
 
 
-def ensure_function(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outcome:
+def ensure_function(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> ChangeResult:
     """Create, change or delete the function, as the options say."""
     before = read_function(client, params["name"])
     if params["state"] == "absent":
         if before and not check_mode:
             _delete_function(client, params["name"], before["etag"])
-        return Outcome(bool(before), before, {})
+        return ChangeResult(bool(before), before, {})
     after = plan_function(before, params)
     changed = after != before
     if changed and not check_mode:
         _write_function(client, before, after)
         after = read_function(client, params["name"])
-    return Outcome(changed, before, after)
+    return ChangeResult(changed, before, after)
 
 
 def _write_function(client: t.Any, before: Resource, after: Resource) -> None:
@@ -267,8 +268,8 @@ def policy_config(settings: Mapping[str, t.Any]) -> Resource:
     """Return the settings as CloudFront wants them."""
     config: Resource = {"Name": settings["name"], "Comment": settings["comment"]}
     headers = [
-        {"Header": one["header"], "Value": one["value"], "Override": one["override"]}
-        for one in settings["custom_headers"]
+        {"Header": header["header"], "Value": header["value"], "Override": header["override"]}
+        for header in settings["custom_headers"]
     ]
     if headers:
         config["CustomHeadersConfig"] = {"Quantity": len(headers), "Items": headers}
@@ -320,13 +321,13 @@ def _delete_policy(client: t.Any, policy_id: str, etag: str) -> None:
     client.delete_response_headers_policy(Id=policy_id, IfMatch=etag)
 
 
-def ensure_policy(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outcome:
+def ensure_policy(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> ChangeResult:
     """Create, change or delete the response headers policy, as the options say."""
-    before = next((one for one in list_policies(client) if one["name"] == params["name"]), {})
+    before = next((policy for policy in list_policies(client) if policy["name"] == params["name"]), {})
     if params["state"] == "absent":
         if before and not check_mode:
             _delete_policy(client, before["id"], _policy_etag(client, before["id"]))
-        return Outcome(bool(before), before, {})
+        return ChangeResult(bool(before), before, {})
     wanted = wanted_policy(params)
     after = {"id": before.get("id", UNKNOWN), **wanted}
     if after != before and not check_mode:
@@ -334,4 +335,4 @@ def ensure_policy(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) 
             _update_policy(client, before["id"], _policy_etag(client, before["id"]), policy_config(wanted))
         else:
             after["id"] = _create_policy(client, policy_config(wanted))
-    return Outcome(after != before, before, after)
+    return ChangeResult(after != before, before, after)

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from ._resource import Resource
+
 try:
     import dns.exception
     import dns.flags
@@ -26,7 +28,6 @@ try:
 except ImportError:
     HAS_DNSPYTHON = False
 
-Resource = dict[str, t.Any]
 SERVERS_ASKED = 3
 """How many of the parent's servers are asked: they are copies of each other, but not at the same moment."""
 PAUSE = 10
@@ -37,7 +38,7 @@ class DelegationError(Exception):
 
 
 @dataclass(frozen=True)
-class Asking:
+class DnsOptions:
     """Whom to ask, and for how long."""
 
     resolvers: tuple[str, ...]
@@ -93,8 +94,8 @@ def judge_caa(domain: str | None, records: Iterable[tuple[int, str, str]], autho
     """Tell whether CAA records let one of the authorities issue certificates (RFC 8659, section 4.2)."""
     found = list(records)
     # The value may go on with parameters after a semicolon; an empty one admits nobody.
-    admitted = [canonical(value.partition(";")[0].strip()) for _, tag, value in found if tag.lower() == "issue"]
-    wanted = [canonical(one) for one in authorities]
+    admitted = [canonical(value.partition(";")[0].strip()) for dummy, tag, value in found if tag.lower() == "issue"]
+    wanted = [canonical(authority) for authority in authorities]
     permitted = not admitted or bool(set(admitted) & set(wanted))
     if not found:
         explanation = "There are no CAA records: every certificate authority may issue certificates."
@@ -124,18 +125,18 @@ def ancestors(name: str) -> list[str]:
 
 def system_resolvers() -> tuple[str, ...]:
     """Return the addresses of the system's resolvers."""
-    return tuple(str(one) for one in dns.resolver.get_default_resolver().nameservers)
+    return tuple(str(nameserver) for nameserver in dns.resolver.get_default_resolver().nameservers)
 
 
 def _ask(name: str, kind: str, server: str, port: int, timeout: float, recursive: bool) -> t.Any:
     query = dns.message.make_query(dns.name.from_text(name), kind)
     if not recursive:
         query.flags &= ~dns.flags.RD
-    answer, _ = dns.query.udp_with_fallback(query, server, timeout=timeout, port=port)
+    answer, dummy = dns.query.udp_with_fallback(query, server, timeout=timeout, port=port)
     return answer
 
 
-def _resolve(asking: Asking, name: str, kind: str) -> list[t.Any]:
+def _resolve(asking: DnsOptions, name: str, kind: str) -> list[t.Any]:
     """Return the records that a resolver finds; none if the name or the records do not exist."""
     problems = []
     for server in asking.resolvers:
@@ -155,7 +156,7 @@ def _resolve(asking: Asking, name: str, kind: str) -> list[t.Any]:
     )
 
 
-def find_parent(asking: Asking, zone: str) -> tuple[str, list[str]]:
+def find_parent(asking: DnsOptions, zone: str) -> tuple[str, list[str]]:
     """Return the zone above a zone, and the addresses of its name servers."""
     for name in (*ancestors(zone), "."):
         servers = [record.target.to_text() for record in _resolve(asking, name, "NS")]
@@ -180,14 +181,29 @@ def ask_parent(zone: str, servers: Iterable[str], port: int, timeout: float) -> 
         owner = dns.name.from_text(zone)
         # A delegation is in the authority section; a server that serves the zone itself puts it in the answer.
         rrsets = [*answer.answer, *answer.authority]
-        delegations = [one for one in rrsets if one.name == owner and one.rdtype == dns.rdatatype.NS]
-        answers.append({record.target.to_text() for one in delegations for record in one})
+        delegations = [rrset for rrset in rrsets if rrset.name == owner and rrset.rdtype == dns.rdatatype.NS]
+        answers.append({record.target.to_text() for delegation in delegations for record in delegation})
     if not answers:
         raise DelegationError(f"No name server of the zone above {zone} answered ({'; '.join(problems)}).")
     return answers
 
 
-def find_caa(asking: Asking, zone: str) -> tuple[str | None, list[tuple[int, str, str]]]:
+def ask_signers(zone: str, servers: Iterable[str], port: int, timeout: float) -> Resource:
+    """Return the DS records that the zone above has for a zone, sorted, and their TTL, as the first server says."""
+    problems = []
+    for server in servers:
+        try:
+            answer = _ask(zone, "DS", server, port, timeout, recursive=False)
+        except (dns.exception.DNSException, OSError) as error:
+            problems.append(f"{server}: {error}")
+            continue
+        found = [one for one in answer.answer if one.rdtype == dns.rdatatype.DS]
+        records = sorted(record.to_text().upper() for one in found for record in one)
+        return {"signers": records, "signers_ttl": min((one.ttl for one in found), default=None)}
+    raise DelegationError(f"No name server of the zone above {zone} answered ({'; '.join(problems)}).")
+
+
+def find_caa(asking: DnsOptions, zone: str) -> tuple[str | None, list[tuple[int, str, str]]]:
     """Return the nearest name from the zone upwards that has CAA records, and these."""
     for name in (canonical(zone), *ancestors(zone)):
         records = _resolve(asking, name, "CAA")
@@ -196,7 +212,7 @@ def find_caa(asking: Asking, zone: str) -> tuple[str | None, list[tuple[int, str
     return None, []
 
 
-def is_served(zone: str, servers: Iterable[str], asking: Asking) -> bool:
+def is_served(zone: str, servers: Iterable[str], asking: DnsOptions) -> bool:
     """Tell whether one of these name servers answers for a zone itself, as a lame one does not (RFC 1912, 2.8)."""
     for server in sorted(servers):
         try:
@@ -216,10 +232,10 @@ def read_cut(zone: str, params: Mapping[str, t.Any]) -> Resource:
     """Ask which name servers the zone above a zone names for it, and whether they serve it."""
     found: Resource = {"name_servers": [], "served": None, "problem": None}
     try:
-        asking = Asking(
+        asking = DnsOptions(
             tuple(params["resolver"] or system_resolvers()), params["resolver_port"], params["query_timeout"]
         )
-        _, servers = find_parent(asking, zone)
+        dummy, servers = find_parent(asking, zone)
         told = ask_parent(zone, servers, asking.port, asking.timeout)
     except DelegationError as error:
         return {**found, "problem": str(error)}
@@ -240,18 +256,19 @@ def read_cuts(params: Mapping[str, t.Any]) -> Resource:
 def read(params: Mapping[str, t.Any]) -> Resource:
     """Ask once how the zone is delegated."""
     resolvers = tuple(params["resolver"] or system_resolvers())
-    asking = Asking(resolvers, params["resolver_port"], params["query_timeout"])
+    asking = DnsOptions(resolvers, params["resolver_port"], params["query_timeout"])
     parent, servers = (
         (None, params["parent_servers"]) if params["parent_servers"] else find_parent(asking, params["zone"])
     )
     answers = ask_parent(params["zone"], servers, 53, params["query_timeout"])
-    return compare(params["zone"], parent, params["name_servers"], answers)
+    signers = ask_signers(params["zone"], servers, 53, params["query_timeout"])
+    return {**compare(params["zone"], parent, params["name_servers"], answers), **signers}
 
 
 def read_caa(params: Mapping[str, t.Any]) -> Resource:
     """Ask who may issue certificates. A zone that is not served yet has an unknown answer, not a wrong one."""
     resolvers = tuple(params["resolver"] or system_resolvers())
-    asking = Asking(resolvers, params["resolver_port"], params["query_timeout"])
+    asking = DnsOptions(resolvers, params["resolver_port"], params["query_timeout"])
     try:
         domain, records = find_caa(asking, params["zone"])
     except DelegationError as error:

@@ -17,8 +17,7 @@ from collections.abc import Mapping
 
 from ._aws import (
     UNKNOWN,
-    Outcome,
-    Resource,
+    ChangeResult,
     Tags,
     acceptor,
     aws_call,
@@ -31,6 +30,7 @@ from ._aws import (
     tag_list,
     waited,
 )
+from ._resource import Resource
 
 # https://docs.aws.amazon.com/general/latest/gr/cf_region.html: the same for all distributions.
 HOSTED_ZONE_ID = "Z2FDTNDATAQYW2"
@@ -86,7 +86,7 @@ def _collection(items: list[t.Any]) -> Resource:
 
 
 def _function(associations: list[Resource], event: str) -> str | None:
-    return next((one["FunctionARN"] for one in associations if one["EventType"] == event), None)
+    return next((association["FunctionARN"] for association in associations if association["EventType"] == event), None)
 
 
 def _error_response(response: Mapping[str, t.Any]) -> Resource:
@@ -133,7 +133,9 @@ def write_settings(config: Mapping[str, t.Any], settings: Mapping[str, t.Any]) -
     written |= {name: settings[key] for key, name in _PLAIN.items()}
     written["Aliases"] = _collection(settings["aliases"])
     written["ViewerCertificate"] = _certificate(settings)
-    written["CustomErrorResponses"] = _collection([_written_error(one) for one in settings["custom_error_responses"]])
+    written["CustomErrorResponses"] = _collection(
+        [_written_error(response) for response in settings["custom_error_responses"]]
+    )
     origins = _items(written.get("Origins"))
     origin: Resource = origins[0] if origins else {"Id": "bucket", "OriginPath": "", "CustomHeaders": _collection([])}
     origin.pop("CustomOriginConfig", None)
@@ -197,8 +199,14 @@ def normalize(distribution: Mapping[str, t.Any], tags: dict[str, str]) -> Resour
         "status": distribution["Status"],
         "name": tags.get("Name", ""),
         **read_settings(distribution["DistributionConfig"]),
+        **_geography(distribution["DistributionConfig"]),
         "tags": tags,
     }
+
+
+def _geography(config: Mapping[str, t.Any]) -> Resource:
+    restriction = (config.get("Restrictions") or {}).get("GeoRestriction") or {}
+    return {"geo_restriction": restriction.get("RestrictionType", "none"), "geo_countries": sorted(_items(restriction))}
 
 
 @aws_call("list distributions")
@@ -248,10 +256,10 @@ def _untag(client: t.Any, arn: str, keys: list[str]) -> None:
 
 def find(client: t.Any, name: str) -> tuple[Resource, dict[str, str]] | None:
     """Return the distribution whose `Name` it is, and its tags; fail rather than choose between several."""
-    tagged = [(one, list_tags(client, one["ARN"])) for one in list_distributions(client)]
+    tagged = [(distribution, list_tags(client, distribution["ARN"])) for distribution in list_distributions(client)]
     found = [(one["Id"], tags) for one, tags in tagged if tags.get("Name") == name]
     if len(found) > 1:
-        ids = ", ".join(sorted(distribution_id for distribution_id, _ in found))
+        ids = ", ".join(sorted(distribution_id for distribution_id, dummy in found))
         raise failure(f"Several distributions have the name {name}: {ids}. Rename or delete all but one.")
     for distribution_id, tags in found:
         if whole := get_distribution(client, distribution_id):
@@ -259,7 +267,7 @@ def find(client: t.Any, name: str) -> tuple[Resource, dict[str, str]] | None:
     return None
 
 
-def ensure_present(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outcome:
+def ensure_present(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> ChangeResult:
     """Create or change the distribution, as the options say."""
     found = find(client, params["name"])
     if found is None:
@@ -271,23 +279,23 @@ def ensure_present(client: t.Any, params: Mapping[str, t.Any], check_mode: bool)
     tags = compare_tags(present_tags, named(params["tags"], params["name"], present_tags), params["purge_tags"])
     different = settings != read_settings(config)
     if check_mode:
-        return Outcome(different or tags.changed, before, {**before, **settings, "tags": tags.after})
+        return ChangeResult(different or tags.changed, before, {**before, **settings, "tags": tags.after})
     _write_tags(client, before["arn"], tags)
     if different:
         _update(client, before["id"], distribution["ETag"], write_settings(config, settings))
-    return Outcome(different or tags.changed, before, _awaited(client, before["id"], params))
+    return ChangeResult(different or tags.changed, before, _awaited(client, before["id"], params))
 
 
-def _created(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outcome:
+def _created(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> ChangeResult:
     settings = wanted_settings(params, {})
     tags = named(params["tags"], params["name"], {})
     if check_mode:
         unknown = {"id": UNKNOWN, "arn": UNKNOWN, "domain_name": UNKNOWN, "status": "InProgress"}
         after = {**unknown, "hosted_zone_id": HOSTED_ZONE_ID, "name": params["name"], **settings, "tags": tags}
-        return Outcome(True, {}, after)
+        return ChangeResult(True, {}, after)
     config = write_settings({"CallerReference": uuid.uuid4().hex}, settings)
     distribution_id = _create(client, config, tag_list(tags))
-    return Outcome(True, {}, _awaited(client, distribution_id, params))
+    return ChangeResult(True, {}, _awaited(client, distribution_id, params))
 
 
 def _awaited(client: t.Any, distribution_id: str, params: Mapping[str, t.Any]) -> Resource:
@@ -313,11 +321,11 @@ def _write_tags(client: t.Any, arn: str, tags: Tags) -> None:
         _tag(client, arn, tags.to_set_list)
 
 
-def ensure_absent(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outcome:
+def ensure_absent(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> ChangeResult:
     """Disable, wait for and delete the distribution."""
     found = find(client, params["name"])
     if found is None:
-        return Outcome(False, {}, {})
+        return ChangeResult(False, {}, {})
     distribution, tags = found
     before = normalize(distribution["Distribution"], tags)
     if not check_mode:
@@ -327,4 +335,4 @@ def ensure_absent(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) 
         _wait_until_deployed(client, before["id"], params["wait_timeout"])
         if latest := get_distribution(client, before["id"]):
             _delete(client, before["id"], latest["ETag"])
-    return Outcome(True, before, {})
+    return ChangeResult(True, before, {})

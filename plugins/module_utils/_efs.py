@@ -9,10 +9,10 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable, Mapping
 
-from ansible_collections.amazon.aws.plugins.module_utils.policy import compare_policies
-
 from . import _efs_api as api
-from ._aws import UNKNOWN, Outcome, Resource, acceptor, compare_tags, failure, named, on_error, tag_list, waited
+from ._aws import UNKNOWN, ChangeResult, acceptor, compare_tags, failure, named, on_error, tag_list, waited
+from ._policy import kept_policy
+from ._resource import Resource
 
 NEW = {"encrypted": True, "kms_key_id": None, "performance_mode": "generalPurpose", "throughput_mode": "elastic"}
 """What a new file system gets if the options leave it open."""
@@ -30,16 +30,10 @@ def wanted_settings(params: Mapping[str, t.Any], present: Mapping[str, t.Any]) -
         "throughput_mode": mode,
         "provisioned_throughput_in_mibps": mibps if mode == "provisioned" else None,
         "backup": present.get("backup", False) if backup is None else backup,
-        "policy": _kept_policy(present.get("policy", {}), policy),
+        "policy": kept_policy(present.get("policy", {}), policy),
         **{key: params[key] or present.get(key, "none") for key in api.LIFECYCLE},
         "mount_targets": wanted_targets(params["mount_targets"], present.get("mount_targets", [])),
     }
-
-
-def _kept_policy(present: Resource, wanted: Resource | None) -> Resource:
-    """Return the present policy if the wanted one means the same: EFS rewrites what it is given."""
-    same = wanted is None or (bool(present) == bool(wanted) and not compare_policies(present, wanted))
-    return present if same else dict(wanted or {})
 
 
 def wanted_targets(wanted: list[Resource] | None, present: list[Resource]) -> list[Resource]:
@@ -94,14 +88,14 @@ def merged_lifecycle(present: Iterable[Mapping[str, str]], settings: Mapping[str
 
 def find(client: t.Any, name: str) -> Resource:
     """Return the file system with the name, empty if there is none."""
-    found = [one for one in api.list_file_systems(client) or [] if api.summary(one, "")["name"] == name]
+    found = [system for system in api.list_file_systems(client) or [] if api.summary(system, "")["name"] == name]
     if len(found) > 1:
         ids = ", ".join(sorted(one["FileSystemId"] for one in found))
         raise failure(f"Several file systems have the name {name}: {ids}. Rename or delete all but one.")
     return api.normalize(client, found[0]) if found else {}
 
 
-def ensure_present(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outcome:
+def ensure_present(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> ChangeResult:
     """Create or change the file system, as the options say."""
     before = find(client, params["name"])
     if before:
@@ -111,7 +105,7 @@ def ensure_present(client: t.Any, params: Mapping[str, t.Any], check_mode: bool)
     tags = compare_tags(present_tags, named(params["tags"], params["name"], present_tags), params["purge_tags"])
     changed = not before or tags.changed or any(before[key] != value for key, value in settings.items())
     if check_mode:
-        return Outcome(changed, before, {**(before or _planned(params)), **settings, "tags": tags.after})
+        return ChangeResult(changed, before, {**(before or _planned(params)), **settings, "tags": tags.after})
     present = before or _create(client, params, settings, tags.after)
     file_system_id = present["file_system_id"]
     if before and tags.changed:
@@ -119,7 +113,7 @@ def ensure_present(client: t.Any, params: Mapping[str, t.Any], check_mode: bool)
     _write_settings(client, present, settings)
     _write_targets(client, present, settings["mount_targets"], params)
     _wait_for_targets(client, file_system_id, params)
-    return Outcome(changed, before, find(client, params["name"]))
+    return ChangeResult(changed, before, find(client, params["name"]))
 
 
 def fixed_settings(params: Mapping[str, t.Any]) -> Resource:
@@ -172,15 +166,15 @@ def _write_settings(client: t.Any, present: Resource, settings: Resource) -> Non
 
 
 def _write_targets(client: t.Any, present: Resource, wanted: list[Resource], params: Mapping[str, t.Any]) -> None:
-    by_subnet = {one["subnet_id"]: one for one in present["mount_targets"]}
+    by_subnet = {target["subnet_id"]: target for target in present["mount_targets"]}
     kept = {one["subnet_id"] for one in wanted}
-    unwanted = [one["mount_target_id"] for one in present["mount_targets"] if one["subnet_id"] not in kept]
+    unwanted = [target["mount_target_id"] for target in present["mount_targets"] if target["subnet_id"] not in kept]
     for mount_target_id in unwanted:
         api.delete_mount_target(client, mount_target_id)
     if unwanted:
         # A zone has one mount target: a new one may need the place of one that is going.
         _wait_until_targets_gone(client, present["file_system_id"], unwanted, params["mount_targets_wait_timeout"])
-    given = {one["subnet_id"]: one["security_groups"] for one in params["mount_targets"] or []}
+    given = {target["subnet_id"]: target["security_groups"] for target in params["mount_targets"] or []}
     for one in wanted:
         before = by_subnet.get(one["subnet_id"])
         if before is None:
@@ -212,7 +206,7 @@ def _wait_for_targets(client: t.Any, file_system_id: str, params: Mapping[str, t
     if not waited(client, "DescribeMountTargets", accepted, timeout, 5, FileSystemId=file_system_id):
         targets = api.list_mount_targets(client, file_system_id) or []
         states = ", ".join(
-            f"{one['mount_target_id']} in {one['subnet_id']}: {one['life_cycle_state']}" for one in targets
+            f"{target['mount_target_id']} in {target['subnet_id']}: {target['life_cycle_state']}" for target in targets
         )
         raise failure(
             f"The mount targets of {file_system_id} were not available within {timeout} seconds ({states}). "
@@ -221,7 +215,7 @@ def _wait_for_targets(client: t.Any, file_system_id: str, params: Mapping[str, t
 
 
 def _wait_until_targets_gone(client: t.Any, file_system_id: str, ids: Iterable[str], timeout: int) -> None:
-    listed = " || ".join(f"MountTargetId == '{one}'" for one in ids)
+    listed = " || ".join(f"MountTargetId == '{id_}'" for id_ in ids)
     accepted = [acceptor(f"length(MountTargets[?{listed}]) == `0`"), on_error("FileSystemNotFound")]
     if not waited(client, "DescribeMountTargets", accepted, timeout, 5, FileSystemId=file_system_id):
         raise failure(
@@ -229,14 +223,14 @@ def _wait_until_targets_gone(client: t.Any, file_system_id: str, ids: Iterable[s
         )
 
 
-def ensure_absent(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outcome:
+def ensure_absent(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> ChangeResult:
     """Delete the mount targets, wait, and delete the file system."""
     before = find(client, params["name"])
     if not before:
-        return Outcome(False, {}, {})
+        return ChangeResult(False, {}, {})
     if not check_mode:
         file_system_id = before["file_system_id"]
-        targets = [one["mount_target_id"] for one in before["mount_targets"]]
+        targets = [target["mount_target_id"] for target in before["mount_targets"]]
         for mount_target_id in targets:
             api.delete_mount_target(client, mount_target_id)
         if targets:
@@ -244,7 +238,7 @@ def ensure_absent(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) 
         api.delete(client, file_system_id)
         if params["wait"]:
             _wait_until_gone(client, file_system_id, params["wait_timeout"])
-    return Outcome(True, before, {})
+    return ChangeResult(True, before, {})
 
 
 def _wait_until_gone(client: t.Any, file_system_id: str, timeout: int) -> None:

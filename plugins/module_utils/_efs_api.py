@@ -10,7 +10,8 @@ import json
 import typing as t
 from collections.abc import Mapping
 
-from ._aws import Resource, aws_call, aws_lookup, pages, tag_dict, tag_list
+from ._aws import aws_call, aws_lookup, pages, tag_dict, tag_list
+from ._resource import Resource
 
 LIFECYCLE = {
     "transition_to_ia": "TransitionToIA",
@@ -29,8 +30,13 @@ def list_file_systems(client: t.Any, **which: str) -> list[Resource]:
 
 
 @aws_lookup("read the backup policy of file system {file_system_id}", "PolicyNotFound")
-def _read_backup(client: t.Any, file_system_id: str) -> str:
+def _read_backup_status(client: t.Any, file_system_id: str) -> str:
     return t.cast("str", client.describe_backup_policy(FileSystemId=file_system_id)["BackupPolicy"]["Status"])
+
+
+def is_backed_up(client: t.Any, file_system_id: str) -> bool:
+    """Return whether AWS Backup backs a file system up by itself."""
+    return _read_backup_status(client, file_system_id) in ("ENABLED", "ENABLING")
 
 
 @aws_lookup("read the policy of file system {file_system_id}", "PolicyNotFound")
@@ -78,11 +84,11 @@ def normalize(client: t.Any, file_system: Mapping[str, t.Any]) -> Resource:
     targets = list_mount_targets(client, file_system_id) or []
     return {
         **summary(file_system, client.meta.region_name),
-        "backup": _read_backup(client, file_system_id) in ("ENABLED", "ENABLING"),
+        "backup": is_backed_up(client, file_system_id),
         "policy": _read_policy(client, file_system_id) or {},
         **{key: lifecycle.get(name, "none") for key, name in LIFECYCLE.items()},
         "mount_targets": [
-            {**one, "security_groups": _read_groups(client, one["mount_target_id"]) or []} for one in targets
+            {**target, "security_groups": _read_groups(client, target["mount_target_id"]) or []} for target in targets
         ],
     }
 

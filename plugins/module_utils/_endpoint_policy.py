@@ -12,7 +12,8 @@ from collections.abc import Mapping
 
 from ansible_collections.amazon.aws.plugins.module_utils.policy import compare_policies
 
-from ._aws import Outcome, Resource, aws_call, failure
+from ._aws import ChangeResult, aws_call, failure
+from ._resource import Resource
 
 
 @aws_call("look at the endpoint {endpoint_id}")
@@ -30,7 +31,7 @@ def _write(client: t.Any, endpoint_id: str, policy: Resource) -> None:
     client.modify_vpc_endpoint(VpcEndpointId=endpoint_id, PolicyDocument=json.dumps(policy))
 
 
-def ensure(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outcome:
+def ensure(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> ChangeResult:
     """Have the endpoint's policy be the wanted one; AWS rewrites what it is given, so the meaning is compared."""
     try:
         wanted: Resource = json.loads(params["policy"])
@@ -40,4 +41,4 @@ def ensure(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outc
     different = compare_policies(before["policy"], wanted)
     if different and not check_mode:
         _write(client, params["vpc_endpoint_id"], wanted)
-    return Outcome(different, before, {**before, "policy": wanted if different else before["policy"]})
+    return ChangeResult(different, before, {**before, "policy": wanted if different else before["policy"]})

@@ -9,18 +9,8 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
-from ._aws import (
-    UNKNOWN,
-    Outcome,
-    Resource,
-    aws_call,
-    aws_lookup,
-    compare_tags,
-    failure,
-    pages,
-    tag_dict,
-    tag_list,
-)
+from ._aws import UNKNOWN, ChangeResult, aws_call, aws_lookup, compare_tags, failure, pages, tag_dict, tag_list
+from ._resource import Resource
 
 RESOURCE_TYPES = {"vpc": "VPC", "subnet": "Subnet", "eni": "NetworkInterface"}
 COMPARED = ("traffic_type", "max_aggregation_interval", "deliver_logs_permission_arn", "log_format")
@@ -78,7 +68,7 @@ def differs(before: Mapping[str, t.Any], after: Mapping[str, t.Any]) -> bool:
 @aws_call("list flow logs")
 def list_flow_logs(client: t.Any, filters: list[Resource]) -> list[Resource]:
     """Return flow logs the way the module returns them."""
-    return [normalize(one) for one in pages(client, "describe_flow_logs", Filters=filters).get("FlowLogs", [])]
+    return [normalize(log) for log in pages(client, "describe_flow_logs", Filters=filters).get("FlowLogs", [])]
 
 
 @aws_call("create a flow log of {resource_id}")
@@ -127,23 +117,23 @@ def _arguments(after: Mapping[str, t.Any]) -> Resource:
     return arguments
 
 
-def ensure(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outcome:
+def ensure(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> ChangeResult:
     """Create, replace or delete the flow log, as the options say."""
     before = _find(client, params)
     if params["state"] == "absent":
         if before and not check_mode:
             _delete(client, before["flow_log_id"])
-        return Outcome(bool(before), before, {})
+        return ChangeResult(bool(before), before, {})
     tags = compare_tags(before.get("tags", {}), params["tags"], params["purge_tags"])
     after = wanted(params, tags.after)
     if before and not differs(before, after):
         if tags.changed and not check_mode:
             _remove_tags(client, before["flow_log_id"], tags.to_unset) if tags.to_unset else None
             _add_tags(client, before["flow_log_id"], tags.to_set_list) if tags.to_set else None
-        return Outcome(tags.changed, before, {**before, "tags": tags.after})
+        return ChangeResult(tags.changed, before, {**before, "tags": tags.after})
     if not check_mode:
         if before:
             _delete(client, before["flow_log_id"])
         _create(client, params["resource_id"], _arguments(after))
         after = _find(client, params) or after
-    return Outcome(True, before, after)
+    return ChangeResult(True, before, after)

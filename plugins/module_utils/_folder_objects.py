@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-from ._aws import Outcome, Resource, aws_call, failure, pages
+from ._aws import ChangeResult, aws_call, failure, pages
 from ._bucket import batches
+from ._resource import Resource
 
 DEFAULT_TYPE = "application/octet-stream"
 THREADS = 8
@@ -162,7 +163,7 @@ def _present(client: t.Any, bucket: str, prefix: str, wanted: Iterable[str], mis
         return dict(zip(keys, looked, strict=True))
 
 
-def ensure(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outcome:
+def ensure(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> ChangeResult:
     """Upload the files, and delete the objects that have none."""
     bucket, prefix = params["bucket"], params["prefix"]
     wanted = read_folder(params)
@@ -178,4 +179,4 @@ def ensure(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outc
     after = {**kept, **{key: one.sha256 for key, one in wanted.items()}}
     common = {"bucket": bucket, "prefix": prefix}
     result = {**common, "objects": after, "sha256": sum_of_all(wanted), "uploaded": todo.upload, "deleted": todo.delete}
-    return Outcome(bool(todo.upload or todo.delete), {**common, "objects": before}, result)
+    return ChangeResult(bool(todo.upload or todo.delete), {**common, "objects": before}, result)

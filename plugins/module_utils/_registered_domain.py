@@ -13,7 +13,8 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable, Mapping
 
-from ._aws import Outcome, Resource, acceptor, aws_call, aws_lookup, failure, pages, tag_dict, tag_list, waited
+from ._aws import ChangeResult, acceptor, aws_call, aws_lookup, failure, pages, tag_dict, tag_list, waited
+from ._resource import Resource
 
 REGION = "us-east-1"
 """The registration service exists there only (https://docs.aws.amazon.com/general/latest/gr/r53.html)."""
@@ -30,7 +31,7 @@ def canonical(names: Iterable[str]) -> list[str]:
 
 def spelled(servers: Iterable[Mapping[str, t.Any]]) -> str:
     """Return name servers with their glue addresses in one line, as the tag keeps them: `ns1.example.com/192.0.2.1`."""
-    return " ".join("/".join([one["Name"], *one.get("GlueIps", [])]) for one in servers)
+    return " ".join("/".join([server["Name"], *server.get("GlueIps", [])]) for server in servers)
 
 
 def parsed(line: str) -> list[Resource]:
@@ -57,7 +58,7 @@ def refusal(domain: str, servers: Iterable[str]) -> str:
 @aws_lookup("list the domains registered at Route 53", "AccessDeniedException", "AccessDenied")
 def list_domains(client: t.Any) -> list[str]:
     """Return the names of the account's registered domains; None if they may not be read."""
-    return [one["DomainName"].lower() for one in pages(client, "list_domains").get("Domains", [])]
+    return [domain["DomainName"].lower() for domain in pages(client, "list_domains").get("Domains", [])]
 
 
 @aws_call("read the registration of {name}")
@@ -89,7 +90,7 @@ def _remove_tags(client: t.Any, name: str, keys: list[str]) -> None:
 
 def ensure(
     client: t.Any, params: Mapping[str, t.Any], check_mode: bool, warn: t.Callable[[str], None] = lambda _: None
-) -> Outcome:
+) -> ChangeResult:
     """Give the domain the name servers, or those back that it had before; do nothing if it is not registered here."""
     name = canonical([params["domain_name"]])[0]
     domains = list_domains(client)
@@ -100,16 +101,16 @@ def ensure(
         )
     if name not in (domains or []):
         absent = {"domain_name": name, "registered": False, "name_servers": []}
-        return Outcome(False, absent, absent)
+        return ChangeResult(False, absent, absent)
     change = _give_back if params["state"] == "absent" else _take
     return change(client, name, params, check_mode, warn)
 
 
 def _take(
     client: t.Any, name: str, params: Mapping[str, t.Any], check_mode: bool, warn: t.Callable[[str], None]
-) -> Outcome:
+) -> ChangeResult:
     servers = read_servers(client, name)
-    present, wanted = canonical(one["Name"] for one in servers), canonical(params["name_servers"])
+    present, wanted = canonical(server["Name"] for server in servers), canonical(params["name_servers"])
     others = replaced(present, wanted)
     if others and not params["take_over"]:
         raise failure(refusal(name, others))
@@ -135,13 +136,13 @@ def _keep(client: t.Any, name: str, servers: list[Resource], site: str | None, c
 
 def _give_back(
     client: t.Any, name: str, params: Mapping[str, t.Any], check_mode: bool, _warn: t.Callable[[str], None]
-) -> Outcome:
+) -> ChangeResult:
     """Set the former name servers if the domain still has those that the site gave it."""
     tags = _read_tags(client, name)
-    present = canonical(one["Name"] for one in read_servers(client, name))
+    present = canonical(server["Name"] for server in read_servers(client, name))
     if KEPT_TAG not in tags or tags.get(SITE_TAG) != params["site"] or present != canonical(params["name_servers"]):
         same = {"domain_name": name, "registered": True, "name_servers": present}
-        return Outcome(False, same, same)
+        return ChangeResult(False, same, same)
     outcome = _changed(client, name, present, parsed(tags[KEPT_TAG]), params, check_mode)
     if not check_mode:
         _remove_tags(client, name, [KEPT_TAG, SITE_TAG])
@@ -150,15 +151,15 @@ def _give_back(
 
 def _changed(
     client: t.Any, name: str, present: list[str], servers: list[Resource], params: Mapping[str, t.Any], check_mode: bool
-) -> Outcome:
-    wanted = canonical(one["Name"] for one in servers)
+) -> ChangeResult:
+    wanted = canonical(server["Name"] for server in servers)
     before: Resource = {"domain_name": name, "registered": True, "name_servers": present}
     after = {**before, "name_servers": wanted}
     if present != wanted and not check_mode:
         after["operation_id"] = _write_servers(client, name, servers)
         if params["wait"]:
             _wait(client, name, after["operation_id"], params["wait_timeout"])
-    return Outcome(present != wanted, before, after)
+    return ChangeResult(present != wanted, before, after)
 
 
 def _wait(client: t.Any, name: str, operation: str, timeout: int) -> None:

@@ -10,19 +10,8 @@ import json
 import typing as t
 from collections.abc import Iterable, Mapping
 
-from ._aws import (
-    Outcome,
-    Resource,
-    acceptor,
-    aws_call,
-    aws_lookup,
-    compare_tags,
-    failure,
-    pages,
-    tag_dict,
-    tag_list,
-    waited,
-)
+from ._aws import ChangeResult, acceptor, aws_call, aws_lookup, compare_tags, failure, pages, tag_dict, tag_list, waited
+from ._resource import Resource
 
 # ---- documents
 
@@ -93,14 +82,14 @@ def read_document(client: t.Any, name: str) -> Resource:
     }
 
 
-def ensure_document(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outcome:
+def ensure_document(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> ChangeResult:
     """Create, change or delete the document, as the options say."""
     name, content = params["name"], params["content"]
     before = read_document(client, name)
     if params["state"] == "absent":
         if before and not check_mode:
             _delete(client, name)
-        return Outcome(bool(before), before, {})
+        return ChangeResult(bool(before), before, {})
     if before and before["document_type"] != params["document_type"]:
         raise failure(
             f"The document {name} is of type {before['document_type']}, which cannot be changed. Delete it first, or "
@@ -110,7 +99,7 @@ def ensure_document(client: t.Any, params: Mapping[str, t.Any], check_mode: bool
     different = before.get("content") != content
     planned = {"name": name, "document_type": params["document_type"], "document_version": "1", "status": "Creating"}
     if check_mode:
-        return Outcome(
+        return ChangeResult(
             different or tags.changed, before, {**(before or planned), "content": content, "tags": tags.after}
         )
     if not before:
@@ -122,7 +111,7 @@ def ensure_document(client: t.Any, params: Mapping[str, t.Any], check_mode: bool
             _remove_tags(client, name, tags.to_unset)
         if tags.to_set:
             _add_tags(client, name, tags.to_set_list)
-    return Outcome(different or tags.changed, before, read_document(client, name))
+    return ChangeResult(different or tags.changed, before, read_document(client, name))
 
 
 # ---- machines
@@ -160,8 +149,8 @@ def list_instances(client: t.Any, instance_ids: Iterable[str] | None = None) -> 
 
 def not_online(instance_ids: Iterable[str], instances: Iterable[Resource], timeout: int) -> str:
     """Say which machines are not reachable, and what the usual causes are."""
-    states = {one["instance_id"]: one["ping_status"] for one in instances}
-    bad = [f"{one} ({states.get(one, 'never seen')})" for one in instance_ids if states.get(one) != "Online"]
+    states = {instance["instance_id"]: instance["ping_status"] for instance in instances}
+    bad = [f"{id_} ({states.get(id_, 'never seen')})" for id_ in instance_ids if states.get(id_) != "Online"]
     return (
         f"Systems Manager does not reach {', '.join(bad)} within {timeout} seconds. Check that the machine runs, that "
         "it has an instance profile whose role may hold sessions, that its route leads to a NAT "

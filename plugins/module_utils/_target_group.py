@@ -11,8 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from ._aws import (
     UNKNOWN,
-    Outcome,
-    Resource,
+    ChangeResult,
     acceptor,
     aws_call,
     aws_lookup,
@@ -22,6 +21,8 @@ from ._aws import (
     tag_list,
     waited,
 )
+from ._load_balancer_attributes import attribute_text
+from ._resource import Resource
 
 FIXED = {
     "vpc_id": "VpcId",
@@ -55,6 +56,8 @@ NEW = {
 }
 """What a new target group gets if the options leave it open: AWS's own defaults, so that a plan can tell them."""
 GOING = "draining"
+SHIFTED = ("zonal_shift_active", "zonal_shift_delegated_to_dns")
+"""What stands above the health of a target in a zone that visitors are kept away from."""
 
 # ---- pure
 
@@ -90,12 +93,8 @@ def normalize_target(described: Mapping[str, t.Any]) -> Resource:
         "state": health["State"],
         "reason": health.get("Reason"),
         "description": health.get("Description"),
+        "override": described.get("AdministrativeOverride", {}).get("State"),
     }
-
-
-def attribute_text(value: object) -> str:
-    """Write an attribute's value as AWS does."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def wanted_settings(params: Mapping[str, t.Any], present: Mapping[str, t.Any]) -> Resource:
@@ -139,10 +138,10 @@ def plan_targets(params: Mapping[str, t.Any], present: list[Resource], default_p
     staying = [one for one in present if one["state"] != GOING]
     if params["targets"] is None:
         return Registration([], [], present)
-    wanted = {(one["id"], one["port"] or default_port) for one in params["targets"]}
+    wanted = {(target["id"], target["port"] or default_port) for target in params["targets"]}
     there = {(one["id"], one["port"]) for one in staying}
     unwanted = there - wanted if params["purge_targets"] else set()
-    fresh = {"state": "initial", "reason": "Elb.RegistrationInProgress", "description": None}
+    fresh = {"state": "initial", "reason": "Elb.RegistrationInProgress", "description": None, "override": None}
     kept = [one for one in staying if (one["id"], one["port"]) not in unwanted]
     added = [{"id": name, "port": port, **fresh} for name, port in wanted - there]
     return Registration(
@@ -150,6 +149,26 @@ def plan_targets(params: Mapping[str, t.Any], present: list[Resource], default_p
         [{"Id": name, "Port": port} for name, port in sorted(unwanted)],
         sort_targets([*kept, *added]),
     )
+
+
+def refuse_to_empty(name: str, leaving: list[Resource], present: list[Resource], keep: int) -> None:
+    """Fail if healthy targets would be taken out and fewer than `keep` healthy ones be left.
+
+    One in a zone that is shifted away from gets no visitors, so it does not count.
+    """
+    gone = {(one["Id"], one["Port"]) for one in leaving}
+    healthy = [one for one in present if one["state"] == "healthy" and one.get("override") not in SHIFTED]
+    going = [one["id"] for one in healthy if (one["id"], one["port"]) in gone]
+    if going and len(healthy) - len(going) < keep:
+        others = [f"{one['id']} is {_condition(one)}" for one in present if (one["id"], one["port"]) not in gone]
+        raise failure(
+            f"Without {', '.join(going)} the target group {name} would have {len(healthy) - len(going)} healthy "
+            f"targets, fewer than {keep}, so nothing was taken out ({'; '.join(others) or 'there is no other target'})."
+        )
+
+
+def _condition(target: Mapping[str, t.Any]) -> str:
+    return "in a zone that is shifted away from" if target.get("override") in SHIFTED else str(target["state"])
 
 
 def sort_targets(targets: Iterable[Resource]) -> list[Resource]:
@@ -246,7 +265,7 @@ def _delete(client: t.Any, arn: str) -> None:
 # ---- the whole
 
 
-def ensure_present(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outcome:
+def ensure_present(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> ChangeResult:
     """Create or change the target group, as the options say."""
     name = params["name"]
     before = read(client, name)
@@ -257,11 +276,12 @@ def ensure_present(client: t.Any, params: Mapping[str, t.Any], check_mode: bool)
     settings = wanted_settings(params, before)
     tags = compare_tags(before.get("tags", {}), params["tags"], params["purge_tags"])
     targets = plan_targets(params, before.get("targets", []), before.get("port") or fixed_settings(params)["port"])
+    refuse_to_empty(name, targets.remove, before.get("targets", []), params["keep_healthy"])
     different = not before or any(before[key] != value for key, value in settings.items())
     changed = different or tags.changed or bool(targets.add or targets.remove)
     if check_mode:
         after = {**(before or _planned(params)), **settings, "targets": targets.after, "tags": tags.after}
-        return Outcome(changed, before, after)
+        return ChangeResult(changed, before, after)
     arn = before["target_group_arn"] if before else _created(client, params, settings)
     if before and different:
         _modify(client, arn, _health_check(settings, before["protocol_version"]))
@@ -276,7 +296,7 @@ def ensure_present(client: t.Any, params: Mapping[str, t.Any], check_mode: bool)
         _register(client, arn, targets.add)
     if params["wait"]:
         _wait(client, arn, params, before.get("port") or fixed_settings(params)["port"])
-    return Outcome(changed, before, read(client, name))
+    return ChangeResult(changed, before, read(client, name))
 
 
 def _planned(params: Mapping[str, t.Any]) -> Resource:
@@ -304,7 +324,7 @@ def _change_attributes(client: t.Any, arn: str, wanted: Mapping[str, str]) -> No
 
 def _wait(client: t.Any, arn: str, params: Mapping[str, t.Any], default_port: int) -> None:
     timeout = params["wait_timeout"]
-    wanted = [{"Id": one["id"], "Port": one["port"] or default_port} for one in params["targets"] or []]
+    wanted = [{"Id": target["id"], "Port": target["port"] or default_port} for target in params["targets"] or []]
     healthy = {**acceptor("TargetHealthDescriptions[].TargetHealth.State", "healthy"), "matcher": "pathAll"}
     if wanted and not waited(client, "DescribeTargetHealth", [healthy], timeout, 5, TargetGroupArn=arn, Targets=wanted):
         raise failure(unhealthy(read_targets(client, arn), timeout))
@@ -319,16 +339,16 @@ def _wait(client: t.Any, arn: str, params: Mapping[str, t.Any], default_port: in
 def unhealthy(targets: Iterable[Resource], timeout: int) -> str:
     """Say which targets are not healthy, and why."""
     bad = [
-        f"{one['id']}:{one['port']} is {one['state']} ({one['reason']}: {one['description']})"
-        for one in targets
-        if one["state"] != "healthy"
+        f"{target['id']}:{target['port']} is {target['state']} ({target['reason']}: {target['description']})"
+        for target in targets
+        if target["state"] != "healthy"
     ]
     return f"Not all targets were healthy within {timeout} seconds: {'; '.join(bad)}."
 
 
-def ensure_absent(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outcome:
+def ensure_absent(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> ChangeResult:
     """Delete the target group."""
     before = read(client, params["name"])
     if before and not check_mode:
         _delete(client, before["target_group_arn"])
-    return Outcome(bool(before), before, {})
+    return ChangeResult(bool(before), before, {})

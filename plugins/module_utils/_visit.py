@@ -16,8 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 from . import _delegation
+from ._resource import Resource
 
-Resource = dict[str, t.Any]
 AUTHORITIES = ("amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com")
 """The names by which CAA records admit Amazon (https://docs.aws.amazon.com/acm/latest/userguide/setup-caa.html)."""
 SERVED_BY = "X-Served-By"
@@ -122,13 +122,13 @@ def explain(error: Exception) -> str:
 # ---- names
 
 
-def asker(timeout: float) -> _delegation.Asking:
+def asker(timeout: float) -> _delegation.DnsOptions:
     """Return whom to ask about names."""
     if not _delegation.HAS_DNSPYTHON:
         raise _delegation.DelegationError(
             "The delegation and CAA records could not be asked for: dnspython is missing."
         )
-    return _delegation.Asking(_delegation.system_resolvers(), 53, timeout)
+    return _delegation.DnsOptions(_delegation.system_resolvers(), 53, timeout)
 
 
 def delegation(zone: str, timeout: float) -> Resource:
@@ -137,10 +137,11 @@ def delegation(zone: str, timeout: float) -> Resource:
         asking = asker(timeout)
         parent, servers = _delegation.find_parent(asking, zone)
         answers = _delegation.ask_parent(zone, servers, asking.port, asking.timeout)
+        signers = _delegation.ask_signers(zone, servers, asking.port, asking.timeout)["signers"]
     except _delegation.DelegationError as error:
-        return {"parent_zone": None, "answers": [], "problem": str(error)}
+        return {"parent_zone": None, "answers": [], "signers": [], "problem": str(error)}
     told = [sorted(_delegation.canonical(one) for one in answer) for answer in answers]
-    return {"parent_zone": parent, "answers": told, "problem": None}
+    return {"parent_zone": parent, "answers": told, "signers": signers, "problem": None}
 
 
 def authorities(domain: str, timeout: float) -> Resource:
@@ -199,7 +200,7 @@ def look(params: Mapping[str, t.Any]) -> Resource:
     with ThreadPoolExecutor(len(looks) + len(aliases)) as pool:
         running = {key: pool.submit(one) for key, one in looks.items()}
         further = [pool.submit(look_at_alias, alias, page, edge, timeout) for alias in aliases]
-        again = [pool.submit(fetch, url, timeout) for _ in range(params["requests"] - 1)]
+        again = [pool.submit(fetch, url, timeout) for dummy in range(params["requests"] - 1)]
     absent = dict.fromkeys(("delegation", "edge", "edge_alias"))
     visit: Resource = {**absent, **{key: one.result() for key, one in running.items()}}
     visit["aliases"] = [one.result() for one in further]

@@ -13,11 +13,12 @@ import sys
 import time
 import typing as t
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
+from ._resource import Resource
 from ._visit import fetch
 
-Resource = dict[str, t.Any]
 Run = Callable[[list[str]], tuple[int, str]]
 """Runs a command; returns its exit status, `STUCK` if it was ended after its time, and its output."""
 STUCK = -1
@@ -41,6 +42,8 @@ LONGEST_COMPLAINT = 300
 WEB_SERVERS = ("/usr/sbin/apache2ctl", "/usr/sbin/httpd", "/usr/sbin/apachectl")
 """What checks Apache's configuration: Debian's apache2 lacks its environment, so its control program is asked."""
 WEB_USERS = ("www-data", "apache")
+TURN = ".turns/update"
+"""Below the share, where roles/updates says whose turn it is to install updates."""
 DISKS = ("/", "/var", "/var/log", "/tmp")  # noqa: S108  what is looked at is theirs, nothing is put there
 
 # ---- pure
@@ -92,17 +95,18 @@ def mounts_in(mountinfo: str) -> dict[str, Resource]:
     """Return what is mounted, by mount point; of several at one place, the last (proc_pid_mountinfo(5))."""
     found = {}
     for line in mountinfo.splitlines():
-        before, _, after = line.partition(" - ")
+        before, dummy, after = line.partition(" - ")
         fields, kind = before.split(), after.split()
         if len(fields) >= 5 and len(kind) >= 2:
             point = re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), fields[4])  # blanks are octal numbers
-            found[point] = {"source": kind[1], "type": kind[0], "root": fields[3]}
+            read_only = "ro" in fields[5].split(",") if len(fields) > 5 else False
+            found[point] = {"source": kind[1], "type": kind[0], "root": fields[3], "read_only": read_only}
     return found
 
 
 def mount_of(path: str, mount_points: Iterable[str]) -> str:
     """Return the mount point below which a path lies."""
-    above = [one for one in mount_points if path == one or path.startswith(one.rstrip("/") + "/")]
+    above = [point for point in mount_points if path == point or path.startswith(point.rstrip("/") + "/")]
     return max(above, key=len, default="/")
 
 
@@ -133,7 +137,7 @@ def listened(table: str) -> list[str]:
 
 
 def _address(told: str) -> str:
-    raw, _, port = told.partition(":")
+    raw, dummy, port = told.partition(":")
     # Words of four bytes, each in the processor's order.
     words = [bytes.fromhex(raw[at : at + 8]) for at in range(0, len(raw), 8)]
     packed = b"".join(word[::-1] if sys.byteorder == "little" else word for word in words)
@@ -171,7 +175,7 @@ def read_units(run: Run, php: str, share: str) -> dict[str, Resource]:
     """Return the state of the units that the site needs, by role."""
     wanted = {**UNITS, "php": (php,), "mount": (mount_unit(share),)}
     names = [name for several in wanted.values() for name in several]
-    _, shown = run(["systemctl", "show", "--property=Id,LoadState,ActiveState,UnitFileState", *names])
+    dummy, shown = run(["systemctl", "show", "--property=Id,LoadState,ActiveState,UnitFileState", *names])
     found = units_in(shown)
     return {role: found[name] for role, several in wanted.items() for name in several if name in found}
 
@@ -195,13 +199,10 @@ def checked(run: Run, command: list[str]) -> Resource | None:
     return {"valid": status == 0, "complaint": None if status == 0 else first_complaint(said)}
 
 
-def read_configurations(run: Run, program: Path | None) -> dict[str, Resource | None]:
-    """Return what the web server and PHP say of their written configurations, which they may not have loaded yet."""
+def read_web_server(run: Run) -> Resource | None:
+    """Return what the web server says of its written configuration; None if there is no web server."""
     control = next((one for one in WEB_SERVERS if Path(one).exists()), None)
-    return {
-        "web_server": checked(run, [control, "-t"]) if control else None,
-        "php": checked(run, [str(program), "-t"]) if program else None,
-    }
+    return checked(run, [control, "-t"]) if control else None
 
 
 def read_disks() -> list[Resource]:
@@ -270,27 +271,55 @@ def release_of(path: str) -> str:
     return parts[below]
 
 
+def read_turn(run: Run, share: str) -> Resource | None:
+    """Return who has the turn to install updates (roles/updates), and since when; None if nobody has it."""
+    turn = f"{share}/{TURN}"
+    # Another process looks: see `document_root`.
+    status, since = run(["stat", "--format", "%Y", turn])
+    dummy, holder = run(["cat", turn])
+    return {"holder": holder.strip(), "since": float(since)} if status == 0 else None
+
+
+def at_once(looks: Mapping[str, Callable[[], t.Any]]) -> Resource:
+    """Look from several sides at the same time: a share or a page that hangs holds each of them for its whole time."""
+    with ThreadPoolExecutor(len(looks)) as pool:
+        running = {key: pool.submit(one) for key, one in looks.items()}
+    return {key: one.result() for key, one in running.items()}
+
+
 def look(params: Mapping[str, t.Any], run: Run) -> Resource:
     """Look at the machine."""
     share = params["share"].rstrip("/")
     mounts = mounts_in(text_of("/proc/self/mountinfo"))
     program = php_program()
     texts = [text_of(str(one)) for pattern in SITE_FILES for one in sorted(Path("/").glob(pattern.lstrip("/")))]
-    _, told = run([str(program), "-i"]) if program else (0, "")
+    seen = at_once(
+        {
+            "units": lambda: read_units(run, php_unit(program), share),
+            "web_server": lambda: read_web_server(run),
+            "php": lambda: checked(run, [str(program), "-t"]) if program else None,
+            "settings": lambda: php_settings(run([str(program), "-i"])[1]) if program else None,
+            "turn": lambda: read_turn(run, share),
+            "files": lambda: document_root(texts, mounts, run),
+            "health": lambda: fetch(f"http://127.0.0.1{params['health_path']}", params["timeout"]),
+        }
+    )
     return {
         # The first process rather than the kernel, which a container shares with its host.
         "up_seconds": age_of(text_of("/proc/1/stat"), text_of("/proc/uptime"), os.sysconf("SC_CLK_TCK")),
-        "units": read_units(run, php_unit(program), share),
-        "configurations": read_configurations(run, program),
+        "units": seen["units"],
+        # What they say of their written configurations, which they may not have loaded yet.
+        "configurations": {"web_server": seen["web_server"], "php": seen["php"]},
         "disks": read_disks(),
         "share": share,
         "fstab": fstab_line(text_of("/etc/fstab"), share),
         "mount": mounts.get(share),
-        **document_root(texts, mounts, run),
-        "health": fetch(f"http://127.0.0.1{params['health_path']}", params["timeout"]),
+        "turn": seen["turn"],
+        **seen["files"],
+        "health": seen["health"],
         "keep_alive_seconds": keep_alive(texts),
         "name_servers": name_servers_in(text_of("/etc/resolv.conf")),
         "listening": sorted({one for table in SOCKETS for one in listened(text_of(table))}),
         "clock": time.time(),
-        "php": php_settings(told) if program else None,
+        "php": seen["settings"],
     }

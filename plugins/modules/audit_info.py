@@ -71,6 +71,7 @@ author:
   - hasite.aws contributors (@hasite)
 extends_documentation_fragment:
   - hasite.aws._attributes.info
+  - hasite.aws._attributes.action_group
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

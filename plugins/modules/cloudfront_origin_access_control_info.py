@@ -24,6 +24,7 @@ seealso:
   - module: hasite.aws.cloudfront_origin_access_control
 extends_documentation_fragment:
   - hasite.aws._attributes.info
+  - hasite.aws._attributes.action_group
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

@@ -48,7 +48,7 @@ seealso:
   - module: hasite.aws.site_names_info
   - module: hasite.aws.route53_delegation_info
 extends_documentation_fragment:
-  - hasite.aws._attributes.info_without_aws
+  - hasite.aws._attributes.info
 """
 
 EXAMPLES = r"""

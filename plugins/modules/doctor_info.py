@@ -67,6 +67,12 @@ options:
         description: The last day on which it is not told, as C(2027-01-31).
         type: str
         required: true
+  symptoms:
+    description:
+      - Codes of findings about which somebody asks. RV(concerning) then has the findings that may be the cause of one.
+    type: list
+    elements: str
+    default: []
   failed:
     description: Why machines that were reached could not be looked at, by the IDs of the instances.
     type: dict
@@ -74,7 +80,7 @@ options:
 author:
   - hasite.aws contributors (@hasite)
 extends_documentation_fragment:
-  - hasite.aws._attributes.info_without_aws
+  - hasite.aws._attributes.info
 """
 
 EXAMPLES = r"""
@@ -161,6 +167,12 @@ findings:
       type: list
       elements: str
       sample: [The share is not mounted on shop-web-a.]
+concerning:
+  description: Those of RV(findings) that have one of the codes of O(symptoms), or may lead to one.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
 summary:
   description: What became of all rules, in one line.
   returned: always
@@ -239,7 +251,7 @@ from datetime import UTC, date, datetime
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.hasite.aws.plugins.module_utils._doctor.comparing import compared, said
-from ansible_collections.hasite.aws.plugins.module_utils._doctor.diagnosis import diagnose, rules
+from ansible_collections.hasite.aws.plugins.module_utils._doctor.diagnosis import concerning, diagnose, rules
 from ansible_collections.hasite.aws.plugins.module_utils._doctor.evidence import evidence_from
 from ansible_collections.hasite.aws.plugins.module_utils._doctor.report import (
     blindness,
@@ -268,31 +280,38 @@ ARGUMENTS = {
     **EVIDENCE,
     "earlier": {"type": "list", "elements": "dict"},
     "silences": {"type": "list", "elements": "dict", "options": SILENCE, "default": []},
+    "symptoms": {"type": "list", "elements": "str", "default": []},
 }
+
+
+def require_known(module: AnsibleModule, code: str, purpose: str) -> None:
+    """Fail if there is no such finding."""
+    if code not in {rule.kind.code for dummy, rule in rules()}:
+        module.fail_json(msg=f"There is no finding {code} {purpose}; docs/doctor.md lists all.")
 
 
 def silences_of(module: AnsibleModule) -> list[Silence]:
     """Return what is not to be told; fail where it is not said what, or until when."""
-    known = {rule.kind.code for _, rule in rules()}
     found = []
-    for one in module.params["silences"]:
-        if one["code"] not in known:
-            module.fail_json(msg=f"There is no finding {one['code']} to be silenced; docs/doctor.md lists all.")
+    for silence in module.params["silences"]:
+        require_known(module, silence["code"], "to be silenced")
         try:
-            until = date.fromisoformat(one["until"])
+            until = date.fromisoformat(silence["until"])
         except ValueError:
-            module.fail_json(msg=f"{one['code']} is silenced until {one['until']!r}; give a day as 2027-01-31.")
-        found.append(Silence(one["code"], one["reason"], until, one["where"] or ""))
+            module.fail_json(msg=f"{silence['code']} is silenced until {silence['until']!r}; give a day as 2027-01-31.")
+        found.append(Silence(silence["code"], silence["reason"], until, silence["where"] or ""))
     return found
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    for code in module.params["symptoms"]:
+        require_known(module, code, "to be explained")
     evidence = evidence_from(**{key: module.params[key] for key in EVIDENCE})
     told = silenced(diagnose(evidence), silences_of(module), datetime.now(UTC).date())
     diagnosis, not_seen = told.diagnosis, unseen(evidence)
-    findings = [one.as_dict() for one in diagnosis.findings]
+    findings = [finding.as_dict() for finding in diagnosis.findings]
     earlier: list[dict[str, t.Any]] | None = module.params["earlier"]
     changes = None if earlier is None else compared(earlier, findings, [*diagnosis.unjudged, *diagnosis.silenced])
     notes = [
@@ -303,6 +322,7 @@ def main() -> None:
     module.exit_json(
         changed=False,
         findings=findings,
+        concerning=[one.as_dict() for one in concerning(diagnosis.findings, module.params["symptoms"])],
         summary=summary(diagnosis),
         counts=counts(diagnosis),
         not_judged=diagnosis.unjudged,

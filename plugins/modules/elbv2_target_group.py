@@ -121,6 +121,11 @@ options:
       - Whether targets that O(targets) does not name are taken out.
     type: bool
     default: true
+  keep_healthy:
+    description:
+      - How many healthy targets have to stay when healthy ones are taken out. The module fails rather than leave fewer.
+    type: int
+    default: 0
   wait:
     description:
       - Whether to wait until every target of O(targets) is healthy, and every target that was taken out has no
@@ -251,6 +256,13 @@ target_group:
           returned: always
           type: str
           sample: "Health checks failed with these codes: [500]"
+        override:
+          description:
+            - What a zonal shift makes of it, such as V(zonal_shift_active).
+            - Null if the load balancer's owner has not opted in.
+          returned: always
+          type: str
+          sample: no_override
     tags:
       description: The tags of the target group.
       returned: if it is present
@@ -285,6 +297,7 @@ ARGUMENTS = {
         "options": {"id": {"type": "str", "required": True}, "port": {"type": "int"}},
     },
     "purge_targets": {"type": "bool", "default": True},
+    "keep_healthy": {"type": "int", "default": 0},
     "tags": {"type": "dict", "aliases": ["resource_tags"]},
     "purge_tags": {"type": "bool", "default": True},
     "wait": {"type": "bool", "default": False},

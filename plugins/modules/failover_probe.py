@@ -96,7 +96,7 @@ seealso:
   - module: hasite.aws.failover_watch
   - module: hasite.aws.failover_wait
 extends_documentation_fragment:
-  - hasite.aws._attributes.recorder_without_aws
+  - hasite.aws._attributes.recorder
 """
 
 EXAMPLES = r"""
@@ -151,7 +151,7 @@ Visitor = Callable[[], visiting.Visit]
 
 def resolved(name_servers: Iterable[str], timeout: float) -> list[str]:
     """Return the addresses of name servers."""
-    return [address for one in name_servers for address in visiting.ask_resolver(one, timeout).addresses]
+    return [address for server in name_servers for address in visiting.ask_resolver(server, timeout).addresses]
 
 
 def visitors(params: Mapping[str, Any]) -> tuple[list[Visitor], Iterator[Visitor]]:
@@ -163,11 +163,11 @@ def visitors(params: Mapping[str, Any]) -> tuple[list[Visitor], Iterator[Visitor
     aliases = [
         partial(
             visiting.visit_alias,
-            one["name"],
-            partial(visiting.ask_servers, one["name"], resolved(one["name_servers"], timeout), timeout),
-            partial(get, domain=one["name"]),
+            alias["name"],
+            partial(visiting.ask_servers, alias["name"], resolved(alias["name_servers"], timeout), timeout),
+            partial(get, domain=alias["name"]),
         )
-        for one in params["aliases"]
+        for alias in params["aliases"]
     ]
     own = partial(get, domain=domain)
     return [partial(visiting.visit, "new", new, own), partial(visiting.visit, "returning", returning, own)], cycle(
@@ -196,7 +196,7 @@ def main() -> None:
     under_way: set[Future[None]] = set()
     visits = 0
     with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
-        for _ in takewhile(lambda _: record.is_wanted, recording.limits_of(params).ticks()):
+        for dummy in takewhile(lambda _: record.is_wanted, recording.limits_of(params).ticks()):
             under_way = {each for each in under_way if not each.done()}
             due = [*own, *islice(aliases, 1)]
             if len(under_way) + len(due) > MOST_AT_ONCE:

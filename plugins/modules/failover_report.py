@@ -71,6 +71,15 @@ options:
       - How many of the site's seconds pass in one by the clock. Other than V(1) only in a simulated environment.
     type: float
     default: 1
+  site:
+    description:
+      - The name of the site, noted in the timeline, so that only drills of one site are compared.
+    type: str
+    default: ""
+  earlier:
+    description:
+      - An earlier drill to compare with, as its C(timeline.json) has it.
+    type: dict
   folder:
     description:
       - The folder for the timeline. It must exist.
@@ -78,7 +87,7 @@ options:
     required: true
 requirements:
   - python >= 3.11
-  - matplotlib >= 3.8
+  - drawsvg >= 2.0
 author:
   - hasite.aws contributors (@hasite)
 seealso:
@@ -109,6 +118,7 @@ EXAMPLES = r"""
       - {stage: all_stopped, act: stop i-0123456789abcdef0, at: 1790000000.0}
     ended: 1790000090.0
     budget: "{{ read.failover.budget }}"
+    earlier: "{{ lookup('ansible.builtin.file', 'drills/2027-01/timeline.json') | from_json }}"
     folder: build/drill
   register: drill
 """
@@ -132,6 +142,35 @@ timeline:
       type: list
       elements: dict
       sample: []
+comparison:
+  description: What is measured beside what the earlier drill did. Empty without O(earlier).
+  returned: always
+  type: dict
+  contains:
+    began:
+      description: When the earlier drill began, in seconds since 1970.
+      returned: if there is an earlier drill
+      type: float
+      sample: 1790000000.0
+    passed:
+      description: Whether the earlier drill passed all its checks.
+      returned: if there is an earlier drill
+      type: bool
+      sample: true
+    rows:
+      description:
+        - The checks that both have made, with C(stage), C(what), C(unit), C(before), C(now), C(limit), and C(change),
+          which is V(better), V(worse), or V(alike) if they differ by no more than O(tolerance).
+      returned: if there is an earlier drill
+      type: list
+      elements: dict
+      sample: []
+    not_repeated:
+      description: The stages that only the earlier drill had.
+      returned: if there is an earlier drill
+      type: list
+      elements: str
+      sample: []
 picture:
   description: The picture as SVG.
   returned: always
@@ -143,7 +182,7 @@ import json
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.hasite.aws.plugins.module_utils._failover import judging, picture
+from ansible_collections.hasite.aws.plugins.module_utils._failover import comparing, judging, picture
 from ansible_collections.hasite.aws.plugins.module_utils._failover.recording import read_record
 
 EVENT = {
@@ -159,6 +198,8 @@ ARGUMENTS = {
     "budget": {"type": "dict", "required": True},
     "tolerance": {"type": "float", "default": 10},
     "speed": {"type": "float", "default": 1},
+    "site": {"type": "str", "default": ""},
+    "earlier": {"type": "dict"},
     "folder": {"type": "path", "required": True},
 }
 
@@ -175,18 +216,19 @@ def written(path: Path, text: str, check_mode: bool) -> bool:
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    if not picture.HAS_MATPLOTLIB:
-        module.fail_json(msg=missing_required_lib("matplotlib"))
+    if not picture.HAS_DRAWSVG:
+        module.fail_json(msg=missing_required_lib("drawsvg"))
     params = module.params
-    by = judging.Yardstick(params["budget"], params["speed"], params["tolerance"])
+    by = judging.Limits(params["budget"], params["speed"], params["tolerance"])
     visits, states = read_record(params["visits"]), read_record(params["states"])
     stages = judging.cut(params["events"], visits, states, params["ended"])
-    timeline = judging.judge(stages, by)
+    timeline = {"site": params["site"], **judging.judge(stages, by)}
+    comparison = comparing.compare(timeline, params["earlier"]) if params["earlier"] else {}
     drawn = picture.draw(stages, by) if stages else ""
     folder = Path(params["folder"])
     files = {"timeline.json": json.dumps({**timeline, "visits": visits, "states": states}), "timeline.svg": drawn}
     changed = [written(folder / name, text, module.check_mode) for name, text in files.items()]
-    module.exit_json(changed=any(changed), timeline=timeline, picture=drawn)
+    module.exit_json(changed=any(changed), timeline=timeline, comparison=comparison, picture=drawn)
 
 
 if __name__ == "__main__":

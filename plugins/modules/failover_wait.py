@@ -70,7 +70,7 @@ seealso:
   - module: hasite.aws.failover_probe
   - module: hasite.aws.failover_watch
 extends_documentation_fragment:
-  - hasite.aws._attributes.info_without_aws
+  - hasite.aws._attributes.info
 """
 
 EXAMPLES = r"""

@@ -60,6 +60,7 @@ seealso:
   - module: hasite.aws.failover_wait
 extends_documentation_fragment:
   - hasite.aws._attributes.recorder
+  - hasite.aws._attributes.action_group
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -118,7 +119,7 @@ def main() -> None:
     )
     record = recording.Record(params["path"])
     looks = 0
-    for _ in takewhile(lambda _: record.is_wanted, recording.limits_of(params).ticks()):
+    for dummy in takewhile(lambda _: record.is_wanted, recording.limits_of(params).ticks()):
         record.add({"at": time.time(), **look()})
         looks += 1
     module.exit_json(changed=True, looks=looks)

@@ -64,6 +64,7 @@ author:
   - hasite.aws contributors (@hasite)
 extends_documentation_fragment:
   - hasite.aws._attributes.info
+  - hasite.aws._attributes.action_group
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -128,7 +129,8 @@ from ansible_collections.hasite.aws.plugins.module_utils._prices.reading import 
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "instance_type": {"type": "str"},
-    **{name: {"type": "int", "default": 0} for name in COUNTS},
+    # Numbers, also those of keys.
+    **{name: {"type": "int", "default": 0, "no_log": False} for name in COUNTS},
 }
 
 

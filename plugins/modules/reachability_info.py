@@ -86,6 +86,7 @@ author:
   - hasite.aws contributors (@hasite)
 extends_documentation_fragment:
   - hasite.aws._attributes.info
+  - hasite.aws._attributes.action_group
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -272,9 +273,9 @@ unreadable:
 """
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.hasite.aws.plugins.module_utils._network_reading import read
 from ansible_collections.hasite.aws.plugins.module_utils._reachability.ends import QuestionError
 from ansible_collections.hasite.aws.plugins.module_utils._reachability.judging import PROTOCOLS, Question, judge
-from ansible_collections.hasite.aws.plugins.module_utils._reachability.reading import read
 
 _TRAFFIC = {"protocol": {"type": "str", "choices": list(PROTOCOLS), "default": "tcp"}, "port": {"type": "int"}}
 _REQUIRED = {"type": "str", "required": True}
@@ -303,13 +304,12 @@ def main() -> None:
     params = module.params
     one = {key: params[key] for key in ("source", "destination", *_TRAFFIC)}
     model = read(module.client("ec2"), params["vpc_ids"])
+    verdicts: list[object] = []
     try:
-        verdicts = [
-            judge(model, Question(**each)).as_dict() for each in ([one] if params["source"] else params["paths"])
-        ]
+        for each in [one] if params["source"] else params["paths"]:
+            verdicts.append(judge(model, Question(**each)).as_dict())
     except QuestionError as error:
         module.fail_json(msg=str(error))
-        return
     answer = {"reachability": verdicts[0]} if params["source"] else {"paths": verdicts}
     unreadable = [{"kind": kind, "error": error} for kind, error in sorted(model.unreadable.items())]
     module.exit_json(changed=False, unreadable=unreadable, **answer)

@@ -76,7 +76,7 @@ seealso:
   - module: hasite.aws.route53_domain_nameservers
   - module: amazon.aws.route53_zone
 extends_documentation_fragment:
-  - hasite.aws._attributes.info_without_aws
+  - hasite.aws._attributes.info
 """
 
 EXAMPLES = r"""
@@ -133,6 +133,17 @@ delegation:
       type: list
       elements: str
       sample: [ns1.registrar.example]
+    signers:
+      description: The DS records in the parent zone, sorted.
+      returned: always
+      type: list
+      elements: str
+      sample: [4217 13 2 FB1E4F0A0C3E4A0B0C3E4A0B0C3E4A0B0C3E4A0B0C3E4A0B0C3E4A0B0C3E4A0B]
+    signers_ttl:
+      description: The seconds for which resolvers keep them. Null if there are none.
+      returned: always
+      type: int
+      sample: 86400
     explanation:
       description: The finding in words, and what to do.
       returned: always

@@ -20,6 +20,8 @@ description:
   - The manifests of the last O(keep) releases stay in the bucket. Contents that none of them names are deleted, unless
     they are less than a day old, since another upload may be about to name them. In a versioned bucket, the versions of
     deleted objects stay as long as the bucket keeps them.
+  - With O(signing_key), the manifest is signed, and so is the content of every file, whose SHA-256 is in it. Only what
+    this task has read from the folder is signed, whatever others have put into the bucket.
   - Of a file's mode only the executable bit counts; a link must lead to something inside the folder.
   - The same folder with the same options is the same release, so a second run changes nothing.
 options:
@@ -42,6 +44,12 @@ options:
       - How many releases stay in the bucket.
     type: int
     default: 5
+  signing_key:
+    description:
+      - The KMS key that signs the release, by its id, its ARN or an alias such as V(alias/shop-release). Its spec must
+        be V(ECC_NIST_P256), its use V(SIGN_VERIFY). The caller needs C(kms:Sign) and C(kms:Verify).
+      - Without it, the release is not signed.
+    type: str
 author:
   - hasite.aws contributors (@hasite)
 seealso:
@@ -65,6 +73,13 @@ EXAMPLES = r"""
       - "*.md"
     shared_paths:
       - data/uploads
+
+- name: Upload the site and sign the release
+  hasite.aws.site_content:
+    bucket: shop-content-123456789012
+    prefix: site/
+    source: "{{ playbook_dir }}/files/site"
+    signing_key: alias/shop-release
 """
 
 RETURN = r"""
@@ -132,6 +147,11 @@ content:
       type: list
       elements: str
       sample: []
+    signing_key:
+      description: The key that has signed the release, as O(signing_key) names it, or null.
+      returned: always
+      type: str
+      sample: alias/shop-release
 """
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -139,6 +159,7 @@ from ansible_collections.hasite.aws.plugins.module_utils._aws import conclude
 from ansible_collections.hasite.aws.plugins.module_utils._bucket_owner import expect_owner
 from ansible_collections.hasite.aws.plugins.module_utils._content.publishing import ensure
 from ansible_collections.hasite.aws.plugins.module_utils._content.settings import ARGUMENTS as FILES
+from ansible_collections.hasite.aws.plugins.module_utils._content.signing import Signer
 
 ARGUMENTS = {
     **FILES,
@@ -146,6 +167,7 @@ ARGUMENTS = {
     "expected_bucket_owner": {"type": "str"},
     "prefix": {"type": "str", "default": ""},
     "keep": {"type": "int", "default": 5},
+    "signing_key": {"type": "str", "no_log": False},
 }
 
 
@@ -158,7 +180,10 @@ def main() -> None:
         module,
         "content",
         lambda: ensure(
-            expect_owner(module.client("s3"), module.params["expected_bucket_owner"]), module.params, module.check_mode
+            expect_owner(module.client("s3"), module.params["expected_bucket_owner"]),
+            module.params,
+            module.check_mode,
+            Signer(module.client("kms"), key) if (key := module.params["signing_key"]) else None,
         ),
     )
 

@@ -23,7 +23,7 @@ seealso:
   - module: hasite.aws.site_content
 extends_documentation_fragment:
   - hasite.aws._site_files
-  - hasite.aws._attributes.info_without_aws
+  - hasite.aws._attributes.info
 """
 
 EXAMPLES = r"""

@@ -55,6 +55,7 @@ author:
   - hasite.aws contributors (@hasite)
 extends_documentation_fragment:
   - hasite.aws._attributes.info
+  - hasite.aws._attributes.action_group
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -213,7 +214,8 @@ site:
     load_balancer:
       description:
         - The load balancer with C(load_balancer_arn), C(dns_name), C(canonical_hosted_zone_id), C(state),
-          C(security_groups), C(availability_zones), C(listeners). Null if there is none.
+          C(security_groups), C(availability_zones), C(listeners), and C(maintenance), whether its rules give visitors a
+          planned page. Null if there is none.
       returned: always
       type: dict
       sample: null
@@ -270,8 +272,9 @@ site:
       sample: []
     distributions:
       description:
-        - The distributions with C(id), C(arn), C(domain_name), C(status), C(enabled), C(aliases), C(comment), and
-          C(min_ttl) and C(default_ttl), which are null where a cache policy says it.
+        - The distributions with C(id), C(arn), C(domain_name), C(status), C(enabled), C(aliases), C(comment),
+          C(geo_restriction) and C(geo_countries), and C(min_ttl) and C(default_ttl), which are null where a cache
+          policy says it.
       returned: always
       type: list
       elements: dict
@@ -322,7 +325,7 @@ site:
     roles:
       description:
         - The IAM roles that have the site's tag and one of the names that the collection gives, with C(role_name),
-          C(arn), C(instance_profiles), C(assume_role_policy).
+          C(arn), C(instance_profiles), C(assume_role_policy), C(permissions_boundary_arn) (null without one).
       returned: always
       type: list
       elements: dict
@@ -335,7 +338,8 @@ site:
       sample: []
     kms_keys:
       description:
-        - The KMS keys of the site with C(alias), C(key_id), C(key_arn), C(key_state), also those to be deleted.
+        - The KMS keys of the site with C(alias), C(key_id), C(key_arn), C(key_state), C(region), also those to be
+          deleted, and C(public_key), in PEM, which is null unless the key signs and is enabled.
       returned: always
       type: list
       elements: dict
@@ -368,20 +372,37 @@ site:
           type: list
           elements: dict
           sample: []
-        ways:
+        paths:
           description:
-            - The ways on which packets have to go, with C(purpose) (V(session_manager), V(share), V(names),
-              V(requests), V(visitors)), C(machine), C(from), C(to), C(protocol), C(port), C(reachable), C(blocked_by),
-              C(explanation) as M(hasite.aws.reachability_info) judges them.
+            - The network paths that the site needs, with C(purpose) (V(session_manager), V(share), V(names),
+              V(requests), V(visitors)), C(machine), C(source), C(destination), C(protocol), C(port), C(reachable),
+              C(blocked_by), C(explanation) as M(hasite.aws.reachability_info) judges them.
           returned: always
           type: list
           elements: dict
           sample: []
+        status_checks:
+          description:
+            - By the ID of the machine, the results of EC2's status checks, C(instance) and C(system), such as V(ok),
+              V(impaired), V(initializing).
+          returned: always
+          type: dict
+          sample: {i-0123456789abcdef0: {instance: ok, system: ok}}
         load_balancer_attributes:
           description: The attributes of the load balancer.
           returned: always
           type: dict
           sample: {idle_timeout.timeout_seconds: "60"}
+        web_acl:
+          description: The web ACL before the load balancer, with C(name) and C(default_action); empty without one.
+          returned: always
+          type: dict
+          sample: {name: shop, default_action: allow}
+        target_group_attributes:
+          description: The attributes of each target group by its ARN.
+          returned: always
+          type: dict
+          sample: {}
         listener_certificates:
           description: The ARNs of the certificates of each HTTPS listener by the listener's ARN, the default one first.
           returned: always
@@ -390,7 +411,7 @@ site:
         listener_rules:
           description:
             - The rules of each listener by its ARN, in the order in which they are tried, with C(priority),
-              C(conditions), C(actions), C(is_default).
+              C(conditions), C(actions), C(is_default) and C(tags).
           returned: always
           type: dict
           sample: {}
@@ -407,15 +428,22 @@ site:
           type: dict
           sample: {shop-content-123456789012: {release: 20270131T120000Z-0123456789ab, missing: []}}
         error_objects:
-          description: Whether the pages of the custom error responses are there, by C(BUCKET/KEY).
+          description:
+            - The pages of the custom error responses by C(BUCKET/KEY), with C(content_length) and C(content_type);
+              empty for one that is not there.
           returned: always
           type: dict
-          sample: {shop-error-page-123456789012/error/index.html: true}
+          sample: {shop-error-page-123456789012/error/index.html: {content_length: 812, content_type: text/html}}
         file_system_policies:
           description: The policies by the ID of the file system.
           returned: always
           type: dict
           sample: {fs-0123456789abcdef0: {}}
+        file_system_backups:
+          description: Whether AWS Backup backs a file system up by itself, by the ID of the file system.
+          returned: always
+          type: dict
+          sample: {fs-0123456789abcdef0: true}
         bucket_policies:
           description: The policies by the name of the bucket.
           returned: always
@@ -423,15 +451,25 @@ site:
           sample: {shop-content-123456789012: {}}
         bucket_settings:
           description:
-            - By the name of the bucket, its C(public_access_block) and whether it keeps versions (C(versioning)).
+            - By the name of the bucket, its C(public_access_block), whether it keeps versions (C(versioning)), and its
+              C(lifecycle_rules) as S3 has them.
           returned: always
           type: dict
           sample: {shop-content-123456789012: {versioning: true}}
         role_policies:
-          description: By the name of the role, C(attached), the ARNs of policies, and C(own), documents by name.
+          description:
+            - By the name of the role, C(attached), the ARNs of policies, C(own), documents by name, and C(boundary),
+              the document of its permissions boundary (null without one).
           returned: always
           type: dict
-          sample: {shop-web: {attached: [], own: {}}}
+          sample: {shop-web: {attached: [], own: {}, boundary: null}}
+        zone_signing:
+          description:
+            - How each hosted zone is signed, its C(status) and its key-signing C(keys), by its ID, as
+              M(hasite.aws.route53_zone_signing) returns them.
+          returned: always
+          type: dict
+          sample: {Z0123456789ABCDEFGHIJ: {status: NOT_SIGNING, keys: []}}
         cache_policies:
           description: By ID, the cache policies that distributions use, with C(name), C(min_ttl), C(default_ttl).
           returned: always
@@ -456,7 +494,7 @@ site:
 """
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.hasite.aws.plugins.module_utils._site.asking import unreadable
+from ansible_collections.hasite.aws.plugins.module_utils._asking import unreadable
 from ansible_collections.hasite.aws.plugins.module_utils._site.assembly import assemble
 from ansible_collections.hasite.aws.plugins.module_utils._site.details import add_details
 from ansible_collections.hasite.aws.plugins.module_utils._site.names import Wanted

@@ -70,6 +70,7 @@ seealso:
   - module: hasite.aws.route53_failover_records
 extends_documentation_fragment:
   - hasite.aws._attributes.info
+  - hasite.aws._attributes.action_group
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

@@ -17,9 +17,16 @@ description:
   - The release has one id in the bucket and on the share, so a second run changes nothing. Files that the current
     release already holds are hard links to them; the others are fetched, and checked by their SHA-256.
   - Files and folders belong to the user who runs the module and are readable by everybody (0644, 0755).
+  - With O(public_key), only releases are served that this key has signed, as with
+    O(hasite.aws.site_content#module:signing_key). Another one is refused, and what is served stays. So is one that is
+    older than the newest signed one on the share, if the bucket names it; to return to it is what O(state=rolled_back)
+    is for.
   - The paths that the site writes lie in C(shared) in O(path). Each is filled once, from the first release that has it,
     belongs to O(user), and is never changed or removed afterwards. In a release there is a symbolic link to it.
   - Runs on the machine and reads the bucket with the machine's own role.
+  - Files of a release whose mode or size somebody has changed on the share are put right before it is served, modes in
+    place, contents from the bucket. What several releases have in common is one file, so whoever changes it in one
+    changes it in all.
   - One machine is enough where several share O(path); if two do it at once, no harm is done.
 attributes:
   check_mode:
@@ -43,7 +50,9 @@ options:
     type: path
     required: true
   bucket:
-    description: The bucket. Required if O(state=present).
+    description:
+      - The bucket. Required if O(state=present).
+      - With O(state=rolled_back), it is read only if a file of the release was changed on the share.
     type: str
   expected_bucket_owner:
     description:
@@ -54,7 +63,7 @@ options:
     type: str
     default: ""
   region:
-    description: The bucket's region. Required if O(state=present).
+    description: The bucket's region. Required if O(bucket) is given.
     type: str
   user:
     description: The user who may write into the shared paths. Needed only if a release has some that are not there yet.
@@ -67,9 +76,17 @@ options:
     type: bool
     default: true
   keep:
-    description: How many releases are kept for a return.
+    description:
+      - How many releases are kept for a return, those that were served last. One that was taken back goes before them.
     type: int
     default: 5
+  public_key:
+    description:
+      - A file on the machine with the public key, in PEM, that has to have signed a release, also one that is returned
+        to.
+      - What precedes the key in the file, such as its ARN, is what messages call it.
+      - Without it, signatures are not looked at.
+    type: path
   release:
     description:
       - Which release to return to, if O(state=rolled_back).
@@ -78,6 +95,7 @@ options:
     type: str
 requirements:
   - boto3 on the machine, if O(state=present)
+  - cryptography on the machine, if O(public_key) is given
 seealso:
   - module: hasite.aws.site_content
 """
@@ -89,6 +107,15 @@ EXAMPLES = r"""
     bucket: my-site-content
     prefix: site/
     region: ap-northeast-1
+  run_once: true
+
+- name: Serve it only if the site's key has signed it
+  hasite.aws.site_release:
+    path: /srv/site
+    bucket: my-site-content
+    prefix: site/
+    region: ap-northeast-1
+    public_key: /etc/hasite/release.pem
   run_once: true
 
 - name: Return to the release before
@@ -141,6 +168,12 @@ release:
       elements: str
       returned: always
       sample: []
+    mended:
+      description: Its files that somebody had changed on the share, and that are again what they were.
+      type: list
+      elements: str
+      returned: always
+      sample: []
     taken_back:
       description:
         - The release that the bucket names and that is not served, since somebody has returned to an earlier one.
@@ -161,7 +194,8 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.hasite.aws.plugins.module_utils._release.manifest import Manifest
 from ansible_collections.hasite.aws.plugins.module_utils._release.paths import ReleaseError
-from ansible_collections.hasite.aws.plugins.module_utils._release.releasing import Done, Wish, present, rolled_back
+from ansible_collections.hasite.aws.plugins.module_utils._release.releasing import Wish, present, rolled_back
+from ansible_collections.hasite.aws.plugins.module_utils._release.signature import HAS_CRYPTOGRAPHY, PublicKey, read_key
 from ansible_collections.hasite.aws.plugins.module_utils._release.source import HAS_BOTO3, Source
 from ansible_collections.hasite.aws.plugins.module_utils._release.store import Store
 
@@ -175,20 +209,22 @@ def _shown(release: str | None, manifest: Manifest | None) -> dict[str, t.Any]:
     }
 
 
-def run(params: dict[str, t.Any], check: bool, source: Source | None) -> dict[str, t.Any]:
+def run(params: dict[str, t.Any], check: bool, source: Source | None, key: PublicKey | None = None) -> dict[str, t.Any]:
     """Bring the share into the wanted state and return the module's result."""
     store = Store(params["path"])
     before, held_before = store.current(), store.releases()
     before_manifest = store.manifest(before)
-    if source:
-        done = present(store, source, Wish(params["keep"], params["user"], params["serve"]), check)
+    if params["state"] == "present":
+        done = present(
+            store, t.cast("Source", source), Wish(params["keep"], params["user"], params["serve"], key), check
+        )
     else:
-        done = Done(rolled_back(store, params["release"], check), 0, [])
+        done = rolled_back(store, params["release"], check, key, source)
     release = done.manifest.release
     served = release if params["serve"] else before
     served_manifest = done.manifest if params["serve"] else before_manifest
     return {
-        "changed": served != before or release not in held_before or bool(done.filled),
+        "changed": served != before or release not in held_before or bool(done.filled or done.mended) or done.signed,
         "release": {
             "id": release,
             "path": str(store.folder / release),
@@ -197,6 +233,7 @@ def run(params: dict[str, t.Any], check: bool, source: Source | None) -> dict[st
             "fetched": done.fetched,
             "shared": list(done.manifest.tree.shared),
             "filled": done.filled,
+            "mended": list(done.mended),
             "taken_back": done.taken_back,
         },
         "releases": store.releases(),
@@ -214,6 +251,7 @@ ARGUMENTS = {
     "user": {"type": "str", "default": "site"},
     "serve": {"type": "bool", "default": True},
     "keep": {"type": "int", "default": 5},
+    "public_key": {"type": "path"},
     "release": {"type": "str"},
 }
 
@@ -231,15 +269,18 @@ def main() -> None:
     wants = params["state"] == "present"
     if wants and not HAS_BOTO3:
         module.fail_json(msg=missing_required_lib("boto3"))
+    if params["public_key"] and not HAS_CRYPTOGRAPHY:
+        module.fail_json(msg=missing_required_lib("cryptography"))
     try:
-        source = Source.of(params) if wants else None
-        result = run(params, module.check_mode, source)
+        key = read_key(params["public_key"]) if params["public_key"] else None
+        source = Source.of(params) if wants or (params["bucket"] and params["region"] and HAS_BOTO3) else None
+        result = run(params, module.check_mode, source, key)
     except ReleaseError as error:
         module.fail_json(msg=str(error))
     if taken_back := result["release"]["taken_back"]:
         module.warn(
-            f"The bucket names the release {taken_back}, which was taken back; {result['release']['id']} stays served. "
-            f"Upload changed files, or serve {taken_back} again by its id."
+            f"The bucket names the release {taken_back}, which was taken back or is called bad; "
+            f"{result['release']['id']} stays served. Upload changed files, or serve {taken_back} again by its id."
         )
     if not module._diff:
         del result["diff"]

@@ -32,7 +32,10 @@ options:
     elements: str
     default: []
   availability_zones:
-    description: The two availability zones; by default the region's first two usable ones.
+    description:
+      - The two availability zones; by default the region's first two usable ones.
+      - Those of a site that is built stay, in their order. Others are refused, and so are another region and another
+        O(vpc_cidr).
     type: list
     elements: str
   vpc_cidr:
@@ -69,6 +72,7 @@ author:
   - hasite.aws contributors (@hasite)
 extends_documentation_fragment:
   - hasite.aws._attributes.info
+  - hasite.aws._attributes.action_group
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -166,6 +170,12 @@ def check_region(module: Any) -> None:
     regions.check_region(module.region, reading.region_statuses(module.client("ec2", region=reading.HOME_REGION)))
 
 
+def check_home(s3: Any, site: str, account: str, region: str) -> None:
+    """Refuse another region than the one in which the site is built."""
+    bucket = f"{site}-content-{account}"
+    regions.check_home(site, region, bucket, reading.region_of_bucket(s3, bucket))
+
+
 def check_machines(given: dict[str, Any], region: str, zones: list[str], ec2: Any, ssm: Any) -> dict[str, Any]:
     """Return the image; refuse an instance type that one of the zones lacks or that can't start it."""
     name = given["instance_type"]
@@ -186,8 +196,11 @@ def complete(module: Any) -> dict[str, Any]:
     check_region(module)
     clients = functools.cache(module.client)
     ec2 = clients("ec2")
-    zones = network.zones_of(module.region, reading.usable_zones(ec2), given["availability_zones"])
-    network.check_overlap(given["vpc_cidr"], given["name"], reading.site_blocks(reading.vpcs(ec2)))
+    check_home(clients("s3"), given["name"], account, module.region)
+    built = reading.built_zones(ec2, given["name"])
+    usable = reading.usable_zones(ec2)
+    zones = network.zones_of(module.region, usable, given["availability_zones"], built, given["name"])
+    network.check_block(given["vpc_cidr"], given["name"], reading.site_blocks(reading.vpcs(ec2)))
     owners.check_names(clients, given["name"])
     image = check_machines(given, module.region, zones, ec2, clients("ssm"))
     wanted = reading.Wanted(given["name"], module.region, zones, given["nat"], given["instance_type"], MACHINES)

@@ -19,7 +19,7 @@ options: {}
 author:
   - hasite.aws contributors (@hasite)
 extends_documentation_fragment:
-  - hasite.aws._attributes.info_without_aws
+  - hasite.aws._attributes.info
 seealso:
   - module: hasite.aws.site_settings_info
 """
@@ -37,7 +37,3 @@ variables:
   elements: str
   sample: [site_domain, site_name]
 """
-
-from typing import Any
-
-ARGUMENTS: dict[str, dict[str, Any]] = {}

@@ -50,7 +50,7 @@ requirements:
 author:
   - hasite.aws contributors (@hasite)
 extends_documentation_fragment:
-  - hasite.aws._attributes.info_without_aws
+  - hasite.aws._attributes.info
 """
 
 EXAMPLES = r"""
@@ -72,11 +72,11 @@ visit:
   contains:
     delegation:
       description:
-        - The C(parent_zone), the C(answers) of its servers, each a list of name servers, and the C(problem) if they
-          could not be asked. Null without O(zone).
+        - The C(parent_zone), the C(answers) of its servers, each a list of name servers, the DS records that it has
+          (C(signers)), and the C(problem) if they could not be asked. Null without O(zone).
       returned: always
       type: dict
-      sample: {parent_zone: com, answers: [[ns-1.awsdns-01.org, ns-2.awsdns-02.com]], problem: null}
+      sample: {parent_zone: com, answers: [[ns-1.awsdns-01.org, ns-2.awsdns-02.com]], signers: [], problem: null}
     authorities:
       description: The nearest CAA C(records), their C(domain), and whether Amazon is C(permitted) by them.
       returned: always

@@ -37,6 +37,7 @@ author:
   - hasite.aws contributors (@hasite)
 extends_documentation_fragment:
   - hasite.aws._attributes.info
+  - hasite.aws._attributes.action_group
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -101,7 +102,8 @@ instances:
 """
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.hasite.aws.plugins.module_utils._aws import Resource, conclude_info
+from ansible_collections.hasite.aws.plugins.module_utils._aws import conclude_info
+from ansible_collections.hasite.aws.plugins.module_utils._resource import Resource
 from ansible_collections.hasite.aws.plugins.module_utils._ssm import list_instances, wait_until_online
 
 ARGUMENTS = {

@@ -32,7 +32,7 @@ options:
 author:
   - hasite.aws contributors (@hasite)
 extends_documentation_fragment:
-  - hasite.aws._attributes.info_without_aws
+  - hasite.aws._attributes.info
 """
 
 EXAMPLES = r"""

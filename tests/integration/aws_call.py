@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from typing import Any
 
@@ -15,9 +16,12 @@ GLOBAL = ("iam", "route53", "cloudfront")
 
 def call(owner: Owner, line: str) -> None:
     """Make a call."""
-    program, service, operation, *words = shlex.split(line)
+    program, command, operation, *words = shlex.split(line)
     assert program == "aws", line
-    client = owner.client(service, *(["us-east-1"] if service in GLOBAL else []))
+    service = {"s3api": "s3"}.get(command, command)
+    region = [words.pop(words.index("--region") + 1)] if "--region" in words else []
+    words = [word for word in words if word != "--region"]
+    client = owner.client(service, *(region or (["us-east-1"] if service in GLOBAL else [])))
     method = operation.replace("-", "_")
     members = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[method]).input_shape.members
     named = {xform_name(name).replace("_", "-"): name for name in members}
@@ -27,8 +31,10 @@ def call(owner: Owner, line: str) -> None:
         off = option not in named
         name = named[option.removeprefix("no-") if off else option]
         value: Any = not off if not words or words[0].startswith("--") else words.pop(0)
-        # EC2 has its truths in a structure of their own, which the CLI hides.
-        wrapped = members[name].type_name == "structure"
+        # EC2 has its truths in a structure of their own, which the CLI hides; others are given as JSON.
+        written = isinstance(value, str) and value.startswith("{")
+        value = json.loads(value) if written else value
+        wrapped = members[name].type_name == "structure" and not written
         if members[name].type_name == "list":
             value = [value]
         arguments[name] = {"Value": value} if wrapped else value

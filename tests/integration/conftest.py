@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import boto3
 import pytest
 
-from lab.endpoint import require
-from lab.place import Place
+from lab.base.endpoint import require
+from lab.base.paths import LabPaths
 from tests.integration import demo_site
 from tests.integration.fleet import Fleet
 from tests.integration.labs import place_of, run_lab, session_of, up, worker
@@ -19,7 +19,7 @@ from tests.integration.owner import Owner
 
 
 @pytest.fixture(scope="session")
-def place() -> Iterator[Place]:
+def place() -> Iterator[LabPaths]:
     """The place of the shared, running lab."""
     if os.geteuid() != 0:
         pytest.skip("the lab needs root")
@@ -30,7 +30,7 @@ def place() -> Iterator[Place]:
 
 
 @pytest.fixture(scope="session")
-def session(place: Place) -> Iterator[boto3.session.Session]:
+def session(place: LabPaths) -> Iterator[boto3.session.Session]:
     """A stranger's SDK, pointed at the lab as `lab env` points it."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("AWS_ENDPOINT_URL", require(place).url)
@@ -52,7 +52,7 @@ def page(rig: Rig) -> Iterator[type[Page]]:
 
 
 @pytest.fixture(scope="session")
-def fleet(session: boto3.session.Session, place: Place) -> Iterator[Fleet]:
+def fleet(session: boto3.session.Session, place: LabPaths) -> Iterator[Fleet]:
     """Two machines that only Session Manager reaches."""
     made = Fleet(session, place, "fleet", 48, count=2)
     yield made

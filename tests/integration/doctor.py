@@ -25,10 +25,10 @@ from ansible_collections.hasite.aws.plugins.module_utils._site.reading import re
 from ansible_collections.hasite.aws.plugins.module_utils._site.scope import ReadScope
 from botocore.config import Config
 
-from lab.endpoint import require
-from lab.place import Place
-from lab.plane.container import Container
-from lab.visit import visitor
+from lab.base.endpoint import require
+from lab.base.paths import LabPaths
+from lab.commands.shell import visitor
+from lab.plane.machines.container import Container
 from tests.integration.labs import ROOT, installed, session_of
 
 SITE, DOMAIN, ZONE, REGION = "demo", "www.hasite.test", "hasite.test", "ap-northeast-1"
@@ -52,7 +52,7 @@ def carried() -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("look/__init__.py", "")
-        for name in ("_web_machine", "_visit", "_delegation"):
+        for name in ("_web_machine", "_visit", "_delegation", "_resource"):
             archive.write(ROOT / "plugins" / "module_utils" / f"{name}.py", f"look/{name}.py")
     return file.getvalue()
 
@@ -60,7 +60,7 @@ def carried() -> bytes:
 class Doctor:
     """Looks at the demo site of a lab."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: LabPaths) -> None:
         self.place = place
         self.session = session_of(place)
         self.url = require(place).url
@@ -79,14 +79,14 @@ class Doctor:
         return found
 
     def visit(self, site: dict[str, Any]) -> Any:
-        edge = next((one["domain_name"] for one in site["distributions"]), None)
+        edge = next((distribution["domain_name"] for distribution in site["distributions"]), None)
         asked = {"domain": DOMAIN, "page": "/", "requests": 1, "aliases": [], "zone": ZONE}
         wanted = {**asked, "timeout": 5, "distribution_domain_name": edge}
         words = ["env", f"PYTHONPATH={self.look}", installed("python"), "-c", VISIT, json.dumps(wanted)]
         return told([*visitor(self.place), *words])
 
     def inside(self, site: dict[str, Any], machine: str) -> Any:
-        path = next((one["health_check_path"] for one in site["target_groups"]), "/health")
+        path = next((group["health_check_path"] for group in site["target_groups"]), "/health")
         wanted = json.dumps({"share": "/srv/site", "health_path": path, "timeout": 4})
         script = 'cat > /run/look.zip; PYTHONPATH=/run/look.zip exec python3 -c "$0" "$1"'
         return told([*Container(self.place, machine).enter(), "sh", "-c", script, LOOK, wanted], carried())
@@ -95,9 +95,9 @@ class Doctor:
         """Look from everywhere; only at machines that Session Manager says it reaches."""
         site = self.read_site()
         online = [
-            one["instance_id"]
-            for one in site["instances"]
-            if (one["state"], one["ssm_ping_status"]) == ("running", "Online")
+            instance["instance_id"]
+            for instance in site["instances"]
+            if (instance["state"], instance["ssm_ping_status"]) == ("running", "Online")
         ]
         with ThreadPoolExecutor() as pool:
             outside = pool.submit(self.visit, site)
@@ -119,10 +119,10 @@ def told(command: list[str], given: bytes = b"") -> Any:
 
 
 @functools.cache
-def of(place: Place) -> Doctor:
+def of(place: LabPaths) -> Doctor:
     return Doctor(place)
 
 
-def findings(place: Place) -> list[str]:
+def findings(place: LabPaths) -> list[str]:
     """Return the codes of what the doctor finds, in its order, each once."""
-    return list(dict.fromkeys(one.kind.code for one in of(place).findings()))
+    return list(dict.fromkeys(finding.kind.code for finding in of(place).findings()))

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-from lab import addresses
-from lab.plane.container import Container
-from lab.visit import visitor
+from lab.base import addresses
+from lab.commands.shell import visitor
+from lab.plane.machines.container import Container
 from tests.integration.owner import URL, Owner, visit
 
 DOMAIN = "www.hasite.test"
 _ENDPOINT = "https://ssm.ap-northeast-1.amazonaws.com/"
+_MINIMUM = "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage"
 _READ_CONTENT = """
 import boto3
 boto3.client("s3", region_name="ap-northeast-1").get_object(Bucket="demo-content-123456789012", Key="site/current.json")
@@ -56,7 +57,9 @@ class Look:
     @cached_property
     def names(self) -> dict[str, str]:
         machines = self.owner.machines()
-        return {one["InstanceId"]: {tag["Key"]: tag["Value"] for tag in one["Tags"]}["Name"] for one in machines}
+        return {
+            machine["InstanceId"]: {tag["Key"]: tag["Value"] for tag in machine["Tags"]}["Name"] for machine in machines
+        }
 
     def on(self, number: int, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command on the first machine (0) or the second (1)."""
@@ -108,13 +111,47 @@ class Look:
 
     # ---- names and the edge
 
+    def s3_tables(self) -> list[str]:
+        found = self.owner.client("ec2").describe_vpc_endpoints()["VpcEndpoints"]
+        return [table for one in found if one["ServiceName"].endswith(".s3") for table in one["RouteTableIds"]]
+
+    def own_documents(self) -> list[Any]:
+        own = [{"Key": "Owner", "Values": ["Self"]}]
+        return list(self.owner.client("ssm").list_documents(Filters=own)["DocumentIdentifiers"])
+
+    def log_groups(self) -> list[str]:
+        return [one["logGroupName"] for one in self.owner.client("logs").describe_log_groups()["logGroups"]]
+
+    def group_attributes(self) -> dict[str, str]:
+        found = self.owner.client("elbv2").describe_target_group_attributes(
+            TargetGroupArn=self.target_group()["TargetGroupArn"]
+        )
+        return {one["Key"]: one["Value"] for one in found["Attributes"]}
+
+    def tls_policy(self) -> str:
+        elbv2 = self.owner.client("elbv2")
+        [balancer] = elbv2.describe_load_balancers(Names=["demo"])["LoadBalancers"]
+        listeners = elbv2.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+        return str(next(one["SslPolicy"] for one in listeners if one["Port"] == 443))
+
+    def idle_timeout(self) -> str:
+        elbv2 = self.owner.client("elbv2")
+        [balancer] = elbv2.describe_load_balancers(Names=["demo"])["LoadBalancers"]
+        told = elbv2.describe_load_balancer_attributes(LoadBalancerArn=balancer["LoadBalancerArn"])["Attributes"]
+        return str(next(one["Value"] for one in told if one["Key"] == "idle_timeout.timeout_seconds"))
+
     def records(self) -> list[dict[str, Any]]:
         route53 = self.owner.client("route53", "us-east-1")
         [zone] = route53.list_hosted_zones()["HostedZones"]
         return list(route53.list_resource_record_sets(HostedZoneId=zone["Id"])["ResourceRecordSets"])
 
+    def record(self, name: str, kind: str) -> list[str]:
+        """The values of a plain record."""
+        found = next((one for one in self.records() if (one["Name"], one["Type"]) == (name, kind)), {})
+        return sorted(one["Value"] for one in found.get("ResourceRecords", []))
+
     def failover(self, kind: str) -> dict[str, Any]:
-        return next((one for one in self.records() if one.get("Failover") == kind), {})
+        return next((record for record in self.records() if record.get("Failover") == kind), {})
 
     def check(self) -> dict[str, Any]:
         [check] = self.owner.client("route53", "us-east-1").list_health_checks()["HealthChecks"]
@@ -130,19 +167,35 @@ class Look:
 
     def profiles(self) -> list[str]:
         """The names of the machines' instance profiles."""
-        found = {one["InstanceId"]: one["IamInstanceProfile"]["Arn"] for one in self.owner.machines()}
-        return [found[one].rpartition("/")[2] for one in self.ids]
+        found = {machine["InstanceId"]: machine["IamInstanceProfile"]["Arn"] for machine in self.owner.machines()}
+        return [found[id_].rpartition("/")[2] for id_ in self.ids]
 
     def unit_state(self, unit: str) -> str:
         """Whether a unit of the first machine is enabled, disabled or masked."""
         return self.on(0, "systemctl", "is-enabled", unit).stdout.strip()
 
     def bucket(self, part: str) -> str:
-        names = [one["Name"] for one in self.owner.client("s3").list_buckets()["Buckets"]]
-        return next(one for one in names if one.startswith(f"demo-{part}-"))
+        names = [bucket["Name"] for bucket in self.owner.client("s3").list_buckets()["Buckets"]]
+        return next(name for name in names if name.startswith(f"demo-{part}-"))
 
     def versioning(self, part: str) -> Any:
         return self.owner.client("s3").get_bucket_versioning(Bucket=self.bucket(part)).get("Status")
+
+    def all_answer(self) -> bool:
+        """Whether every node answers, of those that visitors still know: names are kept for a minute."""
+        plain = URL.replace("https:", "http:")
+        return all(visit(self.owner, "-o", "/dev/null", plain).returncode == 0 for _ in range(6))
+
+    def lifecycle_rules(self, part: str) -> list[str]:
+        """The IDs of the rules that are in force."""
+        found = self.owner.client("s3").get_bucket_lifecycle_configuration(Bucket=self.bucket(part))["Rules"]
+        return [one["ID"] for one in found if one["Status"] == "Enabled"]
+
+    def backed_up(self) -> bool:
+        efs = self.owner.client("efs")
+        [share] = efs.describe_file_systems()["FileSystems"]
+        policy = efs.describe_backup_policy(FileSystemId=share["FileSystemId"])["BackupPolicy"]
+        return bool(policy["Status"] == "ENABLED")
 
     def public_access_blocked(self, part: str) -> bool:
         s3 = self.owner.client("s3")
@@ -158,8 +211,8 @@ class Look:
 
     def own_servers(self) -> set[str]:
         """The zone's name servers."""
-        records = [one for one in self.records() if one["Type"] == "NS"]
-        return {value["Value"] for one in records for value in one["ResourceRecords"]}
+        records = [record for record in self.records() if record["Type"] == "NS"]
+        return {value["Value"] for record in records for value in record["ResourceRecords"]}
 
     def delegated(self) -> set[str]:
         """The name servers that the zone above names to a visitor."""
@@ -167,6 +220,17 @@ class Look:
         command = [*visitor(self.owner.place), *asked]
         told = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False).stdout
         return {line.split()[-1] for line in told.splitlines() if "\tNS\t" in line}
+
+    def signing(self) -> str:
+        """What Route 53 says of the zone's signing."""
+        route53 = self.owner.client("route53", "us-east-1")
+        [zone] = route53.list_hosted_zones()["HostedZones"]
+        return str(route53.get_dnssec(HostedZoneId=zone["Id"].rpartition("/")[2])["Status"]["ServeSignature"])
+
+    def signed_answer(self) -> bool:
+        """Whether a visitor who asks for signatures gets some."""
+        asked = [*visitor(self.owner.place), "dig", "+dnssec", "+noall", "+answer", DOMAIN]
+        return "\tRRSIG\t" in subprocess.run(asked, capture_output=True, text=True, timeout=30, check=False).stdout
 
     def certificates(self, status: str, **wanted: str) -> bool:
         acm = self.owner.client("acm")
@@ -244,9 +308,12 @@ EFFECTS: dict[str, Callable[[Look], bool]] = {
     "health-path-404": lambda look: look.targets() == [_mismatch(404)] * 2,
     "health-page-500": lambda look: look.targets() == [_mismatch(500)] * 2,
     "registrar-old-nameservers": lambda look: look.delegated() != look.own_servers(),
+    "ds-of-no-key": lambda look: visit(look.owner, "-m", "5", URL).returncode == 6,
+    "signed-without-ds": lambda look: look.signing() == "SIGNING" and look.signed_answer(),
+    "signing-key-unusable": lambda look: look.signing() == "ACTION_NEEDED",
     "validation-record-missing": lambda look: (
         look.certificates("PENDING_VALIDATION", DomainName=DOMAIN)
-        and not [one for one in look.records() if one["Type"] == "CNAME"]
+        and not [record for record in look.records() if record["Type"] == "CNAME"]
     ),
     "caa-forbids-amazon": lambda look: look.certificates("FAILED", FailureReason="CAA_ERROR"),
     "certificate-missing-in-us-east-1": lambda look: look.edge() == "curl: 60",
@@ -286,7 +353,7 @@ EFFECTS: dict[str, Callable[[Look], bool]] = {
     "health-check-disabled": lambda look: bool(look.check()["Disabled"]),
     "health-check-inverted": lambda look: "back soon" in visit(look.owner, URL).stdout,
     "secondary-elsewhere": lambda look: "elb.amazonaws.com" in look.failover("SECONDARY")["AliasTarget"]["DNSName"],
-    "aaaa-without-pair": lambda look: any(one["Type"] == "AAAA" for one in look.records()),
+    "aaaa-without-pair": lambda look: any(record["Type"] == "AAAA" for record in look.records()),
     "php-fpm-down": lambda look: look.targets() == [_mismatch(503), "healthy"],
     "health-behind-redirect": lambda look: look.targets() == [_mismatch(301)] * 2,
     "keep-alive-too-short": lambda look: 4 < float(look.on(0, "python3", "-c", _HELD_FOR).stdout) < 8,
@@ -297,6 +364,7 @@ EFFECTS: dict[str, Callable[[Look], bool]] = {
     ),
     "target-on-other-port": lambda look: set(look.targets()) <= {"Target.Timeout", "Target.FailedHealthChecks"},
     "listener-answers-elsewhere": lambda look: "We are working at it." in visit(look.owner, URL).stdout,
+    "listener-rule-above": lambda look: "The old pages are gone." in visit(look.owner, f"{URL}old/").stdout,
     "public-route-missing": lambda look: not any(look.way_out()) and not look.served(),
     "balancer-in-private-subnets": lambda look: not look.served(),
     "failover-pair-replaced": lambda look: not look.failover("PRIMARY") and not look.failover("SECONDARY"),
@@ -311,6 +379,7 @@ EFFECTS: dict[str, Callable[[Look], bool]] = {
     "release-unreadable": lambda look: (
         not look.says(0, "runuser", "-u", "www-data", "--", "cat", "/srv/site/current/index.php")
     ),
+    "release-damaged": lambda look: not look.says(0, "test", "-e", "/srv/site/current/index.php"),
     "release-missing": lambda look: not look.says(0, "test", "-e", "/srv/site/current"),
     "content-missing": lambda look: (
         "NoSuchKey" in look.on(0, "python3", "-c", _READ_CONTENT).stderr
@@ -328,6 +397,28 @@ EFFECTS: dict[str, Callable[[Look], bool]] = {
     "error-page-missing": lambda look: "back soon" not in look.edge(),
     "session-manager-denied": lambda look: (
         "agent" not in look.owner.client("iam").list_role_policies(RoleName="demo-web")["PolicyNames"]
+    ),
+    "secondary-checked-too": lambda look: "HealthCheckId" in look.failover("SECONDARY"),
+    "current-not-a-link": lambda look: not look.says(0, "test", "-L", "/srv/site/current"),
+    "updates-held-up": lambda look: look.says(0, "test", "-e", "/srv/site/.turns/update"),
+    "share-read-only": lambda look: not look.says(0, "touch", "/srv/site"),
+    "web-acl-blocks": lambda look: visit(look.owner, "-o", "/dev/null", "-w", "%{http_code}", URL).stdout == "403",
+    "s3-endpoint-missing": lambda look: len(look.s3_tables()) == 1,
+    "role-bounded": lambda look: "AccessDenied" in look.on(0, "python3", "-c", _READ_CONTENT).stderr,
+    "role-denied": lambda look: "AccessDenied" in look.on(0, "python3", "-c", _READ_CONTENT).stderr,
+    "zone-name-servers-changed": lambda look: (
+        look.record("hasite.test.", "NS") == ["ns1.former.test.", "ns2.former.test."]
+    ),
+    "name-delegated-away": lambda look: not look.served(),
+    "session-document-missing": lambda look: not look.own_documents(),
+    "session-log-missing": lambda look: "/demo/sessions" not in look.log_groups(),
+    "spare-machine-unused": lambda look: look.group_attributes()[_MINIMUM] == "100",
+    "old-tls-allowed": lambda look: "2016-08" in look.tls_policy(),
+    "error-page-unshown": lambda look: "octet-stream" in look.edge(),
+    "edge-countries-refused": lambda look: "from your country" in look.edge(),
+    "slow-pages-cut": lambda look: look.idle_timeout() == "1",
+    "edge-http-refused": lambda look: (
+        look.distribution()["DefaultCacheBehavior"]["ViewerProtocolPolicy"] == "https-only"
     ),
     "role-not-in-profile": lambda look: not look.profile("demo-web")["Roles"],
     "profile-replaced": lambda look: look.profiles() == ["jumphost", "demo-web"],
@@ -349,6 +440,9 @@ EFFECTS: dict[str, Callable[[Look], bool]] = {
     "headers-policy-missing": lambda look: "retry-after" not in look.edge().lower(),
     "versions-suspended": lambda look: look.versioning("content") != "Enabled",
     "bucket-unblocked": lambda look: not look.public_access_blocked("error-page"),
+    "lifecycle-deletes": lambda look: "tidy" in look.lifecycle_rules("content"),
+    "backups-off": lambda look: not look.backed_up(),
+    "balancer-zone-missing": lambda look: look.targets()[0] == "Target.NotInUse" and look.all_answer(),
     "php-masked": lambda look: look.unit_state("php8.2-fpm") == "masked",
     "mount-masked": lambda look: look.unit_state("srv-site.mount") == "masked",
     "agent-not-enabled": lambda look: look.unit_state("amazon-ssm-agent") == "disabled",

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import jinja2
 
-from lab.place import Place
+from lab.base.paths import LabPaths
 from tests.integration.labs import ROOT, installed, keys
 from tests.integration.small_world import SmallWorld, until
 
@@ -22,10 +23,16 @@ CORE = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
 BOOT = 60
 
 
+def agent_installed() -> str:
+    """Return the user data by which a machine of the role compute gets an agent."""
+    template = (ROOT / "roles/compute/templates/install_agent.sh.j2").read_text()
+    return jinja2.Template(template).render(compute_region="ap-northeast-1")
+
+
 class Fleet:
     """Some machines of one role, in a VPC of their own."""
 
-    def __init__(self, session: boto3.session.Session, place: Place, name: str, second: int, count: int = 1) -> None:
+    def __init__(self, session: boto3.session.Session, place: LabPaths, name: str, second: int, count: int = 1) -> None:
         """Start the machines, and wait until their agents are connected."""
         self.place = place
         self.name = name
@@ -47,6 +54,7 @@ class Fleet:
             SecurityGroupIds=[self.world.group(name)],
             IamInstanceProfile={"Name": name},
             MetadataOptions={"HttpTokens": "required"},
+            UserData=agent_installed(),
         )
         self.instances: list[str] = [one["InstanceId"] for one in made["Instances"]]
         for instance in self.instances:
@@ -81,7 +89,7 @@ class Fleet:
 class Runner:
     """Ansible with a folder of its own for kept sessions, so that what it leaves is seen."""
 
-    def __init__(self, place: Place, folder: Path, hosts: Mapping[str, str], variables: Mapping[str, Any]) -> None:
+    def __init__(self, place: LabPaths, folder: Path, hosts: Mapping[str, str], variables: Mapping[str, Any]) -> None:
         """Write an inventory: names and instance ids, and variables of all of them."""
         self.control = folder / "c"
         self.inventory = folder / "hosts.json"
@@ -129,7 +137,7 @@ class Runner:
             process.kill()
         return process.returncode, output
 
-    def keepers(self) -> list[int]:
+    def daemons(self) -> list[int]:
         """Return the processes that keep sessions open."""
         mark = f"HASITE_TEST_CONTROL={self.control}".encode()
         found = []
@@ -137,7 +145,7 @@ class Runner:
             try:
                 if (
                     mark in (process / "environ").read_bytes()
-                    and b"_session_keeper" in (process / "cmdline").read_bytes()
+                    and b"_ssm.daemon.daemon" in (process / "cmdline").read_bytes()
                 ):
                     found.append(int(process.name))
             except (FileNotFoundError, ProcessLookupError, PermissionError):

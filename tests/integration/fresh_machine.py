@@ -14,8 +14,8 @@ from typing import Any
 import ansible
 import pytest
 
-from lab.endpoint import require
-from lab.place import Place
+from lab.base.endpoint import require
+from lab.base.paths import LabPaths
 from tests.integration.labs import ROOT, installed
 
 OTHERS = ("amazon.aws", "ansible.posix", "community.aws")
@@ -112,7 +112,7 @@ def set_up(home: Path, python: str, core: str, tarballs: list[Path]) -> Machine:
     return machine
 
 
-def write_inventory(folder: Path, place: Place) -> None:
+def write_inventory(folder: Path, place: LabPaths) -> None:
     """Copy the example, and add what makes a site of the lab out of it."""
     endpoint = require(place)
     variables = folder / "group_vars" / "all.yml"

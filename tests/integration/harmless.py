@@ -40,7 +40,7 @@ def site_of(look: Look) -> Site:
 def listener_rule(site: Site, priority: int, condition: dict[str, Any]) -> Iterator[None]:
     elbv2, listener = site.client("elbv2"), site.listener(443)["ListenerArn"]
     answer = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200", "ContentType": "text/plain"}}
-    used = {one["Priority"] for one in elbv2.describe_rules(ListenerArn=listener)["Rules"]}
+    used = {rule["Priority"] for rule in elbv2.describe_rules(ListenerArn=listener)["Rules"]}
     free = next(number for number in range(priority, priority + 100) if str(number) not in used)
     made = elbv2.create_rule(ListenerArn=listener, Priority=free, Conditions=[condition], Actions=[answer])
     try:
@@ -77,14 +77,14 @@ def ingress(site: Site, part: str, port: int, block: str) -> Iterator[None]:
 
 @harmless
 def office_on_the_load_balancer(_look: Look, site: Site) -> Iterator[None]:
-    """Let an office reach another port of the load balancer's group."""
+    """Admit an office to another port of the load balancer's group."""
     with ingress(site, "load_balancer", 8443, "192.0.2.0/24"):
         yield
 
 
 @harmless
 def monitor_on_the_machines(_look: Look, site: Site) -> Iterator[None]:
-    """Let a monitor in the VPC reach its exporter on the machines."""
+    """Admit a monitor in the VPC to its exporter on the machines."""
     with ingress(site, "web", 9100, "10.0.0.0/16"):
         yield
 
@@ -231,7 +231,7 @@ def second_group_on_a_machine(_look: Look, site: Site) -> Iterator[None]:
     """Give a machine one more security group, which opens nothing to the world."""
     vpc = site.vpc["VpcId"]
     made = site.ec2.create_security_group(GroupName="agents", Description="agents", VpcId=vpc)["GroupId"]
-    former = [one["GroupId"] for one in site.machine["SecurityGroups"]]
+    former = [group["GroupId"] for group in site.machine["SecurityGroups"]]
     site.ec2.modify_instance_attribute(InstanceId=site.machine_id, Groups=[*former, made])
     try:
         yield
@@ -242,7 +242,7 @@ def second_group_on_a_machine(_look: Look, site: Site) -> Iterator[None]:
 
 @harmless
 def one_more_policy_of_the_role(_look: Look, site: Site) -> Iterator[None]:
-    """Let the machines send mail."""
+    """Allow the machines to send mail."""
     iam, name = site.client("iam"), {"RoleName": f"{site.name}-web", "PolicyName": "mail"}
     allow = {"Effect": "Allow", "Action": "ses:SendEmail", "Resource": "*"}
     iam.put_role_policy(**name, PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allow]}))
@@ -276,6 +276,19 @@ def one_more_service_on_a_machine(_look: Look, site: Site) -> Iterator[None]:
     finally:
         site.run(site.machine_id, "systemctl", "stop", "office")
         site.run(site.machine_id, "rm", "-f", path)
+
+
+@harmless
+def lifecycle_of_another_folder(_look: Look, site: Site) -> Iterator[None]:
+    """Let S3 delete old reports, which lie in a folder of their own in the content bucket."""
+    s3, bucket = site.client("s3"), {"Bucket": site.bucket("content")}
+    former = s3.get_bucket_lifecycle_configuration(**bucket)["Rules"]
+    reports = {"ID": "reports", "Status": "Enabled", "Filter": {"Prefix": "reports/"}, "Expiration": {"Days": 30}}
+    s3.put_bucket_lifecycle_configuration(**bucket, LifecycleConfiguration={"Rules": [*former, reports]})
+    try:
+        yield
+    finally:
+        s3.put_bucket_lifecycle_configuration(**bucket, LifecycleConfiguration={"Rules": former})
 
 
 @harmless

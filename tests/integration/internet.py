@@ -6,8 +6,8 @@ from __future__ import annotations
 import subprocess
 from dataclasses import dataclass
 
-from lab.place import Place
-from lab.visit import visitor
+from lab.base.paths import LabPaths
+from lab.commands.shell import visitor
 
 
 @dataclass(frozen=True)
@@ -19,10 +19,11 @@ class Answer:
     body: str
 
 
-def fetch(place: Place, url: str, *more: str) -> Answer:
+def fetch(place: LabPaths, url: str, *more: str) -> Answer:
     """Return the answer; one that never came is an error, so is a certificate that is not the name's."""
     command = [*visitor(place), "curl", "--silent", "--show-error", "--include", "--max-time", "20", *more, url]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    # A page may be in another character set.
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=30, check=False)
     assert done.returncode == 0, done.stderr
     head, _, body = done.stdout.replace("\r\n", "\n").partition("\n\n")
     lines = head.split("\n")

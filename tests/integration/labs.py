@@ -12,8 +12,8 @@ from pathlib import Path
 
 import boto3
 
-from lab.endpoint import Endpoint, environment, require
-from lab.place import Place
+from lab.base.endpoint import Endpoint, environment, require
+from lab.base.paths import LabPaths
 
 ROOT = Path(__file__).parents[2]
 LAB_SECONDS = 400
@@ -26,9 +26,9 @@ def worker() -> str:
     return os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
 
 
-def place_of(role: str) -> Place:
+def place_of(role: str) -> LabPaths:
     """Return the place of a test lab: of this checkout, so that another one's tests beside it are left alone."""
-    return Place(role + hashlib.sha256(str(ROOT).encode()).hexdigest()[:4])
+    return LabPaths(role + hashlib.sha256(str(ROOT).encode()).hexdigest()[:4])
 
 
 def installed(command: str) -> str:
@@ -55,12 +55,12 @@ def run_lab(name: str, *words: str, timeout: float = LAB_SECONDS) -> subprocess.
     )
 
 
-def keys(place: Place) -> dict[str, str]:
+def keys(place: LabPaths) -> dict[str, str]:
     """Return the environment variables by which a running lab's owner calls its API: address, keys and region."""
     return environment(place)
 
 
-def session_of(place: Place) -> boto3.session.Session:
+def session_of(place: LabPaths) -> boto3.session.Session:
     """Return an SDK's session with the keys of a running lab's owner; they are others after each `lab up`."""
     found = keys(place)
     return boto3.session.Session(
@@ -72,12 +72,12 @@ def up(name: str, *words: str) -> Endpoint:
     run_lab(name, "down")
     done = run_lab(name, "up", "--port", str(free_port()), *words)
     assert done.returncode == 0, done.stderr
-    place = Place(name)
+    place = LabPaths(name)
     _raise_quotas(place)
     return require(place)
 
 
-def _raise_quotas(place: Place) -> None:
+def _raise_quotas(place: LabPaths) -> None:
     """Ask for what an account needs in which many tests have networks side by side."""
     client = session_of(place).client("service-quotas", endpoint_url=require(place).url)
     for code in _NETWORK_QUOTAS:

@@ -35,6 +35,10 @@ def ask(owner: Owner, machine: str) -> None:
     on(owner, machine, "systemctl", "start", "--no-block", "hasite-updates")
 
 
+def host(owner: Owner, machine: str) -> str:
+    return on(owner, machine, "hostname").strip()
+
+
 def turn(owner: Owner, machine: str) -> str:
-    """Return the host name of the machine whose turn it is, as this one sees it; empty if nobody has it."""
+    """Return the host name of the machine whose turn it is, or "a playbook"; empty if nobody has it."""
     return on(owner, machine, "sh", "-c", f"cat {TURN} 2>/dev/null").strip()

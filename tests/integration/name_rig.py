@@ -11,7 +11,7 @@ import socket
 import threading
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,20 +20,25 @@ from typing import Any
 import boto3
 import dns.message
 
-from lab import addresses
-from lab.api import acm, calls, route53
+from lab.api import calls
+from lab.api.acm import acm
+from lab.api.kms import kms
+from lab.api.route53 import route53
 from lab.api.server import Api
-from lab.authority import Authority
-from lab.clock import Clock
+from lab.api.server import Page as ApiPage
+from lab.base import addresses, namespaces
+from lab.base.authority import Authority
+from lab.base.clock import Clock
+from lab.base.observed import Observed
 from lab.context import Context
-from lab.observed import Observed
-from lab.plane import name_transport, namespaces, registrar
-from lab.plane.health_checkers import HealthCheckers
-from lab.plane.name_server import SERVERS, NameServers
-from lab.plane.resolver import VPC_RESOLVER, Resolvers
-from lab.world import names
-from lab.world.edge import Edge
-from lab.world.network import Interface, Vpc
+from lab.engines import dns_transport
+from lab.plane.checks.health_checkers import HealthCheckers
+from lab.plane.names import forger, registrar
+from lab.plane.names.name_server import SERVERS, NameServers
+from lab.plane.names.resolver import VPC_RESOLVER, Resolvers
+from lab.world.edge.edge import Edge
+from lab.world.names import names
+from lab.world.network.network import Interface, Vpc
 from tests.integration.labs import place_of, worker
 
 REGION = "ap-northeast-1"
@@ -48,6 +53,7 @@ class Rig:
     parts: list[Any]
     vpcs: dict[str, Vpc]
     interfaces: dict[str, Interface]
+    _refreshing: threading.Lock = field(default_factory=threading.Lock)
 
     def client(self, service: str, region: str = REGION) -> Any:
         owner = self.context.owner
@@ -61,7 +67,11 @@ class Rig:
             return json.load(answer)
 
     def refresh(self) -> None:
-        """What the lab's world thread does."""
+        """What the lab's world thread does: one round at a time."""
+        with self._refreshing:
+            self._apply()
+
+    def _apply(self) -> None:
         target = SimpleNamespace(vpc_id="vpc-1", zone=f"{REGION}a", address="10.0.0.9")
         share: Any = SimpleNamespace(id="fs-01", region=REGION, mount_targets=(target,))
         with self.context.lock:
@@ -74,7 +84,7 @@ class Rig:
     def ask(self, name: str, kind: str = "A", server: str = addresses.RESOLVER, role: str = "internet") -> Any:
         query = dns.message.make_query(name, kind)
         namespace = self.context.place.namespace(role)
-        future = asyncio.run_coroutine_threadsafe(name_transport.ask(query, server, 10.0, namespace), self.context.loop)
+        future = asyncio.run_coroutine_threadsafe(dns_transport.ask(query, server, 10.0, namespace), self.context.loop)
         return future.result()
 
     def values(self, *args: str, **kwargs: str) -> list[str]:
@@ -82,8 +92,8 @@ class Rig:
 
 
 @contextlib.contextmanager
-def open_rig(folder: Path) -> Iterator[Rig]:
-    """Bring the rig up, and take it away again."""
+def open_rig(folder: Path, speed: float = SPEED) -> Iterator[Rig]:
+    """Bring the rig up, with this many lab seconds to a second, and take it away again."""
     place = place_of(f"name{worker()}")
     for role in ("internet", "vpc-1"):
         namespaces.remove(place.namespace(role))
@@ -94,15 +104,18 @@ def open_rig(folder: Path) -> Iterator[Rig]:
     namespaces.ip_batch([f"addr add {each}/32 dev lo" for each in inside], place.namespace("vpc-1"))
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, daemon=True).start()
-    context = Context(place, Clock(SPEED), Authority(folder), Observed(), loop)
-    for service in (calls, acm, route53):
+    context = Context(place, Clock(speed), Authority(folder), Observed(), loop)
+    for service in (calls, acm, kms, route53):
         service.extend(context)
-    api = Api(context, {registrar.PATH: partial(registrar.console, context)})
+    pages: dict[str, ApiPage] = {registrar.PATH: partial(registrar.console, context)}
+    pages |= {registrar.SIGNERS_PATH: partial(registrar.signers_console, context)}
+    pages |= {forger.PATH: partial(forger.console, context)}
+    api = Api(context, pages)
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     api.serve(listener)
     made = Rig(context, url, [NameServers(context), Resolvers(context), HealthCheckers(context)], {}, {})
-    context.touch = lambda: threading.Thread(target=made.refresh).start()
+    context.mark_dirty = lambda: threading.Thread(target=made.refresh).start()
     try:
         yield made
     finally:
@@ -115,12 +128,14 @@ def open_rig(folder: Path) -> Iterator[Rig]:
 
 
 def upsert(rig: Rig, zone: str, *records: dict[str, Any], action: str = "UPSERT") -> None:
+    """Change records, and have the name servers know it: who asks before hears for 900 seconds of no such name."""
     changes = [{"Action": action, "ResourceRecordSet": record} for record in records]
     rig.client("route53").change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
+    rig.refresh()
 
 
 def plain(name: str, *values: str, kind: str = "A", ttl: int = 30, **more: Any) -> dict[str, Any]:
-    return {"Name": name, "Type": kind, "TTL": ttl, "ResourceRecords": [{"Value": each} for each in values], **more}
+    return {"Name": name, "Type": kind, "TTL": ttl, "ResourceRecords": [{"Value": value} for value in values], **more}
 
 
 class Page(http.server.BaseHTTPRequestHandler):

@@ -16,17 +16,19 @@ from typing import Any
 import boto3
 from moto.core.base_backend import BackendDict
 
-from lab.api import calls, ec2_network
+from lab.api import calls
+from lab.api.ec2 import network
 from lab.api.server import Api
-from lab.clock import Clock
-from lab.context import Backends, Context
-from lab.host import sweep_network
-from lab.observed import Observed
-from lab.place import Place
-from lab.plane import namespaces
-from lab.plane.internet import Internet
-from lab.plane.network import Networks
-from lab.world.network import describe
+from lab.base import namespaces
+from lab.base.backends import Backends
+from lab.base.clock import Clock
+from lab.base.observed import Observed
+from lab.base.paths import LabPaths
+from lab.commands.cleanup import sweep_network
+from lab.context import Context
+from lab.plane.network.internet import Internet
+from lab.plane.network.network import Networks
+from lab.world.network.network import describe
 from tests.integration.labs import place_of
 
 REGION = "ap-northeast-1"
@@ -56,7 +58,7 @@ class NetworkLab:
     _following: threading.Lock = field(default_factory=threading.Lock)
 
     @property
-    def place(self) -> Place:
+    def place(self) -> LabPaths:
         return self.context.place
 
     def ec2(self, region: str = REGION) -> Any:
@@ -68,7 +70,7 @@ class NetworkLab:
     def see(self, machine: str, state: str) -> None:
         """Say what state a machine is seen in: there are no machines in a lab of networks only."""
         self.context.observed.machines[machine] = state
-        self.context.touch()
+        self.context.mark_dirty()
 
     def run(self, role: str, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command in one of the lab's namespaces."""
@@ -83,7 +85,7 @@ class NetworkLab:
         """Wait until the plane has applied a world that was described after this call."""
         with self._turn:
             wanted = self._begun + 1
-            self.context.touch()
+            self.context.mark_dirty()
             assert self._turn.wait_for(lambda: self._done >= wanted, 60), "the plane does not follow"
 
     @contextmanager
@@ -112,9 +114,9 @@ def networks(role: str) -> Iterator[NetworkLab]:
     """Start such a lab; afterwards nothing of it is left, neither on the host nor in the API's state."""
     place, dirty, ending = place_of(role), threading.Event(), threading.Event()
     sweep_network(place)
-    context = Context(place, Clock(), None, Observed(), None, touch=dirty.set)  # type: ignore[arg-type]
+    context = Context(place, Clock(), None, Observed(), None, mark_dirty=dirty.set)  # type: ignore[arg-type]
     calls.extend(context)
-    ec2_network.extend(context)
+    network.extend(context)
     api = Api(context, {})
     listener = socket.create_server(("127.0.0.1", 0))
     context.endpoint_url = f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -13,9 +13,9 @@ from typing import Any
 
 import boto3
 
-from lab.endpoint import require
-from lab.place import Place
-from lab.visit import visitor
+from lab.base.endpoint import require
+from lab.base.paths import LabPaths
+from lab.commands.shell import visitor
 from tests.integration.labs import ROOT, installed, run_lab
 
 URL = "https://www.hasite.test/"
@@ -26,7 +26,7 @@ SERVED_BY = re.compile(r"^x-served-by: (\S+)", re.MULTILINE | re.IGNORECASE)
 class Owner:
     """Who runs the playbooks, and holds the account's keys."""
 
-    place: Place
+    place: LabPaths
     session: boto3.session.Session
     inventories: tuple[str, ...] = ("inventories/lab",)
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Owner:
 
     def attempt(self, name: str, *options: str) -> subprocess.CompletedProcess[str]:
         """Run a playbook of the collection, which may fail."""
-        inventories = [word for one in self.inventories for word in ("-i", one)]
+        inventories = [word for inventory in self.inventories for word in ("-i", inventory)]
         environment = {**os.environ, "LAB_NAME": self.place.name, "ANSIBLE_NOCOLOR": "1", **self.environment}
         environment.pop("AWS_ENDPOINT_URL", None)
         return subprocess.run(
@@ -66,6 +66,12 @@ class Owner:
 
     def ids(self) -> list[str]:
         return [machine["InstanceId"] for machine in self.machines()]
+
+    def start(self, *ids: str) -> None:
+        """Start machines that were stopped, also a moment ago: EC2 refuses one that is stopping still."""
+        ec2 = self.client("ec2")
+        ec2.get_waiter("instance_stopped").wait(InstanceIds=list(ids), WaiterConfig={"Delay": 2, "MaxAttempts": 60})
+        ec2.start_instances(InstanceIds=list(ids))
 
     def status(self) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = json.loads(run_lab(self.place.name, "status", "--json").stdout)["resources"]

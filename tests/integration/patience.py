@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lab.visit import visitor
+from lab.commands.shell import visitor
 from tests.integration.owner import URL, Owner, healthy, visit
 
 PROGRAM = Path(__file__).with_name("slow_visitor.py")

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from lab.plane import namespaces
+from lab.base import namespaces
 
 QUIET = 0.5
 """Seconds without an answer after which a packet counts as lost; the ways here take less than a millisecond."""

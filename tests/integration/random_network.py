@@ -7,15 +7,15 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
-from lab import addresses
-from lab.api.ec2_network import associate_public_address, service_interface
-from lab.context import Backends
+from lab.api.ec2.network import associate_public_address, service_interface
+from lab.base import addresses
+from lab.base.backends import Backends
 from tests.integration.network_lab import NetworkLab
 
 REGIONS = ("ap-northeast-1", "eu-west-1", "us-west-2", "eu-central-1", "us-east-2", "ap-southeast-1")
 TCP, UDP = (80, 443, 2049), (4500,)
-IMAGE = "ami-12c6146b"
-"""One that moto knows in every region; to ask it for all takes seconds."""
+AMAZON = "137112412989"
+"""Whose images are few: to ask for all takes seconds."""
 FILE_SYSTEM = "fs-0123456789abcdef0"
 BALANCER = "app/shop/0123456789abcdef"
 _INTERNET = str(addresses.INTERNET)
@@ -33,7 +33,7 @@ class RandomNetwork:
     machines: list[dict[str, Any]] = field(default_factory=list)
     services: list[Any] = field(default_factory=list)
     """The interfaces of the load balancer and the file system, as the API's state has them."""
-    translators: list[str] = field(default_factory=list)
+    nat_gateways: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.region = REGIONS[self.number % len(REGIONS)]
@@ -49,7 +49,7 @@ class RandomNetwork:
 
     def _build(self) -> None:
         self.vpc = self.ec2.create_vpc(CidrBlock=self.cidr)["Vpc"]["VpcId"]
-        zones = [each["ZoneName"] for each in self.ec2.describe_availability_zones()["AvailabilityZones"]]
+        zones = [zone["ZoneName"] for zone in self.ec2.describe_availability_zones()["AvailabilityZones"]]
         self.subnets = [
             self.ec2.create_subnet(
                 VpcId=self.vpc, CidrBlock=f"10.{self.number}.{n}.0/24", AvailabilityZone=zones[n % 2]
@@ -65,9 +65,10 @@ class RandomNetwork:
             self.ec2.create_security_group(VpcId=self.vpc, GroupName=f"group-{n}", Description="random")["GroupId"]
             for n in range(4)
         ]
+        self.image = self.ec2.describe_images(Owners=[AMAZON])["Images"][0]["ImageId"]
         self._make_machines()
         self._make_services()
-        self._make_translators()
+        self._make_nat_gateways()
         for group in self.groups:
             self._make_rules(group)
         self._make_routes()
@@ -84,12 +85,14 @@ class RandomNetwork:
                 public = self.online and self.chance(0.7 if n < 2 else 0.2)
                 wanted = {"DeviceIndex": 0, "SubnetId": subnet, "Groups": self._some_groups()}
                 made = self.ec2.run_instances(
-                    ImageId=IMAGE, InstanceType="t3.micro", MinCount=1, MaxCount=1,
+                    ImageId=self.image, InstanceType="t3.micro", MinCount=1, MaxCount=1,
                     NetworkInterfaces=[{**wanted, "AssociatePublicIpAddress": public}],
                 )  # fmt: skip
                 self.machines.append(made["Instances"][0])
         if self.chance(0.5):
-            self.ec2.stop_instances(InstanceIds=[self.dice.choice(self.machines)["InstanceId"]])
+            stopped = [self.dice.choice(self.machines)["InstanceId"]]
+            self.ec2.get_waiter("instance_running").wait(InstanceIds=stopped, WaiterConfig={"Delay": 1})
+            self.ec2.stop_instances(InstanceIds=stopped)
 
     def _make_services(self) -> None:
         """Make what other services would: this lab has networks only."""
@@ -103,12 +106,12 @@ class RandomNetwork:
                     associate_public_address(backend, made)
                 self.services.append(made)
 
-    def _make_translators(self) -> None:
+    def _make_nat_gateways(self) -> None:
         for _ in range(self.dice.choice((1, 1, 2)) if self.online else 0):
             address = self.ec2.allocate_address(Domain="vpc")["AllocationId"]
             subnet = self.subnets[self.dice.choice((0, 0, 0, 1, 2))]
             made = self.ec2.create_nat_gateway(SubnetId=subnet, AllocationId=address)
-            self.translators.append(made["NatGateway"]["NatGatewayId"])
+            self.nat_gateways.append(made["NatGateway"]["NatGatewayId"])
 
     # ---- groups
 
@@ -178,17 +181,17 @@ class RandomNetwork:
                 VpcId=self.vpc, ServiceName=f"com.amazonaws.{self.region}.s3",
                 RouteTableIds=self.dice.sample(tables, self.dice.randint(1, len(tables))),
             )  # fmt: skip
-        if self.translators and self.chance(0.2):
-            self.ec2.delete_nat_gateway(NatGatewayId=self.dice.choice(self.translators))
+        if self.nat_gateways and self.chance(0.2):
+            self.ec2.delete_nat_gateway(NatGatewayId=self.dice.choice(self.nat_gateways))
 
     def _route(self, table: str, block: str, *, public: bool) -> None:
         weights = (75, 10, 5, 10) if public else (10, 70, 5, 15)
-        kind = self.dice.choices(("internet", "translator", "machine", "none"), weights)[0]
+        kind = self.dice.choices(("internet", "nat gateway", "machine", "none"), weights)[0]
         target: dict[str, str] = {}
         if kind == "internet" and self.online:
             target = {"GatewayId": self.gateway}
-        elif kind == "translator" and self.translators:
-            target = {"NatGatewayId": self.dice.choice(self.translators)}
+        elif kind == "nat gateway" and self.nat_gateways:
+            target = {"NatGatewayId": self.dice.choice(self.nat_gateways)}
         elif kind == "machine":
             nic = self.dice.choice(self.machines)["NetworkInterfaces"][0]
             target = {"NetworkInterfaceId": nic["NetworkInterfaceId"]}

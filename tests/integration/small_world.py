@@ -11,8 +11,8 @@ from typing import Any
 
 import boto3
 
-from lab.place import Place
-from lab.plane import namespaces
+from lab.base import namespaces
+from lab.base.paths import LabPaths
 
 ZONES = ("ap-northeast-1a", "ap-northeast-1c")
 
@@ -45,7 +45,7 @@ def until(check: Callable[[], Any], seconds: float = 30) -> Any:
 class SmallWorld:
     """The VPC, and what was made in it."""
 
-    def __init__(self, session: boto3.session.Session, place: Place, second: int) -> None:
+    def __init__(self, session: boto3.session.Session, place: LabPaths, second: int) -> None:
         self.place = place
         self.ec2: Any = session.client("ec2")
         self.elb: Any = session.client("elbv2")

@@ -15,7 +15,7 @@ from typing import Any
 import boto3
 import pytest
 
-from lab.visit import visitor
+from lab.commands.shell import visitor
 from tests.integration.fleet import Fleet, Runner
 from tests.integration.labs import ROOT, installed, keys
 from tests.integration.small_world import until
@@ -62,7 +62,7 @@ def runner(fleet: Fleet, tmp_path: Path, stranger: dict[str, str]) -> Iterator[R
     made.environment |= stranger
     yield made
     made.close()
-    until(lambda: not fleet.sessions() and not made.keepers(), 60)
+    until(lambda: not fleet.sessions() and not made.daemons(), 60)
 
 
 def test_the_policies_are_enough(fleet: Fleet, runner: Runner) -> None:
@@ -191,6 +191,8 @@ def test_the_command_is_installed_for_the_aws_cli(fleet: Fleet, stranger: dict[s
     environment = {**os.environ, **keys(fleet.place), **stranger, "PATH": f"{tmp_path}/v/bin:{tmp_path}:/usr/bin:/bin"}
     version = subprocess.check_output(["session-manager-plugin", "--version"], env=environment, text=True)
     assert re.fullmatch(r"1\.2\.\d+\.0\n", version)
+    counted = ["ssm-rsh", fleet.instances[0], "tr", "a-z", "A-Z"]
+    assert subprocess.check_output(counted, input=b"piped", env=environment, timeout=60) == b"PIPED"
     done = subprocess.run(
         ["aws", "ssm", "start-session", "--target", fleet.instances[0]],
         input="echo $((6*7)); exit\n",

@@ -14,7 +14,7 @@ from typing import Any
 import boto3
 import pytest
 
-from lab.visit import visitor
+from lab.commands.shell import visitor
 from tests.integration.fleet import Fleet, Runner
 from tests.integration.labs import installed, keys
 from tests.integration.small_world import until
@@ -39,7 +39,7 @@ BRIEF = {"ansible_aws_ssm_idle_timeout": 10}
 
 def gone(fleet: Fleet, runner: Runner) -> None:
     """Wait until nothing keeps a session, or the next test finds it."""
-    until(lambda: not fleet.sessions() and not runner.keepers())
+    until(lambda: not fleet.sessions() and not runner.daemons())
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -64,7 +64,9 @@ def files(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "way", ["ssm", *(pytest.param(one, marks=pytest.mark.acceptance) for one in WAYS if one != "ssm")]
+)
 def test_it_does_what_ansible_asks(fleet: Fleet, files: Path, tmp_path: Path, way: str) -> None:
     hosts = dict(zip(("one", "two"), fleet.instances, strict=True))
     runner = Runner(fleet.place, tmp_path, hosts, WAYS[way])

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.integration.fleet import Fleet, Runner
-from tests.integration.labs import installed
+from tests.integration.labs import ROOT, installed
 from tests.integration.small_world import until
 
 pytestmark = [pytest.mark.lab, pytest.mark.acceptance]
@@ -55,7 +55,7 @@ def runner(fleet: Fleet, tmp_path: Path) -> Any:
     made = Runner(fleet.place, tmp_path, dict(zip(("one", "two"), fleet.instances, strict=True)), VARIABLES)
     yield made
     made.close()
-    until(lambda: not fleet.sessions() and not made.keepers(), 60)
+    until(lambda: not fleet.sessions() and not made.daemons(), 60)
     for instance in fleet.instances:
         assert not fleet.root(instance, "ls -d /tmp/.ansible-ssm-* 2>/dev/null || true"), "no folder is left"
 
@@ -77,7 +77,10 @@ def test_tasks_of_every_kind(fleet: Fleet, runner: Runner, tmp_path: Path) -> No
         "odd": [name for name in ODD if "{" not in name],  # of a variable, that is a template
         "describe": DESCRIBE,
         "restart": True,
+        "rsh": str(ROOT / "bin" / "ssm-rsh"),
     }
+    for instance in fleet.instances:
+        fleet.root(instance, "apt-get update -qq && apt-get install -qq -y rsync >/dev/null 2>&1", seconds=400)
     play = (HERE / "everything.yml").read_text().replace("hosts: all", "hosts: machines")
     (tmp_path / "play.yml").write_text(play)
     words = ["--extra-vars", json.dumps(variables), "--forks", "20", str(tmp_path / "play.yml")]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What others have made: ansible-core's own test of connections and the coming ansible-core.
+"""What others have made: ansible-core's own test of connections, the coming ansible-core, another client.
 
 They come from the Python registry, as it has them now.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.fleet import Fleet, Runner
-from tests.integration.labs import ROOT, installed
+from tests.integration.labs import ROOT, installed, keys
 from tests.integration.small_world import until
 
 pytestmark = [pytest.mark.lab, pytest.mark.acceptance]
@@ -42,7 +42,7 @@ def runner_of(fleet: Fleet, folder: Path) -> Runner:
 
 def over(fleet: Fleet, runner: Runner) -> None:
     runner.close()
-    until(lambda: not fleet.sessions() and not runner.keepers(), 60)
+    until(lambda: not fleet.sessions() and not runner.daemons(), 60)
 
 
 def test_the_target_of_ansible_core(fleet: Fleet, tmp_path: Path) -> None:
@@ -102,3 +102,43 @@ def test_the_coming_ansible_core(fleet: Fleet, tmp_path: Path) -> None:
         assert output.count('"exists": true') == len(WAYS)
     assert list((tmp_path / "home" / "built_modules").glob("*/ansible.modules.stat*"))
     over(fleet, runner)
+
+
+@pytest.fixture(scope="module")
+def other_client(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment in which pyssm-client can be imported."""
+    if sys.version_info < (3, 12):
+        pytest.skip("pyssm-client needs Python 3.12")
+    site = tmp_path_factory.mktemp("site")
+    subprocess.run(
+        [*PIP, "install", "--no-deps", "--target", str(site), "pyssm-client==0.2.0", "click", "websockets"], check=True
+    )
+    return {**os.environ, "PYTHONPATH": f"{site}:{ROOT}"}
+
+
+def run_other_client(environment: dict[str, str], *words: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.integration.other_client", *words],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_another_client_makes_the_same_frames(other_client: dict[str, str]) -> None:
+    run_other_client(other_client, "frames")
+
+
+def test_another_client_has_sessions_with_a_machine(fleet: Fleet, other_client: dict[str, str]) -> None:
+    environment = {**other_client, **keys(fleet.place)}
+    shown = run_other_client(environment, "talk", fleet.instances[0], "echo $((6*7)); id -un; seq 3000")
+    lines = shown.split()
+    assert "42" in lines
+    assert "ssm-user" in lines
+    assert lines[-3000:] == [str(number) for number in range(1, 3001)]
+    until(lambda: not fleet.sessions(), 60)

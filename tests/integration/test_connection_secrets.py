@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.endpoint import require
+from lab.base.endpoint import require
 from tests.integration.fleet import Fleet, Runner
 from tests.integration.labs import keys
 from tests.integration.leaks import files_with, script_that_finds
@@ -63,7 +63,7 @@ def folder() -> Iterator[Path]:
 
 
 def prepare(fleet: Fleet, password: str) -> None:
-    """Let the session's user become another one with a password only. It is in no argument of a process."""
+    """Require a password when the session's user becomes another one. It is in no argument of a process."""
     made = subprocess.run(
         ["openssl", "passwd", "-6", "-stdin"], input=password, capture_output=True, text=True, check=True
     ).stdout.strip()
@@ -157,7 +157,7 @@ def test_secrets_are_nowhere(fleet: Fleet, folder: Path) -> None:
             assert there == []
             # An environment's value is part of the command, which every connection shows at -vvv.
             assert [word for word in words if word in output and word != given["SECRET_ENVIRONMENT"]] == []
-            until(lambda: not runner.keepers())
+            until(lambda: not runner.daemons())
             assert files_here(words, folder) == []
             assert files_there(fleet, words, "/var/tmp/since") == ""
         finally:

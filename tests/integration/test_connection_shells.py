@@ -81,7 +81,7 @@ def run(fleet: Fleet, folder: Path, name: str, expected_user: str = "ssm-user", 
     runner = Runner(fleet.place, folder, {"one": fleet.instances[0]}, variables)
     result = runner.run("ansible-playbook", str(HERE / "shells.yml"), seconds=120)
     runner.close()
-    until(lambda: not fleet.sessions() and not runner.keepers(), 60)
+    until(lambda: not fleet.sessions() and not runner.daemons(), 60)
     return result
 
 
@@ -130,4 +130,4 @@ def test_users_are_become_in_every_way(fleet: Fleet, one: str, tmp_path: Path) -
     runner = Runner(fleet.place, tmp_path, {"one": one}, variables)
     status, output = runner.run("ansible-playbook", str(HERE / "become_ways.yml"), seconds=300)
     assert status == 0, output
-    until(lambda: not fleet.sessions() and not runner.keepers(), 60)
+    until(lambda: not fleet.sessions() and not runner.daemons(), 60)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lab.browser import opened
+from lab.commands.browser import opened
 from tests.applications import dokuwiki
 from tests.integration.internet import Answer
 from tests.integration.labs import ROOT, place_of, run_lab, session_of, up
@@ -135,12 +135,12 @@ def test_who_has_logged_in_is_known_while_one_machine_is_stopped(owner: Owner, a
     owner.client("ec2").stop_instances(InstanceIds=stopped)
     until(lambda: len(machines_seen(owner)) == 1, 90)
     kept(alice, tmp_path)
-    owner.client("ec2").start_instances(InstanceIds=stopped)
+    owner.start(*stopped)
     until(lambda: healthy(owner) == 2, 180)
 
 
 def test_what_was_written_survives_a_reboot_of_both_machines(owner: Owner, alice: Person, tmp_path: Path) -> None:
-    boots = {one: booted(owner, one) for one in owner.ids()}
+    boots = {id_: booted(owner, id_) for id_ in owner.ids()}
     owner.client("ec2").reboot_instances(InstanceIds=owner.ids())
     for one, before in boots.items():
         until(lambda one=one, before=before: booted(owner, one) not in ("", before), 90)

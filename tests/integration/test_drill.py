@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from lab.browser import Browser, Page, Tab, opened
+from lab.commands.browser import Browser, Page, Tab, opened
+from lab.commands.shell import visitor
 from tests.integration.demo_site import SPEED
 from tests.integration.internet import fetch
 from tests.integration.labs import ROOT, installed
@@ -100,6 +103,7 @@ def set_error_page(owner: Owner, code: str, cache_control: str) -> None:
     until(deployed, 60)
 
 
+@pytest.mark.acceptance
 def test_browser_leaves_the_error_page_by_itself_unless_the_page_may_be_kept(owner: Owner, browser: Browser) -> None:
     browser.tab().go(URL)
     owner.client("ec2").stop_instances(InstanceIds=owner.ids())
@@ -110,7 +114,7 @@ def test_browser_leaves_the_error_page_by_itself_unless_the_page_may_be_kept(own
         set_error_page(owner, "200", "max-age=3600")
         assert other.tab().go(URL).status == 200
         set_error_page(owner, "503", "no-store")
-        owner.client("ec2").start_instances(InstanceIds=owner.ids())
+        owner.start(*owner.ids())
         tab, page = come_back(browser, SITE, 240)
         assert (page.status, page.secure) == (200, True)
         tab.picture(PICTURES / "site-again.png")
@@ -119,6 +123,32 @@ def test_browser_leaves_the_error_page_by_itself_unless_the_page_may_be_kept(own
         page = tab.go(URL)
         assert (page.from_cache, ERROR_PAGE in page.text) == (True, True)
         tab.picture(PICTURES / "stuck.png")
+
+
+@pytest.mark.acceptance
+def test_who_reloads_without_a_pause_gets_the_error_page_too(owner: Owner) -> None:
+    """Three failed checks, a name that resolvers keep for a minute, a connection that lives for one: 31 + 60 + 60 s."""
+    words = [sys.executable, str(ROOT / "tests/integration/reloading.py"), "www.hasite.test", str(320 / SPEED)]
+    reloading = subprocess.Popen([*visitor(owner.place), *words], stdout=subprocess.PIPE, text=True)
+    try:
+        time.sleep(5)
+        owner.client("ec2").stop_instances(InstanceIds=owner.ids())
+        told, _ = reloading.communicate(timeout=150)
+    finally:
+        reloading.kill()
+        until(lambda: states(owner) == {"stopped"}, 60)
+        owner.start(*owner.ids())
+        until(lambda: healthy(owner) == 2, 240)
+    seen = json.loads(told)
+    bare = [second for second, status, _, text in seen if status == 503 and ERROR_PAGE not in text]
+    helped = [second for second, _, _, text in seen if ERROR_PAGE in text]
+    print(f"{len(seen)} answers over {sum(new for _, _, new, _ in seen)} connections; bare {bare[:1]} to {bare[-1:]}")
+    print(f"the error page from {helped[:1]} on")
+    assert SITE in seen[0][3]
+    assert bare, "it stayed with the load balancer at first"
+    assert helped, "and did not stay there"
+    assert bare[-1] < helped[0] < bare[0] + 160 / SPEED
+    assert sum(new for _, _, new, _ in seen) * 5 < len(seen), "it kept its connections"
 
 
 def drill(owner: Owner, stages: str, folder: Path) -> subprocess.Popen[str]:
@@ -134,11 +164,40 @@ def drill(owner: Owner, stages: str, folder: Path) -> subprocess.Popen[str]:
     )
 
 
+def checked(what: str, measured: float, passed: bool) -> dict[str, Any]:
+    return {"what": what, "measured": measured, "limit": 41.0, "unit": "s", "passed": passed}
+
+
+EARLIER = {
+    "site": "demo",
+    "passed": False,
+    "tolerance": 10,
+    "visits": [],
+    "states": [],
+    "stages": [
+        {
+            "name": "all_stopped",
+            "began": 1790000000.0,
+            "checks": [
+                checked("new visitors get the error page after the site's last answer", 900.0, False),
+                checked("last visits that nobody answered", 1.0, False),
+            ],
+        },
+        {"name": "share_lost", "began": 1790000100.0, "checks": []},
+    ],
+}
+"""What an earlier drill of the site has left in its folder."""
+
+
 def test_drill_measures_what_the_budget_promises(owner: Owner, tmp_path: Path) -> None:
     until(lambda: healthy(owner) == 2, 60)
+    (tmp_path / "timeline.json").write_text(json.dumps(EARLIER))
     run = drill(owner, "all_stopped,all_started", tmp_path)
     output, _ = run.communicate(timeout=600)
     assert run.returncode == 0, output[-6000:]
+    assert "better all_stopped: last visits that nobody answered" not in output, "only what both have measured"
+    assert "better all_stopped: new visitors get the error page after the site's last answer: 900.0" in output
+    assert "share_lost was not repeated" in output
     timeline: dict[str, Any] = json.loads((tmp_path / "timeline.json").read_text())
     stages = {stage["name"]: stage for stage in timeline["stages"]}
     assert list(stages) == ["all_stopped", "all_started"]
@@ -147,6 +206,8 @@ def test_drill_measures_what_the_budget_promises(owner: Owner, tmp_path: Path) -
     assert len(stages["all_started"]["hosts"]) == 2
     report = (tmp_path / "report.html").read_text()
     assert "<svg" in report
+    assert "Since the drill of " in report
+    assert timeline["site"] == "demo"
     assert "src=" not in report  # it needs nothing from elsewhere
     assert (states(owner), marked(owner)) == ({"running"}, False)
 
@@ -162,6 +223,13 @@ def test_interrupted_drill_has_the_machines_running_again(owner: Owner, tmp_path
         run.kill()
     assert run.returncode == 99, output[-6000:]
     assert (states(owner), marked(owner), healthy(owner)) == ({"running"}, False, 2)
+
+
+def test_drill_refuses_an_earlier_one_that_is_not_there(owner: Owner, tmp_path: Path) -> None:
+    done = owner.attempt("drill", "-e", f"drill_folder={tmp_path}", "-e", f"drill_since={tmp_path}/none.json")
+    assert done.returncode != 0
+    assert "and there is no such file; name the timeline.json of an earlier drill" in re.sub(r"\s+", " ", done.stdout)
+    assert (states(owner), marked(owner)) == ({"running"}, False)
 
 
 def test_drill_refuses_a_site_that_is_not_healthy(owner: Owner, tmp_path: Path) -> None:

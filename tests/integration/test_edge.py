@@ -13,9 +13,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from lab import addresses
-from lab.place import Place
-from lab.visit import visitor
+from lab.base import addresses
+from lab.base.paths import LabPaths
+from lab.commands.shell import visitor
 from tests.integration.internet import fetch
 from tests.integration.small_world import until
 
@@ -183,17 +183,17 @@ class Page:
 
 
 @pytest.fixture(scope="module")
-def page(session: boto3.session.Session, place: Place) -> Iterator[Page]:
+def page(session: boto3.session.Session, place: LabPaths) -> Iterator[Page]:
     made = Page(session)
     yield made
     made.remove()
 
 
-def test_until_the_bucket_admits_the_edge_the_page_is_refused(page: Page, place: Place) -> None:
+def test_until_the_bucket_admits_the_edge_the_page_is_refused(page: Page, place: LabPaths) -> None:
     assert fetch(place, f"https://{NAME}/").status == 403
 
 
-def test_every_path_is_the_page_as_503_not_to_be_kept(page: Page, place: Place) -> None:
+def test_every_path_is_the_page_as_503_not_to_be_kept(page: Page, place: LabPaths) -> None:
     page.admit()
     for path in ("/", "/index.php?a=b", "/page.html", "/deep/er/"):
         answer = fetch(place, f"https://{NAME}{path}")
@@ -210,27 +210,27 @@ def test_every_path_is_the_page_as_503_not_to_be_kept(page: Page, place: Place) 
     [("ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256", True),
      ("ECDHE-ECDSA-AES128-SHA256:ECDHE-RSA-AES128-SHA256", False)],
 )  # fmt: skip
-def test_the_suites_are_those_of_the_security_policy(page: Page, place: Place, suite: str, is_offered: bool) -> None:
+def test_the_suites_are_those_of_the_security_policy(page: Page, place: LabPaths, suite: str, is_offered: bool) -> None:
     told = ("curl", "--silent", "--output", "/dev/null", "--max-time", "10", "--tls-max", "1.2", "--ciphers", suite)
     done = subprocess.run([*visitor(place), *told, f"https://{NAME}/"], timeout=30, check=False)
     assert (done.returncode == 0) == is_offered
 
 
-def test_clear_text_is_redirected(page: Page, place: Place) -> None:
+def test_clear_text_is_redirected(page: Page, place: LabPaths) -> None:
     answer = fetch(place, f"http://{NAME}/a?b=c")
     assert (answer.status, answer.headers["location"]) == (301, f"https://{NAME}/a?b=c")
 
 
-def test_the_bucket_itself_stays_closed(page: Page, place: Place) -> None:
+def test_the_bucket_itself_stays_closed(page: Page, place: LabPaths) -> None:
     assert fetch(place, f"https://{BUCKET}.s3.{REGION}.amazonaws.com/page.html").status == 403
 
 
-def test_a_name_without_a_distribution_is_refused(page: Page, place: Place) -> None:
+def test_a_name_without_a_distribution_is_refused(page: Page, place: LabPaths) -> None:
     name = "dnobody.cloudfront.net"
     assert fetch(place, f"https://{name}/", "--resolve", f"{name}:443:{addresses.EDGE[0]}").status == 403
 
 
-def test_answers_are_kept_for_their_time_and_dropped_by_an_invalidation(page: Page, place: Place) -> None:
+def test_answers_are_kept_for_their_time_and_dropped_by_an_invalidation(page: Page, place: LabPaths) -> None:
     page.put("style.css", "one", "max-age=600")
     page.change(FunctionAssociations={"Quantity": 0}, CachePolicyId=CACHING_OPTIMIZED)
     url = f"https://{NAME}/style.css"

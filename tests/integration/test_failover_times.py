@@ -52,7 +52,7 @@ class Runs:
     def agreed(self, *, good: bool) -> bool:
         """Tell whether every single checker has this verdict."""
         readings = [self._rig.context.observed.checks.get(check, {}) for check in self._checks]
-        return all(len(one) == 16 and {each.healthy for each in one.values()} == {good} for one in readings)
+        return all(len(reading) == 16 and {each.healthy for each in reading.values()} == {good} for reading in readings)
 
     def seconds_until(self, address: str, change: Callable[[], None]) -> list[float]:
         """Return how many of the lab's seconds after the change each name is answered with the address."""

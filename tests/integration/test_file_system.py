@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import boto3
 import pytest
 
-from lab.place import Place
-from lab.plane.container import Container
+from lab.base.paths import LabPaths
+from lab.plane.machines.container import Container
 from tests.integration.small_world import SmallWorld, until
 
 pytestmark = pytest.mark.lab
@@ -20,7 +20,7 @@ POINT = "/srv/site"
 class Share(SmallWorld):
     """A file system with a mount target in each zone, and a machine beside one of them."""
 
-    def __init__(self, session: boto3.session.Session, place: Place) -> None:
+    def __init__(self, session: boto3.session.Session, place: LabPaths) -> None:
         super().__init__(session, place, second=72)
         self.translate()
         self.web, self.nfs = self.group("web"), self.group("nfs")
@@ -29,7 +29,7 @@ class Share(SmallWorld):
         for subnet in self.private:
             self.efs.create_mount_target(FileSystemId=self.id, SubnetId=subnet, SecurityGroups=[self.nfs])
         until(self.available)
-        image = self.ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+        image = self.ec2.describe_images(Owners=["136693071363"])["Images"][0]["ImageId"]
         made = self.ec2.run_instances(
             ImageId=image, InstanceType="t3.micro", MinCount=1, MaxCount=1, SubnetId=self.private[0],
             SecurityGroupIds=[self.web],
@@ -58,7 +58,7 @@ class Share(SmallWorld):
 
 
 @pytest.fixture(scope="module")
-def share(session: boto3.session.Session, place: Place) -> Iterator[Share]:
+def share(session: boto3.session.Session, place: LabPaths) -> Iterator[Share]:
     made = Share(session, place)
     yield made
     made.ec2.terminate_instances(InstanceIds=[made.machine])

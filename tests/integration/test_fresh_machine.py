@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.place import Place
+from lab.base.paths import LabPaths
 from tests.integration.fresh_machine import (
     INSTALLED,
     Machine,
@@ -41,7 +41,7 @@ def machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return set_up(tmp_path_factory.mktemp(request.param), python_of(minor), core, tarballs)
 
 
-def inventory(machine: Machine, place: Place) -> None:
+def inventory(machine: Machine, place: LabPaths) -> None:
     """Copy the example as README says, and point it at the lab."""
     shutil.rmtree(machine.folder / WRITTEN, ignore_errors=True)
     machine.must("cp", "-r", str(machine.home / INSTALLED / "inventories/example"), WRITTEN)
@@ -49,7 +49,7 @@ def inventory(machine: Machine, place: Place) -> None:
 
 
 @pytest.mark.lab
-def test_a_folder_with_nothing_but_an_inventory_is_enough(machine: Machine, place: Place) -> None:
+def test_a_folder_with_nothing_but_an_inventory_is_enough(machine: Machine, place: LabPaths) -> None:
     inventory(machine, place)
     output = machine.must(*CHECK)
     assert "WARNING" not in output
@@ -58,7 +58,7 @@ def test_a_folder_with_nothing_but_an_inventory_is_enough(machine: Machine, plac
 
 
 @pytest.mark.lab
-def test_what_the_inventory_says_of_localhost_counts(machine: Machine, place: Place) -> None:
+def test_what_the_inventory_says_of_localhost_counts(machine: Machine, place: LabPaths) -> None:
     inventory(machine, place)
     spoken = machine.must(*CHECK, "-vvv")
     assert "WARM: " in spoken
@@ -68,7 +68,7 @@ def test_what_the_inventory_says_of_localhost_counts(machine: Machine, place: Pl
 
 
 @pytest.mark.lab
-def test_the_wizard_writes_an_inventory_that_the_site_takes_unchanged(machine: Machine, place: Place) -> None:
+def test_the_wizard_writes_an_inventory_that_the_site_takes_unchanged(machine: Machine, place: LabPaths) -> None:
     inventory(machine, place)
     # How the lab is reached; on AWS there is no such file.
     text = (machine.folder / WRITTEN / "group_vars/all.yml").read_text()
@@ -99,7 +99,7 @@ def clone(machine: Machine, tarballs: list[Path]) -> Iterator[Path]:
     """A clone of this checkout in which nothing was made, with the collections that requirements.yml names."""
     target = machine.home / "clone"
     copy_checkout(target)
-    others = [str(each) for each in tarballs if "hasite" not in each.name]
+    others = [str(tarball) for tarball in tarballs if "hasite" not in tarball.name]
     hidden = machine.home / INSTALLED
     hidden.rename(machine.home / "aside")
     machine.must("ansible-galaxy", "collection", "install", "--offline", *others, cwd=target)
@@ -109,7 +109,7 @@ def clone(machine: Machine, tarballs: list[Path]) -> Iterator[Path]:
 
 
 @pytest.mark.lab
-def test_a_fresh_clone_works_without_make_setup(machine: Machine, clone: Path, place: Place) -> None:
+def test_a_fresh_clone_works_without_make_setup(machine: Machine, clone: Path, place: LabPaths) -> None:
     shutil.copytree(clone / "inventories/example", clone / "inventories/mine")
     write_inventory(clone / "inventories/mine", place)
     words = ("-i", str(clone / "inventories/mine"), "--check")

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.endpoint import Endpoint, require
-from lab.place import Place
-from lab.plane import namespaces
+from lab.base import namespaces
+from lab.base.endpoint import Endpoint, require
+from lab.base.paths import LabPaths
 from tests.integration.labs import ROOT, free_port, place_of, run_lab, session_of, up
 from tests.integration.small_world import until
 
@@ -24,14 +24,14 @@ pytestmark = pytest.mark.lab
 
 
 @pytest.fixture
-def other() -> Iterator[Place]:
+def other() -> Iterator[LabPaths]:
     """A second lab's place, beside the shared lab."""
     other = place_of("life")
     yield other
     run_lab(other.name, "down")
 
 
-def make_interface(place: Place) -> str:
+def make_interface(place: LabPaths) -> str:
     """Make something of the lab's that outlives its process; return the interface's id."""
     ec2 = session_of(place).client("ec2", endpoint_url=require(place).url)
     vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
@@ -41,7 +41,7 @@ def make_interface(place: Place) -> str:
     return interface
 
 
-def test_a_killed_lab_is_cleaned_up_and_begun_anew_beside_another(place: Place, other: Place) -> None:
+def test_a_killed_lab_is_cleaned_up_and_begun_anew_beside_another(place: LabPaths, other: LabPaths) -> None:
     killed = up(other.name)
     interface = make_interface(other)
     os.kill(killed.pid, signal.SIGKILL)
@@ -57,7 +57,7 @@ def test_a_killed_lab_is_cleaned_up_and_begun_anew_beside_another(place: Place, 
     assert run_lab(place.name, "status").returncode == 0
 
 
-def test_a_busy_port_is_named(other: Place) -> None:
+def test_a_busy_port_is_named(other: LabPaths) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         done = run_lab(other.name, "up", "--port", str(port))
@@ -67,18 +67,18 @@ def test_a_busy_port_is_named(other: Place) -> None:
     )
 
 
-def test_a_lab_that_does_not_run_says_how_to_start_it(other: Place) -> None:
+def test_a_lab_that_does_not_run_says_how_to_start_it(other: LabPaths) -> None:
     done = run_lab(other.name, "status")
     assert done.stderr == f"lab: The lab '{other.name}' is not running; start it with `lab up`.\n"
 
 
-def test_a_lab_needs_root(other: Place) -> None:
+def test_a_lab_needs_root(other: LabPaths) -> None:
     command = ["unshare", "--user", sys.executable, "-m", "lab", "--name", other.name, "up", "--port", str(free_port())]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.stderr == "lab: The lab makes network namespaces and containers; run it as root.\n"
 
 
-def test_a_lab_needs_a_container_runtime(other: Place, tmp_path: Path) -> None:
+def test_a_lab_needs_a_container_runtime(other: LabPaths, tmp_path: Path) -> None:
     for tool in ("ip", "nft", "haproxy", "runc"):
         (tmp_path / tool).symlink_to(shutil.which(tool) or tool)
     command = [sys.executable, "-m", "lab", "--name", other.name, "up", "--port", str(free_port())]

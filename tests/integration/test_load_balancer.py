@@ -13,8 +13,8 @@ from typing import Any
 import boto3
 import pytest
 
-from lab.endpoint import require
-from lab.place import Place
+from lab.base.endpoint import require
+from lab.base.paths import LabPaths
 from tests.integration.small_world import SmallWorld, until
 
 pytestmark = pytest.mark.lab
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 class Site(SmallWorld):
     """Two servers behind a balancer, registered by address."""
 
-    def __init__(self, session: boto3.session.Session, place: Place, folder: Path) -> None:
+    def __init__(self, session: boto3.session.Session, place: LabPaths, folder: Path) -> None:
         super().__init__(session, place, second=71)
         self.front, self.web = self.group("front"), self.group("web")
         self.admit(self.front, 80, world=True)
@@ -72,7 +72,7 @@ class Site(SmallWorld):
 
 
 @pytest.fixture(scope="module")
-def site(session: boto3.session.Session, place: Place, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(session: boto3.session.Session, place: LabPaths, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     made = Site(session, place, tmp_path_factory.mktemp("health"))
     yield made
     made.close()
@@ -90,7 +90,7 @@ def test_without_a_target_every_node_answers_503(site: Site) -> None:
 
 
 def test_both_targets_become_healthy_and_every_node_reaches_both(site: Site) -> None:
-    site.elb.register_targets(TargetGroupArn=site.targets, Targets=[{"Id": each} for each in site.addresses])
+    site.elb.register_targets(TargetGroupArn=site.targets, Targets=[{"Id": address} for address in site.addresses])
     until(lambda: site.all_are("healthy"))
     for node in site.nodes():
         bodies = [site.fetch(node)[2] for _ in range(6)]
@@ -102,9 +102,9 @@ def test_a_target_that_fails_its_checks_gets_no_requests(site: Site) -> None:
     site.health_files[0].write_text("500")
     until(lambda: site.health()[site.addresses[0]] == ("unhealthy", "Target.ResponseCodeMismatch"), 40)
     (found,) = (
-        each["TargetHealth"]["Description"]
-        for each in site.elb.describe_target_health(TargetGroupArn=site.targets)["TargetHealthDescriptions"]
-        if each["Target"]["Id"] == site.addresses[0]
+        description["TargetHealth"]["Description"]
+        for description in site.elb.describe_target_health(TargetGroupArn=site.targets)["TargetHealthDescriptions"]
+        if description["Target"]["Id"] == site.addresses[0]
     )
     assert found == "Health checks failed with these codes: [500]"
     node = site.nodes()[0]

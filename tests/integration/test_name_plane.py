@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import socket
 import subprocess
 import time
@@ -17,13 +18,15 @@ import pytest
 from botocore.exceptions import ClientError
 from cryptography import x509
 
-from lab import addresses
-from lab.api import acm
-from lab.plane import name_transport, registrar
-from lab.plane.resolver import VPC_RESOLVER
-from lab.world.network import Interface, Vpc
+from lab.api.acm import acm
+from lab.base import addresses
+from lab.engines import dns_transport
+from lab.plane.names import registrar
+from lab.plane.names.resolver import VPC_RESOLVER
+from lab.world.network.network import Interface, Vpc
 from tests.integration.name_rig import REGION, WEB, Page, Rig, plain, upsert
 from tests.integration.small_world import until
+from tests.registrant import CONTACTS
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")
 
@@ -125,7 +128,7 @@ def test_pages_of_records_go_on_within_a_failover_pair(rig: Rig, zone: str) -> N
         .paginate(HostedZoneId=zone, PaginationConfig={"PageSize": 1})
     )
     seen = [
-        (each["Name"], each["Type"], each.get("SetIdentifier")) for one in pages for each in one["ResourceRecordSets"]
+        (each["Name"], each["Type"], each.get("SetIdentifier")) for page in pages for each in page["ResourceRecordSets"]
     ]
     assert len(seen) == len(set(seen))
     assert ("pair.hasite.test.", "A", "secondary") in seen
@@ -156,20 +159,20 @@ def test_resolver_inside_a_vpc(rig: Rig, zone: str) -> None:
 def test_what_the_lab_has_not_is_asked_of_the_host(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    async def answer(query: dns.message.Message, _peer: str) -> dns.message.Message:
+    async def answer(query: dns.message.Message, _peer: dns_transport.Peer) -> dns.message.Message:
         asked.append(query.question[0].name.to_text())
         response = dns.message.make_response(query)
         response.answer.append(dns.rrset.from_text(query.question[0].name, 60, "IN", "A", "192.0.2.7"))
         return response
 
-    server = name_transport.Server(answer)
+    server = dns_transport.Server(answer)
     pair = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM), socket.socket())
     for each in pair:
         each.bind(("127.0.0.77", 53))
         each.setblocking(False)
     pair[1].listen()
     asyncio.run_coroutine_threadsafe(server.start(*pair), rig.context.loop).result()
-    monkeypatch.setattr("lab.plane.recursor.host_resolvers", lambda: ["127.0.0.77"])
+    monkeypatch.setattr("lab.engines.recursor.host_resolvers", lambda: ["127.0.0.77"])
     try:
         assert rig.values("packages.debian.org") == ["192.0.2.7"]
         assert rig.values("packages.debian.org") == ["192.0.2.7"]
@@ -258,11 +261,12 @@ def test_certificate_that_caa_forbids_fails(rig: Rig, zone: str) -> None:
     assert shown()["FailureReason"] == "CAA_ERROR"
 
 
-def test_imported_certificate_keeps_its_own_chain(rig: Rig) -> None:
+def test_imported_certificate_without_chain_is_its_own(rig: Rig) -> None:
     client = rig.client("acm")
     pair = rig.context.authority.sign(["imported.test"])
     arn = client.import_certificate(Certificate=pair.certificate, PrivateKey=pair.key)["CertificateArn"]
-    assert "CertificateChain" not in client.get_certificate(CertificateArn=arn)
+    found = client.get_certificate(CertificateArn=arn)
+    assert found["CertificateChain"] == found["Certificate"]
     assert client.describe_certificate(CertificateArn=arn)["Certificate"]["Status"] == "ISSUED"
 
 
@@ -283,21 +287,11 @@ def test_zone_made_again_is_found_again(rig: Rig) -> None:
 
 
 def test_registered_domain_is_delegated_by_its_own_list(rig: Rig) -> None:
-    person = {
-        "FirstName": "A",
-        "LastName": "B",
-        "ContactType": "PERSON",
-        "AddressLine1": "1",
-        "City": "Tokyo",
-        "CountryCode": "JP",
-        "ZipCode": "100-0001",
-        "PhoneNumber": "+81.312345678",
-        "Email": "a@example.com",
-    }
     client = rig.client("route53domains", "us-east-1")
-    contacts = {f"{kind}Contact": person for kind in ("Admin", "Registrant", "Tech")}
-    client.register_domain(DomainName="bought-here.com", DurationInYears=2, **contacts)
-    listed = [each["Name"] for each in client.get_domain_detail(DomainName="bought-here.com")["Nameservers"]]
+    client.register_domain(DomainName="bought-here.com", DurationInYears=2, **CONTACTS)
+    listed = [
+        nameserver["Name"] for nameserver in client.get_domain_detail(DomainName="bought-here.com")["Nameservers"]
+    ]
     wanted = sorted(f"{each}." for each in listed)
     until(lambda: sorted(rig.values("bought-here.com", "NS")) == wanted)
 
@@ -332,3 +326,43 @@ def test_test_dns_answer_and_checker_ranges(rig: Rig, zone: str) -> None:
     found = client.test_dns_answer(HostedZoneId=zone, RecordName="www.hasite.test", RecordType="A")
     assert found["RecordData"] == [WEB]
     assert len(client.get_checker_ip_ranges()["CheckerIpRanges"]) == len(addresses.CHECKERS)
+
+
+def test_queries_are_logged_where_the_zone_says(rig: Rig, zone: str) -> None:
+    upsert(rig, zone, plain("logged.hasite.test", WEB))
+    until(lambda: rig.values("logged.hasite.test") == [WEB])
+    logs, route53 = rig.client("logs", "us-east-1"), rig.client("route53")
+    zone_id = zone.rpartition("/")[2]
+    logs.create_log_group(logGroupName="/rig/queries")
+    arn = "arn:aws:logs:us-east-1:123456789012:log-group:/rig/queries"
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "route53.amazonaws.com"},
+        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": f"{arn}:*",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    logs.put_resource_policy(policyName="rig", policyDocument=policy)
+    config = route53.create_query_logging_config(HostedZoneId=zone_id, CloudWatchLogsLogGroupArn=arn)
+    rig.refresh()
+    (server,) = rig.values(route53.get_hosted_zone(Id=zone_id)["DelegationSet"]["NameServers"][0])
+
+    def lines(word: str) -> list[str]:
+        found = logs.filter_log_events(logGroupName="/rig/queries")["events"]
+        return [one["message"] for one in found if f" {word} " in one["message"]]
+
+    rig.ask("logged.hasite.test", server=server)
+    rig.ask("elsewhere.test", server=server)
+    rig.ask("nothing.hasite.test", "AAAA", server=server)
+    (missing,) = until(lambda: lines("nothing.hasite.test"))
+    assert " AAAA NXDOMAIN UDP " in missing
+    (line,) = lines("logged.hasite.test")
+    number = addresses.ROUTE53_SERVERS.index(server) + 1
+    stamp = r"1\.0 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+    assert re.fullmatch(rf"{stamp} {zone_id} logged\.hasite\.test A NOERROR UDP NRT{number} 198\.18\.0\.\d+ -", line)
+    assert lines("elsewhere.test") == []
+    (stream,) = {one["logStreamName"] for one in logs.describe_log_streams(logGroupName="/rig/queries")["logStreams"]}
+    assert stream == f"{zone_id}/NRT{number}"
+
+    route53.delete_query_logging_config(Id=config["QueryLoggingConfig"]["Id"])
+    rig.refresh()

@@ -14,8 +14,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from lab import addresses
-from lab.place import Place
+from lab.base import addresses
+from lab.base.paths import LabPaths
 
 pytestmark = pytest.mark.lab
 
@@ -32,7 +32,7 @@ def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
 
 @dataclass
 class Dig:
-    place: Place
+    place: LabPaths
 
     def __call__(self, *words: str, role: str = "client") -> list[str]:
         command = ["ip", "netns", "exec", self.place.namespace(role), "dig", "+time=2", "+tries=1", *words]
@@ -44,7 +44,7 @@ class Dig:
 
 
 @pytest.fixture
-def dig(place: Place) -> Dig:
+def dig(place: LabPaths) -> Dig:
     return Dig(place)
 
 
@@ -75,7 +75,7 @@ def zone(session: boto3.session.Session) -> Iterator[HostedZone]:
 
 
 def record(name: str, *values: str, kind: str = "A", **more: Any) -> dict[str, Any]:
-    return {"Name": name, "Type": kind, "TTL": 5, "ResourceRecords": [{"Value": each} for each in values], **more}
+    return {"Name": name, "Type": kind, "TTL": 5, "ResourceRecords": [{"Value": value} for value in values], **more}
 
 
 def test_services_have_their_addresses(dig: Dig) -> None:
@@ -89,7 +89,7 @@ def test_zone_is_delegated_and_resolves_from_the_root(dig: Dig, zone: HostedZone
     zone.change(record(f"www.{zone.name}", "192.0.2.1"))
     assert until(lambda: dig.short(f"www.{zone.name}")) == ["192.0.2.1"]
     at_registry = dig("+norecurse", "+noall", "+authority", f"@{addresses.REGISTRAR_SERVER}", zone.name, "NS")
-    assert sorted(line.split()[-1] for line in at_registry) == sorted(f"{each}." for each in zone.servers)
+    assert sorted(line.split()[-1] for line in at_registry) == sorted(f"{server}." for server in zone.servers)
     trace = dig("+trace", f"@{addresses.RESOLVER}", f"www.{zone.name}")
     assert any(line.endswith("192.0.2.1") for line in trace)
     direct = dig("+norecurse", f"@{dig.short(zone.servers[0])[0]}", f"nothing.{zone.name}")
@@ -152,7 +152,7 @@ def test_what_the_lab_has_not_is_found_outside(dig: Dig) -> None:
     assert any("status: NXDOMAIN" in line for line in dig("no-such-name.test"))
 
 
-def test_vpc_resolver_answers_what_is_private(session: boto3.session.Session, dig: Dig, place: Place) -> None:
+def test_vpc_resolver_answers_what_is_private(session: boto3.session.Session, dig: Dig, place: LabPaths) -> None:
     ec2 = session.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.77.0.0/16")["Vpc"]["VpcId"]
     ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})

@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from lab import addresses
-from lab.plane import namespaces
+from lab.base import addresses, namespaces
 from tests.integration.network_lab import REGION, NetworkLab, networks, until
 
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")]

@@ -11,12 +11,15 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 import yaml
 
+from tests.integration.forgery import forge
 from tests.integration.internet import fetch
 from tests.integration.labs import ROOT, place_of, run_lab, session_of, up
 from tests.integration.owner import URL, Owner, healthy, machines_seen
@@ -34,6 +37,8 @@ VARIABLES = {
     "site_environment": {"GREETING": GREETING},
     "site_secrets": {"API_TOKEN": {"parameter": PARAMETER}},
     "site_hooks": {"before": ["bin/migrate"], "after": ["touch var/served"]},
+    "site_release_signing": True,
+    "site_query_logging": True,
     "site_jobs": [{"name": "tick", "command": "bin/tick", "schedule": "*-*-* *:*:00"}],
 }
 
@@ -119,6 +124,31 @@ def test_hooks_run_once_and_a_failing_one_keeps_the_old_release(owner: Owner, no
     assert get(owner, "migrations") == ["first with token as site", "second with token as site"]
 
 
+def test_what_somebody_without_the_key_puts_into_the_bucket_is_not_served(owner: Owner) -> None:
+    (bucket,) = [one["Name"] for one in owner.client("s3").list_buckets()["Buckets"] if "-content-" in one["Name"]]
+    make = partial(boto3.session.Session, region_name="ap-northeast-1")
+    theirs = forge(owner.place, bucket, make, "RELEASE", b"theirs\n")
+    done = owner.attempt("configure")
+    assert done.returncode != 0
+    assert f"The release {theirs} is not served" in done.stdout
+    assert "arn:aws:kms:" in done.stdout
+    assert {get(owner, "")["release"] for _ in range(4)} == {"second"}
+    owner.play("release")
+    assert {get(owner, "")["release"] for _ in range(4)} == {"second"}
+    owner.play("configure")
+
+
+def test_the_queries_of_visitors_are_logged(owner: Owner) -> None:
+    logs = owner.client("logs", "us-east-1")
+
+    def lines() -> list[str]:
+        found = logs.filter_log_events(logGroupName="/demo/queries")["events"]
+        return [one["message"] for one in found if " www.hasite.test A NOERROR " in one["message"]]
+
+    get(owner, "")
+    until(lines, 90)
+
+
 def runs(owner: Owner) -> list[tuple[str, str]]:
     """Return the moments and machines of the job's runs."""
     return [tuple(line.split()) for line in get(owner, "runs")]
@@ -127,7 +157,7 @@ def runs(owner: Owner) -> list[tuple[str, str]]:
 def test_the_job_runs_on_one_machine_and_goes_on_when_that_one_stops(owner: Owner) -> None:
     until(lambda: len(runs(owner)) >= 2, 200)
     _, host = runs(owner)[-1]
-    (stopped,) = [one for one in owner.machines() if one["PrivateDnsName"].startswith(f"{host}.")]
+    (stopped,) = [machine for machine in owner.machines() if machine["PrivateDnsName"].startswith(f"{host}.")]
     owner.client("ec2").stop_instances(InstanceIds=[stopped["InstanceId"]])
     until(lambda: len(machines_seen(owner)) == 1, 90)
     before = len(runs(owner))
@@ -136,7 +166,7 @@ def test_the_job_runs_on_one_machine_and_goes_on_when_that_one_stops(owner: Owne
     minutes = [minute for minute, _ in found]
     assert len(minutes) == len(set(minutes)), found
     assert found[-1][1] != host
-    owner.client("ec2").start_instances(InstanceIds=[stopped["InstanceId"]])
+    owner.start(stopped["InstanceId"])
     until(lambda: healthy(owner) == 2, 180)
 
 

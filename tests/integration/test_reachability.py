@@ -12,12 +12,12 @@ from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
+from ansible_collections.hasite.aws.plugins.module_utils._network_reading import read
 from ansible_collections.hasite.aws.plugins.module_utils._reachability.ends import client_ports
 from ansible_collections.hasite.aws.plugins.module_utils._reachability.judging import Question, Verdict, judge_all
 from ansible_collections.hasite.aws.plugins.module_utils._reachability.model import Model
-from ansible_collections.hasite.aws.plugins.module_utils._reachability.reading import read
 
-from lab import addresses
+from lab.base import addresses
 from tests.integration import probes
 from tests.integration.network_lab import NetworkLab, networks
 from tests.integration.probes import Probe
@@ -43,10 +43,12 @@ def ask(world: RandomNetwork, model: Model) -> Question:
     dice, machines = world.dice, world.machines
     source = dice.choice((*(each["InstanceId"] for each in machines), *(addresses.CLIENT,) * 3, BALANCER))
     machine = dice.choice([each for each in machines if each["InstanceId"] != source])
-    public = [str(each.public) for each in model.interfaces.values() if each.public and each.instance_id]
+    public = [
+        str(interface.public) for interface in model.interfaces.values() if interface.public and interface.instance_id
+    ]
     destinations = (
         *(machine["InstanceId"],) * 3, machine["PrivateIpAddress"], f"10.{world.number}.3.200",
-        *public[:2], FILE_SYSTEM, BALANCER, *world.translators[:1],
+        *public[:2], FILE_SYSTEM, BALANCER, *world.nat_gateways[:1],
         addresses.API, addresses.API, addresses.S3, f"com.amazonaws.{world.region}.s3",
         RESOLVER, str(addresses.METADATA),
     )  # fmt: skip
@@ -102,8 +104,8 @@ def can_be_tried(verdict: Verdict) -> bool:
 
 def places(world: RandomNetwork) -> list[tuple[str, str]]:
     namespace = world.lab.place.namespace
-    own = [nic["NetworkInterfaceId"] for each in world.machines for nic in each["NetworkInterfaces"]]
-    return [(namespace(each), "0.0.0.0") for each in (*own, *(each.id for each in world.services))]
+    own = [nic["NetworkInterfaceId"] for machine in world.machines for nic in machine["NetworkInterfaces"]]
+    return [(namespace(each), "0.0.0.0") for each in (*own, *(service.id for service in world.services))]
 
 
 def disagreements(world: RandomNetwork, seen: Counter[str]) -> list[str]:
@@ -139,7 +141,7 @@ def test_the_judgement_is_what_packets_do(network_lab: NetworkLab, capsys: Any) 
     with probes.servers(outside, TCP, UDP):
         for number in range(WORLDS):
             world = RandomNetwork(network_lab, random.Random(f"{SEED}/{number}"), number + 1)
-            wrong += [f"seed {SEED} world {number}: {each}" for each in disagreements(world, seen)]
+            wrong += [f"seed {SEED} world {number}: {disagreement}" for disagreement in disagreements(world, seen)]
     with capsys.disabled():
         print(f"\n{seen.total()} connections, {len(wrong)} disagreements, seed {SEED}: {dict(seen.most_common())}")
     assert not wrong, "\n".join(wrong)

@@ -12,7 +12,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from lab.place import Place
+from lab.base.paths import LabPaths
 from tests.integration.internet import fetch
 
 pytestmark = pytest.mark.lab
@@ -34,13 +34,13 @@ def s3(session: boto3.session.Session) -> Iterator[Any]:
     client.delete_bucket(Bucket=BUCKET)
 
 
-def test_a_stranger_is_refused_by_name_and_certificate(s3: Any, place: Place) -> None:
+def test_a_stranger_is_refused_by_name_and_certificate(s3: Any, place: LabPaths) -> None:
     for url in (f"{URL}/a%20b/index.php", f"{URL}/", f"https://s3.{REGION}.amazonaws.com/{BUCKET}/a%20b/index.php"):
         answer = fetch(place, url)
         assert (answer.status, "<Code>AccessDenied</Code>" in answer.body) == (403, True)
 
 
-def test_what_is_missing_is_refused_likewise(s3: Any, place: Place) -> None:
+def test_what_is_missing_is_refused_likewise(s3: Any, place: LabPaths) -> None:
     assert fetch(place, f"{URL}/nothing").status == 403
     assert fetch(place, f"https://no-such-bucket-{BUCKET}.s3.{REGION}.amazonaws.com/").status == 404
 
@@ -53,12 +53,12 @@ def presigned(session: boto3.session.Session) -> str:
     return str(signer.generate_presigned_url("get_object", Params={"Bucket": BUCKET, "Key": "a b/index.php"}))
 
 
-def test_a_presigned_address_opens_one_object(s3: Any, place: Place, presigned: str) -> None:
+def test_a_presigned_address_opens_one_object(s3: Any, place: LabPaths, presigned: str) -> None:
     assert presigned.startswith(f"{URL}/")
     assert fetch(place, presigned).body == "<?php ?>"
 
 
-def test_clear_text_is_refused_where_the_policy_says_so(s3: Any, place: Place, presigned: str) -> None:
+def test_clear_text_is_refused_where_the_policy_says_so(s3: Any, place: LabPaths, presigned: str) -> None:
     plain = presigned.replace("https", "http", 1)
     assert fetch(place, plain).status == 200
     arn = f"arn:aws:s3:::{BUCKET}"

@@ -11,7 +11,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from lab.place import Place
+from lab.base.paths import LabPaths
 from tests.integration.fleet import BOOT, CORE, Fleet
 from tests.integration.small_world import until
 from tests.session_client import Talk
@@ -57,7 +57,7 @@ class Managed:
 
 
 @pytest.fixture(scope="module")
-def managed(session: boto3.session.Session, place: Place) -> Iterator[Managed]:
+def managed(session: boto3.session.Session, place: LabPaths) -> Iterator[Managed]:
     fleet = Fleet(session, place, "sessions", 47)
     yield Managed(fleet)
     fleet.close()

@@ -56,13 +56,13 @@ def test_site_is_built_and_both_machines_answer(owner: Owner) -> None:
 
 def test_the_playbooks_sessions_are_logged_and_encrypted(owner: Owner) -> None:
     ssm, logs = owner.client("ssm"), owner.client("logs")
-    held = [one for state in ("History", "Active") for one in ssm.describe_sessions(State=state)["Sessions"]]
+    held = [session for state in ("History", "Active") for session in ssm.describe_sessions(State=state)["Sessions"]]
     assert {one["DocumentName"] for one in held if one["Target"] in owner.ids()} == {"demo-session"}
     inputs = json.loads(ssm.get_document(Name="demo-session")["Content"])["inputs"]
     key = owner.client("kms").describe_key(KeyId="alias/demo-session")["KeyMetadata"]
     assert (inputs["kmsKeyId"], key["KeyState"]) == (key["Arn"], "Enabled")
     streams = logs.describe_log_streams(logGroupName="/demo/sessions")["logStreams"]
-    logged = {one["logStreamName"] for one in streams} & {one["SessionId"] for one in held}
+    logged = {stream["logStreamName"] for stream in streams} & {one["SessionId"] for one in held}
     assert logged
     (first, *_) = logs.get_log_events(logGroupName="/demo/sessions", logStreamName=logged.pop())["events"]
     assert json.loads(first["message"])["userIdentity"]["arn"].endswith(":root")
@@ -160,8 +160,8 @@ def test_tls_is_1_2_with_modern_suites_or_1_3(owner: Owner, of: str) -> None:
 
 
 def test_the_site_cannot_ask_for_the_machines_role(owner: Owner) -> None:
-    for one in owner.ids():
-        assert is_closed(owner, one)
+    for id_ in owner.ids():
+        assert is_closed(owner, id_)
 
 
 def is_closed(owner: Owner, machine: str) -> bool:
@@ -180,9 +180,9 @@ CONFINED = {"NoNewPrivileges=yes", "ProtectSystem=full", "ProtectHome=yes", "Pri
 
 
 def test_apache_and_php_are_confined(owner: Owner) -> None:
-    for one in owner.ids():
+    for id_ in owner.ids():
         for unit in ("apache2", "php8.2-fpm"):
-            shown = run_lab(owner.place.name, "exec", one, "--", "systemctl", "show", unit).stdout
+            shown = run_lab(owner.place.name, "exec", id_, "--", "systemctl", "show", unit).stdout
             assert set(shown.splitlines()) >= CONFINED
 
 
@@ -191,7 +191,7 @@ def test_nobody_reaches_the_machines_or_the_share_from_the_internet(owner: Owner
         FileSystemId=owner.client("efs").describe_file_systems()["FileSystems"][0]["FileSystemId"]
     )["MountTargets"]
     inside = [machine["PrivateIpAddress"] for machine in owner.machines()]
-    for address, port in [*((one, 80) for one in inside), *((one["IpAddress"], 2049) for one in targets)]:
+    for address, port in [*((one, 80) for one in inside), *((target["IpAddress"], 2049) for target in targets)]:
         answer = visit(owner, "--connect-timeout", "2", f"telnet://{address}:{port}")
         assert answer.returncode in (7, 28), f"{address}:{port} answered a visitor"
     assert not [machine for machine in owner.machines() if "PublicIpAddress" in machine]
@@ -318,7 +318,7 @@ def test_a_folder_of_ones_own_is_released_and_taken_back(owner: Owner, tmp_path:
 
 
 def test_a_reboot_of_both_machines_loses_nothing(owner: Owner) -> None:
-    boots = {one: booted(owner, one) for one in owner.ids()}
+    boots = {id_: booted(owner, id_) for id_ in owner.ids()}
     owner.client("ec2").reboot_instances(InstanceIds=owner.ids())
     for one, before in boots.items():
         until(lambda one=one, before=before: booted(owner, one) not in ("", before), 60)
@@ -326,7 +326,7 @@ def test_a_reboot_of_both_machines_loses_nothing(owner: Owner) -> None:
     until(lambda: healthy(owner) == 2, 60)
     # With both away at once, names may have failed over for a moment.
     until(lambda: len(machines_seen(owner, tries=4)) == 2, 120)
-    assert all(is_closed(owner, one) for one in owner.ids())
+    assert all(is_closed(owner, id_) for id_ in owner.ids())
 
 
 def mounted(owner: Owner, machine: str) -> bool:
@@ -341,7 +341,7 @@ def test_visitors_get_the_error_page_while_both_machines_are_down_and_the_site_a
     owner.client("ec2").stop_instances(InstanceIds=owner.ids())
     until(page, 90)
     until(lambda: page(f"https://{ALIAS}/"), 90)
-    owner.client("ec2").start_instances(InstanceIds=owner.ids())
+    owner.start(*owner.ids())
     until(lambda: len(machines_seen(owner, tries=4)) == 2, 120)
 
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from lab import addresses
-from lab.endpoint import ask
-from lab.plane import registrar
+from lab.base import addresses
+from lab.base.endpoint import ask
+from lab.plane.names import registrar
 from tests.integration.labs import place_of, run_lab, session_of, up
 from tests.integration.owner import Owner, visit
 from tests.integration.small_world import until
@@ -44,7 +44,7 @@ def named(domain: str, *aliases: str, **more: Any) -> tuple[str, str]:
 def create_zone(owner: Owner, name: str, *records: dict[str, Any]) -> str:
     route53 = owner.client("route53", "us-east-1")
     zone: str = route53.create_hosted_zone(Name=name, CallerReference=uuid.uuid4().hex)["HostedZone"]["Id"]
-    changes = [{"Action": "CREATE", "ResourceRecordSet": one} for one in records]
+    changes = [{"Action": "CREATE", "ResourceRecordSet": record} for record in records]
     if changes:
         route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
     return zone
@@ -121,7 +121,7 @@ def test_other_names_take_the_place_of_the_first(owner: Owner) -> None:
         assert redirects(owner, alias, PUNYCODE)
     assert sorted(zones(owner)) == ["hasite.co.jp.", "hasite.test.", "xn--wgv71a119e.jp."]
     # The earlier names are off: there is nothing at them.
-    assert not [one for one in records(owner, zones(owner)["hasite.test."]) if one["Name"] == "hasite.test."]
+    assert not [record for record in records(owner, zones(owner)["hasite.test."]) if record["Name"] == "hasite.test."]
     assert owner.changes(owner.play("site", *names)) == []
 
 
@@ -133,7 +133,7 @@ def test_the_doctor_names_an_alias_without_its_record(owner: Owner) -> None:
     names = named(JAPANESE, "hasite.co.jp", "www.shop.hasite.test", site_take_over=True)
     assert "alias-" not in owner.play("doctor", *names)
     zone = zones(owner)["hasite.test."]
-    (pair,) = [one for one in records(owner, zone) if one.get("Failover") == "SECONDARY"]
+    (pair,) = [record for record in records(owner, zone) if record.get("Failover") == "SECONDARY"]
     change = {"Action": "DELETE", "ResourceRecordSet": pair}
     route53 = owner.client("route53", "us-east-1")
     route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": [change]})
@@ -165,7 +165,7 @@ def at_registrar(owner: Owner, domain: str, servers: list[str] | None) -> None:
     ask(owner.place, registrar.PATH, {domain: servers})
     if servers:
         question = ("dig", "+norecurse", "+noall", "+authority", f"@{addresses.REGISTRAR_SERVER}", domain, "NS")
-        wanted = sorted(f"{one.rstrip('.')}." for one in servers)
+        wanted = sorted(f"{server.rstrip('.')}." for server in servers)
 
         def told() -> list[str]:
             lines = run_lab(owner.place.name, "exec", "client", "--", *question).stdout.splitlines()

@@ -197,7 +197,7 @@ def runs(owner: Owner, machine: str) -> list[tuple[str, str]]:
 
 
 def test_the_job_runs_on_one_machine_a_minute_and_goes_over_when_that_one_stops(owner: Owner) -> None:
-    machines = {one["PrivateDnsName"].partition(".")[0]: one["InstanceId"] for one in owner.machines()}
+    machines = {machine["PrivateDnsName"].partition(".")[0]: machine["InstanceId"] for machine in owner.machines()}
     watcher = next(iter(machines.values()))
     until(lambda: len(runs(owner, watcher)) >= 2, 200)
     _, host = runs(owner, watcher)[-1]
@@ -213,7 +213,7 @@ def test_the_job_runs_on_one_machine_a_minute_and_goes_over_when_that_one_stops(
     claims = on(owner, machines[other], "ls", "/srv/site/jobs/tick/claims").split()
     assert len(claims) == len(set(claims))
     assert {minute for minute, _ in found} <= set(claims)
-    owner.client("ec2").start_instances(InstanceIds=[machines[host]])
+    owner.start(machines[host])
     until(lambda: healthy(owner) == 2, 180)
 
 

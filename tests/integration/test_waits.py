@@ -14,8 +14,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from lab import addresses
-from lab.place import Place
+from lab.base import addresses
+from lab.base.paths import LabPaths
 from tests.integration.labs import place_of, run_lab, session_of, up
 from tests.integration.small_world import SmallWorld, until
 
@@ -29,7 +29,7 @@ SPEED = 20.0
 class Slow:
     """The lab that waits, and a network in it."""
 
-    place: Place
+    place: LabPaths
     session: boto3.session.Session
     world: SmallWorld
 
@@ -41,7 +41,7 @@ class Slow:
 
     def wait_of(self, step: str) -> dict[str, Any]:
         """Return the newest wait of a kind."""
-        found: dict[str, Any] = [each for each in self.waits()["waits"] if each["step"] == step][-1]
+        found: dict[str, Any] = [wait for wait in self.waits()["waits"] if wait["step"] == step][-1]
         return found
 
     def reaches(self, role: str, address: str, port: int) -> bool:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from lab.endpoint import require
-from lab.place import Place
+from lab.base.endpoint import require
+from lab.base.paths import LabPaths
 from tests.integration.fleet import Fleet
 from tests.integration.labs import ROOT, installed
 
@@ -53,7 +53,7 @@ PLAY = """
 """
 
 
-def play(place: Place, instance: str, folder: Path, *, warm: bool, become: bool) -> Any:
+def play(place: LabPaths, instance: str, folder: Path, *, warm: bool, become: bool) -> Any:
     endpoint = require(place)
     (folder / "play.yml").write_text(PLAY)
     result = folder / f"{warm}-{become}.json"
@@ -96,7 +96,7 @@ def told(found: Any) -> Any:
 
 
 @pytest.mark.parametrize("become", [False, True])
-def test_modules_are_the_same_warm_and_cold(fleet: Fleet, place: Place, tmp_path: Path, become: bool) -> None:
+def test_modules_are_the_same_warm_and_cold(fleet: Fleet, place: LabPaths, tmp_path: Path, become: bool) -> None:
     warm = play(place, fleet.instances[0], tmp_path, warm=True, become=become)
     cold = play(place, fleet.instances[0], tmp_path, warm=False, become=become)
     assert told(warm) == told(cold)

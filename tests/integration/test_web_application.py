@@ -263,7 +263,7 @@ def test_updates_restart_one_machine_after_the_other_and_visitors_notice_nothing
         machine_updates.prepare(owner, one)
     for first, second in (machines, machines[::-1]):
         machine_updates.ask(owner, first)
-        until(lambda first=first: machine_updates.turn(owner, first), 30)
+        until(lambda first=first: machine_updates.turn(owner, first) == machine_updates.host(owner, first), 30)
         machine_updates.ask(owner, second)
         until(lambda first=first: has_restarted(first), 120)
         until(lambda: healthy(owner) == 2, 120)

@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 import pytest
 
-from lab.place import Place
+from lab.base.paths import LabPaths
 from tests.integration.owner import Owner
 
 pytestmark = pytest.mark.lab
@@ -21,7 +21,7 @@ REGION = "ap-northeast-1"
 
 
 @pytest.fixture(scope="module")
-def owner(place: Place, session: boto3.session.Session) -> Owner:
+def owner(place: LabPaths, session: boto3.session.Session) -> Owner:
     return Owner(place, session)
 
 
@@ -68,13 +68,13 @@ def inventory(owner: Owner) -> list[str]:
     ec2 = owner.client("ec2")
     controls = owner.client("cloudfront").list_origin_access_controls()["OriginAccessControlList"].get("Items", [])
     names = [
-        *(one["VpcId"] + str(one["Tags"]) for one in ec2.describe_vpcs(Filters=filters)["Vpcs"]),
-        *(one["GroupName"] for one in ec2.describe_security_groups(Filters=filters)["SecurityGroups"]),
-        *(one["RoleName"] for one in owner.client("iam").list_roles()["Roles"]),
-        *(one["logGroupName"] for one in owner.client("logs").describe_log_groups()["logGroups"]),
-        *(one["Name"] for one in owner.client("ssm").list_documents(Filters=own)["DocumentIdentifiers"]),
-        *(one["Name"] for one in controls),
-        *(one["Name"] for one in owner.client("s3").list_buckets()["Buckets"]),
+        *(vpc["VpcId"] + str(vpc["Tags"]) for vpc in ec2.describe_vpcs(Filters=filters)["Vpcs"]),
+        *(group["GroupName"] for group in ec2.describe_security_groups(Filters=filters)["SecurityGroups"]),
+        *(role["RoleName"] for role in owner.client("iam").list_roles()["Roles"]),
+        *(group["logGroupName"] for group in owner.client("logs").describe_log_groups()["logGroups"]),
+        *(identifier["Name"] for identifier in owner.client("ssm").list_documents(Filters=own)["DocumentIdentifiers"]),
+        *(control["Name"] for control in controls),
+        *(bucket["Name"] for bucket in owner.client("s3").list_buckets()["Buckets"]),
     ]
     return sorted(names)
 

@@ -9,8 +9,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.place import Place
-from lab.visit import visitor
+from lab.base.paths import LabPaths
+from lab.commands.shell import visitor
 from tests.integration.internet import Answer, fetch
 
 USER, PASSWORD = "alice", "correct horse battery"
@@ -31,7 +31,7 @@ def hidden_fields(page: str) -> dict[str, str]:
 class Person:
     """Somebody with a browser."""
 
-    place: Place
+    place: LabPaths
     url: str
     jar: Path
 

@@ -3,26 +3,51 @@
 
 from __future__ import annotations
 
-import pickle
+import gc
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
 
 import pytest
-from botocore.loaders import JSONFileLoader
+
+from tests.unit import sdk
+
+SECONDS = 120
+"""What a test here may take; slow and rare ones have the limit in pyproject.toml."""
+
+HERE = Path(__file__).parent
+
+LIMIT = pytest.mark.timeout(SECONDS)
+
+WARNINGS = pytest.mark.filterwarnings(
+    "error",
+    # What a test leaves open ends with it; when that is found depends on the others.
+    "ignore::pytest.PytestUnraisableExceptionWarning",
+    "ignore::ResourceWarning",
+    # The child that a test forks executes a program, or ends, at once.
+    "ignore:This process .* is multi-threaded, use of fork:DeprecationWarning",
+    # moto's models do not know the codes with which AWS refuses a caller.
+    "ignore:Exception.* does not match an error shape:UserWarning",
+)
+"""The later ones count for more."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests of this folder their own limit, and make a warning an error."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(WARNINGS, append=False)
+            if not (item.get_closest_marker("slow") or item.get_closest_marker("acceptance")):
+                item.add_marker(LIMIT)
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage more rarely: what was imported and collected stays, and is much."""
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def models_parsed_once() -> Iterator[None]:
-    """Parse each service's model once: botocore does so for each session, and moto begins one for each account."""
-    load_file = JSONFileLoader.load_file
-    parsed: dict[str, bytes] = {}
-
-    def load_file_once(self: JSONFileLoader, path: str) -> Any:
-        if path not in parsed:
-            parsed[path] = pickle.dumps(load_file(self, path))
-        # A copy each time: clients of S3 take parts out of theirs.
-        return pickle.loads(parsed[path])
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(JSONFileLoader, "load_file", load_file_once)
+def sdk_made_once() -> Iterator[None]:
+    """Make once what botocore and moto make anew for each session and account."""
+    with sdk.made_once():
         yield

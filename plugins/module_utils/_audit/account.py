@@ -55,7 +55,7 @@ def trail(facts: Facts) -> Iterator[Seen]:
 @RULES.rule("account-config", "config: recorders")
 def config(facts: Facts) -> Iterator[Seen]:
     """A recorder runs."""
-    found = [one["name"] for one in facts.read.get("recorders") or [] if one.get("recording")]
+    found = [recorder["name"] for recorder in facts.read.get("recorders") or [] if recorder.get("recording")]
     yield Seen(f"region {facts.site['region']}", bool(found), f"recorders: {', '.join(found) or 'none'}")
 
 
@@ -69,7 +69,7 @@ def guardduty(facts: Facts) -> Iterator[Seen]:
 @RULES.rule("account-access-analyzer", "accessanalyzer: analyzers")
 def access_analyzer(facts: Facts) -> Iterator[Seen]:
     """An analyzer is active."""
-    found = [one["name"] for one in facts.read.get("analyzers") or [] if one.get("status") == "ACTIVE"]
+    found = [analyzer["name"] for analyzer in facts.read.get("analyzers") or [] if analyzer.get("status") == "ACTIVE"]
     yield Seen(f"region {facts.site['region']}", bool(found), f"analyzers: {', '.join(found) or 'none'}")
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .facts import Facts, Resource, Rules, Seen
+from .._resource import Resource
+from .facts import Facts, Rules, Seen
 
 RULES = Rules()
 GUARDED = ("defensive", "strictest")
@@ -19,7 +20,9 @@ MODERN = ("ELBSecurityPolicy-TLS13-1-2-", "ELBSecurityPolicy-TLS13-1-3-", "ELBSe
 
 def listeners(facts: Facts, protocol: str) -> list[Resource]:
     """Return the load balancer's listeners of a protocol."""
-    return [one for one in (facts.balancer or {}).get("listeners") or [] if one.get("protocol") == protocol]
+    return [
+        listener for listener in (facts.balancer or {}).get("listeners") or [] if listener.get("protocol") == protocol
+    ]
 
 
 def _where(listener: Resource) -> str:
@@ -36,38 +39,38 @@ def _attribute(facts: Facts, key: str, *wanted: str) -> Iterator[Seen]:
 @RULES.rule("https-redirect", "elbv2: load balancers")
 def https_redirect(facts: Facts) -> Iterator[Seen]:
     """HTTP only redirects."""
-    for one in listeners(facts, "HTTP"):
+    for listener in listeners(facts, "HTTP"):
         redirects = [
             (action.get("redirect_config") or {}).get("protocol") == "HTTPS"
-            for action in one.get("default_actions") or []
+            for action in listener.get("default_actions") or []
         ]
         yield Seen(
-            _where(one), bool(redirects) and all(redirects), "redirects to HTTPS" if all(redirects) else "answers"
+            _where(listener), bool(redirects) and all(redirects), "redirects to HTTPS" if all(redirects) else "answers"
         )
 
 
 @RULES.rule("tls-version", "elbv2: load balancers")
 def tls_version(facts: Facts) -> Iterator[Seen]:
     """TLS 1.0 and 1.1 are refused."""
-    for one in listeners(facts, "HTTPS"):
-        policy = str(one.get("ssl_policy"))
-        yield Seen(_where(one), policy.startswith(MODERN), f"SslPolicy={policy}")
+    for listener in listeners(facts, "HTTPS"):
+        policy = str(listener.get("ssl_policy"))
+        yield Seen(_where(listener), policy.startswith(MODERN), f"SslPolicy={policy}")
 
 
 @RULES.rule("tls-post-quantum", "elbv2: load balancers")
 def tls_post_quantum(facts: Facts) -> Iterator[Seen]:
     """The policy has a hybrid key exchange."""
-    for one in listeners(facts, "HTTPS"):
-        policy = str(one.get("ssl_policy"))
-        yield Seen(_where(one), "-PQ-" in policy, f"SslPolicy={policy}")
+    for listener in listeners(facts, "HTTPS"):
+        policy = str(listener.get("ssl_policy"))
+        yield Seen(_where(listener), "-PQ-" in policy, f"SslPolicy={policy}")
 
 
 @RULES.rule("tls-fips", "elbv2: load balancers")
 def tls_fips(facts: Facts) -> Iterator[Seen]:
     """The policy uses certified modules."""
-    for one in listeners(facts, "HTTPS"):
-        policy = str(one.get("ssl_policy"))
-        yield Seen(_where(one), "-FIPS-" in policy, f"SslPolicy={policy}")
+    for listener in listeners(facts, "HTTPS"):
+        policy = str(listener.get("ssl_policy"))
+        yield Seen(_where(listener), "-FIPS-" in policy, f"SslPolicy={policy}")
 
 
 @RULES.rule("invalid-headers-dropped", "elbv2: load balancer attributes", "elbv2: load balancers")
@@ -81,7 +84,7 @@ def invalid_headers_dropped(facts: Facts) -> Iterator[Seen]:
 def load_balancer_zones(facts: Facts) -> Iterator[Seen]:
     """The load balancer survives a zone."""
     if facts.balancer:
-        zones = [str(one.get("zone_name")) for one in facts.balancer.get("availability_zones") or []]
+        zones = [str(zone.get("zone_name")) for zone in facts.balancer.get("availability_zones") or []]
         name = facts.balancer["load_balancer_name"]
         yield Seen(f"load balancer {name}", len(zones) > 1, f"zones: {', '.join(zones)}")
 

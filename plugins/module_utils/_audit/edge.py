@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from .facts import Facts, Resource, Rules, Seen
+from .._resource import Resource
+from .facts import Facts, Rules, Seen
 
 RULES = Rules()
 CONFIGURATIONS = "cloudfront: configurations of distributions"
@@ -37,7 +38,11 @@ def _https(config: Resource) -> tuple[bool, str]:
 
 def _origins(config: Resource) -> tuple[bool, str]:
     origins = (config.get("Origins") or {}).get("Items") or []
-    bare = [one["DomainName"] for one in origins if "S3OriginConfig" in one and not one.get("OriginAccessControlId")]
+    bare = [
+        origin["DomainName"]
+        for origin in origins
+        if "S3OriginConfig" in origin and not origin.get("OriginAccessControlId")
+    ]
     return not bare, f"origins without access control: {', '.join(bare) or 'none'}"
 
 

@@ -10,7 +10,7 @@ import typing as t
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-Resource = dict[str, t.Any]
+from .._resource import Resource
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .facts import Facts, Resource, Rules, Seen
+from .._resource import Resource
+from .facts import Facts, Rules, Seen
 from .network import statements
 
 RULES = Rules()

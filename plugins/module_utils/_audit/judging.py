@@ -10,8 +10,9 @@ import typing as t
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from .._resource import Resource
 from . import account, balancing, edge, identity, machines, names, network, storage
-from .facts import Facts, Resource, Rule, Rules, Seen
+from .facts import Facts, Rule, Rules, Seen
 
 AREAS: tuple[Rules, ...] = (
     *(network.RULES, machines.RULES, identity.RULES, balancing.RULES, edge.RULES, storage.RULES, names.RULES),
@@ -69,7 +70,7 @@ class Row:
 def judge(facts: Facts, controls: Iterable[Mapping[str, t.Any]]) -> list[Row]:
     """Return a row for each control, what wants to be looked at first at the top."""
     rules = all_rules()
-    rows = [_row(facts, dict(one), rules.get(str(one["id"]))) for one in controls]
+    rows = [_row(facts, dict(control), rules.get(str(control["id"]))) for control in controls]
     return sorted(rows, key=lambda row: STATES.index(row.state))
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from .._doctor.hardening import open_to_world, ports
-from .facts import Facts, Resource, Rules, Seen
+from .._resource import Resource
+from .facts import Facts, Rules, Seen
 
 RULES = Rules()
 WORLD = ("0.0.0.0/0", "::/0")
@@ -70,8 +71,8 @@ def first_match(entries: Iterable[Resource], port: int) -> str:
 
 def is_open(entries: Sequence[Resource], port: int) -> bool:
     """Tell whether the world reaches a TCP port, by IPv4 or IPv6."""
-    four = [one for one in entries if not one.get("Ipv6CidrBlock")]
-    six = [one for one in entries if one.get("Ipv6CidrBlock")]
+    four = [entry for entry in entries if not entry.get("Ipv6CidrBlock")]
+    six = [entry for entry in entries if entry.get("Ipv6CidrBlock")]
     return "allow" in (first_match(four, port), first_match(six, port))
 
 
@@ -80,10 +81,10 @@ def network_acl_administration(facts: Facts) -> Iterator[Seen]:
     """The world is kept away from port 22, and not admitted to everything."""
     for acl, entries in facts.each("network_acls"):
         everything = any(
-            one["RuleAction"] == "allow"
-            and one["Protocol"] == ALL
-            and (one.get("CidrBlock") or one.get("Ipv6CidrBlock")) in WORLD
-            for one in entries
+            entry["RuleAction"] == "allow"
+            and entry["Protocol"] == ALL
+            and (entry.get("CidrBlock") or entry.get("Ipv6CidrBlock")) in WORLD
+            for entry in entries
         )
         told = ["port 22 is open"] * is_open(entries, 22) + ["every port is open"] * everything
         yield Seen(f"network ACL {acl}", not told, "; ".join(told) or "port 22 is closed")
@@ -138,7 +139,7 @@ def interface_endpoints(facts: Facts) -> Iterator[Seen]:
 def endpoint_trust_boundaries(facts: Facts) -> Iterator[Seen]:
     """Nobody's things pass but those that a policy names."""
     for endpoint, policy in facts.each("endpoint_policies"):
-        wide = [one for one in statements(policy) if admits_everybody(one)]
+        wide = [statement for statement in statements(policy) if admits_everybody(statement)]
         yield Seen(f"endpoint {endpoint}", not wide, f"{len(wide)} statements for everybody and everything")
 
 

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from functools import partial
 
 from .. import _bucket, _efs_api
+from .._asking import AWS_ERRORS, ask_at_once, asked, listed
 from .._aws import error_code
-from .._site.asking import AWS_ERRORS, ask_at_once, asked, listed
+from .._resource import Resource
 from .._site.scope import GLOBAL_REGION, ReadScope
-from .facts import Resource
 
 ABSENT = {
     "NoSuchPublicAccessBlockConfiguration",
@@ -61,7 +61,7 @@ def read_default_groups(scope: ReadScope, site: Resource) -> Resource:
 
 def read_endpoint_policies(scope: ReadScope, site: Resource) -> Resource:
     """Return the policies of the VPC's endpoints, by ID."""
-    ids = [one["vpc_endpoint_id"] for one in (site.get("network") or {}).get("endpoints") or []]
+    ids = [endpoint["vpc_endpoint_id"] for endpoint in (site.get("network") or {}).get("endpoints") or []]
     if not ids:
         return {}
     found = listed(scope.here("ec2"), "describe_vpc_endpoints", "VpcEndpoints", VpcEndpointIds=ids)
@@ -70,18 +70,18 @@ def read_endpoint_policies(scope: ReadScope, site: Resource) -> Resource:
 
 def read_machines(scope: ReadScope, site: Resource) -> Resource:
     """Return what EC2 says of each machine, by name."""
-    ids = [one["instance_id"] for one in site.get("instances") or []]
+    ids = [instance["instance_id"] for instance in site.get("instances") or []]
     if not ids:
         return {}
     reservations = listed(scope.here("ec2"), "describe_instances", "Reservations", InstanceIds=ids)
-    found = [one for reservation in reservations for one in reservation["Instances"]]
-    names = {one["instance_id"]: one.get("name") or one["instance_id"] for one in site["instances"]}
+    found = [instance for reservation in reservations for instance in reservation["Instances"]]
+    names = {instance["instance_id"]: instance.get("name") or instance["instance_id"] for instance in site["instances"]}
     return {names[one["InstanceId"]]: one for one in found}
 
 
 def read_types(scope: ReadScope, site: Resource) -> Resource:
     """Return whether instance types have a bandwidth of their own to volumes: `default`, `supported`, `unsupported`."""
-    types = sorted({one["instance_type"] for one in site.get("instances") or []})
+    types = sorted({instance["instance_type"] for instance in site.get("instances") or []})
     if not types:
         return {}
     found = listed(scope.here("ec2"), "describe_instance_types", "InstanceTypes", InstanceTypes=types)
@@ -90,7 +90,7 @@ def read_types(scope: ReadScope, site: Resource) -> Resource:
 
 def read_volumes(scope: ReadScope, site: Resource) -> Resource:
     """Return the machines' volumes, by ID."""
-    ids = [one["instance_id"] for one in site.get("instances") or []]
+    ids = [instance["instance_id"] for instance in site.get("instances") or []]
     if not ids:
         return {}
     attached = [{"Name": "attachment.instance-id", "Values": ids}]
@@ -100,7 +100,7 @@ def read_volumes(scope: ReadScope, site: Resource) -> Resource:
 def read_roles(scope: ReadScope, site: Resource) -> Resource:
     """Return the roles with their trust and boundary, by name."""
     ask = scope.client("iam", GLOBAL_REGION).get_role
-    return {one["role_name"]: asked(ask, RoleName=one["role_name"])["Role"] for one in site.get("roles") or []}
+    return {role["role_name"]: asked(ask, RoleName=role["role_name"])["Role"] for role in site.get("roles") or []}
 
 
 # ---- load balancer and edge
@@ -118,15 +118,18 @@ def read_balancer_acl(scope: ReadScope, site: Resource) -> Resource:
 def read_distributions(scope: ReadScope, site: Resource) -> Resource:
     """Return the distributions' configurations, by ID."""
     ask = scope.client("cloudfront", GLOBAL_REGION).get_distribution_config
-    return {one["id"]: asked(ask, Id=one["id"])["DistributionConfig"] for one in site.get("distributions") or []}
+    return {
+        distribution["id"]: asked(ask, Id=distribution["id"])["DistributionConfig"]
+        for distribution in site.get("distributions") or []
+    }
 
 
 def read_headers(scope: ReadScope, site: Resource) -> Resource:
     """Return the security headers of the site's response headers policies, by name."""
     ask = scope.client("cloudfront", GLOBAL_REGION).get_response_headers_policy_config
     return {
-        one["name"]: asked(ask, Id=one["id"])["ResponseHeadersPolicyConfig"].get("SecurityHeadersConfig") or {}
-        for one in site.get("response_headers_policies") or []
+        policy["name"]: asked(ask, Id=policy["id"])["ResponseHeadersPolicyConfig"].get("SecurityHeadersConfig") or {}
+        for policy in site.get("response_headers_policies") or []
     }
 
 
@@ -136,16 +139,16 @@ def read_headers(scope: ReadScope, site: Resource) -> Resource:
 def read_buckets(scope: ReadScope, site: Resource) -> Resource:
     """Return the buckets' settings, by name."""
     client = scope.here("s3")
-    return {one["name"]: _bucket.read_settings(client, one["name"]) for one in site.get("buckets") or []}
+    return {bucket["name"]: _bucket.read_settings(client, bucket["name"]) for bucket in site.get("buckets") or []}
 
 
 def read_shares(scope: ReadScope, site: Resource) -> Resource:
     """Return the file systems with their backup, policy and lifecycle, by ID."""
     client = scope.here("efs")
     return {
-        one["FileSystemId"]: _efs_api.normalize(client, one)
+        system["FileSystemId"]: _efs_api.normalize(client, system)
         for share in site.get("file_systems") or []
-        for one in _efs_api.list_file_systems(client, FileSystemId=share["file_system_id"]) or []
+        for system in _efs_api.list_file_systems(client, FileSystemId=share["file_system_id"]) or []
     }
 
 
@@ -162,7 +165,7 @@ def read_access_points(scope: ReadScope, site: Resource) -> Resource:
 def read_share_keys(scope: ReadScope, site: Resource) -> Resource:
     """Return who manages the key of each file system, by ID: `AWS` or `CUSTOMER`; null if there is no key."""
     ask = scope.here("kms").describe_key
-    keys = {one["file_system_id"]: one.get("kms_key_id") for one in site.get("file_systems") or []}
+    keys = {system["file_system_id"]: system.get("kms_key_id") for system in site.get("file_systems") or []}
     return {name: asked(ask, KeyId=key)["KeyMetadata"]["KeyManager"] if key else None for name, key in keys.items()}
 
 
@@ -182,7 +185,7 @@ def read_query_logging(scope: ReadScope, site: Resource) -> Resource:
 def read_signing(scope: ReadScope, site: Resource) -> Resource:
     """Return whether each hosted zone is signed, by the zone's name: `SIGNING` or `NOT_SIGNING`."""
     ask = scope.client("route53", GLOBAL_REGION).get_dnssec
-    return {one["name"]: asked(ask, HostedZoneId=one["id"])["Status"]["ServeSignature"] for one in own_zones(site)}
+    return {zone["name"]: asked(ask, HostedZoneId=zone["id"])["Status"]["ServeSignature"] for zone in own_zones(site)}
 
 
 def own_zones(site: Resource) -> list[Resource]:
@@ -192,10 +195,10 @@ def own_zones(site: Resource) -> list[Resource]:
 
 def read_log_groups(scope: ReadScope, site: Resource) -> Resource:
     """Return the log groups of the site, by name."""
-    names = {(one["region"], one["log_group_name"]) for one in site.get("log_groups") or []}
+    names = {(group["region"], group["log_group_name"]) for group in site.get("log_groups") or []}
     return {
         one["logGroupName"]: one
-        for region in sorted({region for region, _ in names})
+        for region in sorted({region for region, dummy in names})
         for one in listed(scope.client("logs", region), "describe_log_groups", "logGroups")
         if (region, one["logGroupName"]) in names
     }
@@ -204,17 +207,18 @@ def read_log_groups(scope: ReadScope, site: Resource) -> Resource:
 def read_documents(scope: ReadScope, site: Resource) -> Resource:
     """Return with whom each session document is shared, by name."""
     ask = scope.here("ssm").describe_document_permission
-    names = [one["name"] for one in site.get("documents") or []]
+    names = [document["name"] for document in site.get("documents") or []]
     return {name: asked(ask, Name=name, PermissionType="Share").get("AccountIds") or [] for name in names}
 
 
 def read_certificates(scope: ReadScope, site: Resource) -> Resource:
     """Return the certificates as ACM describes them, by ARN."""
     return {
-        one["certificate_arn"]: asked(
-            scope.client("acm", one["region"]).describe_certificate, CertificateArn=one["certificate_arn"]
+        certificate["certificate_arn"]: asked(
+            scope.client("acm", certificate["region"]).describe_certificate,
+            CertificateArn=certificate["certificate_arn"],
         )["Certificate"]
-        for one in site.get("certificates") or []
+        for certificate in site.get("certificates") or []
     }
 
 
@@ -284,7 +288,7 @@ def read_document_settings(scope: ReadScope, _site: Resource) -> Resource:
     """Return the account's settings of Systems Manager that FSBP asks about."""
     ids = ["/ssm/documents/console/public-sharing-permission", "/ssm/automation/customer-script-log-destination"]
     ask = scope.here("ssm").get_service_setting
-    return {one: asked(ask, SettingId=one)["ServiceSetting"]["SettingValue"] for one in ids}
+    return {id_: asked(ask, SettingId=id_)["ServiceSetting"]["SettingValue"] for id_ in ids}
 
 
 READERS: dict[str, tuple[str, Callable[[ReadScope, Resource], t.Any]]] = {

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from .facts import Facts, Resource, Rules, Seen
+from .._resource import Resource
+from .facts import Facts, Rules, Seen
 from .network import statements
 
 RULES = Rules()
@@ -21,9 +22,9 @@ LOGS = "logs"
 def refuses_clear_text(policy: Resource) -> bool:
     """Tell whether a bucket's policy denies what does not come over TLS."""
     return any(
-        one.get("Effect") == "Deny"
-        and str(((one.get("Condition") or {}).get("Bool") or {}).get("aws:SecureTransport")).lower() == "false"
-        for one in statements(policy)
+        statement.get("Effect") == "Deny"
+        and str(((statement.get("Condition") or {}).get("Bool") or {}).get("aws:SecureTransport")).lower() == "false"
+        for statement in statements(policy)
     )
 
 
@@ -47,11 +48,11 @@ def _closed(settings: Resource) -> tuple[bool, str]:
 
 
 def _kept(settings: Resource) -> tuple[bool, str]:
-    rules = [one for one in settings["lifecycle_rules"] if one.get("Status") == "Enabled"]
+    rules = [rule for rule in settings["lifecycle_rules"] if rule.get("Status") == "Enabled"]
     wrong = ["no encryption"] * (not settings["encryption"]["algorithm"])
     wrong += ["no versioning"] * (not settings["versioning"])
-    wrong += ["old versions stay"] * (not any("NoncurrentVersionExpiration" in one for one in rules))
-    wrong += ["unfinished uploads stay"] * (not any("AbortIncompleteMultipartUpload" in one for one in rules))
+    wrong += ["old versions stay"] * (not any("NoncurrentVersionExpiration" in rule for rule in rules))
+    wrong += ["unfinished uploads stay"] * (not any("AbortIncompleteMultipartUpload" in rule for rule in rules))
     return not wrong, ", ".join(wrong) or "encrypted, versioned, with a lifecycle"
 
 
@@ -77,7 +78,7 @@ def share_encrypted(facts: Facts) -> Iterator[Seen]:
     """The share is encrypted, backed up and in two zones."""
     for name, one in facts.each("shares"):
         wrong = ["not encrypted"] * (not one["encrypted"]) + ["no backup"] * (not one["backup"])
-        wrong += ["one zone"] * (len({each["availability_zone_name"] for each in one["mount_targets"]}) < 2)
+        wrong += ["one zone"] * (len({target["availability_zone_name"] for target in one["mount_targets"]}) < 2)
         yield Seen(f"file system {name}", not wrong, ", ".join(wrong) or "encrypted, backed up, in two zones")
 
 
@@ -86,9 +87,9 @@ def share_policy(facts: Facts) -> Iterator[Seen]:
     """Nobody may mount but those whom the policy names."""
     for name, one in facts.each("shares"):
         wide = [
-            each
-            for each in statements(one["policy"])
-            if each.get("Effect") == "Allow" and each.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
+            statement
+            for statement in statements(one["policy"])
+            if statement.get("Effect") == "Allow" and statement.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
         ]
         named = bool(one["policy"]) and not wide
         yield Seen(f"file system {name}", named, "names its clients" if named else "admits every client")

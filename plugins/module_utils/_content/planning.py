@@ -10,7 +10,7 @@ import typing as t
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from .._release.manifest import Blob, File, Manifest, Pack, manifest_key, release_of_key
+from .._release.manifest import Blob, File, Manifest, Pack, is_id, manifest_key, release_of_key
 
 LARGE_BYTES = 1 << 20
 """From this size on, a file is an object of its own: a request then costs little beside the bytes."""
@@ -74,6 +74,12 @@ def _packed(blobs: Iterable[Blob]) -> Iterable[Pack]:
         size += blob.size
     if taken:
         yield Pack(tuple(taken))
+
+
+def newest_release(keys: Iterable[str], named: str | None) -> str | None:
+    """Return the newest release of the bucket, also where it no longer names one; None if it has none."""
+    there = (release_of_key(key) for key in keys)
+    return max((release for release in (named, *there) if release and is_id(release)), default=None)
 
 
 def kept_releases(keys: Iterable[str], current: str, keep: int) -> list[str]:

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import gzip
 import typing as t
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
-from .._aws import Outcome, aws_call, aws_lookup, failure, pages
+from .._aws import ChangeResult, aws_call, aws_lookup, failure, pages
 from .._bucket import batches
 from .._release.manifest import (
     POINTER_KEY,
     Manifest,
+    Origin,
     Pack,
     Pointer,
     Tree,
@@ -31,11 +33,13 @@ from .._release.manifest import (
     pack_key,
     release_id,
 )
-from .._release.paths import ReleaseError
+from .._release.paths import DamagedError, ReleaseError
 from .checks import ContentError
+from .origin import origin_of
 from .packing import packed
-from .planning import Plan, kept_releases, plan, surplus
+from .planning import Plan, kept_releases, newest_release, plan, surplus
 from .reading import Folder, check_unchanged, look, tree_of
+from .signing import Signer
 
 UPLOADS = 4
 """How many packs are in memory at once."""
@@ -57,6 +61,8 @@ class Report(t.NamedTuple):
     manifest: Manifest
     uploaded: list[str]
     deleted: list[str]
+    named: bool = False
+    """Whether the manifest and the pointer were written."""
 
 
 # ---- S3
@@ -100,18 +106,24 @@ class Bucket:
         self._read: dict[str, Manifest] = {}
 
     def state(self) -> State:
-        """Return what there is; a bucket that is not there, as in check mode, is empty."""
+        """Return what there is: nothing without a bucket, as in check mode, and nothing where it is damaged."""
         found = _get(self._client, self.name, self.prefix + POINTER_KEY)
-        pointer = decode_pointer(found) if found else None
+        try:
+            pointer = decode_pointer(found) if found else None
+        except DamagedError:
+            pointer = None
         current = self.manifest(pointer.release) if pointer else None
         return State(pointer, current, _list(self._client, self.name, self.prefix) or {})
 
     def manifest(self, release: str) -> Manifest | None:
-        """Return a release's manifest, or None if it is not there."""
+        """Return a release's manifest, or None if it is not there or damaged: an upload then replaces it."""
         found = _get(self._client, self.name, self.prefix + manifest_key(release))
         if not found:
             return None
-        self._read[release] = decode(gzip.decompress(found))
+        try:
+            self._read[release] = decode(gzip.decompress(found))
+        except (ReleaseError, OSError, EOFError, zlib.error):
+            return None
         return self._read[release]
 
     def manifests(self, releases: Iterable[str]) -> list[Manifest]:
@@ -138,25 +150,27 @@ class Bucket:
 # ---- the whole
 
 
-def publish(bucket: Bucket, folder: Folder, keep: int, check: bool) -> tuple[State, Report]:
-    """Bring a folder into the bucket as the release to be served; return what was there before, and what was done."""
+def publish(
+    bucket: Bucket, folder: Folder, keep: int, check: bool, origin: Origin, signer: Signer | None = None
+) -> tuple[State, Report]:
+    """Bring a folder into the bucket as the release to be served; return what was there before, and what was done.
+
+    What the bucket says is believed as far as it goes into no release: others may have written there, and only what was
+    read from the folder is signed.
+    """
     tree = tree_of(folder)
     before = state = bucket.state()
     uploaded: list[str] = []
+    named = False
     for _attempt in range(_ATTEMPTS):
-        manifest = state.current
-        if (
-            state.pointer
-            and manifest
-            and state.pointer.digest == tree.digest
-            and manifest.keys() <= state.objects.keys()
-        ):
+        if (manifest := state.current) and _is_whole(state, tree, signer):
             deleted = _prune(bucket, state.objects, manifest, keep, check) if uploaded else []
-            return before, Report(manifest, uploaded, deleted)
-        manifest, added = _add(bucket, folder, tree, state, keep, check)
+            return before, Report(manifest, uploaded, deleted, named)
+        manifest, added = _add(bucket, folder, tree, state, keep, check, signer, origin)
         uploaded += added
+        named = True
         if check:
-            return before, Report(manifest, uploaded, [])
+            return before, Report(manifest, uploaded, [], named)
         # Another upload may have deleted what this one meant to use: look again.
         state = bucket.state()
     raise ContentError(
@@ -164,22 +178,44 @@ def publish(bucket: Bucket, folder: Folder, keep: int, check: bool) -> tuple[Sta
     )
 
 
+def _is_whole(state: State, tree: Tree, signer: Signer | None) -> bool:
+    """Tell whether the bucket names this tree, has all that the release needs, and the signature that is wanted."""
+    found = state.current
+    return (
+        state.pointer is not None
+        and found is not None
+        and state.pointer.digest == tree.digest
+        and (found.release, found.tree.digest) == (state.pointer.release, tree.digest)
+        and found.keys() <= state.objects.keys()
+        and (signer is None or signer.has_signed(found))
+    )
+
+
 def _add(
-    bucket: Bucket, folder: Folder, tree: Tree, state: State, keep: int, check: bool
+    bucket: Bucket,
+    folder: Folder,
+    tree: Tree,
+    state: State,
+    keep: int,
+    check: bool,
+    signer: Signer | None,
+    origin: Origin,
 ) -> tuple[Manifest, list[str]]:
-    last = state.pointer.release if state.pointer else None
+    named = state.pointer.release if state.pointer else None
+    last = newest_release(state.objects, named)
     same = state.pointer is not None and state.pointer.digest == tree.digest
-    release = str(last) if same else release_id(tree, datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"), last)
-    known = bucket.manifests(kept_releases(state.objects, last, keep)) if last else []
+    release = str(named) if same else release_id(tree, datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"), last)
+    known = bucket.manifests(kept_releases(state.objects, named or last, keep)) if last else []
     there = [pack for manifest in known for pack in manifest.packs if pack_key(pack.id) in state.objects]
     planned = plan(tree.files, there)
-    manifest = Manifest(release, tree, planned.packs)
+    manifest = Manifest(release, tree, planned.packs, origin=origin)
     uploads = _uploads(bucket, folder, tree, planned, state.objects)
     if not check:
         # Few at a time: each holds a whole pack.
         with ThreadPoolExecutor(UPLOADS) as pool:
             for done in [pool.submit(upload) for upload in uploads.values()]:
                 done.result()
+        manifest = signer.signed(manifest) if signer else manifest
         bucket.put(manifest_key(release), compress(encode(manifest)))
         bucket.put(POINTER_KEY, encode_pointer(Pointer(release, tree.digest)), "application/json")
     return manifest, sorted(uploads)
@@ -212,15 +248,15 @@ def _prune(bucket: Bucket, objects: Mapping[str, datetime], current: Manifest, k
     return gone
 
 
-def ensure(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outcome:
-    """Upload the folder to the bucket as the release to be served."""
+def ensure(client: t.Any, params: Mapping[str, t.Any], check_mode: bool, signer: Signer | None = None) -> ChangeResult:
+    """Upload the folder to the bucket as the release to be served, signed if there is who signs."""
     try:
         folder = look(params)
         bucket = Bucket(client, params["bucket"], params["prefix"])
-        before, done = publish(bucket, folder, params["keep"], check_mode)
+        before, done = publish(bucket, folder, params["keep"], check_mode, origin_of(Path(folder.top)), signer)
     except (ContentError, ReleaseError) as error:
         raise failure(str(error)) from error
-    changed = bool(done.uploaded) or before.pointer is None or before.pointer.release != done.manifest.release
+    changed = bool(done.uploaded) or done.named
     common = {"bucket": bucket.name, "prefix": bucket.prefix}
     result = {
         **common,
@@ -229,8 +265,9 @@ def ensure(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Outc
         "size": sum(file.size for file in done.manifest.tree.files),
         "uploaded": done.uploaded,
         "deleted": done.deleted,
+        "signing_key": signer.key if signer else None,
     }
-    return Outcome(changed, {**common, **_shown(before.current)}, result)
+    return ChangeResult(changed, {**common, **_shown(before.current)}, result)
 
 
 def _shown(manifest: Manifest | None) -> dict[str, t.Any]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from .evidence import Evidence, Resource, rows
-from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Case, Kind, Where
+from .._resource import Resource
+from .evidence import Evidence, rows
+from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Occurrence, RuleInfo, Where
 from .needs import INSIDE
-from .places import acl_cure, blocked, by_stop, called, ids, machine, only, stopped_by, where_of
+from .places import acl_cure, blocked, by_stop, display_name, ids, machine, only, stopped_by, where_of
 from .policies import SESSION_ACTIONS, lacks, lets_assume, titles
 
 AREA = Area("access")
@@ -35,24 +36,29 @@ def out_of_reach(evidence: Evidence) -> list[Resource]:
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "machine-stopped",
         CRITICAL,
-        "The other machine serves alone, and there is no site when it goes too.",
+        "A machine that is left serves alone; with none of them there is no site.",
         f"Start it, or let the playbooks do it: {PROVISION}",
         ("machine-unreachable", "target-unhealthy"),
     ),
     "ec2: instances",
 )
-def machine_stopped(evidence: Evidence) -> Iterator[Case]:
+def machine_stopped(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine does not run."""
-    for one in evidence.listed("instances"):
-        if one.get("state") in ("stopped", "stopping", "shutting-down"):
-            yield Case(f"{called(one)} is {one['state']}.", machine(one), f"state={one['state']}", only(one))
+    for resource in evidence.resources("instances"):
+        if resource.get("state") in ("stopped", "stopping", "shutting-down"):
+            yield Occurrence(
+                f"{display_name(resource)} is {resource['state']}.",
+                machine(resource),
+                f"state={resource['state']}",
+                only(resource),
+            )
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "profile-detached",
         CRITICAL,
         "Without the profile's role the agent has no credentials, so Session Manager cannot reach the machine, and the "
@@ -62,17 +68,20 @@ def machine_stopped(evidence: Evidence) -> Iterator[Case]:
     ),
     "ec2: instances",
 )
-def profile_detached(evidence: Evidence) -> Iterator[Case]:
+def profile_detached(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine has no instance profile."""
-    for one in evidence.listed("instances"):
-        if one.get("instance_id") and not one.get("iam_instance_profile_arn"):
-            yield Case(
-                f"{called(one)} has no instance profile.", machine(one), "iam_instance_profile_arn=null", only(one)
+    for resource in evidence.resources("instances"):
+        if resource.get("instance_id") and not resource.get("iam_instance_profile_arn"):
+            yield Occurrence(
+                f"{display_name(resource)} has no instance profile.",
+                machine(resource),
+                "iam_instance_profile_arn=null",
+                only(resource),
             )
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "role-not-assumable",
         CRITICAL,
         "EC2 fetches the machines' credentials as this role. Those that they have go on for some hours; then Session "
@@ -82,17 +91,17 @@ def profile_detached(evidence: Evidence) -> Iterator[Case]:
     ),
     "iam: roles",
 )
-def role_not_assumable(evidence: Evidence) -> Iterator[Case]:
+def role_not_assumable(evidence: Evidence) -> Iterator[Occurrence]:
     """EC2 may not assume the machines' role."""
-    for one in evidence.listed("roles"):
-        name, trust = str(one.get("role_name")), one.get("assume_role_policy")
+    for resource in evidence.resources("roles"):
+        name, trust = str(resource.get("role_name")), resource.get("assume_role_policy")
         if name.endswith("-web") and trust and not lets_assume(trust, "ec2.amazonaws.com"):
             proof = f"statements of its trust policy: {', '.join(titles(trust))}"
-            yield Case(f"EC2 may not assume the role {name}.", Where("role", name), proof)
+            yield Occurrence(f"EC2 may not assume the role {name}.", Where("role", name), proof)
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "session-manager-denied",
         CRITICAL,
         "The agent registers, and opens the channels of sessions, with the role's permissions only.",
@@ -102,13 +111,13 @@ def role_not_assumable(evidence: Evidence) -> Iterator[Case]:
     "iam: roles",
     "iam: role policies",
 )
-def session_manager_denied(evidence: Evidence) -> Iterator[Case]:
+def session_manager_denied(evidence: Evidence) -> Iterator[Occurrence]:
     """The machines' role does not let Systems Manager in."""
     for role, policies in evidence.documents("role_policies").items():
         if not role.endswith("-web"):
             continue
         if missing := lacks(policies, SESSION_ACTIONS):
-            yield Case(
+            yield Occurrence(
                 f"The role {role} may not {missing[0]}.",
                 Where("role", role),
                 f"policies: {', '.join([*(policies.get('own') or {}), *(policies.get('attached') or [])]) or 'none'}",
@@ -118,7 +127,7 @@ def session_manager_denied(evidence: Evidence) -> Iterator[Case]:
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "egress-443-closed",
         CRITICAL,
         "The agent speaks to ssm and ssmmessages on port 443, and packages and S3 are fetched there too.",
@@ -128,40 +137,40 @@ def session_manager_denied(evidence: Evidence) -> Iterator[Case]:
     "ec2: instances",
     "ec2: reachability",
 )
-def egress_443_closed(evidence: Evidence) -> Iterator[Case]:
+def egress_443_closed(evidence: Evidence) -> Iterator[Occurrence]:
     """The machines' security group lets no HTTPS out."""
-    ways = [pair for pair in blocked(evidence, "session_manager") if stopped_by(pair[1], "security_group", "egress")]
-    for way, stop, touched in by_stop(ways):
-        yield Case(
+    paths = [pair for pair in blocked(evidence, "session_manager") if stopped_by(pair[1], "security_group", "egress")]
+    for path, stop, touched in by_stop(paths):
+        yield Occurrence(
             f"The security group {stop.get('name') or stop.get('id')} lets no HTTPS out.",
             where_of(stop),
-            str(way.get("explanation")),
+            str(path.get("explanation")),
             touched,
         )
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "endpoints-unreachable",
         CRITICAL,
         "The agent has to reach ssm and ssmmessages on port 443, and their answers have to come back.",
-        "Let port 443 out and the ephemeral ports 1024-65535 back in where the way is stopped; of "
+        "Let port 443 out and the ephemeral ports 1024-65535 back in where the path is stopped; of "
         "the network ACLs, the site keeps the VPC's default one, which does.",
         ("machine-unreachable",),
     ),
     "ec2: instances",
     "ec2: reachability",
 )
-def endpoints_unreachable(evidence: Evidence) -> Iterator[Case]:
-    """A machine has no way to the endpoints of Systems Manager."""
-    ways = [
+def endpoints_unreachable(evidence: Evidence) -> Iterator[Occurrence]:
+    """A machine has no path to the endpoints of Systems Manager."""
+    paths = [
         pair for pair in blocked(evidence, "session_manager") if not stopped_by(pair[1], "security_group", "egress")
     ]
-    for way, stop, touched in by_stop(ways):
-        yield Case(
-            f"{way.get('machine_name') or way.get('machine')} does not reach the endpoints of Systems Manager.",
+    for path, stop, touched in by_stop(paths):
+        yield Occurrence(
+            f"{path.get('machine_name') or path.get('machine')} does not reach the endpoints of Systems Manager.",
             where_of(stop),
-            str(way.get("explanation")),
+            str(path.get("explanation")),
             touched,
             cure=acl_cure(stop),
         )
@@ -194,7 +203,7 @@ def unanswered(evidence: Evidence) -> dict[str, Resource]:
     """Return the targets that do not answer the load balancer, by the machine's ID."""
     return {
         str(target.get("id")): target
-        for group in evidence.listed("target_groups")
+        for group in evidence.resources("target_groups")
         for target in rows(group, "targets")
         if target.get("state") == "unhealthy" and target.get("reason") in UNANSWERED
     }
@@ -210,28 +219,61 @@ def maybe_starting(evidence: Evidence, one: Resource) -> bool:
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
+        "status-check-failed",
+        CRITICAL,
+        "EC2 itself gets no answer from the machine, or has trouble with the host below it.",
+        "Reboot the machine if its instance check fails: aws ec2 reboot-instances --instance-ids ID. If its system "
+        "check does, stop it, and let playbooks/site.yml start it again, which moves it to another host.",
+        ("machine-unreachable", "target-unhealthy", "machine-silent", "agent-stopped", "registered-late"),
+    ),
+    "ec2: instances",
+    "ec2: status checks",
+)
+def status_check_failed(evidence: Evidence) -> Iterator[Occurrence]:
+    """A machine fails EC2's status checks."""
+    for one in evidence.running:
+        identity = str(one.get("instance_id"))
+        told = evidence.documents("status_checks").get(identity) or {}
+        failed = [kind for kind in ("system", "instance") if told.get(kind) == "impaired"]
+        if failed:
+            stop = (
+                f"Call: aws ec2 stop-instances --instance-ids {identity}. When it is stopped, run playbooks/site.yml, "
+                "which starts it on another host."
+            )
+            again = f"Call: aws ec2 reboot-instances --instance-ids {identity}"
+            yield Occurrence(
+                f"{display_name(one)} fails EC2's {failed[0]} status check.",
+                machine(one),
+                ", ".join(f"{kind} status: {told.get(kind)}" for kind in ("system", "instance")),
+                only(one),
+                cure=stop if "system" in failed else again,
+            )
+
+
+@AREA.rule(
+    RuleInfo(
         "machine-silent",
         CRITICAL,
-        "Neither its agent nor its web server answers, and nothing in their ways is closed: it hangs, or a firewall of "
-        "its own shuts everybody out.",
+        "Neither its agent nor its web server answers, and nothing on their paths is closed: it hangs, or a firewall "
+        "of its own shuts everybody out.",
         "Reboot it: aws ec2 reboot-instances --instance-ids ID. If it stays silent, stop and start it, which moves it "
         "to another host.",
         ("machine-unreachable", "target-unhealthy", "agent-stopped", "registered-late"),
-        supposed=True,
+        inferred=True,
     ),
     "ec2: instances",
     "ssm: instance information",
     "elbv2: target groups",
 )
-def machine_silent(evidence: Evidence) -> Iterator[Case]:
+def machine_silent(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine that runs answers nobody."""
     unhealthy = unanswered(evidence)
     for one in out_of_reach(evidence):
         target = unhealthy.get(str(one.get("instance_id")))
         if target and not maybe_starting(evidence, one):
-            yield Case(
-                f"{called(one)} answers neither Session Manager nor the load balancer.",
+            yield Occurrence(
+                f"{display_name(one)} answers neither Session Manager nor the load balancer.",
                 machine(one),
                 f"{silence(evidence, one)}; target: {target.get('reason')}",
                 only(one),
@@ -239,25 +281,25 @@ def machine_silent(evidence: Evidence) -> Iterator[Case]:
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "registered-late",
         WARNING,
         "An agent that starts before it has credentials or a way out tries again after pauses that grow to half an "
-        "hour. Its way and its rights are in order now.",
+        "hour. Its path and its rights are in order now.",
         "Wait, or reboot the machine: at its start the agent tries at once.",
         ("machine-unreachable",),
-        supposed=True,
+        inferred=True,
     ),
     "ec2: instances",
     "ssm: instance information",
 )
-def registered_late(evidence: Evidence) -> Iterator[Case]:
+def registered_late(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine's agent has not registered since the machine started."""
     for one in out_of_reach(evidence):
         known = not since_start(one) and not evidence.unread("ssm: instance information")
         if known and not maybe_starting(evidence, one):
-            yield Case(
-                f"The agent on {called(one)} has not registered since the machine was started.",
+            yield Occurrence(
+                f"The agent on {display_name(one)} has not registered since the machine was started.",
                 machine(one),
                 f"{silence(evidence, one)}, started {one.get('launch_time')}",
                 only(one),
@@ -265,25 +307,25 @@ def registered_late(evidence: Evidence) -> Iterator[Case]:
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "agent-stopped",
         CRITICAL,
         "Session Manager is the only way in. Profile, role and path are in order, so what is left is the agent.",
         "Reboot the machine. If the agent stays away it is disabled or removed: enable amazon-ssm-agent from a copy of "
         "its disk, or terminate the machine and run playbooks/site.yml, which makes another one.",
         ("machine-unreachable",),
-        supposed=True,
+        inferred=True,
     ),
     "ec2: instances",
     "ssm: instance information",
 )
-def agent_stopped(evidence: Evidence) -> Iterator[Case]:
+def agent_stopped(evidence: Evidence) -> Iterator[Occurrence]:
     """The agent on a machine does not answer."""
     for one in out_of_reach(evidence):
         known = since_start(one) or evidence.unread("ssm: instance information")
         if known and not maybe_starting(evidence, one):
-            yield Case(
-                f"The agent on {called(one)} does not answer any more.",
+            yield Occurrence(
+                f"The agent on {display_name(one)} does not answer any more.",
                 machine(one),
                 silence(evidence, one),
                 only(one),
@@ -291,7 +333,7 @@ def agent_stopped(evidence: Evidence) -> Iterator[Case]:
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "agent-not-enabled",
         WARNING,
         "After the next reboot nobody gets into the machine.",
@@ -300,16 +342,16 @@ def agent_stopped(evidence: Evidence) -> Iterator[Case]:
     "ec2: instances",
     INSIDE,
 )
-def agent_not_enabled(evidence: Evidence) -> Iterator[Case]:
+def agent_not_enabled(evidence: Evidence) -> Iterator[Occurrence]:
     """The agent on a machine will not start at the next boot."""
     for one, told in evidence.asked():
         agent = told.units.get("agent")
         if agent and not agent.enabled:
-            yield Case(f"The agent on {called(one)} is not enabled.", machine(one), str(agent), only(one))
+            yield Occurrence(f"The agent on {display_name(one)} is not enabled.", machine(one), str(agent), only(one))
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "machine-unreachable",
         CRITICAL,
         "Nobody can look into the machine or configure it.",
@@ -318,7 +360,9 @@ def agent_not_enabled(evidence: Evidence) -> Iterator[Case]:
     "ec2: instances",
     "ssm: instance information",
 )
-def machine_unreachable(evidence: Evidence) -> Iterator[Case]:
+def machine_unreachable(evidence: Evidence) -> Iterator[Occurrence]:
     """Session Manager does not reach a machine."""
     for one in out_of_reach(evidence):
-        yield Case(f"Session Manager does not reach {called(one)}.", machine(one), silence(evidence, one), ids([one]))
+        yield Occurrence(
+            f"Session Manager does not reach {display_name(one)}.", machine(one), silence(evidence, one), ids([one])
+        )

@@ -12,14 +12,14 @@ from .._visit import is_served
 from .certificates import CLOUDFRONT_REGION, covers, ours, owners_own
 from .evidence import Evidence, same_target
 from .failover import REPLACE, built, said
-from .finding import CRITICAL, PROVISION, Area, Case, Kind, Where
+from .finding import CRITICAL, PROVISION, Area, Occurrence, RuleInfo, Where
 from .needs import ALIASES, PAGE
 
 AREA = Area("aliases")
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "alias-record-missing",
         CRITICAL,
         "Visitors of this name do not come to the site, or do not see the error page when it is down.",
@@ -30,7 +30,7 @@ AREA = Area("aliases")
     "elbv2: load balancers",
     "cloudfront: distributions",
 )
-def alias_record_missing(evidence: Evidence) -> Iterator[Case]:
+def alias_record_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """An alias has no failover records that lead to the site."""
     if not built(evidence):
         return
@@ -45,12 +45,12 @@ def alias_record_missing(evidence: Evidence) -> Iterator[Case]:
         if missing:
             there = "; ".join(map(said, evidence.records(alias))) or "none"
             what = f"{alias} has no {' and no '.join(missing)} record that leads to the site."
-            other = any(not one.get("failover") for one in evidence.records(alias, "A"))
-            yield Case(what, Where("record", f"{alias} A"), f"records: {there}", cure=REPLACE if other else None)
+            other = any(not record.get("failover") for record in evidence.records(alias, "A"))
+            yield Occurrence(what, Where("record", f"{alias} A"), f"records: {there}", cure=REPLACE if other else None)
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "alias-certificate-missing",
         CRITICAL,
         "Browsers refuse the name before they see the redirect.",
@@ -59,7 +59,7 @@ def alias_record_missing(evidence: Evidence) -> Iterator[Case]:
     ),
     "acm: certificates",
 )
-def alias_certificate_missing(evidence: Evidence) -> Iterator[Case]:
+def alias_certificate_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """The site's certificates do not cover an alias."""
     for region in sorted({str(evidence.site.get("region")), CLOUDFRONT_REGION}):
         found = ours(evidence, region)
@@ -69,11 +69,11 @@ def alias_certificate_missing(evidence: Evidence) -> Iterator[Case]:
             if not any(covers(one.get("subject_alternative_names"), alias) for one in found):
                 names = [", ".join(one.get("subject_alternative_names") or []) for one in found]
                 what = f"No certificate of the site in {region} covers {alias}."
-                yield Case(what, Where("certificate", region, alias), f"certificates: {'; '.join(names)}")
+                yield Occurrence(what, Where("certificate", region, alias), f"certificates: {'; '.join(names)}")
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "alias-unavailable",
         CRITICAL,
         "Visitors who type this name, and links to it, end there.",
@@ -82,7 +82,7 @@ def alias_certificate_missing(evidence: Evidence) -> Iterator[Case]:
     PAGE,
     ALIASES,
 )
-def alias_unavailable(evidence: Evidence) -> Iterator[Case]:
+def alias_unavailable(evidence: Evidence) -> Iterator[Occurrence]:
     """An alias does not redirect to the site's domain."""
     visit = evidence.visit
     # Where the domain itself is not served, that is the finding.
@@ -94,4 +94,4 @@ def alias_unavailable(evidence: Evidence) -> Iterator[Case]:
             (f"https://{evidence.domain}/", f"https://{evidence.domain}:")
         ):
             proof = fetch.problem or f"status {fetch.status}, Location: {location or 'none'}"
-            yield Case(f"{name} does not redirect to {evidence.domain}.", Where("page", fetch.url or name), proof)
+            yield Occurrence(f"{name} does not redirect to {evidence.domain}.", Where("page", fetch.url or name), proof)

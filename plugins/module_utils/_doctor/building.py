@@ -9,33 +9,33 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from .evidence import Evidence
-from .finding import NOTICE, PROVISION, Area, Case, Kind, Where
+from .finding import NOTICE, PROVISION, Area, Occurrence, RuleInfo, Where
 
 AREA = Area("building")
 PARTS: tuple[tuple[str, str, Callable[[Evidence], bool]], ...] = (
     ("network", "ec2: VPCs", lambda e: bool((e.site.get("network") or {}).get("vpc"))),
-    ("security groups", "ec2: security groups", lambda e: bool(e.listed("security_groups"))),
-    ("machines", "ec2: instances", lambda e: bool(e.listed("instances"))),
-    ("share", "efs: file systems", lambda e: bool(e.listed("file_systems"))),
-    ("buckets", "s3: buckets", lambda e: bool(e.listed("buckets"))),
+    ("security groups", "ec2: security groups", lambda e: bool(e.resources("security_groups"))),
+    ("machines", "ec2: instances", lambda e: bool(e.resources("instances"))),
+    ("share", "efs: file systems", lambda e: bool(e.resources("file_systems"))),
+    ("buckets", "s3: buckets", lambda e: bool(e.resources("buckets"))),
     ("hosted zone", "route53: hosted zones", lambda e: e.zone is not None),
-    ("certificates", "acm: certificates", lambda e: bool(e.listed("certificates"))),
+    ("certificates", "acm: certificates", lambda e: bool(e.resources("certificates"))),
     ("load balancer", "elbv2: load balancers", lambda e: e.balancer is not None),
-    ("target group", "elbv2: target groups", lambda e: bool(e.listed("target_groups"))),
+    ("target group", "elbv2: target groups", lambda e: bool(e.resources("target_groups"))),
     ("distribution", "cloudfront: distributions", lambda e: e.distribution is not None),
     # One that a record names and that is gone has a finding of its own.
     (
         "health check",
         "route53: health checks",
-        lambda e: bool(e.listed("health_checks") or e.detail("used_health_checks")),
+        lambda e: bool(e.resources("health_checks") or e.detail("used_health_checks")),
     ),
 )
 
-READINGS = tuple(reading for _, reading, _ in PARTS)
+READINGS = tuple(reading for _kind, reading, _present in PARTS)
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "part-missing",
         NOTICE,
         "The site is not built to its end, or a part was deleted. What is not there is not judged either.",
@@ -43,12 +43,12 @@ READINGS = tuple(reading for _, reading, _ in PARTS)
     ),
     *READINGS,
 )
-def part_missing(evidence: Evidence) -> Iterator[Case]:
+def part_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """Parts of the site are not there."""
     missing = [name for name, reading, there in PARTS if not there(evidence) and not evidence.unread(reading)]
     if missing:
         name = str(evidence.site.get("name") or "?")
-        yield Case(
+        yield Occurrence(
             f"These parts of the site are not there: {', '.join(missing)}.",
             Where("site", name),
             "nothing with the site's tags or name",

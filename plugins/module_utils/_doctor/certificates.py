@@ -9,8 +9,9 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 
-from .evidence import Evidence, Fetch, Resource, rows, same_name
-from .finding import CRITICAL, PROVISION, WARNING, Area, Case, Kind, Where
+from .._resource import Resource
+from .evidence import Evidence, Fetch, rows, same_name
+from .finding import CRITICAL, PROVISION, WARNING, Area, Occurrence, RuleInfo, Where
 from .needs import CAA, CERTIFICATES
 from .places import place
 
@@ -27,7 +28,7 @@ def covers(names: object, domain: str) -> bool:
     """Tell whether a certificate's names cover a domain; a wildcard stands for one label."""
     wanted = domain.rstrip(".").lower()
     wildcard = f"*.{wanted.partition('.')[2]}"
-    return isinstance(names, list) and any(str(one).rstrip(".").lower() in (wanted, wildcard) for one in names)
+    return isinstance(names, list) and any(str(name).rstrip(".").lower() in (wanted, wildcard) for name in names)
 
 
 def where(certificate: Resource) -> Where:
@@ -39,35 +40,37 @@ def where(certificate: Resource) -> Where:
 def ours(evidence: Evidence, region: object) -> list[Resource]:
     """Return the certificates of a region for the site's name that are issued or may be."""
     return [
-        one
-        for one in evidence.listed("certificates")
-        if one.get("region") == region
-        and one.get("status") in USABLE
-        and covers(one.get("subject_alternative_names"), evidence.domain)
+        resource
+        for resource in evidence.resources("certificates")
+        if resource.get("region") == region
+        and resource.get("status") in USABLE
+        and covers(resource.get("subject_alternative_names"), evidence.domain)
     ]
 
 
 def owners_own(evidence: Evidence, region: object) -> bool:
     """Tell whether the site presents a certificate of its owner's in a region, and visitors accept it."""
-    known = {one.get("certificate_arn") for one in evidence.listed("certificates")}
+    known = {resource.get("certificate_arn") for resource in evidence.resources("certificates")}
     visit = evidence.visit
     listeners = evidence.detail("listener_certificates") or {}
     used = {arn for arns in listeners.values() for arn in arns} if region == evidence.site.get("region") else set()
     served = visit.page.certificate_names if visit and visit.page else None
     if used - known and covers(served, evidence.domain):
         return True
-    edges = {one.get("certificate_arn") for one in evidence.listed("distributions")} - {None}
+    edges = {resource.get("certificate_arn") for resource in evidence.resources("distributions")} - {None}
     fits = bool(visit and visit.edge_alias and not visit.edge_alias.problem)
     return region == CLOUDFRONT_REGION and bool(edges - known) and fits
 
 
 def waiting(evidence: Evidence) -> list[Resource]:
     """Return the certificates that are not issued."""
-    return [one for one in evidence.listed("certificates") if one.get("status") in (PENDING, "FAILED")]
+    return [
+        resource for resource in evidence.resources("certificates") if resource.get("status") in (PENDING, "FAILED")
+    ]
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "certificate-missing-in-us-east-1",
         CRITICAL,
         "CloudFront takes certificates from us-east-1 only. Without one the error page cannot bear the site's name, "
@@ -79,13 +82,13 @@ def waiting(evidence: Evidence) -> list[Resource]:
     "acm: certificates",
     "cloudfront: distributions",
 )
-def certificate_missing_in_us_east_1(evidence: Evidence) -> Iterator[Case]:
+def certificate_missing_in_us_east_1(evidence: Evidence) -> Iterator[Occurrence]:
     """There is no certificate for CloudFront."""
     yield from _missing(evidence, CLOUDFRONT_REGION, evidence.site.get("region"))
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "certificate-missing-in-site-region",
         CRITICAL,
         "A load balancer takes certificates from its own region only.",
@@ -96,26 +99,29 @@ def certificate_missing_in_us_east_1(evidence: Evidence) -> Iterator[Case]:
     "acm: certificates",
     "cloudfront: distributions",
 )
-def certificate_missing_in_site_region(evidence: Evidence) -> Iterator[Case]:
+def certificate_missing_in_site_region(evidence: Evidence) -> Iterator[Occurrence]:
     """There is no certificate for the load balancer."""
     if evidence.site.get("region") != CLOUDFRONT_REGION:
         yield from _missing(evidence, evidence.site.get("region"), CLOUDFRONT_REGION)
 
 
-def _missing(evidence: Evidence, region: object, other: object) -> Iterator[Case]:
+def _missing(evidence: Evidence, region: object, other: object) -> Iterator[Occurrence]:
     if evidence.unread("acm: certificates") or ours(evidence, region) or owners_own(evidence, region):
         return
     # Without any certificate the site is not built that far, and the rule about that says so.
     if ours(evidence, other) or (evidence.distribution and evidence.balancer):
-        found = [f"{one.get('domain_name')} in {one.get('region')}" for one in evidence.listed("certificates")]
+        found = [
+            f"{resource.get('domain_name')} in {resource.get('region')}"
+            for resource in evidence.resources("certificates")
+        ]
         what = f"There is no certificate for {evidence.domain} in {region}."
-        yield Case(
+        yield Occurrence(
             what, Where("certificate", str(region), evidence.domain), f"certificates: {', '.join(found) or 'none'}"
         )
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "validation-record-missing",
         CRITICAL,
         "Amazon issues a certificate, and renews it, only while this record is there.",
@@ -125,22 +131,22 @@ def _missing(evidence: Evidence, region: object, other: object) -> Iterator[Case
     "route53: hosted zones",
     "acm: certificates",
 )
-def validation_record_missing(evidence: Evidence) -> Iterator[Case]:
+def validation_record_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """The record that validates a certificate is not in the zone."""
     if not evidence.zone or evidence.unread("route53: hosted zones"):
         return
     awaited: dict[str, list[Resource]] = {}
-    for one in evidence.listed("certificates"):
-        for option in rows(one, "domain_validation_options"):
+    for resource in evidence.resources("certificates"):
+        for option in rows(resource, "domain_validation_options"):
             record = option.get("resource_record") or {}
-            if record.get("name") and one.get("status") in USABLE and not _there(evidence, record):
-                awaited.setdefault(str(record["name"]), []).append(one)
+            if record.get("name") and resource.get("status") in USABLE and not _there(evidence, record):
+                awaited.setdefault(str(record["name"]), []).append(resource)
     for name, certificates in awaited.items():
-        pending = [one for one in certificates if one.get("status") == PENDING]
-        regions = " and ".join(sorted({str(one.get("region")) for one in certificates}))
+        pending = [certificate for certificate in certificates if certificate.get("status") == PENDING]
+        regions = " and ".join(sorted({str(certificate.get("region")) for certificate in certificates}))
         what = f"The validation record {name.rstrip('.')} of the certificate in {regions} is not in the zone."
         proof = f"status={(pending or certificates)[0].get('status')}; no record {name} in {evidence.zone.get('id')}"
-        yield Case(what, where((pending or certificates)[0]), proof, severity=CRITICAL if pending else WARNING)
+        yield Occurrence(what, where((pending or certificates)[0]), proof, severity=CRITICAL if pending else WARNING)
 
 
 def _there(evidence: Evidence, record: Resource) -> bool:
@@ -153,7 +159,7 @@ def _there(evidence: Evidence, record: Resource) -> bool:
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "caa-forbids-amazon",
         CRITICAL,
         "Amazon issues and renews a certificate only if the nearest CAA records of the name admit it (RFC 8659).",
@@ -163,14 +169,14 @@ def _there(evidence: Evidence, record: Resource) -> bool:
     "route53: hosted zones",
     CAA,
 )
-def caa_forbids_amazon(evidence: Evidence) -> Iterator[Case]:
+def caa_forbids_amazon(evidence: Evidence) -> Iterator[Occurrence]:
     """CAA records forbid Amazon to issue the certificates."""
     found = dict(nearest_caa(evidence, name) for name in (evidence.domain, *evidence.aliases))
     for name, values in found.items():
         issuers = [value.split(" ", 2)[2].strip('"') for value in values if value.split(" ", 2)[1:2] == ["issue"]]
-        admitted = [one.partition(";")[0].strip().lower() for one in issuers]
+        admitted = [issuer.partition(";")[0].strip().lower() for issuer in issuers]
         if admitted and not set(admitted) & set(AMAZON):
-            yield Case(
+            yield Occurrence(
                 f"The CAA records of {name} admit {', '.join(filter(None, admitted)) or 'nobody'}, and not Amazon.",
                 Where("record", f"{name} CAA"),
                 "; ".join(values),
@@ -184,7 +190,9 @@ def nearest_caa(evidence: Evidence, name: str) -> tuple[str | None, list[str]]:
     above = name.rstrip(".")
     while zone and (above == zone or above.endswith(f".{zone}")):
         values = [
-            str(value.get("value")) for one in evidence.records(above, "CAA") for value in rows(one, "resource_records")
+            str(value.get("value"))
+            for record in evidence.records(above, "CAA")
+            for value in rows(record, "resource_records")
         ]
         if values:
             return above, [value for value in values if len(value.split(" ", 2)) == 3]
@@ -201,7 +209,7 @@ def _holds(zone: Resource, name: str) -> bool:
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "stale-certificate",
         CRITICAL,
         "Browsers refuse the page with a warning that visitors cannot or should not skip.",
@@ -212,7 +220,7 @@ def _holds(zone: Resource, name: str) -> bool:
     "elbv2: listener certificates",
     "acm: certificates",
 )
-def stale_certificate(evidence: Evidence) -> Iterator[Case]:
+def stale_certificate(evidence: Evidence) -> Iterator[Occurrence]:
     """The load balancer's certificate does not fit the site's name."""
     if evidence.unread("acm: certificates"):
         return
@@ -227,7 +235,7 @@ def stale_certificate(evidence: Evidence) -> Iterator[Case]:
         if arns and not good & set(arns) and not covers(served, evidence.domain):
             proof = f"certificate {arns[0]}" + (f", for {', '.join(served)}" if served else "")
             issued = ", ".join(sorted(map(str, good))) or "none"
-            yield Case(
+            yield Occurrence(
                 f"The HTTPS listener serves a certificate that is not the one issued for {evidence.domain}.",
                 place("listener", {"listener_arn": listener, "name": "HTTPS"}, "listener_arn"),
                 f"{proof}; issued: {issued}",
@@ -244,7 +252,7 @@ def days_left(evidence: Evidence, fetch: Fetch | None) -> int | None:
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "certificate-ending",
         WARNING,
         "ACM renews what it has issued weeks before its end, if the certificate is in use and its record is in the "
@@ -255,7 +263,7 @@ def days_left(evidence: Evidence, fetch: Fetch | None) -> int | None:
     ),
     CERTIFICATES,
 )
-def certificate_ending(evidence: Evidence) -> Iterator[Case]:
+def certificate_ending(evidence: Evidence) -> Iterator[Occurrence]:
     """A certificate that visitors are shown ends soon."""
     visit = evidence.visit
     shown = {"load balancer": visit.page, "error page's distribution": visit.edge_alias} if visit else {}
@@ -265,11 +273,11 @@ def certificate_ending(evidence: Evidence) -> Iterator[Case]:
             what = f"The certificate that the {owner} shows ends in {left} days."
             place_of_it = Where("certificate", evidence.domain, owner)
             proof = f"not after {fetch.certificate_not_after}"
-            yield Case(what, place_of_it, proof, severity=CRITICAL if left < NOW else None)
+            yield Occurrence(what, place_of_it, proof, severity=CRITICAL if left < NOW else None)
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "certificate-not-renewed",
         WARNING,
         "Some day it ends, and with it HTTPS.",
@@ -278,16 +286,22 @@ def certificate_ending(evidence: Evidence) -> Iterator[Case]:
     ),
     "acm: certificates",
 )
-def certificate_not_renewed(evidence: Evidence) -> Iterator[Case]:
+def certificate_not_renewed(evidence: Evidence) -> Iterator[Occurrence]:
     """ACM will not renew a certificate that is in use."""
-    for one in evidence.listed("certificates"):
-        if one.get("status") == "ISSUED" and one.get("in_use_by") and one.get("renewal_eligibility") == "INELIGIBLE":
-            proof = f"RenewalEligibility=INELIGIBLE, Type={one.get('type')}, not after {one.get('not_after')}"
-            yield Case(f"ACM will not renew the certificate of {one.get('domain_name')}.", where(one), proof)
+    for resource in evidence.resources("certificates"):
+        if (
+            resource.get("status") == "ISSUED"
+            and resource.get("in_use_by")
+            and resource.get("renewal_eligibility") == "INELIGIBLE"
+        ):
+            proof = f"RenewalEligibility=INELIGIBLE, Type={resource.get('type')}, not after {resource.get('not_after')}"
+            yield Occurrence(
+                f"ACM will not renew the certificate of {resource.get('domain_name')}.", where(resource), proof
+            )
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "certificate-pending",
         CRITICAL,
         "Without it there is no HTTPS.",
@@ -296,11 +310,11 @@ def certificate_not_renewed(evidence: Evidence) -> Iterator[Case]:
     ),
     "acm: certificates",
 )
-def certificate_pending(evidence: Evidence) -> Iterator[Case]:
+def certificate_pending(evidence: Evidence) -> Iterator[Occurrence]:
     """A certificate is not issued."""
     for one in waiting(evidence):
         reason = f", failure_reason={one['failure_reason']}" if one.get("failure_reason") else ""
-        yield Case(
+        yield Occurrence(
             f"The certificate of {one.get('domain_name')} in {one.get('region')} is {one.get('status')}.",
             where(one),
             f"status={one.get('status')}{reason}",

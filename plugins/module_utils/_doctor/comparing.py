@@ -17,9 +17,9 @@ Key = tuple[str, str]
 def keys(findings: Iterable[Raw]) -> dict[Key, str]:
     """Return what is wrong at each place, by code and place; of reports without places, at the finding's own."""
     return {
-        (str(one.get("code")), str((place.get("where") or {}).get("id"))): str(place.get("what"))
-        for one in findings
-        for place in one.get("places") or [one]
+        (str(finding.get("code")), str((place.get("where") or {}).get("id"))): str(place.get("what"))
+        for finding in findings
+        for place in finding.get("places") or [finding]
     }
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .._resource import Resource
 from . import policies
-from .evidence import Evidence, Machine, Resource
-from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Case, Kind, Where
+from .evidence import Evidence, Machine
+from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Occurrence, RuleInfo, Where
 from .needs import INSIDE
-from .places import called, ids, machine, only
+from .places import display_name, ids, machine, only
 
 AREA = Area("content")
 LONGEST_SECONDS = 120
@@ -26,7 +27,7 @@ def served_locally(seen: Machine) -> bool:
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "local-files-served",
         CRITICAL,
         "Visitors see one site or the other, as the load balancer happens to choose.",
@@ -36,17 +37,17 @@ def served_locally(seen: Machine) -> bool:
     "ec2: instances",
     INSIDE,
 )
-def local_files_served(evidence: Evidence) -> Iterator[Case]:
+def local_files_served(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine serves files of its own disk instead of the share's."""
     for one, seen in evidence.asked():
         if served_locally(seen):
-            what = f"{called(one)} serves {seen.document_root} from its own disk."
+            what = f"{display_name(one)} serves {seen.document_root} from its own disk."
             proof = f"DocumentRoot {seen.document_root} lies on {seen.document_root_mount}, the share on {seen.share}"
-            yield Case(what, machine(one), proof, only(one))
+            yield Occurrence(what, machine(one), proof, only(one))
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "releases-differ",
         CRITICAL,
         "Visitors see one release or the other, as the load balancer happens to choose.",
@@ -55,21 +56,21 @@ def local_files_served(evidence: Evidence) -> Iterator[Case]:
     "ec2: instances",
     INSIDE,
 )
-def releases_differ(evidence: Evidence) -> Iterator[Case]:
+def releases_differ(evidence: Evidence) -> Iterator[Occurrence]:
     """The machines serve different releases."""
     served: dict[str, list[Resource]] = {}
     for one, seen in evidence.asked():
         if seen.release and not served_locally(seen):
             served.setdefault(seen.release, []).append(one)
     if len(served) > 1:
-        who = "; ".join(f"{' and '.join(map(called, found))}: {name}" for name, found in sorted(served.items()))
+        who = "; ".join(f"{' and '.join(map(display_name, found))}: {name}" for name, found in sorted(served.items()))
         fewest = min(served.values(), key=len)
         concerned = ids(one for found in served.values() for one in found)
-        yield Case("The machines serve different releases.", machine(fewest[0]), who, concerned)
+        yield Occurrence("The machines serve different releases.", machine(fewest[0]), who, concerned)
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "content-unreadable",
         WARNING,
         "What is served now goes on, but the next release cannot be fetched.",
@@ -79,14 +80,16 @@ def releases_differ(evidence: Evidence) -> Iterator[Case]:
     "iam: roles",
     "iam: role policies",
 )
-def content_unreadable(evidence: Evidence) -> Iterator[Case]:
+def content_unreadable(evidence: Evidence) -> Iterator[Occurrence]:
     """The machines' role may not read the content bucket."""
-    buckets = [str(one.get("name")) for one in evidence.listed("buckets") if one.get("part") == "content"]
+    buckets = [
+        str(resource.get("name")) for resource in evidence.resources("buckets") if resource.get("part") == "content"
+    ]
     for role, found in evidence.documents("role_policies").items():
         for bucket in buckets if role.endswith("-web") else []:
             if not policies.lets_read(found, bucket):
                 proof = f"its own policies: {', '.join(found.get('own') or {}) or 'none'}"
-                yield Case(f"The role {role} may not read {bucket}.", Where("role", role), proof)
+                yield Occurrence(f"The role {role} may not read {bucket}.", Where("role", role), proof)
 
 
 SETTINGS = ("opcache.validate_timestamps", "opcache.revalidate_path", "opcache.revalidate_freq", "realpath_cache_ttl")
@@ -107,7 +110,7 @@ def staleness(php: dict[str, str]) -> str | None:
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "opcache-stale",
         WARNING,
         "A release is chosen by one symbolic link. PHP that does not look again serves the old one, or a mixture, "
@@ -117,11 +120,13 @@ def staleness(php: dict[str, str]) -> str | None:
     "ec2: instances",
     INSIDE,
 )
-def opcache_stale(evidence: Evidence) -> Iterator[Case]:
+def opcache_stale(evidence: Evidence) -> Iterator[Occurrence]:
     """PHP goes on with compiled code of an old release."""
     for one, seen in evidence.asked():
         culprit = staleness(seen.php or {})
         if culprit:
             proof = ", ".join(f"{name}={(seen.php or {})[name]}" for name in SETTINGS if name in (seen.php or {}))
-            what = f"PHP on {called(one)} does not see a new release in time: {culprit}={(seen.php or {})[culprit]}."
-            yield Case(what, machine(one), proof, only(one))
+            what = (
+                f"PHP on {display_name(one)} does not see a new release in time: {culprit}={(seen.php or {})[culprit]}."
+            )
+            yield Occurrence(what, machine(one), proof, only(one))

@@ -29,7 +29,9 @@ from . import (
     public,
     releases,
     serving,
+    sessions,
     share,
+    signing,
     stores,
 )
 from .evidence import Evidence
@@ -37,8 +39,8 @@ from .finding import CRITICAL, SEVERITIES, Area, Finding, Rule
 from .needs import missing
 
 AREAS: tuple[Area, ...] = (
-    *(names.AREA, public.AREA, network.AREA, identity.AREA, access.AREA, stores.AREA),
-    *(machines.AREA, share.AREA, releases.AREA, content.AREA),
+    *(names.AREA, signing.AREA, public.AREA, network.AREA, identity.AREA, sessions.AREA),
+    *(access.AREA, stores.AREA, machines.AREA, share.AREA, releases.AREA, content.AREA),
     *(
         health.AREA,
         serving.AREA,
@@ -61,7 +63,7 @@ def rules() -> list[tuple[str, Rule]]:
 
 def followers() -> dict[str, set[str]]:
     """Return the codes of all that may follow from each kind, over any number of steps."""
-    follow = {rule.kind.code: set(rule.kind.explains) for _, rule in rules()}
+    follow = {rule.kind.code: set(rule.kind.causes) for dummy, rule in rules()}
     for middle in follow:
         for codes in follow.values():
             if middle in codes:
@@ -74,8 +76,14 @@ FOLLOWERS = followers()
 
 def leads_to(cause: Finding, effect: Finding) -> bool:
     """Tell whether one finding explains another: by its kind, and on a machine that both concern."""
-    mine, theirs = cause.case.touches, effect.case.touches
+    mine, theirs = cause.case.affected_instances, effect.case.affected_instances
     return effect.kind.code in FOLLOWERS[cause.kind.code] and (not mine or not theirs or bool(mine & theirs))
+
+
+def concerning(findings: Iterable[Finding], symptoms: Iterable[str]) -> list[Finding]:
+    """Return the findings that have one of these codes, or that may lead to one."""
+    wanted = set(symptoms)
+    return [finding for finding in findings if wanted & {finding.kind.code, *FOLLOWERS[finding.kind.code]}]
 
 
 def explained(effect: Finding, found: Iterable[Finding]) -> bool:
@@ -85,13 +93,13 @@ def explained(effect: Finding, found: Iterable[Finding]) -> bool:
 
 def without_needless(found: list[Finding]) -> list[Finding]:
     """Leave out what was only supposed, where what it would explain has a known cause."""
-    known = [one for one in found if not one.kind.supposed]
+    known = [one for one in found if not one.kind.inferred]
 
     def needed(one: Finding) -> bool:
-        next_ones = [effect for effect in known if effect.kind.code in one.kind.explains and leads_to(one, effect)]
+        next_ones = [effect for effect in known if effect.kind.code in one.kind.causes and leads_to(one, effect)]
         return not any(explained(effect, known) for effect in next_ones)
 
-    return [one for one in found if not one.kind.supposed or needed(one)]
+    return [one for one in found if not one.kind.inferred or needed(one)]
 
 
 @dataclass(frozen=True)
@@ -120,26 +128,26 @@ class Diagnosis:
     @property
     def unjudged_critical(self) -> list[str]:
         """What is not judged, and would be critical."""
-        severities = {rule.kind.code: rule.kind.severity for _, rule in rules()}
+        severities = {rule.kind.code: rule.kind.severity for dummy, rule in rules()}
         return [code for code in self.unjudged if severities[code] == CRITICAL]
 
 
 def diagnose(evidence: Evidence) -> Diagnosis:
     """Ask all rules."""
-    asked = {rule.kind.code: (rule, list(rule.check(evidence))) for _, rule in rules()}
+    asked = {rule.kind.code: (rule, list(rule.check(evidence))) for dummy, rule in rules()}
     cases = [Finding(rule.kind, case) for rule, told in asked.values() for case in told]
     found = without_needless(cases)
     roots = [one for one in found if not explained(one, found)]
-    passing, lasting = [one for one in roots if one.kind.passing], [one for one in roots if not one.kind.passing]
+    passing, lasting = [root for root in roots if root.kind.passing], [root for root in roots if not root.kind.passing]
     causes = without_same_stop(lasting)
     findings = [replace(one, consequences=consequences(one, found, lasting)) for one in joined(causes)]
     findings.sort(key=lambda one: SEVERITIES.index(one.severity))
-    named = {one.kind.code for one in findings}
+    named = {finding.kind.code for finding in findings}
     doubtful = in_doubt(passing, lasting, found)
     lacking = {code: missing(evidence, rule.needs) for code, (rule, told) in asked.items() if not told} | doubtful
     return Diagnosis(
         tuple(findings),
-        tuple(code for code, (_, told) in asked.items() if told and code not in named and code not in doubtful),
+        tuple(code for code, (dummy, told) in asked.items() if told and code not in named and code not in doubtful),
         tuple(code for code, why in lacking.items() if not why),
         {code: why for code, why in lacking.items() if why},
         tuple(f"{one.case.what} {one.cure}" for one in passing),
@@ -159,7 +167,7 @@ def in_doubt(passing: list[Finding], lasting: list[Finding], found: Iterable[Fin
 
 
 def same_stop(one: Finding, other: Finding) -> bool:
-    """Tell whether one network ACL is what both are about: it stops several ways at once."""
+    """Tell whether one network ACL is what both are about: it stops several paths at once."""
     return one.case.where == other.case.where and one.case.where.type == "network acl"
 
 
@@ -175,15 +183,15 @@ def without_same_stop(roots: list[Finding]) -> list[Finding]:
 def joined(roots: Iterable[Finding]) -> list[Finding]:
     """Return one finding for each kind, with all the places where it shows."""
     by_kind: dict[str, list[Finding]] = {}
-    for one in roots:
-        by_kind.setdefault(one.kind.code, []).append(one)
+    for root in roots:
+        by_kind.setdefault(root.kind.code, []).append(root)
     return [replace(several[0], more=tuple(one.case for one in several[1:])) for several in by_kind.values()]
 
 
 def consequences(cause: Finding, found: Iterable[Finding], roots: Iterable[Finding] = ()) -> tuple[str, ...]:
     """Return in words what follows from a finding at any of its places, or has the same stop; each once."""
     parts = [replace(cause, case=case, more=()) for case in cause.cases]
-    parts += [one for one in roots if one.kind is not cause.kind and any(same_stop(one, part) for part in parts)]
+    parts += [root for root in roots if root.kind is not cause.kind and any(same_stop(root, part) for part in parts)]
     beside = [one.case.what for one in parts if one.kind is not cause.kind]
     behind = [one.case.what for one in found if any(leads_to(part, one) for part in parts)]
     return tuple(dict.fromkeys([*beside, *behind]))

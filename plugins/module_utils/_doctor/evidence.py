@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 
-Resource = dict[str, t.Any]
+from .._resource import Resource
 
 
 def without_nulls(value: t.Any) -> t.Any:
@@ -61,6 +62,8 @@ class Delegation:
     parent_zone: str | None = None
     answers: list[list[str]] = field(default_factory=list)
     """What each server of the parent zone said."""
+    signers: list[str] = field(default_factory=list)
+    """The DS records that the parent zone has."""
     problem: str | None = None
 
 
@@ -109,7 +112,7 @@ def visit_from(raw: Mapping[str, t.Any]) -> Visit | None:
         return None
     parts = {key: kind(**chosen(kind, raw[key])) for key, kind in _PARTS.items() if raw.get(key)}
     aliases = {
-        one["name"]: Fetch(**chosen(Fetch, one.get("page") or {})) for one in rows(raw, "aliases") if "name" in one
+        row["name"]: Fetch(**chosen(Fetch, row.get("page") or {})) for row in rows(raw, "aliases") if "name" in row
     }
     return Visit(addresses=raw.get("addresses"), aliases=aliases, **parts)
 
@@ -148,7 +151,9 @@ class Machine:
     fstab: Resource | None = None
     """The share's line with source, type, options."""
     mount: Resource | None = None
-    """What is mounted there, with source and type."""
+    """What is mounted there, with source, type and read_only."""
+    turn: Resource | None = None
+    """Who has the turn to install updates: holder, and since, in seconds since 1970."""
     document_root: str | None = None
     document_root_exists: bool | None = None
     document_root_mount: str | None = None
@@ -196,15 +201,15 @@ class Evidence:
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     """When all of this was read."""
 
-    def listed(self, key: str) -> list[Resource]:
+    def resources(self, key: str) -> list[Resource]:
         """Return the site's resources of a kind."""
         return rows(self.site, key)
 
-    def networked(self, key: str) -> list[Resource]:
+    def network_resources(self, key: str) -> list[Resource]:
         """Return a kind of things in the network."""
         return rows(self.site.get("network"), key)
 
-    def detailed(self, key: str) -> list[Resource]:
+    def inspected(self, key: str) -> list[Resource]:
         """Return a detail that is a list."""
         return rows(self.site.get("details"), key)
 
@@ -218,42 +223,55 @@ class Evidence:
 
     def unread(self, *services: str) -> bool:
         """Tell whether one of these readings failed, so that nothing found does not mean nothing there."""
-        failed = [str(one.get("service")) for one in self.listed("unreadable")]
-        return any(one in failed for one in services)
+        failed = [str(resource.get("service")) for resource in self.resources("unreadable")]
+        return any(service in failed for service in services)
 
     @property
     def balancer(self) -> Resource | None:
         """The load balancer."""
         return self.site.get("load_balancer") or None
 
-    @property
+    @functools.cached_property
     def zone(self) -> Resource | None:
         """The hosted zone: of several with one name, the one to which the parent zone delegates."""
         told: Resource | None = self.site.get("hosted_zone") or None
-        twins = [one for one in self.listed("hosted_zones") if told and same_name(one.get("name"), told.get("name"))]
-        return next((one for one in twins if self._delegated(one)), told)
+        twins = [
+            resource
+            for resource in self.resources("hosted_zones")
+            if told and same_name(resource.get("name"), told.get("name"))
+        ]
+        return next((twin for twin in twins if self._delegated(twin)), told)
 
     def _delegated(self, zone: Resource) -> bool:
         answers = self.visit.delegation.answers if self.visit and self.visit.delegation else []
-        servers = {plain(one) for one in zone.get("name_servers") or []}
+        servers = {plain(server) for server in zone.get("name_servers") or []}
         return bool(servers) and any({plain(one) for one in answer} == servers for answer in answers)
 
     @property
     def aliases(self) -> list[str]:
         """The further names of the site, which redirect to its domain."""
-        return [str(one["name"]) for one in self.listed("names") if one.get("kind") == "alias" and one.get("name")]
+        return [
+            str(resource["name"])
+            for resource in self.resources("names")
+            if resource.get("kind") == "alias" and resource.get("name")
+        ]
 
-    @property
+    @functools.cached_property
     def zones(self) -> list[Resource]:
         """The hosted zones of all names, that of the domain first; not another one of its name, which nobody asks."""
         first = [self.zone] if self.zone else []
         names = [str(one.get("name")) for one in first]
-        return [*first, *(one for one in self.listed("hosted_zones") if str(one.get("name")) not in names)]
+        return [
+            *first,
+            *(resource for resource in self.resources("hosted_zones") if str(resource.get("name")) not in names),
+        ]
 
     def zones_of(self, name: str) -> list[Resource]:
         """Return the zone in which a name of the site has its records, or else all zones."""
-        wanted = [one.get("zone_id") for one in self.listed("names") if same_name(one.get("name"), name)]
-        told = [one for one in self.zones if one.get("id") in wanted]
+        wanted = [
+            resource.get("zone_id") for resource in self.resources("names") if same_name(resource.get("name"), name)
+        ]
+        told = [zone for zone in self.zones if zone.get("id") in wanted]
         if self.zone and (self.site.get("hosted_zone") or {}).get("id") in wanted:
             return [self.zone]
         return told or self.zones
@@ -261,12 +279,12 @@ class Evidence:
     @property
     def distribution(self) -> Resource | None:
         """The error page's distribution."""
-        return next(iter(self.listed("distributions")), None)
+        return next(iter(self.resources("distributions")), None)
 
     @property
     def running(self) -> list[Resource]:
         """The machines that run."""
-        return [one for one in self.listed("instances") if one.get("state") == "running"]
+        return [resource for resource in self.resources("instances") if resource.get("state") == "running"]
 
     def asked(self) -> Iterable[tuple[Resource, Machine]]:
         """Return the running machines that could be asked, with what they told."""
@@ -278,15 +296,15 @@ class Evidence:
     def records(self, name: str, kind: str | None = None) -> list[Resource]:
         """Return the zones' records of a name, of one type or all."""
         return [
-            one
+            row
             for zone in self.zones_of(name)
-            for one in rows(zone, "records")
-            if same_name(one.get("name"), name) and (kind is None or one.get("type") == kind)
+            for row in rows(zone, "records")
+            if same_name(row.get("name"), name) and (kind is None or row.get("type") == kind)
         ]
 
     def groups_of(self, part: str) -> list[Resource]:
         """Return the security groups of a part."""
-        return [one for one in self.listed("security_groups") if one.get("part") == part]
+        return [resource for resource in self.resources("security_groups") if resource.get("part") == part]
 
 
 def evidence_from(

@@ -8,21 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .evidence import Evidence, Resource, alias_of, rows, same_name, same_target
-from .finding import CRITICAL, PROVISION, WARNING, Area, Case, Kind, Where
+from .._resource import Resource
+from .._route53 import ALIAS_TTL
+from .evidence import Evidence, alias_of, rows, same_name, same_target
+from .finding import CRITICAL, PROVISION, WARNING, Area, Occurrence, RuleInfo, Where
 from .places import place
 
 AREA = Area("failover")
 SLOWEST_SECONDS = 60
 """The longest that the checkers may take to see that the site is down."""
-ALIAS_TTL = 60
-"""How long visitors remember a load balancer's alias
-(https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-choosing-alias-non-alias.html)."""
 
 
 def role_of(evidence: Evidence, role: str) -> list[Resource]:
     """Return the site's A records of a failover role."""
-    return [one for one in evidence.records(evidence.domain, "A") if one.get("failover") == role]
+    return [record for record in evidence.records(evidence.domain, "A") if record.get("failover") == role]
 
 
 def where(evidence: Evidence, kind: str, note: str) -> Where:
@@ -48,17 +47,17 @@ def routing(record: Resource) -> str:
 
 def said(record: Resource) -> str:
     """Return a record as evidence."""
-    values = [str(one.get("value")) for one in rows(record, "resource_records")]
+    values = [str(row.get("value")) for row in rows(record, "resource_records")]
     role = routing(record)
     return f"{role} {record.get('type')} → {alias_of(record) or ', '.join(values) or 'nothing'}"
 
 
 def used_checks(evidence: Evidence) -> Iterator[Resource]:
     """Return the health checks that the site's records use, and the site's own."""
-    used = {one.get("health_check_id") for one in evidence.records(evidence.domain)}
-    for one in evidence.listed("health_checks"):
-        if one.get("id") in used or not used - {None}:
-            yield one
+    used = {record.get("health_check_id") for record in evidence.records(evidence.domain)}
+    for resource in evidence.resources("health_checks"):
+        if resource.get("id") in used or not used - {None}:
+            yield resource
 
 
 def title(check: Resource) -> Where:
@@ -83,7 +82,7 @@ REPLACE = "Replace it by the pair in one change: run playbooks/site.yml with -e 
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "failover-pair-replaced",
         CRITICAL,
         "Only a failover pair switches to the error page. Route 53 takes no other record of the name beside it, so the "
@@ -95,17 +94,17 @@ REPLACE = "Replace it by the pair in one change: run playbooks/site.yml with -e 
     "elbv2: load balancers",
     "cloudfront: distributions",
 )
-def failover_pair_replaced(evidence: Evidence) -> Iterator[Case]:
+def failover_pair_replaced(evidence: Evidence) -> Iterator[Occurrence]:
     """The site's name has an address record of another routing policy in the place of the failover pair."""
-    found = [one for kind in ("A", "CNAME") for one in evidence.records(evidence.domain, kind)]
+    found = [record for kind in ("A", "CNAME") for record in evidence.records(evidence.domain, kind)]
     if built(evidence) and found and not any(one.get("failover") for one in found):
         kinds = " and ".join(sorted({routing(one) for one in found}))
         what = f"{evidence.domain} has a {kinds} record in the place of its failover pair."
-        yield Case(what, where(evidence, str(found[0].get("type")), kinds), "; ".join(map(said, found)))
+        yield Occurrence(what, where(evidence, str(found[0].get("type")), kinds), "; ".join(map(said, found)))
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "primary-missing",
         CRITICAL,
         "The name does not lead to the load balancer.",
@@ -116,16 +115,16 @@ def failover_pair_replaced(evidence: Evidence) -> Iterator[Case]:
     "elbv2: load balancers",
     "cloudfront: distributions",
 )
-def primary_missing(evidence: Evidence) -> Iterator[Case]:
+def primary_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """The site's name has no PRIMARY record."""
     if built(evidence) and not role_of(evidence, "PRIMARY"):
-        found = [said(one) for one in evidence.records(evidence.domain)]
+        found = [said(record) for record in evidence.records(evidence.domain)]
         proof = f"records: {'; '.join(found) or 'none'}"
-        yield Case(f"{evidence.domain} has no PRIMARY record.", where(evidence, "A", "PRIMARY"), proof)
+        yield Occurrence(f"{evidence.domain} has no PRIMARY record.", where(evidence, "A", "PRIMARY"), proof)
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "secondary-missing",
         CRITICAL,
         "When the primary fails there is nothing to switch to: visitors get the failure instead of the error page.",
@@ -135,16 +134,16 @@ def primary_missing(evidence: Evidence) -> Iterator[Case]:
     "elbv2: load balancers",
     "cloudfront: distributions",
 )
-def secondary_missing(evidence: Evidence) -> Iterator[Case]:
+def secondary_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """The site's name has no SECONDARY record."""
     if built(evidence) and not role_of(evidence, "SECONDARY"):
-        found = [said(one) for one in evidence.records(evidence.domain)]
+        found = [said(record) for record in evidence.records(evidence.domain)]
         proof = f"records: {'; '.join(found) or 'none'}"
-        yield Case(f"{evidence.domain} has no SECONDARY record.", where(evidence, "A", "SECONDARY"), proof)
+        yield Occurrence(f"{evidence.domain} has no SECONDARY record.", where(evidence, "A", "SECONDARY"), proof)
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "primary-elsewhere",
         CRITICAL,
         "Visitors come to something else than the site.",
@@ -155,17 +154,17 @@ def secondary_missing(evidence: Evidence) -> Iterator[Case]:
     "route53: hosted zones",
     "elbv2: load balancers",
 )
-def primary_elsewhere(evidence: Evidence) -> Iterator[Case]:
+def primary_elsewhere(evidence: Evidence) -> Iterator[Occurrence]:
     """The PRIMARY record leads elsewhere than to the load balancer."""
     for one in role_of(evidence, "PRIMARY") if evidence.balancer else []:
         wanted = (evidence.balancer or {}).get("dns_name")
         if not same_target(one, wanted):
             what = f"The PRIMARY record of {evidence.domain} does not lead to the load balancer."
-            yield Case(what, where(evidence, "A", "PRIMARY"), f"{said(one)}; the load balancer is {wanted}")
+            yield Occurrence(what, where(evidence, "A", "PRIMARY"), f"{said(one)}; the load balancer is {wanted}")
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "secondary-elsewhere",
         CRITICAL,
         "When the primary fails, visitors come to something else than the error page.",
@@ -174,17 +173,17 @@ def primary_elsewhere(evidence: Evidence) -> Iterator[Case]:
     "route53: hosted zones",
     "cloudfront: distributions",
 )
-def secondary_elsewhere(evidence: Evidence) -> Iterator[Case]:
+def secondary_elsewhere(evidence: Evidence) -> Iterator[Occurrence]:
     """The SECONDARY record leads elsewhere than to the error page."""
     for one in role_of(evidence, "SECONDARY") if evidence.distribution else []:
         wanted = (evidence.distribution or {}).get("domain_name")
         if not same_target(one, wanted):
             what = f"The SECONDARY record of {evidence.domain} does not lead to the error page."
-            yield Case(what, where(evidence, "A", "SECONDARY"), f"{said(one)}; the distribution is {wanted}")
+            yield Occurrence(what, where(evidence, "A", "SECONDARY"), f"{said(one)}; the distribution is {wanted}")
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "aaaa-without-pair",
         WARNING,
         "Visitors with IPv6 ask for AAAA: they stay on the error page, or never come to it.",
@@ -192,20 +191,27 @@ def secondary_elsewhere(evidence: Evidence) -> Iterator[Case]:
     ),
     "route53: hosted zones",
 )
-def aaaa_without_pair(evidence: Evidence) -> Iterator[Case]:
+def aaaa_without_pair(evidence: Evidence) -> Iterator[Occurrence]:
     """The site's name has AAAA records that do not fail over with its A records."""
     found = evidence.records(evidence.domain, "AAAA")
     roles = {one.get("failover") for one in found}
     if found and not {"PRIMARY", "SECONDARY"} <= roles:
         what = f"{evidence.domain} has an AAAA record without a failover pair."
-        yield Case(what, where(evidence, "AAAA", ""), "; ".join(map(said, found)))
+        yield Occurrence(what, where(evidence, "AAAA", ""), "; ".join(map(said, found)))
 
 
 # ---- what lets it switch
 
 
+def served_health_page(evidence: Evidence) -> str:
+    """Return the path at which the load balancer finds all machines healthy, empty where that is not known."""
+    groups = evidence.resources("target_groups")
+    well = all(target.get("state") == "healthy" for group in groups for target in rows(group, "targets"))
+    return str(groups[0].get("health_check_path") or "") if groups and well else ""
+
+
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "health-check-on-failover-name",
         CRITICAL,
         "After the switch it finds the error page at that name, and what it says of that switches back: the name "
@@ -216,45 +222,48 @@ def aaaa_without_pair(evidence: Evidence) -> Iterator[Case]:
     "route53: hosted zones",
     "route53: health checks",
 )
-def health_check_on_failover_name(evidence: Evidence) -> Iterator[Case]:
+def health_check_on_failover_name(evidence: Evidence) -> Iterator[Occurrence]:
     """The health check asks the very name that it switches."""
-    for one in used_checks(evidence):
-        config = one.get("config") or {}
+    for check in used_checks(evidence):
+        config = check.get("config") or {}
         asked = config.get("fully_qualified_domain_name")
         if asked and same_name(asked, evidence.domain):
             what = f"The health check asks {asked}, the name that it switches itself."
-            yield Case(what, title(one), f"FullyQualifiedDomainName={asked}")
+            yield Occurrence(what, title(check), f"FullyQualifiedDomainName={asked}")
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "health-check-elsewhere",
         CRITICAL,
         "It says nothing about the site: visitors get the error page while the site is well, or the site when it is "
         "down.",
-        f"Let it ask the load balancer for the page over HTTPS on port 443: {PROVISION}",
+        f"Let it ask the load balancer for the health page over HTTPS on port 443: {PROVISION}",
         ("check-failing", "page-unavailable", "alias-unavailable"),
     ),
     "route53: hosted zones",
     "route53: health checks",
     "elbv2: load balancers",
 )
-def health_check_elsewhere(evidence: Evidence) -> Iterator[Case]:
-    """The health check asks something else than the load balancer's port 443."""
+def health_check_elsewhere(evidence: Evidence) -> Iterator[Occurrence]:
+    """The health check asks something else than the load balancer's port 443 for the page of its own checks."""
     wanted = str((evidence.balancer or {}).get("dns_name") or "")
-    for one in used_checks(evidence) if wanted else []:
-        config = one.get("config") or {}
+    page = served_health_page(evidence)
+    for check in used_checks(evidence) if wanted else []:
+        config = check.get("config") or {}
         asked, port = config.get("fully_qualified_domain_name"), config.get("port")
         others = [name for name in (wanted, evidence.domain, *evidence.aliases) if same_name(asked, name)]
         wrong = [f"FullyQualifiedDomainName={asked}"] if asked and not others else []
         wrong += [f"Port={port}"] if port and int(port) != 443 else []
+        path = config.get("resource_path")
+        wrong += [f"ResourcePath={path}"] if page and path and path != page else []
         if wrong:
-            what = f"The health check asks {asked or 'nobody'}:{port or ''} instead of {wanted}:443."
-            yield Case(what, title(one), ", ".join(wrong))
+            what = f"The health check asks {asked or 'nobody'}:{port or ''}{path or ''} instead of {wanted}:443{page}."
+            yield Occurrence(what, title(check), ", ".join(wrong))
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "nothing-evaluated",
         CRITICAL,
         "Without a health check and without evaluating the target's health the PRIMARY record counts as healthy "
@@ -263,18 +272,39 @@ def health_check_elsewhere(evidence: Evidence) -> Iterator[Case]:
     ),
     "route53: hosted zones",
 )
-def nothing_evaluated(evidence: Evidence) -> Iterator[Case]:
+def nothing_evaluated(evidence: Evidence) -> Iterator[Occurrence]:
     """Nothing tells Route 53 whether the primary is healthy."""
     for one in role_of(evidence, "PRIMARY"):
         evaluates = (one.get("alias_target") or {}).get("evaluate_target_health")
         if not evaluates and not one.get("health_check_id"):
             proof = "EvaluateTargetHealth=false, no health check"
             what = f"The PRIMARY record of {evidence.domain} can never count as unhealthy."
-            yield Case(what, where(evidence, "A", "PRIMARY"), proof)
+            yield Occurrence(what, where(evidence, "A", "PRIMARY"), proof)
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
+        "secondary-checked-too",
+        CRITICAL,
+        "With the check of the primary the secondary is unhealthy whenever that is, and of two unhealthy records Route "
+        "53 answers with the primary: the name never switches "
+        "(https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-how-route-53-chooses-records.html).",
+        f"Take the health check off the SECONDARY record: {PROVISION}",
+    ),
+    "route53: hosted zones",
+)
+def secondary_checked_too(evidence: Evidence) -> Iterator[Occurrence]:
+    """The SECONDARY record has the health check of the PRIMARY one."""
+    checks = {record.get("health_check_id") for record in role_of(evidence, "PRIMARY")} - {None}
+    for record in role_of(evidence, "SECONDARY"):
+        if record.get("health_check_id") in checks:
+            what = f"The SECONDARY record of {evidence.domain} has the health check of the PRIMARY one."
+            proof = f"HealthCheckId={record['health_check_id']}"
+            yield Occurrence(what, where(evidence, "A", "SECONDARY"), proof)
+
+
+@AREA.rule(
+    RuleInfo(
         "health-check-missing",
         CRITICAL,
         "Nobody checks any more, and what Route 53 takes the PRIMARY record for from now on is not defined "
@@ -284,19 +314,19 @@ def nothing_evaluated(evidence: Evidence) -> Iterator[Case]:
     "route53: hosted zones",
     "route53: used health checks",
 )
-def health_check_missing(evidence: Evidence) -> Iterator[Case]:
+def health_check_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """A record names a health check that is gone."""
     there: dict[str, bool] = evidence.detail("used_health_checks") or {}
     for name in (evidence.domain, *evidence.aliases):
-        for one in evidence.records(name, "A"):
-            check = str(one.get("health_check_id") or "")
+        for record in evidence.records(name, "A"):
+            check = str(record.get("health_check_id") or "")
             if check and there.get(check) is False:
-                what = f"The {routing(one)} record of {name} names a health check that is gone."
-                yield Case(what, Where("record", f"{name} A", routing(one)), f"HealthCheckId={check}")
+                what = f"The {routing(record)} record of {name} names a health check that is gone."
+                yield Occurrence(what, Where("record", f"{name} A", routing(record)), f"HealthCheckId={check}")
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "health-check-disabled",
         CRITICAL,
         "A disabled health check counts as healthy always, and is paid for all the same.",
@@ -305,15 +335,17 @@ def health_check_missing(evidence: Evidence) -> Iterator[Case]:
     "route53: hosted zones",
     "route53: health checks",
 )
-def health_check_disabled(evidence: Evidence) -> Iterator[Case]:
+def health_check_disabled(evidence: Evidence) -> Iterator[Occurrence]:
     """The health check is disabled."""
-    for one in used_checks(evidence):
-        if (one.get("config") or {}).get("disabled"):
-            yield Case("The health check is disabled.", title(one), "Disabled=true", cure=update(one, "--no-disabled"))
+    for check in used_checks(evidence):
+        if (check.get("config") or {}).get("disabled"):
+            yield Occurrence(
+                "The health check is disabled.", title(check), "Disabled=true", cure=update(check, "--no-disabled")
+            )
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "health-check-inverted",
         CRITICAL,
         "It calls the site unhealthy while it is well: visitors get the error page, and the site when it is down.",
@@ -323,15 +355,17 @@ def health_check_disabled(evidence: Evidence) -> Iterator[Case]:
     "route53: hosted zones",
     "route53: health checks",
 )
-def health_check_inverted(evidence: Evidence) -> Iterator[Case]:
+def health_check_inverted(evidence: Evidence) -> Iterator[Occurrence]:
     """The health check is inverted."""
-    for one in used_checks(evidence):
-        if (one.get("config") or {}).get("inverted"):
-            yield Case("The health check is inverted.", title(one), "Inverted=true", cure=update(one, "--no-inverted"))
+    for check in used_checks(evidence):
+        if (check.get("config") or {}).get("inverted"):
+            yield Occurrence(
+                "The health check is inverted.", title(check), "Inverted=true", cure=update(check, "--no-inverted")
+            )
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "slow-health-check",
         WARNING,
         "Visitors get the failure until the checkers agree, and then until they have forgotten the old address.",
@@ -341,21 +375,21 @@ def health_check_inverted(evidence: Evidence) -> Iterator[Case]:
     "route53: hosted zones",
     "route53: health checks",
 )
-def slow_health_check(evidence: Evidence) -> Iterator[Case]:
+def slow_health_check(evidence: Evidence) -> Iterator[Occurrence]:
     """The health check sees late that the site is down."""
-    for one in used_checks(evidence):
-        config = one.get("config") or {}
+    for check in used_checks(evidence):
+        config = check.get("config") or {}
         interval, threshold = int(config.get("request_interval") or 0), int(config.get("failure_threshold") or 0)
         if interval * threshold > SLOWEST_SECONDS:
-            yield Case(
+            yield Occurrence(
                 f"The failover takes about {interval * threshold} s to begin, and up to {ALIAS_TTL} s more to be seen.",
-                title(one),
+                title(check),
                 f"RequestInterval={interval}, FailureThreshold={threshold}",
             )
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "check-failing",
         CRITICAL,
         "The name has switched to the error page, or is about to.",
@@ -365,12 +399,12 @@ def slow_health_check(evidence: Evidence) -> Iterator[Case]:
     "route53: hosted zones",
     "route53: health checks",
 )
-def check_failing(evidence: Evidence) -> Iterator[Case]:
+def check_failing(evidence: Evidence) -> Iterator[Occurrence]:
     """The health check fails."""
-    for one in used_checks(evidence):
-        if one.get("healthy") is False and not (one.get("config") or {}).get("disabled"):
-            checkers = one.get("checkers") or {}
-            said_by = [str(seen.get("status")) for seen in rows(one, "observations")]
+    for check in used_checks(evidence):
+        if check.get("healthy") is False and not (check.get("config") or {}).get("disabled"):
+            checkers = check.get("checkers") or {}
+            said_by = [str(seen.get("status")) for seen in rows(check, "observations")]
             bad = next((status for status in said_by if not status.startswith("Success")), "")
             proof = f"{checkers.get('healthy')} of {checkers.get('all')} checkers find it healthy; one says: {bad}"
-            yield Case("The health check fails.", title(one), proof)
+            yield Occurrence("The health check fails.", title(check), proof)

@@ -35,29 +35,29 @@ class Where:
 
 
 @dataclass(frozen=True)
-class Kind:
+class RuleInfo:
     """What all findings of one code have in common."""
 
     code: str
     severity: str
     why: str
     cure: str
-    explains: tuple[str, ...] = ()
+    causes: tuple[str, ...] = ()
     """The codes of what follows from it, on the same machines: they become its consequences."""
-    supposed: bool = False
+    inferred: bool = False
     """Whether it is concluded from the lack of another explanation of what it explains."""
     passing: bool = False
     """Whether it is over by itself in some minutes. Then it is no finding, and what it explains is not judged."""
 
 
 @dataclass(frozen=True)
-class Case:
+class Occurrence:
     """One occurrence that a rule has found."""
 
     what: str
     where: Where
     evidence: str
-    touches: frozenset[str] = frozenset()
+    affected_instances: frozenset[str] = frozenset()
     """The ids of the machines concerned; none means all of the site."""
     cure: str | None = None
     """Another cure than the kind's."""
@@ -74,10 +74,10 @@ class Case:
 class Finding:
     """What is wrong, with its kind, all the places where it shows, and what follows from it."""
 
-    kind: Kind
-    case: Case
+    kind: RuleInfo
+    case: Occurrence
     consequences: tuple[str, ...] = ()
-    more: tuple[Case, ...] = ()
+    more: tuple[Occurrence, ...] = ()
     """The same at other places."""
 
     @property
@@ -87,7 +87,7 @@ class Finding:
         return min(found, key=SEVERITIES.index)
 
     @property
-    def cases(self) -> tuple[Case, ...]:
+    def cases(self) -> tuple[Occurrence, ...]:
         """All places."""
         return (self.case, *self.more)
 
@@ -110,14 +110,14 @@ class Finding:
         }
 
 
-Check = Callable[[Evidence], Iterator[Case]]
+Check = Callable[[Evidence], Iterator[Occurrence]]
 
 
 @dataclass(frozen=True)
 class Rule:
     """A check, the kind of what it finds, and the evidence that it needs."""
 
-    kind: Kind
+    kind: RuleInfo
     check: Check
     needs: tuple[str, ...]
     """As `needs.py` has them. With one missing, finding nothing does not mean that all is well."""
@@ -135,7 +135,7 @@ class Area:
     name: str
     rules: list[Rule] = field(default_factory=list)
 
-    def rule(self, kind: Kind, *needs: str) -> Callable[[Check], Check]:
+    def rule(self, kind: RuleInfo, *needs: str) -> Callable[[Check], Check]:
         """Add a check that finds this kind, by this evidence."""
 
         def add(check: Check) -> Check:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .evidence import Evidence, Resource, rows
-from .finding import CRITICAL, PROVISION, WARNING, Area, Case, Kind
-from .places import called, machine, only, place
+from .._resource import Resource
+from .evidence import Evidence, rows
+from .finding import CRITICAL, PROVISION, WARNING, Area, Occurrence, RuleInfo
+from .places import display_name, machine, only, place
 
 AREA = Area("hardening")
 WORLD = ("0.0.0.0/0", "::/0")
+OLD_TLS = ("ELBSecurityPolicy-2016-08", "ELBSecurityPolicy-2015-05", "ELBSecurityPolicy-FS-2018-06")
 
 
 def sources(rule: Resource) -> list[str]:
@@ -51,7 +53,7 @@ def opens_closed_group(group: Resource, rule: Resource) -> bool:
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "port-22-open",
         CRITICAL,
         "Nobody needs it: Session Manager is the way in. An open port 22 is tried by strangers all day.",
@@ -59,20 +61,20 @@ def opens_closed_group(group: Resource, rule: Resource) -> bool:
     ),
     "ec2: security groups",
 )
-def port_22_open(evidence: Evidence) -> Iterator[Case]:
+def port_22_open(evidence: Evidence) -> Iterator[Occurrence]:
     """A security group lets SSH in."""
-    for group in evidence.listed("security_groups"):
+    for group in evidence.resources("security_groups"):
         for rule in rows(group, "ip_permissions"):
             if has_port(rule, 22) and not opens_closed_group(group, rule):
-                groups = [str(one.get("group_id")) for one in rows(rule, "user_id_group_pairs")]
+                groups = [str(row.get("group_id")) for row in rows(rule, "user_id_group_pairs")]
                 proof = f"inbound {ports(rule)} from {', '.join([*sources(rule), *groups]) or 'nobody'}"
                 what = f"The security group {group.get('group_name')} lets SSH in."
                 severity = None if open_to_world(rule) else WARNING
-                yield Case(what, place("security group", group, "group_id"), proof, severity=severity)
+                yield Occurrence(what, place("security group", group, "group_id"), proof, severity=severity)
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "web-group-open-to-world",
         CRITICAL,
         "Only the load balancer should reach the machines, and only the machines the share.",
@@ -80,18 +82,18 @@ def port_22_open(evidence: Evidence) -> Iterator[Case]:
     ),
     "ec2: security groups",
 )
-def web_group_open_to_world(evidence: Evidence) -> Iterator[Case]:
+def web_group_open_to_world(evidence: Evidence) -> Iterator[Occurrence]:
     """The group of the machines or of the share is open to the world."""
-    for group in evidence.listed("security_groups"):
+    for group in evidence.resources("security_groups"):
         for rule in rows(group, "ip_permissions"):
             if opens_closed_group(group, rule):
                 proof = f"inbound {ports(rule)} from {', '.join(sources(rule))}"
                 what = f"The security group {group.get('group_name')} is open to the world."
-                yield Case(what, place("security group", group, "group_id"), proof)
+                yield Occurrence(what, place("security group", group, "group_id"), proof)
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "public-address",
         CRITICAL,
         "The machines are meant to be reached through the load balancer only.",
@@ -99,16 +101,18 @@ def web_group_open_to_world(evidence: Evidence) -> Iterator[Case]:
     ),
     "ec2: instances",
 )
-def public_address(evidence: Evidence) -> Iterator[Case]:
+def public_address(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine has a public address."""
-    for one in evidence.listed("instances"):
-        if one.get("public_ip_address"):
-            proof = f"public_ip_address={one['public_ip_address']}"
-            yield Case(f"{called(one)} has a public address.", machine(one), proof, only(one))
+    for resource in evidence.resources("instances"):
+        if resource.get("public_ip_address"):
+            proof = f"public_ip_address={resource['public_ip_address']}"
+            yield Occurrence(
+                f"{display_name(resource)} has a public address.", machine(resource), proof, only(resource)
+            )
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "public-address-on-launch",
         WARNING,
         "The next machine there would be on the internet. Load balancer and NAT gateways do not need it.",
@@ -116,19 +120,46 @@ def public_address(evidence: Evidence) -> Iterator[Case]:
     ),
     "ec2: subnets",
 )
-def public_address_on_launch(evidence: Evidence) -> Iterator[Case]:
+def public_address_on_launch(evidence: Evidence) -> Iterator[Occurrence]:
     """A subnet gives public addresses to what is started in it."""
-    for one in evidence.networked("subnets"):
-        if one.get("map_public_ip_on_launch"):
-            what = f"The subnet {one.get('name') or one.get('subnet_id')} gives public addresses at launch."
-            call = (
-                f"Call: aws ec2 modify-subnet-attribute --subnet-id {one.get('subnet_id')} --no-map-public-ip-on-launch"
-            )
-            yield Case(what, place("subnet", one, "subnet_id"), "MapPublicIpOnLaunch=true", cure=call)
+    for resource in evidence.network_resources("subnets"):
+        if resource.get("map_public_ip_on_launch"):
+            subnet = resource.get("subnet_id")
+            what = f"The subnet {resource.get('name') or subnet} gives public addresses at launch."
+            call = f"Call: aws ec2 modify-subnet-attribute --subnet-id {subnet} --no-map-public-ip-on-launch"
+            yield Occurrence(what, place("subnet", resource, "subnet_id"), "MapPublicIpOnLaunch=true", cure=call)
+
+
+def admits_old_tls(policy: str) -> bool:
+    """Tell whether a listener's policy admits TLS 1.0 or 1.1.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
+    """
+    return policy in OLD_TLS or any(
+        version in policy for version in ("TLS13-1-0", "TLS13-1-1", "TLS-1-0", "TLS-1-1", "FS-1-1")
+    )
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
+        "old-tls-allowed",
+        WARNING,
+        "TLS 1.0 and 1.1 are deprecated (RFC 8996), no browser needs them, and reviews fail for them.",
+        f"Give the HTTPS listener the site's policy again: {PROVISION}",
+    ),
+    "elbv2: load balancers",
+)
+def old_tls_allowed(evidence: Evidence) -> Iterator[Occurrence]:
+    """The HTTPS listener admits TLS 1.0 or 1.1."""
+    for listener in rows(evidence.balancer, "listeners"):
+        policy = str(listener.get("ssl_policy") or "")
+        if admits_old_tls(policy):
+            where = place("listener", {**listener, "name": "HTTPS"}, "listener_arn")
+            yield Occurrence("The HTTPS listener admits TLS 1.0 or 1.1.", where, f"SslPolicy={policy}")
+
+
+@AREA.rule(
+    RuleInfo(
         "metadata-v1-allowed",
         WARNING,
         "A flaw in the site that lets strangers make requests would give them the machine's credentials.",
@@ -136,16 +167,16 @@ def public_address_on_launch(evidence: Evidence) -> Iterator[Case]:
     ),
     "ec2: instances",
 )
-def metadata_v1_allowed(evidence: Evidence) -> Iterator[Case]:
+def metadata_v1_allowed(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine's metadata answer without a token."""
-    for one in evidence.listed("instances"):
-        options = one.get("metadata_options") or {}
+    for resource in evidence.resources("instances"):
+        options = resource.get("metadata_options") or {}
         if options.get("http_tokens") == "optional" and options.get("http_endpoint") != "disabled":
-            yield Case(
-                f"The metadata of {called(one)} answer without a token.",
-                machine(one),
+            yield Occurrence(
+                f"The metadata of {display_name(resource)} answer without a token.",
+                machine(resource),
                 "HttpTokens=optional",
-                only(one),
+                only(resource),
                 cure="Call: aws ec2 modify-instance-metadata-options --instance-id "
-                f"{one.get('instance_id')} --http-tokens required",
+                f"{resource.get('instance_id')} --http-tokens required",
             )

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .._resource import Resource
+from . import policies
 from .access import out_of_reach
-from .evidence import Evidence, Resource
-from .finding import CRITICAL, PROVISION, WARNING, Area, Case, Kind, Where
-from .places import called, machine, only
+from .evidence import Evidence
+from .finding import CRITICAL, PROVISION, WARNING, Area, Occurrence, RuleInfo, Where
+from .places import display_name, machine, only
 
 AREA = Area("access")
 NO_CREDENTIALS = ("machine-unreachable", "registered-late", "agent-stopped", "machine-silent")
@@ -20,7 +22,7 @@ LATER = "What it was given goes on for some hours; then Session Manager, release
 
 def web_roles(evidence: Evidence) -> list[Resource]:
     """Return the machines' role, if it was found."""
-    return [one for one in evidence.listed("roles") if str(one.get("role_name")).endswith("-web")]
+    return [resource for resource in evidence.resources("roles") if str(resource.get("role_name")).endswith("-web")]
 
 
 def profile_name(one: Resource) -> str:
@@ -35,7 +37,7 @@ def severity(evidence: Evidence, concerned: list[Resource]) -> str | None:
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "profile-replaced",
         CRITICAL,
         f"The machine acts as another role than the site's, which may do what the roles let it do. {LATER}",
@@ -45,22 +47,22 @@ def severity(evidence: Evidence, concerned: list[Resource]) -> str | None:
     "ec2: instances",
     "iam: roles",
 )
-def profile_replaced(evidence: Evidence) -> Iterator[Case]:
+def profile_replaced(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine has another instance profile than the site's."""
     # A profile without its role is no longer found by that role.
     own = {
         str(name) for role in web_roles(evidence) for name in [role["role_name"], *role.get("instance_profiles", [])]
     }
-    for one in evidence.listed("instances") if own else []:
-        name = profile_name(one)
+    for resource in evidence.resources("instances") if own else []:
+        name = profile_name(resource)
         if name and name not in own:
-            what = f"{called(one)} has the instance profile {name} instead of {' or '.join(sorted(own))}."
-            proof = f"iam_instance_profile_arn={one['iam_instance_profile_arn']}"
-            yield Case(what, machine(one), proof, only(one), severity=severity(evidence, [one]))
+            what = f"{display_name(resource)} has the instance profile {name} instead of {' or '.join(sorted(own))}."
+            proof = f"iam_instance_profile_arn={resource['iam_instance_profile_arn']}"
+            yield Occurrence(what, machine(resource), proof, only(resource), severity=severity(evidence, [resource]))
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "role-not-in-profile",
         CRITICAL,
         f"An instance profile without its role gives the machines no credentials. {LATER}",
@@ -70,13 +72,13 @@ def profile_replaced(evidence: Evidence) -> Iterator[Case]:
     "ec2: instances",
     "iam: roles",
 )
-def role_not_in_profile(evidence: Evidence) -> Iterator[Case]:
+def role_not_in_profile(evidence: Evidence) -> Iterator[Occurrence]:
     """The machines' instance profile does not hold their role."""
     for role in web_roles(evidence):
         name = str(role["role_name"])
-        concerned = [one for one in evidence.listed("instances") if profile_name(one) == name]
+        concerned = [resource for resource in evidence.resources("instances") if profile_name(resource) == name]
         if "instance_profiles" in role and concerned and name not in role["instance_profiles"]:
-            yield Case(
+            yield Occurrence(
                 f"The instance profile {name} does not hold the role {name}.",
                 Where("instance profile", name),
                 f"the role's instance profiles: {', '.join(role['instance_profiles']) or 'none'}",
@@ -85,8 +87,73 @@ def role_not_in_profile(evidence: Evidence) -> Iterator[Case]:
             )
 
 
+def needed(evidence: Evidence) -> dict[str, str]:
+    """Return the actions that the machines need from the beginning, each with its resource."""
+    content = [bucket.get("name") for bucket in evidence.resources("buckets") if bucket.get("part") == "content"]
+    read = {"s3:GetObject": f"arn:aws:s3:::{content[0]}/site/any"} if content else {}
+    return dict.fromkeys(policies.SESSION_ACTIONS, "*") | read
+
+
 @AREA.rule(
-    Kind(
+    RuleInfo(
+        "role-bounded",
+        CRITICAL,
+        f"A role may do what both its policies and its permissions boundary admit. {LATER}",
+        "Admit in the permissions boundary what the machines need, or take it off: aws iam "
+        "delete-role-permissions-boundary --role-name NAME",
+        NO_CREDENTIALS,
+    ),
+    "ec2: instances",
+    "iam: roles",
+    "iam: role policies",
+    "s3: buckets",
+)
+def role_bounded(evidence: Evidence) -> Iterator[Occurrence]:
+    """The permissions boundary of the machines' role does not admit what the machines need."""
+    for role in web_roles(evidence):
+        name, boundary = str(role["role_name"]), role.get("permissions_boundary_arn")
+        document = (evidence.documents("role_policies").get(name) or {}).get("boundary")
+        if boundary and (missing := policies.not_admitted(document, needed(evidence))):
+            yield Occurrence(
+                f"The permissions boundary of the role {name} does not admit {missing[0]}.",
+                Where("role", name),
+                f"{boundary}: not {', '.join(missing)}",
+                cure="Admit that in the permissions boundary, or take it off: aws iam "
+                f"delete-role-permissions-boundary --role-name {name}",
+                severity=severity(evidence, evidence.running),
+            )
+
+
+@AREA.rule(
+    RuleInfo(
+        "role-denied",
+        CRITICAL,
+        f"What one policy of a role denies, no other one can allow. {LATER}",
+        "Delete that policy: aws iam delete-role-policy --role-name NAME --policy-name NAME",
+        (*NO_CREDENTIALS, "content-unreadable", "session-manager-denied"),
+    ),
+    "ec2: instances",
+    "iam: roles",
+    "iam: role policies",
+    "s3: buckets",
+)
+def role_denied(evidence: Evidence) -> Iterator[Occurrence]:
+    """A policy of the machines' role denies what the machines need."""
+    for role in web_roles(evidence):
+        name = str(role["role_name"])
+        found = evidence.documents("role_policies").get(name)
+        for policy, denied in policies.denying(found, needed(evidence)).items():
+            yield Occurrence(
+                f"The policy {policy} of the role {name} denies {denied}.",
+                Where("role", name, policy),
+                f"Deny {denied}",
+                cure=f"Delete the policy: aws iam delete-role-policy --role-name {name} --policy-name {policy}",
+                severity=severity(evidence, evidence.running),
+            )
+
+
+@AREA.rule(
+    RuleInfo(
         "metadata-off",
         CRITICAL,
         f"A machine learns its credentials from its metadata. {LATER}",
@@ -96,41 +163,43 @@ def role_not_in_profile(evidence: Evidence) -> Iterator[Case]:
     ),
     "ec2: instances",
 )
-def metadata_off(evidence: Evidence) -> Iterator[Case]:
+def metadata_off(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine's metadata service is switched off."""
-    for one in evidence.listed("instances"):
-        if (one.get("metadata_options") or {}).get("http_endpoint") == "disabled":
-            yield Case(
-                f"The metadata service of {called(one)} is switched off.",
-                machine(one),
+    for resource in evidence.resources("instances"):
+        if (resource.get("metadata_options") or {}).get("http_endpoint") == "disabled":
+            yield Occurrence(
+                f"The metadata service of {display_name(resource)} is switched off.",
+                machine(resource),
                 "HttpEndpoint=disabled",
-                only(one),
-                cure=f"Call: aws ec2 modify-instance-metadata-options --instance-id {one.get('instance_id')} "
+                only(resource),
+                cure=f"Call: aws ec2 modify-instance-metadata-options --instance-id {resource.get('instance_id')} "
                 "--http-endpoint enabled --http-tokens required",
-                severity=severity(evidence, [one]),
+                severity=severity(evidence, [resource]),
             )
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "web-group-detached",
         CRITICAL,
         "The rules that let the load balancer in, and the machine out to the share, are those of its group.",
         f"Give it the group back: {PROVISION}",
         (
-            *("balancer-not-admitted", "balancer-way-blocked", "nfs-ingress-closed", "nfs-egress-closed"),
-            *("mount-way-blocked", "egress-443-closed", "share-not-mounted", "target-unhealthy", "machine-unreachable"),
-            *("health-page-500", "health-page-hangs"),
+            *("balancer-not-admitted", "balancer-path-blocked", "nfs-ingress-closed", "nfs-egress-closed"),
+            *("mount-path-blocked", "egress-443-closed", "share-not-mounted", "target-unhealthy"),
+            *("machine-unreachable", "health-page-500", "health-page-hangs"),
         ),
     ),
     "ec2: instances",
     "ec2: security groups",
 )
-def web_group_detached(evidence: Evidence) -> Iterator[Case]:
+def web_group_detached(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine has not the security group of the machines."""
     own = {str(one.get("group_id")): str(one.get("group_name")) for one in evidence.groups_of("web")}
-    for one in evidence.listed("instances") if own else []:
-        groups = one.get("security_group_ids")
+    for resource in evidence.resources("instances") if own else []:
+        groups = resource.get("security_group_ids")
         if isinstance(groups, list) and not set(own) & set(map(str, groups)):
-            what = f"{called(one)} has not the security group {' or '.join(sorted(own.values()))}."
-            yield Case(what, machine(one), f"security_group_ids: {', '.join(map(str, groups)) or 'none'}", only(one))
+            what = f"{display_name(resource)} has not the security group {' or '.join(sorted(own.values()))}."
+            yield Occurrence(
+                what, machine(resource), f"security_group_ids: {', '.join(map(str, groups)) or 'none'}", only(resource)
+            )

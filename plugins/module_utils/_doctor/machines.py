@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .._web_machine import TURN
 from .access import maybe_starting, out_of_reach, silence
 from .balancing import targets
 from .evidence import Evidence, Machine
-from .finding import CONFIGURE, CRITICAL, NOTICE, WARNING, Area, Case, Kind
+from .finding import CONFIGURE, CRITICAL, NOTICE, WARNING, Area, Occurrence, RuleInfo, Where
 from .needs import INSIDE
-from .places import called, machine, only
+from .places import display_name, machine, only
 
 AREA = Area("machines")
+LONGEST_TURN = 3 * 3600
+"""Seconds after which a machine is not installing updates any more: systemd ends it after two hours."""
 LEAST_SHARE, LEAST_BYTES = 0.05, 256 << 20
 """A disk is full where both less than this share and less than this many bytes are left."""
 STARTING = 180
@@ -25,17 +28,17 @@ NO_SPACE = "No space left on device"
 
 def shortage(seen: Machine) -> Iterator[str]:
     """Say of each disk that is full what is left of it."""
-    for one in seen.disks:
-        size, free = int(one.get("bytes") or 0), int(one.get("free_bytes") or 0)
-        inodes, spare = int(one.get("inodes") or 0), int(one.get("free_inodes") or 0)
+    for disk in seen.disks:
+        size, free = int(disk.get("bytes") or 0), int(disk.get("free_bytes") or 0)
+        inodes, spare = int(disk.get("inodes") or 0), int(disk.get("free_inodes") or 0)
         if size and free < LEAST_BYTES and free < size * LEAST_SHARE:
-            yield f"{one.get('path')}: {free >> 20} of {size >> 20} MiB free"
+            yield f"{disk.get('path')}: {free >> 20} of {size >> 20} MiB free"
         elif inodes and spare < inodes * LEAST_SHARE / 5:
-            yield f"{one.get('path')}: {spare} of {inodes} inodes free"
+            yield f"{disk.get('path')}: {spare} of {inodes} inodes free"
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "disk-full",
         CRITICAL,
         "What writes there fails: logs, sessions, updates, and whoever wants to look into the machine.",
@@ -49,27 +52,27 @@ def shortage(seen: Machine) -> Iterator[str]:
     "ec2: instances",
     INSIDE,
 )
-def disk_full(evidence: Evidence) -> Iterator[Case]:
+def disk_full(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine's disk is full."""
     for one, seen in evidence.asked():
         if found := list(shortage(seen)):
-            yield Case(f"The disk of {called(one)} is full.", machine(one), "; ".join(found), only(one))
+            yield Occurrence(f"The disk of {display_name(one)} is full.", machine(one), "; ".join(found), only(one))
     for one in evidence.running:
         identity = str(one.get("instance_id"))
         told = evidence.silent.get(identity) or evidence.failed.get(identity) or ""
         if NO_SPACE in told:
-            yield Case(f"The disk of {called(one)} is full.", machine(one), NO_SPACE, only(one))
+            yield Occurrence(f"The disk of {display_name(one)} is full.", machine(one), NO_SPACE, only(one))
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "machine-starting",
         NOTICE,
         "Its agent is back within three minutes, and the load balancer sends visitors to it again after some checks "
         "that it has passed.",
         "Ask again in three minutes.",
         ("target-unhealthy", "machine-unreachable"),
-        supposed=True,
+        inferred=True,
         passing=True,
     ),
     "ec2: instances",
@@ -77,20 +80,22 @@ def disk_full(evidence: Evidence) -> Iterator[Case]:
     "elbv2: target groups",
     INSIDE,
 )
-def machine_starting(evidence: Evidence) -> Iterator[Case]:
+def machine_starting(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine is just starting again, or has just started."""
-    unhealthy = {str(one.get("id")) for _, one in targets(evidence) if one.get("state") in ("unhealthy", "initial")}
+    unhealthy = {str(one.get("id")) for dummy, one in targets(evidence) if one.get("state") in ("unhealthy", "initial")}
     for one, seen in evidence.asked():
         if seen.up_seconds is not None and seen.up_seconds < STARTING and one.get("instance_id") in unhealthy:
-            what = f"{called(one)} has just started, and is not back behind the load balancer yet."
-            yield Case(what, machine(one), f"up for {seen.up_seconds:.0f} s", only(one))
+            what = f"{display_name(one)} has just started, and is not back behind the load balancer yet."
+            yield Occurrence(what, machine(one), f"up for {seen.up_seconds:.0f} s", only(one))
     for one in out_of_reach(evidence):
         if maybe_starting(evidence, one):
-            yield Case(f"{called(one)} may be just starting again.", machine(one), silence(evidence, one), only(one))
+            yield Occurrence(
+                f"{display_name(one)} may be just starting again.", machine(one), silence(evidence, one), only(one)
+            )
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "unit-masked",
         CRITICAL,
         "systemd refuses to start a masked unit, at boot and by hand.",
@@ -103,13 +108,13 @@ def machine_starting(evidence: Evidence) -> Iterator[Case]:
     "ec2: instances",
     INSIDE,
 )
-def unit_masked(evidence: Evidence) -> Iterator[Case]:
+def unit_masked(evidence: Evidence) -> Iterator[Occurrence]:
     """A unit that a machine needs is masked."""
     for one, seen in evidence.asked():
         for unit in seen.units.values():
             if unit.masked:
-                yield Case(
-                    f"{unit.name} on {called(one)} is masked.",
+                yield Occurrence(
+                    f"{unit.name} on {display_name(one)} is masked.",
                     machine(one),
                     str(unit),
                     only(one),
@@ -118,14 +123,14 @@ def unit_masked(evidence: Evidence) -> Iterator[Case]:
                 )
 
 
-def refusals(evidence: Evidence, program: str, role: str, name: str) -> Iterator[Case]:
+def refusals(evidence: Evidence, program: str, role: str, name: str) -> Iterator[Occurrence]:
     """Return the machines on which a program does not take its configuration."""
     for one, seen in evidence.asked():
         told = seen.configurations.get(program) or {}
         if told.get("valid") is False:
             unit = seen.units.get(role)
-            yield Case(
-                f"{name} on {called(one)} does not take its configuration any more.",
+            yield Occurrence(
+                f"{name} on {display_name(one)} does not take its configuration any more.",
                 machine(one),
                 str(told.get("complaint")),
                 only(one),
@@ -141,7 +146,7 @@ REPAIR = (
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "web-server-settings-broken",
         CRITICAL,
         RUNS_ON,
@@ -151,13 +156,13 @@ REPAIR = (
     "ec2: instances",
     INSIDE,
 )
-def web_server_settings_broken(evidence: Evidence) -> Iterator[Case]:
+def web_server_settings_broken(evidence: Evidence) -> Iterator[Occurrence]:
     """The web server on a machine does not take its configuration any more."""
     yield from refusals(evidence, "web_server", "web_server", "The web server")
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "php-settings-broken",
         CRITICAL,
         RUNS_ON,
@@ -167,6 +172,34 @@ def web_server_settings_broken(evidence: Evidence) -> Iterator[Case]:
     "ec2: instances",
     INSIDE,
 )
-def php_settings_broken(evidence: Evidence) -> Iterator[Case]:
+def php_settings_broken(evidence: Evidence) -> Iterator[Occurrence]:
     """PHP on a machine does not take its configuration any more."""
     yield from refusals(evidence, "php", "php", "PHP")
+
+
+@AREA.rule(
+    RuleInfo(
+        "updates-held-up",
+        WARNING,
+        "A machine that is not well after its updates keeps the turn, so that no second one gets them. Until the turn "
+        "is taken away, no machine installs security updates.",
+        "See that the machine is well, then, on one machine: rm SHARE/.turns/update",
+    ),
+    "ec2: instances",
+    INSIDE,
+)
+def updates_held_up(evidence: Evidence) -> Iterator[Occurrence]:
+    """A machine has had the turn to install updates for hours."""
+    now = evidence.now.timestamp()
+    # It is one file, whoever looks at it.
+    turns = {f"{seen.share}/{TURN}": seen.turn for dummy, seen in evidence.asked() if seen.turn}
+    for path, turn in turns.items():
+        seconds = now - float(turn.get("since") or now)
+        if seconds > LONGEST_TURN:
+            holder = turn.get("holder") or "nobody"
+            yield Occurrence(
+                f"{holder} has had the turn to install updates for {seconds / 3600:.0f} hours.",
+                Where("file", path),
+                f"{path}: {holder}",
+                cure=f"See that {holder} is well, then, on one machine: rm {path}",
+            )

@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 from collections.abc import Iterator
 
-from .evidence import Evidence, rows
-from .finding import CRITICAL, PROVISION, Area, Case, Kind, Where
+from .._resource import Resource
+from .evidence import Evidence, plain, rows
+from .finding import CRITICAL, PROVISION, Area, Occurrence, RuleInfo, Where
 from .needs import ADDRESSES, DELEGATION, INSIDE
-from .places import blocked, by_stop, called, ids, place
+from .places import blocked, by_stop, display_name, ids, place
 
 AREA = Area("names")
 AMAZON = ("AmazonProvidedDNS", "169.254.169.253")
@@ -23,7 +25,7 @@ OLD_LEASE = (
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "registrar-old-nameservers",
         CRITICAL,
         "Nobody asks the hosted zone: its records have no effect, and certificates are not issued.",
@@ -33,12 +35,12 @@ OLD_LEASE = (
     "route53: hosted zones",
     DELEGATION,
 )
-def registrar_old_nameservers(evidence: Evidence) -> Iterator[Case]:
+def registrar_old_nameservers(evidence: Evidence) -> Iterator[Occurrence]:
     """The registrar names other name servers than the zone's."""
     zone, delegation = evidence.zone, evidence.visit.delegation if evidence.visit else None
     if not zone or not zone.get("name_servers") or not delegation or not delegation.answers:
         return
-    wanted = {str(one).rstrip(".").lower() for one in zone["name_servers"]}
+    wanted = {str(server).rstrip(".").lower() for server in zone["name_servers"]}
     told = [{one.rstrip(".").lower() for one in answer} for answer in delegation.answers]
     if all(one == wanted for one in told):
         return
@@ -49,7 +51,7 @@ def registrar_old_nameservers(evidence: Evidence) -> Iterator[Case]:
         what = f"The servers of {parent} do not agree yet how {name} is delegated."
     else:
         what = f"{name} is delegated to {', '.join(found) or 'nobody'} instead of to {names}."
-    yield Case(
+    yield Occurrence(
         what,
         Where("delegation", str(name), parent),
         f"{parent} says: {', '.join(found) or 'nothing'}; the hosted zone {zone.get('id')} has: {names}",
@@ -57,8 +59,80 @@ def registrar_old_nameservers(evidence: Evidence) -> Iterator[Case]:
     )
 
 
+def record_call(zone: Resource, action: str, record: Resource) -> str:
+    """Return the call that changes a plain record of a hosted zone."""
+    values = [{"Value": str(row.get("value"))} for row in rows(record, "resource_records")]
+    wanted = {
+        "Name": record.get("name"),
+        "Type": record.get("type"),
+        "TTL": record.get("ttl"),
+        "ResourceRecords": values,
+    }
+    batch = json.dumps({"Changes": [{"Action": action, "ResourceRecordSet": wanted}]})
+    return f"aws route53 change-resource-record-sets --hosted-zone-id {zone.get('id')} --change-batch '{batch}'"
+
+
+def name_server_records(zone: Resource) -> Iterator[tuple[str, set[str], Resource]]:
+    """Return the NS records of a zone with their names and the servers that they name."""
+    for record in rows(zone, "records"):
+        if record.get("type") == "NS":
+            servers = {plain(row.get("value")) for row in rows(record, "resource_records")}
+            yield plain(record.get("name")), servers, record
+
+
 @AREA.rule(
-    Kind(
+    RuleInfo(
+        "zone-name-servers-changed",
+        CRITICAL,
+        "A resolver that has asked the zone goes on with the servers that it names itself, whatever its parent says "
+        "(RFC 2181, section 5.4.1): some visitors get no address, now and then.",
+        "Put the hosted zone's own name servers back into the NS record at its top.",
+    ),
+    "route53: hosted zones",
+)
+def zone_name_servers_changed(evidence: Evidence) -> Iterator[Occurrence]:
+    """A hosted zone's own NS record names other servers than those of the zone."""
+    for zone in evidence.zones:
+        wanted = sorted(map(plain, zone.get("name_servers") or []))
+        for name, servers, record in name_server_records(zone) if wanted else []:
+            if name == plain(zone.get("name")) and servers != set(wanted):
+                mended = {**record, "resource_records": [{"value": f"{server}."} for server in wanted]}
+                yield Occurrence(
+                    f"The NS record of {name} in its own hosted zone names {', '.join(sorted(servers)) or 'nobody'}.",
+                    Where("record", f"{name} NS", str(zone.get("id"))),
+                    f"the name servers of the hosted zone {zone.get('id')} are {', '.join(wanted)}",
+                    cure=f"Put the zone's own name servers back: {record_call(zone, 'UPSERT', mended)}",
+                )
+
+
+@AREA.rule(
+    RuleInfo(
+        "name-delegated-away",
+        CRITICAL,
+        "Resolvers are sent on to other name servers for the name: the site's records beside that one have no effect.",
+        "Delete the NS record, if nobody needs the zone that it leads to.",
+        ("name-unresolved", "page-unavailable", "plain-unavailable", "alias-unavailable", "certificate-pending"),
+    ),
+    "route53: hosted zones",
+)
+def name_delegated_away(evidence: Evidence) -> Iterator[Occurrence]:
+    """An NS record takes one of the site's names out of the hosted zone that has its records."""
+    for name in map(plain, (evidence.domain, *evidence.aliases)):
+        for zone in evidence.zones_of(name):
+            for owner, servers, record in name_server_records(zone):
+                below = owner != plain(zone.get("name")) and f".{name}".endswith(f".{owner}")
+                if below and evidence.records(name, "A"):
+                    yield Occurrence(
+                        f"{name} is delegated to other name servers by an NS record of {owner}.",
+                        Where("record", f"{owner} NS", str(zone.get("id"))),
+                        f"{owner} NS: {', '.join(sorted(servers))}",
+                        cure="Delete the NS record, if nobody needs the zone that it leads to: "
+                        f"{record_call(zone, 'DELETE', record)}",
+                    )
+
+
+@AREA.rule(
+    RuleInfo(
         "dns-egress-closed",
         CRITICAL,
         "Without names a machine finds neither the endpoints of Systems Manager nor the share. To the VPC's own "
@@ -73,22 +147,22 @@ def registrar_old_nameservers(evidence: Evidence) -> Iterator[Case]:
     "ec2: reachability",
     INSIDE,
 )
-def dns_egress_closed(evidence: Evidence) -> Iterator[Case]:
+def dns_egress_closed(evidence: Evidence) -> Iterator[Occurrence]:
     """Machines ask a resolver that they cannot reach."""
     seen = set()
-    for way, stop, touched in by_stop(blocked(evidence, "names")):
-        seen.add(way.get("to"))
-        yield Case(
-            f"The machines are told to ask the resolver {way.get('to')}, and do not reach it.",
+    for path, stop, touched in by_stop(blocked(evidence, "names")):
+        seen.add(path.get("destination"))
+        yield Occurrence(
+            f"The machines are told to ask the resolver {path.get('destination')}, and do not reach it.",
             Where("security group" if stop.get("kind") == "security_group" else "DHCP options", str(stop.get("id"))),
-            str(way.get("explanation")),
+            str(path.get("explanation")),
             touched or ids(evidence.running),
         )
     for one, told in evidence.asked():
         foreign = [name for name in told.name_servers or [] if outside(evidence, name) and name not in seen]
         if foreign and not lets_names_out(evidence, foreign):
-            yield Case(
-                f"{called(one)} asks the resolver {', '.join(foreign)}, and no rule lets port 53 out to it.",
+            yield Occurrence(
+                f"{display_name(one)} asks the resolver {', '.join(foreign)}, and no rule lets port 53 out to it.",
                 place("instance", one, "instance_id"),
                 f"/etc/resolv.conf: nameserver {', '.join(told.name_servers or [])}",
                 ids([one]),
@@ -110,7 +184,7 @@ def outside(evidence: Evidence, name_server: str) -> bool:
 def lets_names_out(evidence: Evidence, name_servers: list[str]) -> bool:
     """Tell whether the machines' groups let UDP 53 out to all of these."""
     rules = [rule for group in evidence.groups_of("web") for rule in rows(group, "ip_permissions_egress")]
-    return all(any(_admits(rule, one) for rule in rules) for one in name_servers)
+    return all(any(_admits(rule, server) for rule in rules) for server in name_servers)
 
 
 def _admits(rule: dict[str, object], name_server: str) -> bool:
@@ -120,11 +194,11 @@ def _admits(rule: dict[str, object], name_server: str) -> bool:
         return False
     ranges = rule.get("ip_ranges")
     blocks = [str(one.get("cidr_ip")) for one in ranges] if isinstance(ranges, list) else []
-    return any(ipaddress.ip_address(name_server) in ipaddress.ip_network(one) for one in blocks)
+    return any(ipaddress.ip_address(name_server) in ipaddress.ip_network(block) for block in blocks)
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "name-unresolved",
         CRITICAL,
         "Visitors get nothing at all, not even the error page.",
@@ -134,11 +208,11 @@ def _admits(rule: dict[str, object], name_server: str) -> bool:
     "elbv2: load balancers",
     ADDRESSES,
 )
-def name_unresolved(evidence: Evidence) -> Iterator[Case]:
+def name_unresolved(evidence: Evidence) -> Iterator[Occurrence]:
     """The site's name does not resolve."""
     visit = evidence.visit
     if visit and visit.addresses is not None and not visit.addresses.get("A") and evidence.balancer:
-        yield Case(
+        yield Occurrence(
             f"{evidence.domain} has no address.",
             Where("name", evidence.domain),
             f"A: none, AAAA: {', '.join(visit.addresses.get('AAAA') or []) or 'none'}",

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from .evidence import Evidence, Fetch, Resource
+from .._resource import Resource
+from .evidence import Evidence, Fetch
 
 INSIDE = "inside"
 """A look at each machine."""
@@ -24,18 +25,23 @@ DETAILS = {
     "ec2: VPC attributes": "dns_support",
     "ec2: DHCP options": "dhcp_name_servers",
     "ec2: NAT gateways of the VPC": "nat_gateways",
-    "ec2: reachability": "ways",
+    "ec2: reachability": "paths",
+    "ec2: status checks": "status_checks",
     "elbv2: load balancer attributes": "load_balancer_attributes",
+    "elbv2: target group attributes": "target_group_attributes",
+    "wafv2: the load balancer's web ACL": "web_acl",
     "elbv2: listener certificates": "listener_certificates",
     "elbv2: listener rules": "listener_rules",
     "route53: used health checks": "used_health_checks",
     "s3: releases": "contents",
     "s3: error pages": "error_objects",
     "efs: file system policies": "file_system_policies",
+    "efs: backup policies": "file_system_backups",
     "s3: bucket policies": "bucket_policies",
     "s3: bucket settings": "bucket_settings",
     "iam: role policies": "role_policies",
     "cloudfront: cache policies": "cache_policies",
+    "route53: signing of zones": "zone_signing",
 }
 """The details by the labels of the readings from which they come."""
 _IN_VPC = ("ec2: VPC attributes", "ec2: reachability")
@@ -62,10 +68,10 @@ def why_missing(evidence: Evidence, need: str) -> str | None:
 
 def not_looked_into(evidence: Evidence) -> Iterator[tuple[str, str]]:
     """Return the machines that were not looked at from inside, with the reasons."""
-    for one in evidence.listed("instances"):
-        identity = str(one.get("instance_id"))
+    for resource in evidence.resources("instances"):
+        identity = str(resource.get("instance_id"))
         if identity not in evidence.machines:
-            yield str(one.get("name") or identity), _why_closed(evidence, one, identity)
+            yield str(resource.get("name") or identity), _why_closed(evidence, resource, identity)
 
 
 def _why_closed(evidence: Evidence, one: Resource, identity: str) -> str:
@@ -76,7 +82,7 @@ def _why_closed(evidence: Evidence, one: Resource, identity: str) -> str:
 
 
 def _unread(evidence: Evidence, label: str) -> str | None:
-    failed = {str(one.get("service")): str(one.get("error")) for one in evidence.listed("unreadable")}
+    failed = {str(resource.get("service")): str(resource.get("error")) for resource in evidence.resources("unreadable")}
     if label in failed:
         return failed[label]
     if label == "ec2: reachability":

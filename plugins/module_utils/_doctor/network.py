@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .evidence import Evidence, Resource, rows
-from .finding import CRITICAL, PROVISION, Area, Case, Kind
+from .._resource import Resource
+from .evidence import Evidence, rows
+from .finding import CRITICAL, PROVISION, WARNING, Area, Occurrence, RuleInfo
 from .places import ids, machines_in, place
 
 AREA = Area("network")
@@ -23,17 +24,17 @@ FOLLOWS = ("endpoints-unreachable", "machine-unreachable")
 
 def private_tables(evidence: Evidence) -> Iterator[tuple[Resource, Resource | None]]:
     """Return the private subnets, each with its route table if it has one of its own."""
-    tables = evidence.networked("route_tables")
-    for subnet in evidence.networked("subnets"):
+    tables = evidence.network_resources("route_tables")
+    for subnet in evidence.network_resources("subnets"):
         if subnet.get("kind") == "private":
-            own = (one for one in tables if subnet.get("subnet_id") in (one.get("subnet_ids") or []))
+            own = (table for table in tables if subnet.get("subnet_id") in (table.get("subnet_ids") or []))
             yield subnet, next(own, None)
 
 
 def default_route(table: Resource | None) -> Resource | None:
     """Return a table's default route."""
     routes = rows(table, "routes")
-    return next((one for one in routes if one.get("destination_cidr_block") == DEFAULT), None)
+    return next((route for route in routes if route.get("destination_cidr_block") == DEFAULT), None)
 
 
 def target_of(route: Resource) -> str:
@@ -52,7 +53,7 @@ def routed(evidence: Evidence) -> Iterator[tuple[Resource, Resource, Resource]]:
 
 def nat_gateways(evidence: Evidence) -> dict[str, Resource]:
     """Return the NAT gateways by their ids: the site's, and all others that its routes may lead to."""
-    found = [*evidence.networked("nat_gateways"), *evidence.detailed("nat_gateways")]
+    found = [*evidence.network_resources("nat_gateways"), *evidence.inspected("nat_gateways")]
     return {str(one.get("nat_gateway_id")): one for one in found}
 
 
@@ -61,10 +62,12 @@ def told(table: Resource, route: Resource) -> str:
     return f"{table.get('route_table_id')}: {DEFAULT} → {target_of(route)} ({route.get('state') or 'no state'})"
 
 
-def case(evidence: Evidence, what: str, subnet: Resource, table: Resource | None, proof: str) -> Case:
+def case(evidence: Evidence, what: str, subnet: Resource, table: Resource | None, proof: str) -> Occurrence:
     """Return a case of a subnet and the machines in it."""
     where = place("route table", table, "route_table_id") if table else place("subnet", subnet, "subnet_id")
-    return Case(what, where, proof, ids(machines_in(evidence, [subnet.get("subnet_id")])) or frozenset({"nobody"}))
+    return Occurrence(
+        what, where, proof, ids(machines_in(evidence, [subnet.get("subnet_id")])) or frozenset({"nobody"})
+    )
 
 
 def title(subnet: Resource) -> str:
@@ -73,7 +76,7 @@ def title(subnet: Resource) -> str:
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "private-route-to-internet-gateway",
         CRITICAL,
         "The internet gateway only serves machines with a public address, and these have none: their packets are "
@@ -84,7 +87,7 @@ def title(subnet: Resource) -> str:
     "ec2: subnets",
     "ec2: route tables",
 )
-def private_route_to_internet_gateway(evidence: Evidence) -> Iterator[Case]:
+def private_route_to_internet_gateway(evidence: Evidence) -> Iterator[Occurrence]:
     """A private subnet's default route leads to the internet gateway."""
     for subnet, table, route in routed(evidence):
         if target_of(route).startswith("igw-"):
@@ -93,7 +96,7 @@ def private_route_to_internet_gateway(evidence: Evidence) -> Iterator[Case]:
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "nat-in-private-subnet",
         CRITICAL,
         "A NAT gateway sends on what it gets by its own subnet's default route, and in a private subnet that leads "
@@ -105,9 +108,13 @@ def private_route_to_internet_gateway(evidence: Evidence) -> Iterator[Case]:
     "ec2: route tables",
     "ec2: NAT gateways of the VPC",
 )
-def nat_in_private_subnet(evidence: Evidence) -> Iterator[Case]:
+def nat_in_private_subnet(evidence: Evidence) -> Iterator[Occurrence]:
     """A NAT gateway lies in a private subnet."""
-    private = {one.get("subnet_id"): one for one in evidence.networked("subnets") if one.get("kind") == "private"}
+    private = {
+        resource.get("subnet_id"): resource
+        for resource in evidence.network_resources("subnets")
+        if resource.get("kind") == "private"
+    }
     gateways = nat_gateways(evidence)
     for subnet, table, route in routed(evidence):
         lies_in = (gateways.get(target_of(route)) or {}).get("subnet_id")
@@ -118,7 +125,7 @@ def nat_in_private_subnet(evidence: Evidence) -> Iterator[Case]:
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "nat-missing",
         CRITICAL,
         WAY_OUT,
@@ -129,7 +136,7 @@ def nat_in_private_subnet(evidence: Evidence) -> Iterator[Case]:
     "ec2: route tables",
     "ec2: NAT gateways of the VPC",
 )
-def nat_missing(evidence: Evidence) -> Iterator[Case]:
+def nat_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """A private subnet's NAT gateway is gone."""
     gateways = nat_gateways(evidence)
     for subnet, table, route in routed(evidence):
@@ -142,7 +149,7 @@ def nat_missing(evidence: Evidence) -> Iterator[Case]:
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "default-route-missing",
         CRITICAL,
         WAY_OUT,
@@ -154,16 +161,48 @@ def nat_missing(evidence: Evidence) -> Iterator[Case]:
     "ec2: endpoints",
     "ec2: NAT gateways",
 )
-def default_route_missing(evidence: Evidence) -> Iterator[Case]:
+def default_route_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """A private subnet has no default route."""
-    endpoints = [str(one.get("service_name")) for one in evidence.networked("endpoints")]
-    closed = any(name.endswith(".ssmmessages") for name in endpoints) and not evidence.networked("nat_gateways")
+    endpoints = [str(resource.get("service_name")) for resource in evidence.network_resources("endpoints")]
+    closed = any(name.endswith(".ssmmessages") for name in endpoints) and not evidence.network_resources("nat_gateways")
     if closed or evidence.unread("ec2: route tables"):
         return
     for subnet, table in private_tables(evidence):
         if not default_route(table):
             what = f"The private subnet {title(subnet)} has no default route."
-            found = [one.get("destination_cidr_block") for one in rows(table, "routes")]
+            found = [row.get("destination_cidr_block") for row in rows(table, "routes")]
             routes = [str(one) for one in found if one]
             proof = f"routes: {', '.join(routes)}" if table else "no route table of its own"
             yield case(evidence, what, subnet, table, proof)
+
+
+@AREA.rule(
+    RuleInfo(
+        "s3-endpoint-missing",
+        WARNING,
+        "Releases are fetched from S3. Past the endpoint they take the NAT gateway, where every byte is paid for and "
+        "any account's bucket is reached; without one they do not arrive at all.",
+        f"Make the VPC's gateway endpoint of S3 for the private route tables: {PROVISION}",
+    ),
+    "ec2: subnets",
+    "ec2: route tables",
+    "ec2: endpoints",
+)
+def s3_endpoint_missing(evidence: Evidence) -> Iterator[Occurrence]:
+    """A private subnet does not reach S3 by the VPC's endpoint."""
+    service = f"com.amazonaws.{evidence.site.get('region')}.s3"
+    found = [one for one in evidence.network_resources("endpoints") if one.get("service_name") == service]
+    led = {str(table) for one in found for table in one.get("route_table_ids") or []}
+    for subnet, table in private_tables(evidence) if not evidence.unread("ec2: endpoints") else []:
+        identity = str((table or {}).get("route_table_id"))
+        if table and identity not in led:
+            endpoint = str(found[0].get("vpc_endpoint_id")) if found else ""
+            call = f"aws ec2 modify-vpc-endpoint --vpc-endpoint-id {endpoint} --add-route-table-ids {identity}"
+            yield Occurrence(
+                f"The private subnet {title(subnet)} does not reach S3 by an endpoint.",
+                place("route table", table, "route_table_id"),
+                f"route tables of {endpoint or 'no endpoint'}: {', '.join(sorted(led)) or 'none'}",
+                ids(machines_in(evidence, [subnet.get("subnet_id")])),
+                cure=f"Call: {call}" if endpoint else None,
+                severity=None if default_route(table) else CRITICAL,
+            )

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from .._visit import is_served
 from .evidence import Evidence, Fetch
-from .finding import CRITICAL, PROVISION, WARNING, Area, Case, Kind, Where
+from .finding import CRITICAL, PROVISION, WARNING, Area, Occurrence, RuleInfo, Where
 from .needs import PAGE, PLAIN
 
 AREA = Area("page")
@@ -21,7 +21,7 @@ def _said(fetch: Fetch) -> str:
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "page-unavailable",
         CRITICAL,
         "This is what it is all for.",
@@ -30,15 +30,15 @@ def _said(fetch: Fetch) -> str:
     "elbv2: load balancers",
     PAGE,
 )
-def page_unavailable(evidence: Evidence) -> Iterator[Case]:
+def page_unavailable(evidence: Evidence) -> Iterator[Occurrence]:
     """Visitors do not get the site."""
     fetch = evidence.visit.page if evidence.visit else None
     if evidence.balancer and fetch and (fetch.problem or not is_served(fetch.status or 0)):
-        yield Case(f"Visitors of {evidence.domain} do not get the site.", Where("page", fetch.url), _said(fetch))
+        yield Occurrence(f"Visitors of {evidence.domain} do not get the site.", Where("page", fetch.url), _said(fetch))
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "plain-unavailable",
         WARNING,
         "Many do, and old links do.",
@@ -47,7 +47,7 @@ def page_unavailable(evidence: Evidence) -> Iterator[Case]:
     "elbv2: load balancers",
     PLAIN,
 )
-def plain_unavailable(evidence: Evidence) -> Iterator[Case]:
+def plain_unavailable(evidence: Evidence) -> Iterator[Occurrence]:
     """Who types the name without https:// does not come to the site."""
     fetch = evidence.visit.plain if evidence.visit else None
     if not evidence.balancer or not fetch:
@@ -55,4 +55,4 @@ def plain_unavailable(evidence: Evidence) -> Iterator[Case]:
     redirected = fetch.status in (301, 302, 307, 308) and fetch.headers.get("location", "").startswith("https://")
     if not redirected:
         said = f"{_said(fetch)}, Location: {fetch.headers.get('location') or 'none'}"
-        yield Case(f"{fetch.url} does not lead to HTTPS.", Where("page", fetch.url), said)
+        yield Occurrence(f"{fetch.url} does not lead to HTTPS.", Where("page", fetch.url), said)

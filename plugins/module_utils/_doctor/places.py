@@ -9,7 +9,8 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping
 
-from .evidence import Evidence, Resource
+from .._resource import Resource
+from .evidence import Evidence
 from .finding import PROVISION, Where
 
 Raw = Mapping[str, t.Any]
@@ -26,49 +27,49 @@ def machine(raw: Raw) -> Where:
     return place("instance", raw, "instance_id")
 
 
-def called(raw: Raw) -> str:
+def display_name(raw: Raw) -> str:
     """Return how to call a machine in a sentence."""
     return str(raw.get("name") or raw.get("instance_id") or "a machine")
 
 
 def only(raw: Raw) -> frozenset[str]:
-    """Return a machine alone, as what a case touches."""
+    """Return a machine alone, as the machines that a case affects."""
     return frozenset({str(raw.get("instance_id"))})
 
 
 def ids(machines: Iterable[Raw]) -> frozenset[str]:
-    """Return machines as what a case touches."""
+    """Return machines as the machines that a case affects."""
     return frozenset(str(one.get("instance_id")) for one in machines)
 
 
 def machines_in(evidence: Evidence, subnets: Iterable[object]) -> list[Resource]:
     """Return the machines of some subnets."""
     wanted = set(subnets)
-    return [one for one in evidence.listed("instances") if one.get("subnet_id") in wanted]
+    return [resource for resource in evidence.resources("instances") if resource.get("subnet_id") in wanted]
 
 
 def blocked(evidence: Evidence, purpose: str) -> Iterator[tuple[Resource, Resource]]:
-    """Return the ways of a purpose that are known to lead nowhere, with what stops them."""
-    for way in evidence.detailed("ways"):
-        stop = way.get("blocked_by")
-        if way.get("purpose") == purpose and way.get("reachable") is False and isinstance(stop, dict):
-            yield way, stop
+    """Return the paths of a purpose that are known to lead nowhere, with what stops them."""
+    for path in evidence.inspected("paths"):
+        stop = path.get("blocked_by")
+        if path.get("purpose") == purpose and path.get("reachable") is False and isinstance(stop, dict):
+            yield path, stop
 
 
 def stopped_by(stop: Raw, kind: str, direction: str = "") -> bool:
-    """Tell whether a way is stopped by this kind of thing, in this direction."""
+    """Tell whether a path is stopped by this kind of thing, in this direction."""
     return stop.get("kind") == kind and direction in ("", stop.get("direction"))
 
 
 def where_of(stop: Raw) -> Where:
-    """Return where the thing is that stops a way."""
+    """Return where the thing is that stops a path."""
     return Where(
         str(stop.get("kind") or "?").replace("_", " "), str(stop.get("id") or "?"), str(stop.get("name") or "")
     )
 
 
 def acl_cure(stop: Raw) -> str | None:
-    """Return what to do about a network ACL; None if something else stops the way.
+    """Return what to do about a network ACL; None if something else stops the path.
 
     The playbooks keep the entries of the VPC's default one, and leave another one and its subnets alone.
     """
@@ -81,13 +82,13 @@ def acl_cure(stop: Raw) -> str | None:
     )
 
 
-def by_stop(ways: Iterable[tuple[Resource, Resource]]) -> list[tuple[Resource, Resource, frozenset[str]]]:
-    """Join ways that the same thing stops: the first of them, what stops it, and all machines concerned."""
+def by_stop(paths: Iterable[tuple[Resource, Resource]]) -> list[tuple[Resource, Resource, frozenset[str]]]:
+    """Join paths that the same thing stops: the first of them, what stops it, and all machines concerned."""
     joined: dict[tuple[str, str], tuple[Resource, Resource, frozenset[str]]] = {}
-    for way, stop in ways:
+    for path, stop in paths:
         # A missing endpoint bears the service's name: the three of Systems Manager are one thing to mend.
         key = (str(stop.get("kind")), "" if stop.get("kind") == "endpoint" else str(stop.get("id")))
-        first, _, touched = joined.get(key, (way, stop, frozenset()))
-        mine = frozenset({str(way["machine"])}) if way.get("machine") else frozenset()
+        first, dummy, touched = joined.get(key, (path, stop, frozenset()))
+        mine = frozenset({str(path["machine"])}) if path.get("machine") else frozenset()
         joined[key] = (first, stop, touched | mine)
     return list(joined.values())

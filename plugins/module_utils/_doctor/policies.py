@@ -25,7 +25,9 @@ def statements(policy: Raw | None) -> list[Raw]:
 
 def titles(policy: Raw | None) -> list[str]:
     """Return what to call a policy's statements."""
-    return [f"{one.get('Sid') or 'unnamed'} ({one.get('Effect')})" for one in statements(policy)] or ["none"]
+    return [f"{statement.get('Sid') or 'unnamed'} ({statement.get('Effect')})" for statement in statements(policy)] or [
+        "none"
+    ]
 
 
 def _texts(value: t.Any) -> list[str]:
@@ -33,16 +35,16 @@ def _texts(value: t.Any) -> list[str]:
 
 
 def _about(statement: Raw, action: str) -> bool:
-    return any(fnmatch.fnmatchcase(action.lower(), one.lower()) for one in _texts(statement.get("Action")))
+    return any(fnmatch.fnmatchcase(action.lower(), text.lower()) for text in _texts(statement.get("Action")))
 
 
 def _of(statement: Raw, resource: str) -> bool:
-    return any(fnmatch.fnmatchcase(resource, one) for one in _texts(statement.get("Resource")))
+    return any(fnmatch.fnmatchcase(resource, text) for text in _texts(statement.get("Resource")))
 
 
 def _of_objects(statement: Raw, bucket: str) -> bool:
     """Tell whether a statement is about objects of a bucket, wherever in it."""
-    return _of(statement, f"{bucket}any") or any(one.startswith(bucket) for one in _texts(statement.get("Resource")))
+    return _of(statement, f"{bucket}any") or any(text.startswith(bucket) for text in _texts(statement.get("Resource")))
 
 
 def _principals(statement: Raw) -> list[str]:
@@ -56,10 +58,10 @@ def lets_mount(policy: Raw | None, roles: list[str]) -> bool:
     Without a policy, everyone may.
     """
     about = [
-        one
-        for one in statements(policy)
-        if _about(one, "elasticfilesystem:ClientMount")
-        and any(who == "*" or who in roles or who.endswith(":root") for who in _principals(one))
+        statement
+        for statement in statements(policy)
+        if _about(statement, "elasticfilesystem:ClientMount")
+        and any(who == "*" or who in roles or who.endswith(":root") for who in _principals(statement))
     ]
     allowed = [one for one in about if one.get("Effect") == "Allow"]
     denied = [one for one in about if one.get("Effect") == "Deny" and not one.get("Condition")]
@@ -81,31 +83,68 @@ def lacks(policies: Raw | None, actions: Iterable[str]) -> list[str]:
     attached = [str(one) for one in (policies or {}).get("attached") or []]
     if any(not arn.startswith("arn:aws:iam::aws:policy/") or "SSM" in arn or "Admin" in arn for arn in attached):
         return []
-    found = [one for policy in ((policies or {}).get("own") or {}).values() for one in statements(policy)]
+    found = [statement for policy in ((policies or {}).get("own") or {}).values() for statement in statements(policy)]
     allowed = [one for one in found if one.get("Effect") == "Allow"]
     return [action for action in actions if not any(_about(one, action) for one in allowed)]
 
 
 def lets_read(policies: Raw | None, bucket: str) -> bool:
-    """Tell whether a role's policies let it read a bucket's objects."""
+    """Tell whether some policy of a role lets it read a bucket's objects."""
     attached = [str(one) for one in (policies or {}).get("attached") or []]
     # What a policy of another name grants is not read: it may be this.
     if any(not arn.startswith("arn:aws:iam::aws:policy/") or "S3" in arn or "Admin" in arn for arn in attached):
         return True
-    found = [one for policy in ((policies or {}).get("own") or {}).values() for one in statements(policy)]
+    found = [statement for policy in ((policies or {}).get("own") or {}).values() for statement in statements(policy)]
     about = [one for one in found if _about(one, "s3:GetObject") and _of_objects(one, f"arn:aws:s3:::{bucket}/")]
-    denied = [one for one in about if one.get("Effect") == "Deny" and not one.get("Condition")]
-    return any(one.get("Effect") == "Allow" for one in about) and not denied
+    return any(one.get("Effect") == "Allow" for one in about)
+
+
+def denying(policies: Raw | None, actions: Mapping[str, str]) -> dict[str, str]:
+    """Return those of a role's own policies that deny an action, each on its resource, in any case, with the action."""
+    return {
+        name: action
+        for name, policy in ((policies or {}).get("own") or {}).items()
+        for statement in statements(policy)
+        for action, resource in actions.items()
+        if statement.get("Effect") == "Deny"
+        and not statement.get("Condition")
+        and _about(statement, action)
+        and _of(statement, resource)
+    }
+
+
+def not_admitted(boundary: Raw | None, actions: Mapping[str, str]) -> list[str]:
+    """Return those actions, each with its resource, that a permissions boundary lets nobody take.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+    """
+
+    def said(effect: str, action: str, resource: str) -> bool:
+        return any(
+            _about(statement, action) and _of(statement, resource)
+            for statement in statements(boundary)
+            if statement.get("Effect") == effect and not (effect == "Deny" and statement.get("Condition"))
+        )
+
+    # What is named by exclusion may be admitted by it.
+    if any(key in statement for statement in statements(boundary) for key in ("NotAction", "NotResource")):
+        return []
+
+    return [
+        action
+        for action, resource in actions.items()
+        if said("Deny", action, resource) or not said("Allow", action, resource)
+    ]
 
 
 def lets_distribution_read(policy: Raw | None, arn: str) -> bool:
     """Tell whether a bucket's policy lets a distribution read its objects by origin access control."""
-    for one in statements(policy):
-        principal = one.get("Principal")
+    for statement in statements(policy):
+        principal = statement.get("Principal")
         services = _texts(principal.get("Service")) if isinstance(principal, Mapping) else _texts(principal)
-        known = _about(one, "s3:GetObject") and one.get("Effect") == "Allow"
+        known = _about(statement, "s3:GetObject") and statement.get("Effect") == "Allow"
         if known and ("cloudfront.amazonaws.com" in services or "*" in services):
-            condition = str(one.get("Condition") or "")
+            condition = str(statement.get("Condition") or "")
             if "SourceArn" not in condition or arn in condition or "*" in condition:
                 return True
     return False
@@ -119,33 +158,40 @@ def _about_all_callers(statement: Raw, roles: Iterable[str]) -> bool:
 def denials(policy: Raw | None, action: str, objects: str, roles: list[str]) -> list[str]:
     """Return the statements that deny an action on objects to everybody or to one of these roles, whatever the case."""
     return [
-        str(one.get("Sid") or "unnamed")
-        for one in statements(policy)
-        if one.get("Effect") == "Deny"
-        and not one.get("Condition")
-        and _about(one, action)
-        and _of(one, f"{objects}any")
-        and _about_all_callers(one, roles)
+        str(statement.get("Sid") or "unnamed")
+        for statement in statements(policy)
+        if statement.get("Effect") == "Deny"
+        and not statement.get("Condition")
+        and _about(statement, action)
+        and _of(statement, f"{objects}any")
+        and _about_all_callers(statement, roles)
     ]
 
 
 def lets_pass(policy: Raw | None, action: str, objects: str, roles: list[str]) -> bool:
     """Tell whether an endpoint's policy lets an action on objects pass; what its conditions say counts as met."""
     allowed = any(
-        one.get("Effect") == "Allow"
-        and _about(one, action)
-        and (_of(one, f"{objects}any") or any(text.startswith(objects) for text in _texts(one.get("Resource"))))
-        and _about_all_callers(one, roles)
-        for one in statements(policy)
+        statement.get("Effect") == "Allow"
+        and _about(statement, action)
+        and (
+            _of(statement, f"{objects}any")
+            or any(text.startswith(objects) for text in _texts(statement.get("Resource")))
+        )
+        and _about_all_callers(statement, roles)
+        for statement in statements(policy)
     )
     return allowed and not denials(policy, action, objects, roles)
 
 
 def lets_assume(policy: Raw | None, service: str) -> bool:
     """Tell whether a role's trust policy lets a service assume it; conditions count as met."""
-    for one in statements(policy):
-        principal = one.get("Principal")
+    for statement in statements(policy):
+        principal = statement.get("Principal")
         services = _texts(principal.get("Service")) if isinstance(principal, Mapping) else _texts(principal)
-        if one.get("Effect") == "Allow" and _about(one, "sts:AssumeRole") and {service, "*"} & set(services):
+        if (
+            statement.get("Effect") == "Allow"
+            and _about(statement, "sts:AssumeRole")
+            and {service, "*"} & set(services)
+        ):
             return True
     return False

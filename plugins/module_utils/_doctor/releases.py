@@ -8,30 +8,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .._release.manifest import is_id
 from .._visit import is_served
 from . import policies
 from .balancing import targets
 from .evidence import Evidence
-from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Case, Kind, Where
+from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Occurrence, RuleInfo, Where
 from .needs import INSIDE, PAGE
-from .places import called, machine, only, place
+from .places import display_name, machine, only, place
 
 AREA = Area("content")
+NOTHING = "holds nothing that can be read"
+"""What the health page of roles/web says of a release without its first page."""
 NEXT = "What is served now goes on, but the next release, and a machine that is new, cannot fetch it."
 
 
 def buckets(evidence: Evidence) -> list[str]:
     """Return the content buckets."""
-    return [str(one.get("name")) for one in evidence.listed("buckets") if one.get("part") == "content"]
+    return [
+        str(resource.get("name")) for resource in evidence.resources("buckets") if resource.get("part") == "content"
+    ]
 
 
 def readers(evidence: Evidence) -> list[str]:
     """Return the ARNs of the machines' role."""
-    return [str(one.get("arn")) for one in evidence.listed("roles") if str(one.get("role_name")).endswith("-web")]
+    return [
+        str(resource.get("arn"))
+        for resource in evidence.resources("roles")
+        if str(resource.get("role_name")).endswith("-web")
+    ]
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "release-missing",
         CRITICAL,
         "The web server has nothing to serve: the link `current` leads nowhere.",
@@ -44,16 +53,44 @@ def readers(evidence: Evidence) -> list[str]:
     "ec2: instances",
     INSIDE,
 )
-def release_missing(evidence: Evidence) -> Iterator[Case]:
+def release_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """The release that a machine is to serve is not there."""
     for one, seen in evidence.asked():
         if seen.share and seen.mount and seen.document_root_exists is False:
-            what = f"{called(one)} is to serve {seen.document_root}, which is not there."
-            yield Case(what, machine(one), f"{seen.document_root} leads nowhere, the share is mounted", only(one))
+            what = f"{display_name(one)} is to serve {seen.document_root}, which is not there."
+            yield Occurrence(what, machine(one), f"{seen.document_root} leads nowhere, the share is mounted", only(one))
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
+        "current-not-a-link",
+        WARNING,
+        "A release is served by pointing the link `current` to it, and a link cannot replace a folder: the next "
+        "release, and the way back to an earlier one, fail.",
+        "Move the folder aside, on one machine: mv SHARE/current SHARE/aside. Then release the site's files again: run "
+        "playbooks/release.yml.",
+    ),
+    "ec2: instances",
+    INSIDE,
+)
+def current_not_a_link(evidence: Evidence) -> Iterator[Occurrence]:
+    """The folder that is served is no release: it is on the share, in the place of the link to one."""
+    for one, seen in evidence.asked():
+        release = str(seen.release or "")
+        if seen.mount and seen.document_root_mount == seen.share and release and not is_id(release):
+            current = f"{seen.share}/current"
+            yield Occurrence(
+                f"{current}, as {display_name(one)} sees it, is a folder and no link to a release.",
+                machine(one),
+                f"{seen.document_root} is {release}",
+                only(one),
+                cure=f"Move it aside, on one machine: mv {current} {seen.share}/aside. Then release the site's files "
+                "again: run playbooks/release.yml.",
+            )
+
+
+@AREA.rule(
+    RuleInfo(
         "release-unreadable",
         WARNING,
         "Visitors who ask for it get an error. The playbooks leave a release that is there as it is.",
@@ -63,13 +100,13 @@ def release_missing(evidence: Evidence) -> Iterator[Case]:
     "ec2: instances",
     INSIDE,
 )
-def release_unreadable(evidence: Evidence) -> Iterator[Case]:
+def release_unreadable(evidence: Evidence) -> Iterator[Occurrence]:
     """The web server cannot read a part of the release."""
     for one, seen in evidence.asked():
         if seen.unreadable and seen.document_root_exists:
             folder = seen.unreadable.partition(f"/{seen.release}")[0] + f"/{seen.release}"
-            yield Case(
-                f"The web server on {called(one)} cannot read {seen.unreadable}.",
+            yield Occurrence(
+                f"The web server on {display_name(one)} cannot read {seen.unreadable}.",
                 machine(one),
                 seen.unreadable,
                 only(one),
@@ -79,7 +116,28 @@ def release_unreadable(evidence: Evidence) -> Iterator[Case]:
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
+        "release-damaged",
+        CRITICAL,
+        "The page that the site begins with is gone, or was never there: its health page says so, and visitors get an "
+        "error.",
+        "Release the site's files again, which makes good what somebody has deleted or changed on the share: run "
+        "playbooks/release.yml.",
+        ("health-page-500", "target-unhealthy", "release-fails"),
+    ),
+    "ec2: instances",
+    INSIDE,
+)
+def release_damaged(evidence: Evidence) -> Iterator[Occurrence]:
+    """The release that is served has no page to begin with."""
+    for one, seen in evidence.asked():
+        if seen.health and NOTHING in (seen.health.body or "") and not seen.unreadable and seen.document_root_exists:
+            what = f"The release that {display_name(one)} serves has no page to begin with."
+            yield Occurrence(what, machine(one), f"{seen.document_root}: {seen.health.body}", only(one))
+
+
+@AREA.rule(
+    RuleInfo(
         "release-fails",
         CRITICAL,
         "The machines are well and their health page says so, so what fails is what the release itself does: PHP, or a "
@@ -93,25 +151,25 @@ def release_unreadable(evidence: Evidence) -> Iterator[Case]:
     "elbv2: target groups",
     PAGE,
 )
-def release_fails(evidence: Evidence) -> Iterator[Case]:
+def release_fails(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine that is well answers the site's page with an error."""
     fetch = evidence.visit.page if evidence.visit else None
-    well = {str(one.get("id")) for _, one in targets(evidence) if one.get("state") == "healthy"}
+    well = {str(one.get("id")) for dummy, one in targets(evidence) if one.get("state") == "healthy"}
     server = (fetch.headers if fetch else {}).get("x-served-by")
     if not fetch or not server or not fetch.status or is_served(fetch.status):
         return
     for one in evidence.running:
         if one.get("name") == server and one.get("instance_id") in well:
             what = f"The site's own page answers {fetch.status}, by {server}, which is healthy."
-            yield Case(what, Where("page", fetch.url), f"status {fetch.status}, X-Served-By: {server}")
+            yield Occurrence(what, Where("page", fetch.url), f"status {fetch.status}, X-Served-By: {server}")
 
 
 @AREA.rule(
-    Kind("content-missing", WARNING, NEXT, f"Upload the site's files again: {PROVISION}"),
+    RuleInfo("content-missing", WARNING, NEXT, f"Upload the site's files again: {PROVISION}"),
     "s3: buckets",
     "s3: releases",
 )
-def content_missing(evidence: Evidence) -> Iterator[Case]:
+def content_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """The content bucket lacks the release that is to be served next."""
     for bucket, told in evidence.documents("contents").items():
         lacking = list(told.get("missing") or [])
@@ -119,39 +177,39 @@ def content_missing(evidence: Evidence) -> Iterator[Case]:
             proof = str(told.get("problem") or f"missing: {', '.join(lacking[:3])}")
             more = f", and {len(lacking) - 3} more" if len(lacking) > 3 else ""
             what = f"{bucket} does not hold a whole release."
-            yield Case(what, Where("bucket", bucket), proof + more)
+            yield Occurrence(what, Where("bucket", bucket), proof + more)
 
 
 @AREA.rule(
-    Kind("content-bucket-closed", WARNING, NEXT, f"Put the bucket's policy back: {PROVISION}"),
+    RuleInfo("content-bucket-closed", WARNING, NEXT, f"Put the bucket's policy back: {PROVISION}"),
     "s3: buckets",
     "s3: bucket policies",
     "iam: roles",
 )
-def content_bucket_closed(evidence: Evidence) -> Iterator[Case]:
+def content_bucket_closed(evidence: Evidence) -> Iterator[Occurrence]:
     """The content bucket's policy does not let the machines read."""
     found = evidence.documents("bucket_policies")
     roles = readers(evidence)
     for bucket in buckets(evidence):
         if denials := policies.denials(found.get(bucket), "s3:GetObject", f"arn:aws:s3:::{bucket}/", roles):
             what = f"The policy of {bucket} denies the machines to read."
-            yield Case(what, Where("bucket", bucket), f"statement: {', '.join(denials)}")
+            yield Occurrence(what, Where("bucket", bucket), f"statement: {', '.join(denials)}")
 
 
 @AREA.rule(
-    Kind("endpoint-policy-closed", WARNING, NEXT, f"Put the endpoint's policy back: {PROVISION}"),
+    RuleInfo("endpoint-policy-closed", WARNING, NEXT, f"Put the endpoint's policy back: {PROVISION}"),
     "ec2: endpoints",
     "s3: buckets",
     "iam: roles",
 )
-def endpoint_policy_closed(evidence: Evidence) -> Iterator[Case]:
+def endpoint_policy_closed(evidence: Evidence) -> Iterator[Occurrence]:
     """The policy of the VPC's S3 endpoint does not let the machines read the content bucket."""
     roles = readers(evidence)
-    for one in evidence.networked("endpoints"):
-        if not str(one.get("service_name")).endswith(".s3") or not one.get("policy"):
+    for resource in evidence.network_resources("endpoints"):
+        if not str(resource.get("service_name")).endswith(".s3") or not resource.get("policy"):
             continue
         for bucket in buckets(evidence):
-            if not policies.lets_pass(one["policy"], "s3:GetObject", f"arn:aws:s3:::{bucket}/", roles):
+            if not policies.lets_pass(resource["policy"], "s3:GetObject", f"arn:aws:s3:::{bucket}/", roles):
                 what = f"The S3 endpoint's policy does not let the machines read {bucket}."
-                proof = f"statements: {', '.join(policies.titles(one['policy']))}"
-                yield Case(what, place("VPC endpoint", one, "vpc_endpoint_id"), proof)
+                proof = f"statements: {', '.join(policies.titles(resource['policy']))}"
+                yield Occurrence(what, place("VPC endpoint", resource, "vpc_endpoint_id"), proof)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from .diagnosis import Diagnosis
 from .evidence import Evidence
-from .finding import Case, Finding
+from .finding import Finding, Occurrence
 from .needs import NO_VISITOR, not_looked_into
 
 WIDTH = 12
@@ -21,12 +21,12 @@ NAMED = 6
 
 def unseen(evidence: Evidence) -> list[str]:
     """Say what could not be looked at, and why."""
-    said = [f"{one.get('service')}: {one.get('error')}" for one in evidence.listed("unreadable")]
+    said = [f"{resource.get('service')}: {resource.get('error')}" for resource in evidence.resources("unreadable")]
     if evidence.visit is None:
         said.append(f"the site from outside: {NO_VISITOR}")
     else:
         problems = (evidence.visit.delegation, evidence.visit.authorities)
-        said += [f"from outside: {one.problem}" for one in problems if one and one.problem]
+        said += [f"from outside: {problem.problem}" for problem in problems if problem and problem.problem]
     return [*said, *(f"inside {name}: {first_sentence(why)}" for name, why in not_looked_into(evidence))]
 
 
@@ -89,11 +89,11 @@ def _entry(number: int, finding: Finding) -> str:
         *(row for case in finding.more for row in (("also", case.what), *_place(case))),
         ("why", finding.kind.why),
         ("cure", finding.cure),
-        *(("follows", one) for one in finding.consequences),
+        *(("follows", consequence) for consequence in finding.consequences),
     ]
     title = f"{number}. {finding.severity.upper()}  {finding.kind.code}: {finding.case.what}"
     return "\n".join([title, *(f"   {name:<{WIDTH}}{text}" for name, text in rows)])
 
 
-def _place(case: Case) -> tuple[tuple[str, str], ...]:
+def _place(case: Occurrence) -> tuple[tuple[str, str], ...]:
     return ("where", str(case.where)), ("evidence", case.evidence)

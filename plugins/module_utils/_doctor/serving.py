@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from .access import unanswered
 from .balancing import group_of
 from .evidence import Evidence, Machine
-from .finding import CONFIGURE, CRITICAL, Area, Case, Kind
+from .finding import CONFIGURE, CRITICAL, Area, Occurrence, RuleInfo
 from .machines import STARTING
 from .needs import INSIDE
-from .places import called, machine, only
+from .places import display_name, machine, only
 
 AREA = Area("health")
 LOOPBACK = ("127.", "::1")
@@ -33,11 +33,11 @@ def served_port(evidence: Evidence) -> str:
 def outward(seen: Machine, port: str) -> list[str]:
     """Return the addresses other than the machine's own on which something listens on a port."""
     found = [one.rpartition(":") for one in seen.listening or []]
-    return [address for address, _, number in found if number == port and not address.startswith(LOOPBACK)]
+    return [address for address, dummy, number in found if number == port and not address.startswith(LOOPBACK)]
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "web-server-listens-elsewhere",
         CRITICAL,
         "The load balancer asks at the machine's own address, where nothing listens.",
@@ -48,37 +48,39 @@ def outward(seen: Machine, port: str) -> list[str]:
     "ec2: instances",
     INSIDE,
 )
-def web_server_listens_elsewhere(evidence: Evidence) -> Iterator[Case]:
+def web_server_listens_elsewhere(evidence: Evidence) -> Iterator[Occurrence]:
     """The web server on a machine does not listen where the load balancer asks."""
     port = served_port(evidence)
     for one, seen in evidence.asked():
         unit = seen.units.get("web_server")
         if seen.listening is not None and unit and unit.active and not outward(seen, port):
             told = ", ".join(seen.listening) or "nothing"
-            yield Case(f"{unit.name} on {called(one)} does not listen on port {port}.", machine(one), told, only(one))
+            yield Occurrence(
+                f"{unit.name} on {display_name(one)} does not listen on port {port}.", machine(one), told, only(one)
+            )
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "health-page-hangs",
         CRITICAL,
         "All workers are busy or held, so that nobody is served.",
         f"On the machine: systemctl restart the web server and PHP. If it hangs again, PHP's slow log tells where: "
         f"{CONFIGURE}",
         ("target-unhealthy",),
-        supposed=True,
+        inferred=True,
     ),
     "ec2: instances",
     INSIDE,
 )
-def health_page_hangs(evidence: Evidence) -> Iterator[Case]:
+def health_page_hangs(evidence: Evidence) -> Iterator[Occurrence]:
     """The web server on a machine takes requests and does not answer them."""
     for one, seen in evidence.asked():
         units = [seen.units[role] for role in ("php", "web_server") if role in seen.units]
         if seen.health and seen.health.problem == HANGS and all(unit.active for unit in units):
             names = " ".join(unit.name for unit in units)
-            yield Case(
-                f"The health page on {called(one)} is not answered, though its services run.",
+            yield Occurrence(
+                f"The health page on {display_name(one)} is not answered, though its services run.",
                 machine(one),
                 f"{seen.health.url or 'health page'}: {HANGS}",
                 only(one),
@@ -92,7 +94,7 @@ def answers_itself(seen: Machine | None) -> bool:
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "machine-firewall",
         CRITICAL,
         "AWS lets the packets pass, and the page is answered on the machine itself; so they are dropped on the way "
@@ -100,14 +102,14 @@ def answers_itself(seen: Machine | None) -> bool:
         "On the machine: see `nft list ruleset`, `iptables-save` and `ip route`, and let the load balancer's subnets "
         "in. The roles write no rule about port 80.",
         ("target-unhealthy",),
-        supposed=True,
+        inferred=True,
     ),
     "ec2: instances",
     "elbv2: target groups",
     "ec2: reachability",
     INSIDE,
 )
-def machine_firewall(evidence: Evidence) -> Iterator[Case]:
+def machine_firewall(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine itself drops the load balancer's packets."""
     silent = unanswered(evidence)
     for one, seen in evidence.asked():
@@ -115,13 +117,13 @@ def machine_firewall(evidence: Evidence) -> Iterator[Case]:
         heard = seen.listening is None or outward(seen, served_port(evidence))
         settled = seen.up_seconds is None or seen.up_seconds >= STARTING
         if reason == "Target.Timeout" and answers_itself(seen) and heard and settled:
-            what = f"{called(one)} drops the load balancer's requests, and answers its own."
+            what = f"{display_name(one)} drops the load balancer's requests, and answers its own."
             proof = f"target: {reason}, on the machine: status {seen.health.status if seen.health else None}"
-            yield Case(what, machine(one), proof, only(one))
+            yield Occurrence(what, machine(one), proof, only(one))
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "clock-wrong",
         CRITICAL,
         "AWS refuses requests that are signed five minutes off, certificates seem ended or not begun, and sessions "
@@ -132,10 +134,12 @@ def machine_firewall(evidence: Evidence) -> Iterator[Case]:
     "ec2: instances",
     INSIDE,
 )
-def clock_wrong(evidence: Evidence) -> Iterator[Case]:
+def clock_wrong(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine's clock is wrong."""
     found = [(one, seen.clock - evidence.now.timestamp()) for one, seen in evidence.asked() if seen.clock is not None]
     for one, off in found:
         if abs(off) > CLOCK_SECONDS:
-            what = f"The clock of {called(one)} is {abs(off):.0f} s {'fast' if off > 0 else 'slow'}."
-            yield Case(what, machine(one), f"compared with the controller's at {evidence.now:%H:%M:%S} UTC", only(one))
+            what = f"The clock of {display_name(one)} is {abs(off):.0f} s {'fast' if off > 0 else 'slow'}."
+            yield Occurrence(
+                what, machine(one), f"compared with the controller's at {evidence.now:%H:%M:%S} UTC", only(one)
+            )

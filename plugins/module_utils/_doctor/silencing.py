@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from .diagnosis import Diagnosis
-from .finding import Case, Finding
+from .finding import Finding, Occurrence
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Silence:
     where: str = ""
     """The id or the name of the only place that is meant; empty for all places."""
 
-    def means(self, code: str, case: Case) -> bool:
+    def means(self, code: str, case: Occurrence) -> bool:
         """Tell whether a finding's place is meant."""
         return self.code == code and self.where in ("", case.where.id, case.where.name)
 
@@ -47,18 +47,18 @@ def silenced(diagnosis: Diagnosis, silences: Iterable[Silence], today: date) -> 
     all_of_them = list(silences)
     valid = [one for one in all_of_them if today <= one.until]
     used = [one for one in valid if any(one.means(f.kind.code, case) for f in diagnosis.findings for case in f.cases)]
-    kept = tuple(rest for one in diagnosis.findings for rest in _rest(one, valid))
+    kept = tuple(rest for finding in diagnosis.findings for rest in _rest(finding, valid))
     over = tuple(one for one in all_of_them if one not in valid)
     return Silenced(replace(diagnosis, findings=kept, silenced=_hidden(diagnosis, kept)), tuple(used), over)
 
 
 def _rest(finding: Finding, silences: list[Silence]) -> Iterator[Finding]:
     """Return the finding with the places that nobody has silenced, if there are any."""
-    cases = [case for case in finding.cases if not any(one.means(finding.kind.code, case) for one in silences)]
+    cases = [case for case in finding.cases if not any(silence.means(finding.kind.code, case) for silence in silences)]
     if cases:
         yield replace(finding, case=cases[0], more=tuple(cases[1:]))
 
 
 def _hidden(diagnosis: Diagnosis, kept: tuple[Finding, ...]) -> tuple[str, ...]:
     there = {one.kind.code for one in kept}
-    return tuple(one.kind.code for one in diagnosis.findings if one.kind.code not in there)
+    return tuple(finding.kind.code for finding in diagnosis.findings if finding.kind.code not in there)

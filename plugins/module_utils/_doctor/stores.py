@@ -8,36 +8,45 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .evidence import Evidence
-from .finding import CRITICAL, PROVISION, WARNING, Area, Case, Kind, Where
+from . import lifecycle
+from .evidence import Evidence, rows
+from .finding import CRITICAL, PROVISION, WARNING, Area, Occurrence, RuleInfo, Where
 
 AREA = Area("stores")
+RELEASES = "site/"
+"""Below which the content bucket has the releases."""
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "key-unusable",
         CRITICAL,
-        "What it encrypts can neither be read nor written: sessions are refused that have to be encrypted by it.",
+        "What it encrypts can neither be read nor written, and nothing is signed: sessions are refused that have to be "
+        "encrypted by it, and so are releases that have to be signed.",
         "Enable it: aws kms enable-key --key-id ID; one that is to be deleted first needs aws kms cancel-key-deletion.",
         ("machine-unreachable",),
     ),
     "kms: keys",
 )
-def key_unusable(evidence: Evidence) -> Iterator[Case]:
+def key_unusable(evidence: Evidence) -> Iterator[Occurrence]:
     """A key of the site is disabled, or is to be deleted."""
-    for one in evidence.listed("kms_keys"):
-        state, key = str(one.get("key_state")), str(one.get("key_id"))
+    signing = {
+        key.get("kms_key_arn") for zone in evidence.documents("zone_signing").values() for key in rows(zone, "keys")
+    }
+    for resource in evidence.resources("kms_keys"):
+        if resource.get("key_arn") in signing:
+            continue  # Route 53 says itself whether it can use it
+        state, key = str(resource.get("key_state")), str(resource.get("key_id"))
         if state in ("Disabled", "PendingDeletion"):
             call = f"Call: aws kms enable-key --key-id {key}"
             again = f"Call: aws kms cancel-key-deletion --key-id {key}, then: aws kms enable-key --key-id {key}"
-            what = f"The key {one.get('alias')} is {'disabled' if state == 'Disabled' else 'to be deleted'}."
-            where = Where("KMS key", key, str(one.get("alias") or ""))
-            yield Case(what, where, f"KeyState={state}", cure=call if state == "Disabled" else again)
+            what = f"The key {resource.get('alias')} is {'disabled' if state == 'Disabled' else 'to be deleted'}."
+            where = Where("KMS key", key, str(resource.get("alias") or ""))
+            yield Occurrence(what, where, f"KeyState={state}", cure=call if state == "Disabled" else again)
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "versions-suspended",
         WARNING,
         "A release or an error page that is overwritten or deleted by mistake is gone for good.",
@@ -46,17 +55,21 @@ def key_unusable(evidence: Evidence) -> Iterator[Case]:
     "s3: buckets",
     "s3: bucket settings",
 )
-def versions_suspended(evidence: Evidence) -> Iterator[Case]:
+def versions_suspended(evidence: Evidence) -> Iterator[Occurrence]:
     """A bucket does not keep what is overwritten or deleted."""
     # Of what it cannot restore: logs only come.
-    kept = {one.get("name") for one in evidence.listed("buckets") if one.get("part") in ("content", "error_page")}
+    kept = {
+        resource.get("name")
+        for resource in evidence.resources("buckets")
+        if resource.get("part") in ("content", "error_page")
+    }
     for name, told in evidence.documents("bucket_settings").items():
         if name in kept and told.get("versioning") is False:
-            yield Case(f"{name} keeps no versions.", Where("bucket", name), "versioning: off")
+            yield Occurrence(f"{name} keeps no versions.", Where("bucket", name), "versioning: off")
 
 
 @AREA.rule(
-    Kind(
+    RuleInfo(
         "bucket-unblocked",
         WARNING,
         "One wrong policy, and the world reads or writes the site's files: the block is what stands before that.",
@@ -65,9 +78,62 @@ def versions_suspended(evidence: Evidence) -> Iterator[Case]:
     "s3: buckets",
     "s3: bucket settings",
 )
-def bucket_unblocked(evidence: Evidence) -> Iterator[Case]:
+def bucket_unblocked(evidence: Evidence) -> Iterator[Occurrence]:
     """A bucket does not block public access."""
     for name, told in evidence.documents("bucket_settings").items():
         off = [key for key, value in (told.get("public_access_block") or {}).items() if value is False]
         if off:
-            yield Case(f"{name} does not block public access.", Where("bucket", name), f"off: {', '.join(sorted(off))}")
+            yield Occurrence(
+                f"{name} does not block public access.", Where("bucket", name), f"off: {', '.join(sorted(off))}"
+            )
+
+
+@AREA.rule(
+    RuleInfo(
+        "lifecycle-deletes",
+        WARNING,
+        "S3 deletes or archives objects by itself, whether they are in use or not: one day the next machine finds no "
+        "release, or visitors no error page.",
+        "Disable the lifecycle rule: aws s3api put-bucket-lifecycle-configuration takes all rules of a bucket at once.",
+        ("content-missing", "error-page-missing"),
+    ),
+    "s3: buckets",
+    "s3: bucket settings",
+    "s3: error pages",
+)
+def lifecycle_deletes(evidence: Evidence) -> Iterator[Occurrence]:
+    """A bucket's lifecycle rule deletes or archives what the site needs."""
+    pages = [place.partition("/") for place in evidence.documents("error_objects")]
+    needed = {"content": [RELEASES], "error_page": [key for dummy, dummy, key in pages]}
+    keys = {
+        str(resource.get("name")): needed.get(str(resource.get("part"))) or []
+        for resource in evidence.resources("buckets")
+    }
+    for name, told in evidence.documents("bucket_settings").items():
+        rules = rows(told, "lifecycle_rules")
+        harms = {str(rule.get("ID")): said for rule in rules if (said := lifecycle.harm(rule, keys.get(name, [])))}
+        if harms:
+            call = f"Call: {lifecycle.without(name, rules, harms)}"
+            yield Occurrence(
+                f"A lifecycle rule of {name} takes away what the site needs.",
+                Where("bucket", name),
+                "; ".join(f"rule {identity} {said}" for identity, said in harms.items()),
+                cure=f"Write the rule anew: {PROVISION}" if set(harms) == {lifecycle.OURS} else call,
+            )
+
+
+@AREA.rule(
+    RuleInfo(
+        "backups-off",
+        WARNING,
+        "The share holds what visitors have uploaded. What is deleted there, or overwritten, is gone for good.",
+        f"Switch automatic backups on again: {PROVISION}",
+    ),
+    "efs: file systems",
+    "efs: backup policies",
+)
+def backups_off(evidence: Evidence) -> Iterator[Occurrence]:
+    """The share is not backed up."""
+    for share, on in evidence.documents("file_system_backups").items():
+        if not on:
+            yield Occurrence(f"The share {share} is not backed up.", Where("file system", share), "BackupPolicy: off")

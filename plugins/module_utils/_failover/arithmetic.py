@@ -16,9 +16,7 @@ import math
 import typing as t
 from dataclasses import dataclass
 
-HEALTHY_PERCENT = 18
-"""A check is healthy if more than this share of its checkers says so
-(https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html)."""
+from .._route53 import HEALTHY_PERCENT
 
 _STEPS = 50
 
@@ -87,7 +85,7 @@ def time_to_turn(checkers: Checkers, response: float, ttl: float = 0, *, down: b
 
     def quantile(share: float) -> float:
         low, high = 0.0, longest
-        for _ in range(_STEPS):
+        for dummy in range(_STEPS):
             middle = (low + high) / 2
             low, high = (middle, high) if cdf(middle) < share else (low, middle)
         return high

@@ -9,8 +9,9 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
+from .._route53 import ALIAS_TTL
 from .arithmetic import Checkers, Spread, time_to_turn
-from .settings import NAME_TTL, HealthCheck, Settings
+from .settings import HealthCheck, Settings
 
 ANSWERED = 0.2
 """Seconds for an answer over TLS to a checker on another continent."""
@@ -45,7 +46,7 @@ def _phases(settings: Settings, *, down: bool) -> list[dict[str, t.Any]]:
     )
     phases = [
         {"phase": "the name's health turns", "seconds": turned, "setting": setting},
-        {"phase": "resolvers let the old answer go", "seconds": NAME_TTL, "setting": "TTL of an alias (fixed by AWS)"},
+        {"phase": "resolvers let the old answer go", "seconds": ALIAS_TTL, "setting": "TTL of an alias (fixed by AWS)"},
     ]
     if not down:
         phases += [
@@ -62,7 +63,7 @@ def _direction(settings: Settings, *, down: bool) -> Budget:
     checkers = settings.check.checkers if settings.check else None
     phases = _phases(settings, down=down)
     kept = 0 if down else settings.page_max_age
-    seen = _turned(settings, checkers, NAME_TTL, down=down)
+    seen = _turned(settings, checkers, ALIAS_TTL, down=down)
     return {
         "new_visitors": _told(_turned(settings, checkers, 0, down=down)),
         "returning_visitors": _told(seen._replace(longest=seen.longest + kept)),
@@ -91,8 +92,8 @@ def _alternatives(check: HealthCheck) -> list[Budget]:
                 "interval": interval,
                 "threshold": threshold,
                 "in_force": (interval, threshold) == now,
-                "error_page": _told(time_to_turn(checkers, ANSWERED, NAME_TTL, down=True)),
-                "back": _told(time_to_turn(checkers, ANSWERED, NAME_TTL, down=False)),
+                "error_page": _told(time_to_turn(checkers, ANSWERED, ALIAS_TTL, down=True)),
+                "back": _told(time_to_turn(checkers, ANSWERED, ALIAS_TTL, down=False)),
                 "usd_per_month": check.price(interval),
             }
         )

@@ -14,7 +14,7 @@ import typing as t
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 
-from .arithmetic import HEALTHY_PERCENT
+from .._route53 import HEALTHY_PERCENT
 from .progress import VISITORS, State
 from .visiting import ERROR_PAGE, FAILURE, SITE, Visit
 
@@ -57,21 +57,21 @@ class Stage:
     @property
     def own(self) -> list[Visit]:
         """Return the visits to the domain itself: an alias is redirected also while no machine answers."""
-        return [one for one in self.visits if one["visitor"] != "alias"]
+        return [visit for visit in self.visits if visit["visitor"] != "alias"]
 
     @property
     def aliases(self) -> dict[str, list[Visit]]:
         """Return the visits to each alias."""
-        names = sorted({one["name"] for one in self.visits if one["visitor"] == "alias"})
+        names = sorted({visit["name"] for visit in self.visits if visit["visitor"] == "alias"})
         return {name: [one for one in self.of("alias") if one["name"] == name] for name in names}
 
     def of(self, visitor: str) -> list[Visit]:
         """Return one visitor's visits."""
-        return [one for one in self.visits if one["visitor"] == visitor]
+        return [visit for visit in self.visits if visit["visitor"] == visitor]
 
 
 @dataclass(frozen=True)
-class Yardstick:
+class Limits:
     """What the stages are measured by."""
 
     budget: Raw
@@ -86,12 +86,12 @@ class Yardstick:
 
 def cut(events: Sequence[Raw], visits: Sequence[Visit], states: Sequence[State], ended: float) -> list[Stage]:
     """Cut the records into stages: each goes from its first act to the next one's."""
-    names = list(dict.fromkeys(one["stage"] for one in events))
-    acts = {name: [one for one in events if one["stage"] == name] for name in names}
+    names = list(dict.fromkeys(event["stage"] for event in events))
+    acts = {name: [event for event in events if event["stage"] == name] for name in names}
     ends = [*(float(acts[name][0]["at"]) for name in names[1:]), ended]
 
     def within(records: Sequence[Raw], began: float, end: float) -> list[Raw]:
-        return [one for one in records if began <= one["at"] < end]
+        return [record for record in records if began <= record["at"] < end]
 
     return [
         Stage(name, acts[name], end, within(visits, acts[name][0]["at"], end), within(states, acts[name][0]["at"], end))
@@ -109,7 +109,7 @@ def answered_at(visit: Visit) -> float:
 
 def availability(visits: Sequence[Visit]) -> Raw:
     """Return how many visits got what, and the share that the site itself answered."""
-    counts = {outcome: sum(one["outcome"] == outcome for one in visits) for outcome in (SITE, ERROR_PAGE, FAILURE)}
+    counts = {outcome: sum(visit["outcome"] == outcome for visit in visits) for outcome in (SITE, ERROR_PAGE, FAILURE)}
     return {
         **counts,
         "visits": len(visits),
@@ -121,10 +121,10 @@ def availability(visits: Sequence[Visit]) -> Raw:
 def first_steady(visits: Sequence[Visit], outcome: str) -> Visit | None:
     """Return the visit from which on every one got the outcome."""
     found = None
-    for one in reversed(visits):
-        if one["outcome"] != outcome:
+    for visit in reversed(visits):
+        if visit["outcome"] != outcome:
             break
-        found = one
+        found = visit
     return found
 
 
@@ -135,7 +135,7 @@ def longest_trouble(visits: Sequence[Visit], apart: float) -> float:
     only every other visitor.
     """
     longest = began = last = 0.0
-    for one in (each for each in visits if each["outcome"] != SITE):
+    for one in (visit for visit in visits if visit["outcome"] != SITE):
         if one["at"] - last > apart:
             began = float(one["at"])
         last = max(last, answered_at(one))
@@ -144,7 +144,7 @@ def longest_trouble(visits: Sequence[Visit], apart: float) -> float:
 
 
 def _first(states: Sequence[State], condition: Callable[[State], bool]) -> float | None:
-    return next((float(one["at"]) for one in states if condition(one)), None)
+    return next((float(state["at"]) for state in states if condition(state)), None)
 
 
 def _some_target_healthy(state: State) -> bool:
@@ -154,7 +154,7 @@ def _some_target_healthy(state: State) -> bool:
 # ---- the stages' checks
 
 
-def _stays_up(stage: Stage, by: Yardstick) -> Iterator[Check]:
+def _stays_up(stage: Stage, by: Limits) -> Iterator[Check]:
     detection = float(by.budget["one_machine"]["detection"])
     trouble = longest_trouble(stage.own, detection / by.speed) * by.speed
     yield Check("no request fails longer than the balancer needs to notice", trouble, by.limit(detection))
@@ -163,7 +163,7 @@ def _stays_up(stage: Stage, by: Yardstick) -> Iterator[Check]:
     yield Check("last visits that the site did not answer", lost, 0.0, unit="visits")
 
 
-def _error_page(stage: Stage, by: Yardstick) -> Iterator[Check]:
+def _error_page(stage: Stage, by: Limits) -> Iterator[Check]:
     gone = max((answered_at(one) for one in stage.own if one["outcome"] == SITE), default=stage.began)
     for visitor in VISITORS:
         expected = by.budget["error_page"][f"{visitor}_visitors"]
@@ -177,7 +177,7 @@ def _error_page(stage: Stage, by: Yardstick) -> Iterator[Check]:
         measured = None if seen is None else max(0.0, answered_at(seen) - gone) * by.speed
         what = f"visitors of {alias} get the error page after the site's last answer"
         yield Check(what, measured, by.limit(expected["longest"] + _apart(visits) * by.speed), expected)
-    wrong = [one for one in stage.visits if one["outcome"] == ERROR_PAGE and not _leaves_no_trace(one)]
+    wrong = [visit for visit in stage.visits if visit["outcome"] == ERROR_PAGE and not _leaves_no_trace(visit)]
     yield Check("error pages that are not 503 and no-store", float(len(wrong)), 0.0, unit="visits")
 
 
@@ -190,7 +190,7 @@ def _leaves_no_trace(visit: Visit) -> bool:
     return visit["status"] == 503 and "no-store" in visit["headers"].get("cache-control", "")
 
 
-def _back(stage: Stage, by: Yardstick) -> Iterator[Check]:
+def _back(stage: Stage, by: Limits) -> Iterator[Check]:
     healthy = _first(stage.states, _some_target_healthy)
     for visitor in VISITORS:
         expected = by.budget["back"][f"{visitor}_visitors"]
@@ -206,7 +206,7 @@ def _back(stage: Stage, by: Yardstick) -> Iterator[Check]:
         yield Check(what, measured, by.limit(expected["longest"] + _apart(visits) * by.speed), expected)
 
 
-CHECKS: dict[str, Callable[[Stage, Yardstick], Iterator[Check]]] = {
+CHECKS: dict[str, Callable[[Stage, Limits], Iterator[Check]]] = {
     "one_stopped": _stays_up,
     "all_stopped": _error_page,
     "all_started": _back,
@@ -221,20 +221,20 @@ CHECKS: dict[str, Callable[[Stage, Yardstick], Iterator[Check]]] = {
 
 def moments(states: Sequence[State], visits: Sequence[Visit]) -> list[Raw]:
     """Return what changed when: machines, targets, the checkers' verdict, the name servers' answer."""
-    facts = [{"at": one["at"], **dict(_facts(one))} for one in states if "error" not in one]
+    facts = [{"at": state["at"], **dict(_facts(state))} for state in states if "error" not in state]
     facts += [
-        {"at": one["at"], "the name servers' answer": ", ".join(one["addresses"])}
-        for one in visits
-        if one["visitor"] == "new" and one.get("addresses")
+        {"at": visit["at"], "the name servers' answer": ", ".join(visit["addresses"])}
+        for visit in visits
+        if visit["visitor"] == "new" and visit.get("addresses")
     ]
     known: Raw = {}
     found = []
-    for each in sorted(facts, key=lambda one: float(one["at"])):
-        for subject, value in each.items():
+    for fact in sorted(facts, key=lambda one: float(one["at"])):
+        for subject, value in fact.items():
             if subject == "at" or known.get(subject) == value:
                 continue
             if subject in known:
-                found.append({"at": each["at"], "what": f"{subject}: {known[subject]} → {value}"})
+                found.append({"at": fact["at"], "what": f"{subject}: {known[subject]} → {value}"})
             known[subject] = value
     return found
 
@@ -247,7 +247,7 @@ def _facts(state: State) -> Iterator[tuple[str, str]]:
         yield "the checkers' last answers", "enough are good" if content else "too few are good"
 
 
-def judge_stage(stage: Stage, by: Yardstick) -> Raw:
+def judge_stage(stage: Stage, by: Limits) -> Raw:
     """Return a stage as data."""
     checks = list(CHECKS[stage.name](stage, by))
     return {
@@ -257,14 +257,14 @@ def judge_stage(stage: Stage, by: Yardstick) -> Raw:
         "seconds": (stage.ended - stage.began) * by.speed,
         "acts": stage.acts,
         "availability": {visitor: availability(stage.of(visitor)) for visitor in VISITORS},
-        "hosts": sorted({one["host"] for one in stage.visits if one.get("host")}),
+        "hosts": sorted({visit["host"] for visit in stage.visits if visit.get("host")}),
         "moments": moments(stage.states, stage.visits),
         "checks": [{**asdict(check), "passed": check.passed} for check in checks],
         "passed": all(check.passed for check in checks),
     }
 
 
-def judge(stages: Sequence[Stage], by: Yardstick) -> Raw:
+def judge(stages: Sequence[Stage], by: Limits) -> Raw:
     """Return the whole drill as data."""
-    judged = [judge_stage(one, by) for one in stages]
+    judged = [judge_stage(stage, by) for stage in stages]
     return {**asdict(by), "stages": judged, "passed": bool(judged) and all(one["passed"] for one in judged)}

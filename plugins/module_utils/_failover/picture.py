@@ -7,20 +7,19 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterator, Sequence
-from io import StringIO
+from collections.abc import Callable, Iterator, Sequence
 
-from .judging import Stage, Yardstick
+from .._route53 import HEALTHY_PERCENT
+from .judging import Limits, Stage
 from .progress import VISITORS
 from .visiting import ERROR_PAGE, FAILURE, SITE
 
 try:
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
+    import drawsvg as svg
 
-    HAS_MATPLOTLIB = True
+    HAS_DRAWSVG = True
 except ImportError:
-    HAS_MATPLOTLIB = False
+    HAS_DRAWSVG = False
 
 GOOD, COMING, GOING, AWAY, BAD, OTHER = "#2a9d5c", "#9bc4ae", "#d8a0a0", "#8d8d8d", "#c62828", "#5b6bbf"
 COLORS = {
@@ -33,7 +32,12 @@ COLORS = {
     **dict.fromkeys(("stopped", "unused"), AWAY),
     "unhealthy": BAD,
 }
-_ROW = 0.7
+LINE = "#444"
+_LEFT, _WIDTH, _RIGHT = 140, 720, 140
+"""Pixels of the labels, of the axis of time and of the legend."""
+_TOP, _ROW, _BAR, _GAP, _CHECKERS, _BOTTOM = 24, 26, 18, 20, 100, 40
+_STEPS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600)
+_TEXT = 12
 
 
 class Row(t.NamedTuple):
@@ -49,78 +53,92 @@ def _stretches(points: Sequence[tuple[float, str]], end: float) -> list[tuple[fl
     for at, value in points:
         if not runs or runs[-1][1] != value:
             runs.append((at, value))
-    ends = [*(at for at, _ in runs[1:]), end]
+    ends = [*(at for at, dummy in runs[1:]), end]
     return [(at, until - at, value) for (at, value), until in zip(runs, ends, strict=True)]
 
 
-def rows(stages: Sequence[Stage], by: Yardstick) -> Iterator[Row]:
+def rows(stages: Sequence[Stage], by: Limits) -> Iterator[Row]:
     """Return the picture's rows, with times in the site's seconds since the drill began."""
     zero, end = stages[0].began, stages[-1].ended
 
     def since(at: float) -> float:
         return (at - zero) * by.speed
 
-    visits = [one for stage in stages for one in stage.visits]
-    states = [one for stage in stages for one in stage.states if "error" not in one]
+    visits = [visit for stage in stages for visit in stage.visits]
+    states = [state for stage in stages for state in stage.states if "error" not in state]
     for visitor in VISITORS:
-        points = [(since(one["at"]), one["outcome"]) for one in visits if one["visitor"] == visitor]
+        points = [(since(visit["at"]), visit["outcome"]) for visit in visits if visit["visitor"] == visitor]
         yield Row(f"{visitor} visitor", _stretches(points, since(end)))
     for kind, word in (("instances", "machine"), ("targets", "target")):
-        for identity in sorted({each for one in states for each in one[kind]}):
-            points = [(since(one["at"]), one[kind].get(identity, "gone")) for one in states]
+        for identity in sorted({each for state in states for each in state[kind]}):
+            points = [(since(state["at"]), state[kind].get(identity, "gone")) for state in states]
             yield Row(f"{word} …{identity[-4:]}", _stretches(points, since(end)))
 
 
-def draw(stages: Sequence[Stage], by: Yardstick) -> str:
+def draw(stages: Sequence[Stage], by: Limits) -> str:
     """Return the picture as SVG."""
-    zero = stages[0].began
+    zero, seconds = stages[0].began, (stages[-1].ended - stages[0].began) * by.speed
     lines = list(rows(stages, by))
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "hasite", "font.family": "sans-serif"}):
-        figure = Figure(figsize=(12, 1.6 + 0.42 * len(lines) + 1.4), layout="constrained")
-        upper, lower = figure.subplots(
-            2, 1, sharex=True, gridspec_kw={"height_ratios": [max(1.0, 0.42 * len(lines)), 1.2]}
-        )
-        for number, row in enumerate(lines):
-            for value in dict.fromkeys(value for _, _, value in row.stretches):
-                spans = [(begin, length) for begin, length, each in row.stretches if each == value]
-                upper.broken_barh(spans, (number - _ROW / 2, _ROW), color=COLORS.get(value, OTHER))
-        upper.set_yticks(range(len(lines)), [row.label for row in lines])
-        upper.invert_yaxis()
-        _stage_lines(upper, stages, by)
-        _legend(upper, lines)
-        states = [one for stage in stages for one in stage.states if one.get("checkers")]
-        lower.step(
-            [(one["at"] - zero) * by.speed for one in states],
-            [100 * one["checkers"]["healthy"] / max(1, one["checkers"]["all"]) for one in states],
-            where="post",
-            color="#33508c",
-        )
-        lower.axhline(18, color="#c62828", linewidth=0.8, linestyle="--")
-        lower.set(ylim=(-5, 105), ylabel="content\ncheckers, %", xlabel="seconds since the drill began")
-        for stage in stages:
-            lower.axvline((stage.began - zero) * by.speed, color="#444", linewidth=0.8)
-        text = StringIO()
-        figure.savefig(text, format="svg", metadata={"Date": None})
-    return text.getvalue()[text.getvalue().index("<svg") :]
+    upper = _TOP + _ROW * len(lines)
+    lower = upper + _GAP + _CHECKERS
 
+    def x(since: float) -> float:
+        return _LEFT + _WIDTH * since / max(seconds, 1)
 
-def _stage_lines(axes: t.Any, stages: Sequence[Stage], by: Yardstick) -> None:
+    picture = svg.Drawing(_LEFT + _WIDTH + _RIGHT, lower + _BOTTOM, font_family="sans-serif")
+    for number, row in enumerate(lines):
+        picture.extend(_bars(row, _TOP + _ROW * number, x))
+    picture.extend(_legend(lines))
     for stage in stages:
-        at = (stage.began - stages[0].began) * by.speed
-        axes.axvline(at, color="#444", linewidth=0.8)
-        axes.annotate(
-            stage.name.replace("_", " "),
-            (at, 1),
-            xycoords=("data", "axes fraction"),
-            xytext=(3, 3),
-            textcoords="offset points",
-            fontsize=9,
+        at = x((stage.began - zero) * by.speed)
+        picture.append(svg.Line(at, _TOP, at, lower, stroke=LINE, stroke_width=0.8))
+        picture.append(svg.Text(stage.name.replace("_", " "), _TEXT, at + 3, _TOP - 6))
+    picture.extend(_checkers(stages, by, x, lower))
+    picture.extend(_axis(seconds, x, lower))
+    text: str = picture.as_svg(header="")
+    return text[text.index("<svg") :]
+
+
+def _bars(row: Row, top: float, x: Callable[[float], float]) -> Iterator[t.Any]:
+    yield svg.Text(row.label, _TEXT, _LEFT - 8, top + _BAR - 4, text_anchor="end")
+    for begin, length, value in row.stretches:
+        width = x(begin + length) - x(begin)
+        yield svg.Rectangle(x(begin), top, width, _BAR, fill=COLORS.get(value, OTHER))
+
+
+def _legend(lines: Sequence[Row]) -> Iterator[t.Any]:
+    seen = dict.fromkeys(value for row in lines for dummy, dummy, value in row.stretches)
+    for number, value in enumerate(seen):
+        left, top = _LEFT + _WIDTH + 12, _TOP + 18 * number
+        yield svg.Rectangle(left, top, 12, 12, fill=COLORS.get(value, OTHER))
+        yield svg.Text(value.replace("_", " "), _TEXT, left + 18, top + 10)
+
+
+def _checkers(stages: Sequence[Stage], by: Limits, x: Callable[[float], float], bottom: float) -> Iterator[t.Any]:
+    """Draw the share of the checkers that are content, as steps, and the share that Route 53 wants."""
+
+    def y(percent: float) -> float:
+        return bottom - _CHECKERS * percent / 100
+
+    for percent in (0, HEALTHY_PERCENT, 100):
+        color, dash = (BAD, "4 3") if percent == HEALTHY_PERCENT else (LINE, "none")
+        yield svg.Line(
+            _LEFT, y(percent), _LEFT + _WIDTH, y(percent), stroke=color, stroke_width=0.5, stroke_dasharray=dash
         )
+        yield svg.Text(f"{percent} %", _TEXT, _LEFT - 8, y(percent) + 4, text_anchor="end")
+    yield svg.Text("content checkers", _TEXT, 0, y(60))
+    path = svg.Path(fill="none", stroke="#33508c", stroke_width=1.5)
+    for one in (state for stage in stages for state in stage.states if state.get("checkers")):
+        at = x((one["at"] - stages[0].began) * by.speed)
+        height = y(100 * one["checkers"]["healthy"] / max(1, one["checkers"]["all"]))
+        # Not drawn yet: the first point of the path.
+        path.H(at).V(height) if path.args.get("d") else path.M(at, height)
+    if path.args.get("d"):
+        yield path
 
 
-def _legend(axes: t.Any, lines: Sequence[Row]) -> None:
-    from matplotlib.patches import Patch
-
-    seen = dict.fromkeys(value for row in lines for _, _, value in row.stretches)
-    handles = [Patch(color=COLORS.get(value, OTHER), label=value.replace("_", " ")) for value in seen]
-    axes.legend(handles=handles, loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8, frameon=False)
+def _axis(seconds: float, x: Callable[[float], float], bottom: float) -> Iterator[t.Any]:
+    step = next((one for one in _STEPS if seconds / one <= 12), _STEPS[-1])
+    for number in range(int(seconds // step) + 1):
+        yield svg.Text(str(number * step), _TEXT, x(number * step), bottom + 16, text_anchor="middle")
+    yield svg.Text("seconds since the drill began", _TEXT, _LEFT + _WIDTH / 2, bottom + 34, text_anchor="middle")

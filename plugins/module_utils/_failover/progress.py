@@ -40,7 +40,7 @@ class Goal:
 
 
 def _of(visits: Sequence[Visit], visitor: str) -> list[Visit]:
-    return [one for one in visits if one["visitor"] == visitor]
+    return [visit for visit in visits if visit["visitor"] == visitor]
 
 
 def _got(visits: Sequence[Visit]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .._target_group import SHIFTED
 from .settings import Raw, Settings, check_of, failover_records
 
 NEEDED = ("ec2: instances", "elbv2: load balancers", "elbv2: target groups", "route53: hosted zones",
@@ -23,21 +24,23 @@ def obstacles(site: Raw, settings: Settings) -> list[str]:
     unread = [one for one in site["unreadable"] if one["service"] in NEEDED]
     if unread:
         return [f"{one['service']} could not be read: {one['error']}. Grant the right to read it." for one in unread]
+    if (site["load_balancer"] or {}).get("maintenance"):
+        return ["The site is in maintenance. End that first: playbooks/maintenance.yml -e maintenance=off."]
     return [*_machines(site), *_targets(site), *_names(site, settings)]
 
 
 def _machines(site: Raw) -> Iterator[str]:
     machines = site["instances"]
-    for one in machines:
-        where = f"{one['name']} ({one['instance_id']})"
-        if group := one["tags"].get(SCALING_TAG):
+    for machine in machines:
+        where = f"{machine['name']} ({machine['instance_id']})"
+        if group := machine["tags"].get(SCALING_TAG):
             yield (
                 f"{where} belongs to the Auto Scaling group {group}, which would replace it as soon as it is stopped. "
                 "Set the machine to standby, or suspend the group's process ReplaceUnhealthy, and detach it."
             )
-        if one["state"] != "running":
-            yield f"{where} is {one['state']}. Start it."
-    zones = {one["availability_zone"] for one in machines}
+        if machine["state"] != "running":
+            yield f"{where} is {machine['state']}. Start it."
+    zones = {machine["availability_zone"] for machine in machines}
     if len(zones) < 2:
         yield (
             f"The site has {len(machines)} machines in {len(zones)} availability zones, so losing one would be losing "
@@ -48,11 +51,16 @@ def _machines(site: Raw) -> Iterator[str]:
 def _targets(site: Raw) -> Iterator[str]:
     if site["load_balancer"] is None:
         yield "The site has no load balancer. Run playbooks/site.yml."
-    targets = [one for group in site["target_groups"] for one in group["targets"]]
-    for one in targets:
-        if one["state"] != "healthy":
-            why = f"{one['reason']}: {one['description']}"
-            yield f"The target {one['id']} is {one['state']} ({why}). Make it healthy first."
+    targets = [target for group in site["target_groups"] for target in group["targets"]]
+    for target in targets:
+        if target["state"] != "healthy":
+            why = f"{target['reason']}: {target['description']}"
+            yield f"The target {target['id']} is {target['state']} ({why}). Make it healthy first."
+        elif target.get("override") in SHIFTED:
+            yield (
+                f"The target {target['id']} is in a zone that is shifted away from, so visitors have only the others. "
+                "End that first: playbooks/zone.yml -e zone_away=none."
+            )
     if len(targets) < 2:
         yield f"The load balancer has {len(targets)} targets, so nothing is redundant. Run playbooks/site.yml."
 

@@ -13,10 +13,6 @@ from dataclasses import dataclass
 
 from .arithmetic import Checkers
 
-NAME_TTL = 60
-"""An alias answers with its target's TTL, which can't be set: 60 s for load balancers and distributions
-(https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-choosing-alias-non-alias.html)."""
-
 Raw = Mapping[str, t.Any]
 
 
@@ -77,24 +73,24 @@ class Settings:
 def zones_of(site: Raw) -> list[Raw]:
     """Return the hosted zones of all names, that of the domain first."""
     first = site.get("hosted_zone")
-    others = [one for one in site.get("hosted_zones", []) if not first or one["id"] != first["id"]]
+    others = [zone for zone in site.get("hosted_zones", []) if not first or zone["id"] != first["id"]]
     return [first, *others] if first else others
 
 
 def failover_records(site: Raw, domain: str) -> dict[str, Raw]:
     """Return the A records of the name by their failover role."""
     return {
-        one["failover"]: one
+        record["failover"]: record
         for zone in zones_of(site)
-        for one in zone["records"]
-        if one["name"].rstrip(".") == domain and one["type"] == "A" and one.get("failover")
+        for record in zone["records"]
+        if record["name"].rstrip(".") == domain and record["type"] == "A" and record.get("failover")
     }
 
 
 def check_of(site: Raw, record: Raw) -> Raw | None:
     """Return the health check that a record names, if it is one of the site's."""
     wanted = record.get("health_check_id")
-    return next((one for one in site["health_checks"] if one["id"] == wanted), None)
+    return next((check for check in site["health_checks"] if check["id"] == wanted), None)
 
 
 def read_settings(site: Raw, domain: str) -> Settings:
@@ -130,7 +126,7 @@ def _target_checks(group: Raw) -> TargetChecks:
 
 def _page_max_age(site: Raw) -> int:
     """Return the lifetime that the distribution's response headers policy gives the page; 0 if it says none."""
-    wanted = {one.get("response_headers_policy_id") for one in site["distributions"]}
+    wanted = {distribution.get("response_headers_policy_id") for distribution in site["distributions"]}
     values = [
         str(header["value"])
         for policy in site["response_headers_policies"]
@@ -148,5 +144,7 @@ def _page_max_age(site: Raw) -> int:
 
 
 def _edge_error_ttl(site: Raw) -> int:
-    answers = [one for distribution in site["distributions"] for one in distribution["custom_error_responses"]]
-    return max((int(one["error_caching_min_ttl"] or 0) for one in answers), default=0)
+    answers = [
+        response for distribution in site["distributions"] for response in distribution["custom_error_responses"]
+    ]
+    return max((int(answer["error_caching_min_ttl"] or 0) for answer in answers), default=0)

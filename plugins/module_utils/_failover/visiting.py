@@ -70,7 +70,9 @@ def ask_servers(name: str, servers: t.Sequence[str], timeout: float) -> Found:
             continue
         lines = [one for one in response.answer if one.rdtype == dns.rdatatype.A]
         if lines:
-            return Found(tuple(sorted(item.address for one in lines for item in one)), min(one.ttl for one in lines))
+            return Found(
+                tuple(sorted(item.address for line in lines for item in line)), min(line.ttl for line in lines)
+            )
         problem = f"{server} answers {dns.rcode.to_text(response.rcode())} without an address"
     raise NoAddressError(f"No name server of {name} gave an address ({problem}).")
 
@@ -81,7 +83,8 @@ def ask_resolver(name: str, timeout: float) -> Found:
         answer = dns.resolver.resolve(name, "A", lifetime=timeout)
     except (dns.exception.DNSException, OSError) as error:
         raise NoAddressError(f"The resolver gave no address of {name}: {error}") from None
-    assert answer.rrset is not None
+    if answer.rrset is None:
+        raise NoAddressError(f"The resolver gave no address of {name}.")
     return Found(tuple(sorted(item.address for item in answer)), answer.rrset.ttl)
 
 

@@ -37,16 +37,19 @@ class Look:
 
     def _instances(self) -> dict[str, str]:
         answer = self.ec2.describe_instances(InstanceIds=self.instance_ids)
-        machines = (one for reservation in answer["Reservations"] for one in reservation["Instances"])
-        return {one["InstanceId"]: one["State"]["Name"] for one in machines}
+        machines = (instance for reservation in answer["Reservations"] for instance in reservation["Instances"])
+        return {machine["InstanceId"]: machine["State"]["Name"] for machine in machines}
 
     def _targets(self) -> dict[str, str]:
         answer = self.elbv2.describe_target_health(TargetGroupArn=self.target_group_arn)
-        return {one["Target"]["Id"]: one["TargetHealth"]["State"] for one in answer["TargetHealthDescriptions"]}
+        return {
+            description["Target"]["Id"]: description["TargetHealth"]["State"]
+            for description in answer["TargetHealthDescriptions"]
+        }
 
     def _checkers(self) -> dict[str, int] | None:
         if not self.health_check_id:
             return None
         answer = self.route53.get_health_check_status(HealthCheckId=self.health_check_id)
-        told = [one["StatusReport"]["Status"] for one in answer["HealthCheckObservations"]]
+        told = [observation["StatusReport"]["Status"] for observation in answer["HealthCheckObservations"]]
         return {"healthy": sum(one.startswith("Success") for one in told), "all": len(told)}

@@ -56,7 +56,7 @@ def decide(client: Client, region: str, params: Mapping[str, t.Any]) -> tuple[di
     choices[all_names[0]] = first
     hosts = [_host(route53, name, choices[name.ascii], params) for name in names]
     _check_distributions(client("cloudfront", given.CLOUDFRONT_REGION), all_names, params["name"])
-    distinct = list({(one.name, one.id): one for one in choices.values()}.values())
+    distinct = list({(choice.name, choice.id): choice for choice in choices.values()}.values())
     taken = registration.taken_over(client("route53domains", registration.REGION), distinct, params["take_over"])
     decided = {
         "domain": all_names[0],
@@ -92,7 +92,7 @@ def _host(route53: t.Any, name: Name, choice: Choice, params: Mapping[str, t.Any
         "typed": name.typed,
         "zone_name": choice.name,
         "zone_id": choice.id,
-        "replaces": [records.describe(one) for one in others],
+        "replaces": [records.describe(other) for other in others],
     }
 
 

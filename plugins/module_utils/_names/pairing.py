@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 
-from .._aws import Outcome, failure
+from .._aws import ChangeResult, failure
 from .._settings.error import SettingsError
 from .._settings.names import check_name
 from . import reading, records
@@ -20,7 +20,7 @@ from .text import NamesError
 
 def ensure(
     route53: t.Any, params: Mapping[str, t.Any], check_mode: bool, warn: t.Callable[[str], None] = lambda _: None
-) -> Outcome:
+) -> ChangeResult:
     """Give the name its pair, or put back what was there before."""
     name, zone = params["name"], params["hosted_zone_id"]
     try:
@@ -31,7 +31,7 @@ def ensure(
         raise failure(str(error)) from error
     if changes and not check_mode:
         _write(route53, zone, name, changes, warn)
-    return Outcome(bool(changes), _shown(name, there), _shown(name, _after(there, changes)))
+    return ChangeResult(bool(changes), _shown(name, there), _shown(name, _after(there, changes)))
 
 
 def _changes(params: Mapping[str, t.Any], there: list[records.RecordSet]) -> list[records.Change]:
@@ -51,8 +51,8 @@ def _write(route53: t.Any, zone: str, name: str, changes: list[records.Change], 
     try:
         reading.change_records(route53, zone, changes)
     except AnsibleAWSError as error:
-        restored = [one["ResourceRecordSet"] for one in changes if one["Action"] == "CREATE"]
-        removed = [one for one in changes if _is_own_deletion(one, name)]
+        restored = [change["ResourceRecordSet"] for change in changes if change["Action"] == "CREATE"]
+        removed = [change for change in changes if _is_own_deletion(change, name)]
         if not reading.refused(error) or len(removed) == len(changes) or not _is_way_back(changes):
             raise
         # What was there before can lead to something that is gone by now.
@@ -65,8 +65,8 @@ def _write(route53: t.Any, zone: str, name: str, changes: list[records.Change], 
 
 
 def _is_way_back(changes: Iterable[records.Change]) -> bool:
-    return all(one["Action"] in ("DELETE", "CREATE") for one in changes) and any(
-        one["Action"] == "DELETE" and one["ResourceRecordSet"]["Type"] == "TXT" for one in changes
+    return all(change["Action"] in ("DELETE", "CREATE") for change in changes) and any(
+        change["Action"] == "DELETE" and change["ResourceRecordSet"]["Type"] == "TXT" for change in changes
     )
 
 

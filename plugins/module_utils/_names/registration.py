@@ -28,7 +28,7 @@ def taken_over(client: t.Any, choices: Iterable[Choice], take_over: bool) -> dic
     found = {}
     for choice in handed:
         if choice.name in registered:
-            present = [one["Name"] for one in _registered_domain.read_servers(client, choice.name)]
+            present = [server["Name"] for server in _registered_domain.read_servers(client, choice.name)]
             if others := _registered_domain.replaced(present, choice.servers):
                 found[choice.name] = others
     if found and not take_over:

@@ -72,5 +72,5 @@ class Cost:
 
 def total(costs: list[Cost]) -> Decimal | None:
     """Return USD for everything a month, or None if one price is not known: a sum that lacks a part misleads."""
-    known = [each.monthly for each in costs if each.monthly is not None]
+    known = [cost.monthly for cost in costs if cost.monthly is not None]
     return sum(known, Decimal(0)) if len(known) == len(costs) else None

@@ -15,7 +15,7 @@ from ipaddress import IPv4Address
 
 from .filters import ECHO_REPLY, ICMP, Flow, Peer, Ports
 from .model import Interface
-from .trail import Trail
+from .trail import Trace
 
 
 class Leg(t.NamedTuple):
@@ -35,7 +35,7 @@ class Leg(t.NamedTuple):
         return bool(self.leaving and self.entering and self.leaving.subnet_id == self.entering.subnet_id)
 
 
-def answer(trail: Trail, protocol: int, leg: Leg) -> None:
+def answer(trail: Trace, protocol: int, leg: Leg) -> None:
     """Send the answer back over one leg."""
     if leg.within_subnet:
         return
@@ -48,7 +48,7 @@ def answer(trail: Trail, protocol: int, leg: Leg) -> None:
         trail.network_acl(trail.subnet(leg.leaving), "ingress", flow, Peer(leg.destination), "answer")
 
 
-def _route(trail: Trail, leg: Leg, sender: Interface) -> None:
+def _route(trail: Trace, leg: Leg, sender: Interface) -> None:
     subnet = trail.subnet(sender)
     route = trail.route(subnet, leg.origin, "answer")
     where = f"Route table {subnet.route_table_id} of subnet {subnet.id}"

@@ -10,14 +10,14 @@ import typing as t
 from collections.abc import Callable, Iterable, Mapping
 from ipaddress import IPv4Address, IPv4Network
 
-from .._aws import tag_dict
 from .filters import ICMP, NAMES
 from .model import (
     Acl,
+    AclEntry,
     Address,
     Endpoint,
-    Entry,
     Group,
+    GroupRule,
     Instance,
     Interface,
     Model,
@@ -26,7 +26,6 @@ from .model import (
     PrefixList,
     Route,
     RouteTable,
-    Rule,
     Subnet,
     Vpc,
 )
@@ -47,7 +46,7 @@ def assemble(answers: Answers, errors: Mapping[str, str]) -> Model:
         subnets=_by_id(map(_subnet(answers), _with("CidrBlock", answers.get("subnets", [])))),
         interfaces=_by_id(map(_interface, _with("PrivateIpAddress", answers.get("interfaces", [])))),
         instances=_by_id(map(_instance, answers.get("instances", []))),
-        route_tables=_by_id(_route_table(one, lists) for one in answers.get("route_tables", [])),
+        route_tables=_by_id(_route_table(table, lists) for table in answers.get("route_tables", [])),
         security_groups=_by_id(map(_group, answers.get("security_groups", []))),
         network_acls=_by_id(map(_acl, answers.get("network_acls", []))),
         nat_gateways=_by_id(map(_nat_gateway, answers.get("nat_gateways", []))),
@@ -67,22 +66,24 @@ def _by_id(found: Iterable[T]) -> dict[str, T]:
 
 
 def _name(raw: Raw) -> str:
-    return tag_dict(raw.get("Tags") or raw.get("TagSet")).get("Name", "")
+    return next((tag["Value"] for tag in raw.get("Tags") or raw.get("TagSet") or () if tag["Key"] == "Name"), "")
 
 
 def _vpc(answers: Answers) -> Callable[[Raw], Vpc]:
     attached = {
-        one["VpcId"]: gateway["InternetGatewayId"]
+        attachment["VpcId"]: gateway["InternetGatewayId"]
         for gateway in answers.get("internet_gateways", [])
-        for one in gateway.get("Attachments", [])
-        if one.get("State") in ("available", "attached")
+        for attachment in gateway.get("Attachments", [])
+        if attachment.get("State") in ("available", "attached")
     }
     support = {one["VpcId"]: one["EnableDnsSupport"]["Value"] for one in answers.get("dns_support", [])}
 
     edge = {
-        one["VpcId"]: one["RouteTableId"]
-        for one in answers.get("route_tables", [])
-        if any(str(each.get("GatewayId", "")).startswith("igw-") for each in one.get("Associations", []))
+        table["VpcId"]: table["RouteTableId"]
+        for table in answers.get("route_tables", [])
+        if any(
+            str(association.get("GatewayId", "")).startswith("igw-") for association in table.get("Associations", [])
+        )
     }
 
     def vpc(raw: Raw) -> Vpc:
@@ -100,14 +101,16 @@ def _vpc(answers: Answers) -> Callable[[Raw], Vpc]:
 
 def _subnet(answers: Answers) -> Callable[[Raw], Subnet]:
     tables = [
-        (one["RouteTableId"], one["VpcId"], each)
+        (one["RouteTableId"], one["VpcId"], association)
         for one in answers.get("route_tables", [])
-        for each in one.get("Associations", [])
+        for association in one.get("Associations", [])
     ]
-    own_table = {each["SubnetId"]: table for table, _, each in tables if each.get("SubnetId")}
+    own_table = {each["SubnetId"]: table for table, dummy, each in tables if each.get("SubnetId")}
     main_table = {vpc: table for table, vpc, each in tables if each.get("Main")}
     acls = answers.get("network_acls", [])
-    own_acl = {each["SubnetId"]: one["NetworkAclId"] for one in acls for each in one.get("Associations", [])}
+    own_acl = {
+        association["SubnetId"]: one["NetworkAclId"] for one in acls for association in one.get("Associations", [])
+    }
     main_acl = {one["VpcId"]: one["NetworkAclId"] for one in acls if one.get("IsDefault")}
 
     def subnet(raw: Raw) -> Subnet:
@@ -122,14 +125,18 @@ def _subnet(answers: Answers) -> Callable[[Raw], Subnet]:
 def _interface(raw: Raw) -> Interface:
     attachment = raw.get("Attachment") or {}
     primary = {"PrivateIpAddress": raw["PrivateIpAddress"], "Association": raw.get("Association")}
-    others = (one for one in raw.get("PrivateIpAddresses", []) if one["PrivateIpAddress"] != raw["PrivateIpAddress"])
+    others = (
+        address
+        for address in raw.get("PrivateIpAddresses", [])
+        if address["PrivateIpAddress"] != raw["PrivateIpAddress"]
+    )
     return Interface(
         id=raw["NetworkInterfaceId"],
         vpc_id=raw["VpcId"],
         subnet_id=raw["SubnetId"],
         zone=raw.get("AvailabilityZone", ""),
         addresses=tuple(map(_address, (primary, *others))),
-        groups=tuple(sorted(one["GroupId"] for one in raw.get("Groups", []))),
+        groups=tuple(sorted(group["GroupId"] for group in raw.get("Groups", []))),
         instance_id=attachment.get("InstanceId") or "",
         device_index=attachment.get("DeviceIndex") or 0,
         description=raw.get("Description") or "",
@@ -156,8 +163,8 @@ def _instance(raw: Raw) -> Instance:
 
 
 def _route_table(raw: Raw, lists: Mapping[str, PrefixList]) -> RouteTable:
-    routes = (_route(one, lists) for one in raw.get("Routes", []))
-    return RouteTable(raw["RouteTableId"], tuple(one for one in routes if one), _name(raw))
+    routes = (_route(route, lists) for route in raw.get("Routes", []))
+    return RouteTable(raw["RouteTableId"], tuple(route for route in routes if route), _name(raw))
 
 
 _TARGETS = (
@@ -190,29 +197,33 @@ def _group(raw: Raw) -> Group:
     return Group(raw["GroupId"], ingress, egress, raw.get("GroupName", ""))
 
 
-def _rules(raw: Raw) -> Iterable[Rule]:
+def _rules(raw: Raw) -> Iterable[GroupRule]:
     protocol, first, last = _protocol(raw["IpProtocol"]), raw.get("FromPort"), raw.get("ToPort")
     ports = None if first is None or last is None or (first == -1 and protocol != ICMP) else (int(first), int(last))
     for one in raw.get("IpRanges", []):
-        yield Rule(protocol, ports, cidr=IPv4Network(one["CidrIp"], strict=False))
-    for one in raw.get("UserIdGroupPairs", []):
-        yield Rule(protocol, ports, group=one["GroupId"])
-    for one in raw.get("PrefixListIds", []):
-        yield Rule(protocol, ports, prefix_list=one["PrefixListId"])
+        yield GroupRule(protocol, ports, cidr=IPv4Network(one["CidrIp"], strict=False))
+    for pair in raw.get("UserIdGroupPairs", []):
+        yield GroupRule(protocol, ports, group=pair["GroupId"])
+    for id_ in raw.get("PrefixListIds", []):
+        yield GroupRule(protocol, ports, prefix_list=id_["PrefixListId"])
 
 
 def _acl(raw: Raw) -> Acl:
-    entries = sorted((one for one in raw.get("Entries", []) if one.get("CidrBlock")), key=lambda one: one["RuleNumber"])
-    ingress, egress = (tuple(_entry(one) for one in entries if bool(one["Egress"]) is way) for way in (False, True))
+    entries = sorted(
+        (entry for entry in raw.get("Entries", []) if entry.get("CidrBlock")), key=lambda one: one["RuleNumber"]
+    )
+    ingress, egress = (
+        tuple(_entry(entry) for entry in entries if bool(entry["Egress"]) is way) for way in (False, True)
+    )
     return Acl(raw["NetworkAclId"], ingress, egress, _name(raw))
 
 
-def _entry(raw: Raw) -> Entry:
+def _entry(raw: Raw) -> AclEntry:
     protocol = _protocol(raw["Protocol"])
     pair = raw.get("IcmpTypeCode") if protocol == ICMP else raw.get("PortRange")
     first, last = ("Type", "Code") if protocol == ICMP else ("From", "To")
     ports = (int(pair[first]), int(pair[last])) if pair and pair.get(first) is not None else None
-    return Entry(
+    return AclEntry(
         number=raw["RuleNumber"],
         allow=raw["RuleAction"] == "allow",
         protocol=protocol,
@@ -252,5 +263,5 @@ def _peering(raw: Raw) -> Peering:
 
 
 def _prefix_list(raw: Raw) -> PrefixList:
-    cidrs = tuple(IPv4Network(one) for one in raw.get("Cidrs", []) if ":" not in one)
+    cidrs = tuple(IPv4Network(cidr) for cidr in raw.get("Cidrs", []) if ":" not in cidr)
     return PrefixList(raw["PrefixListId"], raw["PrefixListName"], cidrs)

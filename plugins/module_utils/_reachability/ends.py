@@ -26,12 +26,13 @@ LINUX_PORTS: Ports = (32768, 60999)
 WINDOWS_PORTS: Ports = (49152, 65535)
 """https://docs.aws.amazon.com/vpc/latest/userguide/nacl-ephemeral-ports.html"""
 
-STRANGERS = tuple(map(IPv4Address, ("203.0.113.1", "198.51.100.1", "192.0.2.1")))
+SAMPLE_ADDRESSES = tuple(map(IPv4Address, ("203.0.113.1", "198.51.100.1", "192.0.2.1")))
 """Addresses for documentation (RFC 5737), one of which stands for everybody on the internet."""
 _SERVICE = re.compile(r"(com\.amazonaws|aws\.api)\.[\w.-]+")
 _BALANCER = re.compile(r"(?:.*:loadbalancer/)?((?:(?:app|net|gwy)/)?[A-Za-z0-9-]{1,32}(?:/[0-9a-f]+)?)")
 
-Sender = Interface | IPv4Address
+if t.TYPE_CHECKING:
+    Sender = Interface | IPv4Address
 
 
 class QuestionError(ValueError):
@@ -57,7 +58,7 @@ def network_of(text: str) -> IPv4Network | None:
 def senders(model: Model, text: str, towards: str) -> list[Sender]:
     """Return who sends."""
     if text == INTERNET:
-        return [_stranger(model)]
+        return [_sample_internet_address(model)]
     network = network_of(text)
     if network:
         inside = _inside(model, network, towards)
@@ -75,7 +76,7 @@ def senders(model: Model, text: str, towards: str) -> list[Sender]:
 def targets(model: Model, text: str, sender: Sender, source: str) -> list[IPv4Address]:
     """Return the addresses that a sender uses for what it wants to reach."""
     if text == INTERNET:
-        return [_stranger(model)]
+        return [_sample_internet_address(model)]
     network = network_of(text)
     if network and network.prefixlen == network.max_prefixlen:
         return [network[0]]
@@ -92,7 +93,7 @@ def targets(model: Model, text: str, sender: Sender, source: str) -> list[IPv4Ad
 
 def client_ports(model: Model, sender: Sender) -> Ports:
     """Return the ports from which a sender begins connections."""
-    if isinstance(sender, IPv4Address) or model.translator_at(sender.id):
+    if isinstance(sender, IPv4Address) or model.nat_gateway_at(sender.id):
         return ANY_PORT
     if not sender.instance_id:
         return ANY_PORT
@@ -107,7 +108,7 @@ def interfaces(model: Model, text: str) -> list[Interface]:
     """Return the interfaces of a thing; raises `Missing` if it has none."""
     known = next((each for each in _KINDS if text.startswith(each[0])), None)
     if known:
-        _, kind, belongs = known
+        dummy, kind, belongs = known
     else:
         if not (name := _BALANCER.fullmatch(text)):
             raise QuestionError(
@@ -115,7 +116,9 @@ def interfaces(model: Model, text: str) -> list[Interface]:
                 "or gets packets."
             )
         kind, belongs, text = "load_balancer", _of_balancer, name[1]
-    found = sorted((one for one in model.interfaces.values() if belongs(model, one, text)), key=_order)
+    found = sorted(
+        (interface for interface in model.interfaces.values() if belongs(model, interface, text)), key=_order
+    )
     if not found:
         raise Missing(_missing(model, kind, text))
     return [found[0]] if kind == "instance" else found
@@ -140,7 +143,7 @@ def _of_endpoint(model: Model, interface: Interface, text: str) -> bool:
     return text in model.endpoints and interface.id in model.endpoints[text].interfaces
 
 
-def _of_translator(model: Model, interface: Interface, text: str) -> bool:
+def _of_nat_gateway(model: Model, interface: Interface, text: str) -> bool:
     return text in model.nat_gateways and model.nat_gateways[text].interface_id == interface.id
 
 
@@ -149,7 +152,7 @@ _KINDS: tuple[tuple[str, str, Callable[[Model, Interface, str], bool]], ...] = (
     ("i-", "instance", lambda _, interface, text: interface.instance_id == text),
     ("fsmt-", "mount_target", _described),
     ("fs-", "mount_target", _described),
-    ("nat-", "nat_gateway", _of_translator),
+    ("nat-", "nat_gateway", _of_nat_gateway),
     ("vpce-", "endpoint", _of_endpoint),
 )
 _READ_FROM = {"instance": "instances", "nat_gateway": "nat_gateways", "endpoint": "endpoints"}
@@ -210,10 +213,13 @@ def _blocks(model: Model) -> Iterator[IPv4Network]:
         yield from prefix_list.cidrs
 
 
-def _stranger(model: Model) -> IPv4Address:
+def _sample_internet_address(model: Model) -> IPv4Address:
     """Return an address that stands for the internet: one that no rule singles out, if there is one."""
     named = [block for block in _blocks(model) if block.prefixlen > 1]
-    return next((one for one in STRANGERS if not any(one in block for block in named)), STRANGERS[0])
+    return next(
+        (one for one in SAMPLE_ADDRESSES if not any(one in block for block in named)),
+        SAMPLE_ADDRESSES[0],
+    )
 
 
 def _samples(model: Model, network: IPv4Network) -> Iterator[IPv4Address]:
@@ -221,18 +227,22 @@ def _samples(model: Model, network: IPv4Network) -> Iterator[IPv4Address]:
     inside = {block for block in _blocks(model) if block != network and block.subnet_of(network)}
     ends = {block[-1] + 1 for block in inside if block[-1] != network[-1]}
     starts = sorted({network[0], *(block[0] for block in inside), *ends})
-    yield from (one for one in starts if is_private(network[0]) or not is_private(one))
+    yield from (start for start in starts if is_private(network[0]) or not is_private(start))
 
 
 def _inside(model: Model, network: IPv4Network, other: str) -> list[Interface]:
     """Return the interfaces in a block of a VPC's; of several VPCs, in the one of the question's other end."""
     vpcs = _vpcs_of(model, network)
     if len(vpcs) > 1:
-        vpcs &= set() if other == INTERNET or network_of(other) else {one.vpc_id for one in interfaces(model, other)}
+        vpcs &= (
+            set()
+            if other == INTERNET or network_of(other)
+            else {interface.vpc_id for interface in interfaces(model, other)}
+        )
         if len(vpcs) != 1:
             raise QuestionError(f"{network} is in several VPCs: name a network interface instead.")
-    found = (one for one in model.interfaces.values() if one.vpc_id in vpcs)
-    return sorted((one for one in found if any(each.private in network for each in one.addresses)), key=_order)
+    found = (interface for interface in model.interfaces.values() if interface.vpc_id in vpcs)
+    return sorted((one for one in found if any(address.private in network for address in one.addresses)), key=_order)
 
 
 def _vpcs_of(model: Model, network: IPv4Network) -> set[str]:
@@ -265,16 +275,18 @@ def _of_service(model: Model, service: str, sender: Sender) -> list[IPv4Address]
     vpc_id = "" if isinstance(sender, IPv4Address) else sender.vpc_id
     for endpoint in model.endpoints.values():
         if endpoint.vpc_id == vpc_id and endpoint.service == service and endpoint.private_dns:
-            return [_address_for(model, one, sender) for one in interfaces(model, endpoint.id)]
+            return [_address_for(model, interface, sender) for interface in interfaces(model, endpoint.id)]
     listed = [cidr for one in model.prefix_lists.values() if one.name == service for cidr in one.cidrs]
     if not listed and "endpoints" in model.unreadable:
         sentence = f"Whether there is an endpoint to {service} can't be told: {model.unreadable['endpoints']}."
         raise Missing(Hop("endpoint", service, sentence, passed=None))
-    return _firsts(listed) or [_stranger(model)]
+    return _firsts(listed) or [_sample_internet_address(model)]
 
 
 def lacking_endpoint(model: Model, service: str, sender: t.Any) -> bool:
     """Tell whether the words are a service's to which the sender's VPC has no endpoint."""
     if not _SERVICE.fullmatch(service) or isinstance(sender, IPv4Address) or "endpoints" in model.unreadable:
         return False
-    return not any(one.service == service and one.vpc_id == sender.vpc_id for one in model.endpoints.values())
+    return not any(
+        endpoint.service == service and endpoint.vpc_id == sender.vpc_id for endpoint in model.endpoints.values()
+    )

@@ -13,7 +13,7 @@ import typing as t
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address
 
-from .model import Entry, Group, Interface, Model, Rule
+from .model import AclEntry, Group, GroupRule, Interface, Model
 
 Ports = tuple[int, int]
 Direction = t.Literal["ingress", "egress"]
@@ -70,7 +70,7 @@ def security_groups(model: Model, groups: Iterable[Group], direction: Direction,
     return Ruling(False, f"no {direction} rule admits {_with(flow, left)}", tuple(left) if admitted_by else ())
 
 
-def _concerns(model: Model, rule: Rule, peer: Peer) -> bool:
+def _concerns(model: Model, rule: GroupRule, peer: Peer) -> bool:
     if rule.cidr:
         return peer.address in rule.cidr
     if rule.group:
@@ -79,7 +79,7 @@ def _concerns(model: Model, rule: Rule, peer: Peer) -> bool:
     return bool(found and any(peer.address in cidr for cidr in found.cidrs))
 
 
-def network_acl(entries: Iterable[Entry], flow: Flow, address: IPv4Address) -> Ruling:
+def network_acl(entries: Iterable[AclEntry], flow: Flow, address: IPv4Address) -> Ruling:
     """Decide as a network ACL does: of each port, the entry with the lowest number that matches.
 
     https://docs.aws.amazon.com/vpc/latest/userguide/nacl-rules.html
@@ -100,7 +100,7 @@ def network_acl(entries: Iterable[Entry], flow: Flow, address: IPv4Address) -> R
     return Ruling(False, denied_by or f"no rule allows {_with(flow, left)}", lost)
 
 
-def _part(rule: Rule | Entry, flow: Flow) -> Ports | None:
+def _part(rule: GroupRule | AclEntry, flow: Flow) -> Ports | None:
     """Return the part of the flow's ports of which a rule speaks."""
     if rule.protocol is not None and rule.protocol != flow.protocol:
         return None
@@ -135,7 +135,7 @@ def _with(flow: Flow, pieces: list[Ports]) -> str:
     return str(flow._replace(ports=min(pieces)))
 
 
-def _told(rule: Rule) -> str:
+def _told(rule: GroupRule) -> str:
     ports = "" if rule.ports is None else f" {rule.ports[0]}-{rule.ports[1]}"
     protocol = "all" if rule.protocol is None else NAMES.get(rule.protocol, str(rule.protocol))
     return f"its rule {protocol}{ports} {rule.cidr or rule.group or rule.prefix_list}"

@@ -17,7 +17,7 @@ from . import ends
 from .filters import ECHO_REQUEST, ICMP, TCP, UDP, Flow, Ports
 from .model import Interface, Model
 from .trail import Hop, Stopped
-from .walking import Walk
+from .walking import Tracer
 
 PROTOCOLS: dict[str, tuple[int, ...]] = {"tcp": (TCP,), "udp": (UDP,), "icmp": (ICMP,), "all": (TCP, UDP, ICMP)}
 
@@ -102,7 +102,7 @@ def _flows(question: Question) -> Iterator[Flow]:
 def _walked(
     model: Model, question: Question, flow: Flow, sender: Interface | IPv4Address, address: IPv4Address
 ) -> Verdict:
-    walk = Walk(model, flow, question.source_ports or ends.client_ports(model, sender))
+    walk = Tracer(model, flow, question.source_ports or ends.client_ports(model, sender))
     with contextlib.suppress(Stopped):
         walk.go(sender, address)
     hops = [_readable(question, hop) for hop in walk.trail.hops]
@@ -116,9 +116,9 @@ def _walked(
 def _readable(question: Question, hop: Hop) -> Hop:
     """Return the hop without the address that stands for the internet, unless the question names it itself."""
     told = hop.explanation
-    for stranger in map(str, ends.STRANGERS):
-        if stranger not in (question.source, question.destination):
-            told = re.sub(rf"\b{re.escape(stranger)}\b(?!/)", "the internet", told)
+    for sample in map(str, ends.SAMPLE_ADDRESSES):
+        if sample not in (question.source, question.destination):
+            told = re.sub(rf"\b{re.escape(sample)}\b(?!/)", "the internet", told)
     return replace(hop, explanation=told)
 
 

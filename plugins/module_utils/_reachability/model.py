@@ -74,7 +74,7 @@ class Interface:
     @property
     def public(self) -> IPv4Address | None:
         """The first public address."""
-        return next((each.public for each in self.addresses if each.public), None)
+        return next((address.public for address in self.addresses if address.public), None)
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class RouteTable:
 
 
 @dataclass(frozen=True)
-class Rule:
+class GroupRule:
     """One rule of a security group: protocol and ports, for one kind of peer.
 
     The protocol is a number, None for all; `ports` are of ICMP a type and a code; None are all.
@@ -127,13 +127,13 @@ class Group:
     """A security group."""
 
     id: str
-    ingress: tuple[Rule, ...] = ()
-    egress: tuple[Rule, ...] = ()
+    ingress: tuple[GroupRule, ...] = ()
+    egress: tuple[GroupRule, ...] = ()
     name: str = ""
 
 
 @dataclass(frozen=True)
-class Entry:
+class AclEntry:
     """One numbered entry of a network ACL; protocol and ports as in a `Rule`."""
 
     number: int
@@ -148,8 +148,8 @@ class Acl:
     """A network ACL, its entries in the order in which they count."""
 
     id: str
-    ingress: tuple[Entry, ...] = ()
-    egress: tuple[Entry, ...] = ()
+    ingress: tuple[AclEntry, ...] = ()
+    egress: tuple[AclEntry, ...] = ()
     name: str = ""
 
 
@@ -217,26 +217,31 @@ class Model:
 
     def interface_at(self, vpc_id: str, address: IPv4Address) -> Interface | None:
         """Return the interface of a VPC that has this private address."""
-        for each in self.interfaces.values():
-            if each.vpc_id == vpc_id and any(one.private == address for one in each.addresses):
-                return each
+        for interface in self.interfaces.values():
+            if interface.vpc_id == vpc_id and any(one.private == address for one in interface.addresses):
+                return interface
         return None
 
     def interface_behind(self, public: IPv4Address) -> tuple[Interface, Address] | None:
         """Return the interface that has this public address, and which of its addresses it belongs to."""
-        for each in self.interfaces.values():
-            for one in each.addresses:
-                if one.public == public:
-                    return each, one
+        for interface in self.interfaces.values():
+            for address in interface.addresses:
+                if address.public == public:
+                    return interface, address
         return None
 
-    def translator_at(self, interface_id: str) -> NatGateway | None:
+    def nat_gateway_at(self, interface_id: str) -> NatGateway | None:
         """Return the NAT gateway whose interface this is."""
-        return next((each for each in self.nat_gateways.values() if each.interface_id == interface_id), None)
+        return next((gateway for gateway in self.nat_gateways.values() if gateway.interface_id == interface_id), None)
 
     def peering_between(self, one: str, other: str) -> Peering | None:
         """Return an active peering connection of two VPCs."""
         wanted = {one, other}
         return next(
-            (each for each in self.peerings.values() if each.state == "active" and set(each.vpcs) == wanted), None
+            (
+                peering
+                for peering in self.peerings.values()
+                if peering.state == "active" and set(peering.vpcs) == wanted
+            ),
+            None,
         )

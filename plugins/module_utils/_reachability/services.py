@@ -15,14 +15,14 @@ from ipaddress import IPv4Address
 
 from .filters import TCP, UDP, Flow
 from .model import Interface, Vpc
-from .trail import Hop, Trail
+from .trail import Hop, Trace
 
 METADATA, CLOCK, RESOLVER = map(IPv4Address, ("169.254.169.254", "169.254.169.123", "169.254.169.253"))
 _NAMES = ((UDP, 53), (TCP, 53))
 _ANSWERED = {METADATA: ((TCP, 80),), CLOCK: ((UDP, 123),), RESOLVER: _NAMES}
 
 
-def answers(trail: Trail, flow: Flow, sender: Interface, to: IPv4Address) -> bool:
+def answers(trail: Trace, flow: Flow, sender: Interface, to: IPv4Address) -> bool:
     """Tell whether the VPC itself answers an address, and look whether it does so for this flow."""
     vpc = trail.model.vpcs.get(sender.vpc_id)
     # The resolver has the primary block's base plus two: https://docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html

@@ -45,7 +45,7 @@ class Stopped(Exception):  # noqa: N818  # not an error: a finding
     """The packet gets no further than the last hop, or nobody can tell."""
 
 
-class Trail:
+class Trace:
     """The hops so far. `look` ends the walk at the first one that does not let the packet pass."""
 
     def __init__(self, model: Model) -> None:
@@ -63,7 +63,7 @@ class Trail:
         self.hops.append(hop)
         raise Stopped
 
-    def awake(self, interface: Interface) -> None:
+    def require_attached(self, interface: Interface) -> None:
         """Look whether somebody is at an interface."""
         if not interface.attached:
             sentence = f"Network interface {interface.id} is attached to nothing."
@@ -107,7 +107,7 @@ class Trail:
         self.look(replace(hop, lost_ports=ruling.lost).at(interface))
 
     def _lacks_prefixes(self, ids: t.Iterable[str]) -> bool:
-        return any(each and each not in self.model.prefix_lists for each in ids)
+        return any(id_ and id_ not in self.model.prefix_lists for id_ in ids)
 
     def network_acl(self, subnet: Subnet, direction: Direction, flow: Flow, peer: Peer, way: Way) -> None:
         """Ask a subnet's network ACL, which has no state: answers are asked like requests."""

@@ -17,7 +17,7 @@ from . import routes, services
 from .answering import Leg, answer
 from .filters import Flow, Peer, Ports
 from .model import Interface, Model, NatGateway, Route, Subnet
-from .trail import Hop, Trail
+from .trail import Hop, Trace
 
 ANY_PORT: Ports = (1024, 65535)
 """Where NAT gateways, load balancers and strangers send from:
@@ -32,31 +32,31 @@ def is_private(address: IPv4Address) -> bool:
     return any(address in block for block in _NOT_ON_THE_INTERNET)
 
 
-class Walk:
+class Tracer:
     """Follows one kind of packets from one sender to one address."""
 
     def __init__(self, model: Model, flow: Flow, client_ports: Ports) -> None:
-        self.trail = Trail(model)
+        self.trail = Trace(model)
         self.receiver: Interface | None = None
         self._model = model
         self._flow = flow
         self._client_ports = client_ports
         self._legs: list[Leg] = []
-        self._translators: list[str] = []
+        self._nat_gateways: list[str] = []
 
     def go(self, sender: Interface | IPv4Address, to: IPv4Address) -> None:
         """Walk there and back; raises `Stopped` where the packet stays."""
         if isinstance(sender, IPv4Address):
             self._from_internet(sender, to)
         else:
-            self.trail.awake(sender)
-            if any(one.private == to for one in sender.addresses):
+            self.trail.require_attached(sender)
+            if any(address.private == to for address in sender.addresses):
                 self.receiver = sender
                 return
             if services.answers(self.trail, self._flow, sender, to):
                 return
             self.trail.security_groups(sender, "egress", self._flow, self._peer(sender.vpc_id, to))
-            self._onward(sender, to)
+            self._forward(sender, to)
         for leg in reversed(self._legs):
             answer(self.trail, self._flow.protocol, leg)
 
@@ -66,7 +66,7 @@ class Walk:
         found = (self._model.interface_at(each, address) for each in near)
         return Peer(address, next((each for each in found if each), None))
 
-    def _onward(self, sender: Interface, to: IPv4Address) -> None:
+    def _forward(self, sender: Interface, to: IPv4Address) -> None:
         """Send a packet from an interface; its groups have been asked."""
         subnet = self.trail.subnet(sender)
         if to in subnet.cidr:
@@ -101,15 +101,17 @@ class Walk:
         if route.target in self._model.interfaces:
             return self._model.interfaces[route.target]
         own = (
-            each for each in self._model.interfaces.values() if each.instance_id and each.instance_id == route.target
+            interface
+            for interface in self._model.interfaces.values()
+            if interface.instance_id and interface.instance_id == route.target
         )
         return min(own, key=lambda each: each.device_index, default=None)
 
     def _strand(self, sender: Interface, subnet: Subnet, lack: str) -> t.NoReturn:
-        translator = self._model.translator_at(sender.id)
-        if translator:
-            sentence = f"NAT gateway {translator.id} is in subnet {subnet.id}, which is not public: {lack}."
-            self.trail.lost(_translator_hop(translator, subnet, sentence))
+        nat_gateway = self._model.nat_gateway_at(sender.id)
+        if nat_gateway:
+            sentence = f"NAT gateway {nat_gateway.id} is in subnet {subnet.id}, which is not public: {lack}."
+            self.trail.lost(_nat_gateway_hop(nat_gateway, subnet, sentence))
         sentence = f"Route table {subnet.route_table_id} of subnet {subnet.id}: {lack}."
         self.trail.lost(self.trail.route_hop(subnet, sentence, False, "request"))
 
@@ -140,15 +142,15 @@ class Walk:
         if not leg.within_subnet:
             subnet = self.trail.subnet(receiver)
             self.trail.network_acl(subnet, "ingress", self._flow, Peer(leg.origin), "request")
-        self.trail.awake(receiver)
+        self.trail.require_attached(receiver)
 
     def _arrive(self, leg: Leg, receiver: Interface) -> None:
         """Admit a packet to the interface that it is for."""
         self._enter(leg, receiver)
-        translator = self._model.translator_at(receiver.id)
-        if translator:
-            sentence = f"NAT gateway {translator.id} lets connections out only: it answers nobody who begins one."
-            self.trail.lost(_translator_hop(translator, self.trail.subnet(receiver), sentence))
+        nat_gateway = self._model.nat_gateway_at(receiver.id)
+        if nat_gateway:
+            sentence = f"NAT gateway {nat_gateway.id} lets connections out only: it answers nobody who begins one."
+            self.trail.lost(_nat_gateway_hop(nat_gateway, self.trail.subnet(receiver), sentence))
         if not receiver.groups and "nat_gateways" in self._model.unreadable:
             sentence = self.trail.unreadable("nat_gateways", f"Whether {receiver.id} is a NAT gateway's")
             self.trail.look(Hop("nat_gateway", receiver.id, sentence, passed=None).at(receiver))
@@ -157,7 +159,7 @@ class Walk:
 
     def _by_peering(self, sender: Interface, to: IPv4Address, route: Route) -> None:
         peering = self._model.peerings.get(route.target)
-        other = next((each for each in peering.vpcs if each != sender.vpc_id), "") if peering else ""
+        other = next((vpc for vpc in peering.vpcs if vpc != sender.vpc_id), "") if peering else ""
         if peering is None or other not in self._model.vpcs:
             self._out_of_sight(sender, to, route)
             return
@@ -199,24 +201,23 @@ class Walk:
             self._out_of_sight(sender, to, route)
             return
         subnet = self.trail.subnet(inside)
-        if gateway.id in self._translators:
+        if gateway.id in self._nat_gateways:
             self._strand(inside, subnet, f"its route to {to} leads to {gateway.id} again")
         self._enter(self._leg(sender, inside, sender.private, to, routes.LOCAL), inside)
         sentence = f"NAT gateway {gateway.id} sends it on with an address of its own."
-        self.trail.look(_translator_hop(gateway, subnet, sentence, passed=True))
-        self._translators.append(gateway.id)
+        self.trail.look(_nat_gateway_hop(gateway, subnet, sentence, passed=True))
+        self._nat_gateways.append(gateway.id)
         self._client_ports = ANY_PORT
-        self._onward(inside, to)
+        self._forward(inside, to)
 
     def _by_internet_gateway(self, sender: Interface, to: IPv4Address, route: Route) -> None:
         self._attached(sender.vpc_id, route.target)
         public = sender.addresses[0].public
         if public is None:
-            subnet, translator = self.trail.subnet(sender), self._model.translator_at(sender.id)
-            if translator:
-                self.trail.look(
-                    _translator_hop(translator, subnet, f"NAT gateway {translator.id} is a private one.", passed=False)
-                )
+            subnet, nat_gateway = self.trail.subnet(sender), self._model.nat_gateway_at(sender.id)
+            if nat_gateway:
+                private = f"NAT gateway {nat_gateway.id} is a private one."
+                self.trail.look(_nat_gateway_hop(nat_gateway, subnet, private, passed=False))
             sentence = (
                 f"{sender.instance_id or sender.id} has no public address, but subnet {subnet.id} sends its packets to "
                 f"internet gateway {route.target}, which drops them."
@@ -259,5 +260,5 @@ class Walk:
         self._arrive(self._leg(None, receiver, origin, address.private, "igw"), receiver)
 
 
-def _translator_hop(gateway: NatGateway, subnet: Subnet, sentence: str, *, passed: bool = False) -> Hop:
+def _nat_gateway_hop(gateway: NatGateway, subnet: Subnet, sentence: str, *, passed: bool = False) -> Hop:
     return Hop("nat_gateway", gateway.id, sentence, passed, gateway.name).at(subnet)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -77,6 +78,48 @@ def link(crew: Crew, folder: Path, layout: Layout, base: Path, held: Manifest) -
 
     wanted = targets(folder, layout)
     return [target for target, done in zip(wanted, crew.each(linked, wanted)) if not done]
+
+
+def damaged(crew: Crew, wanted: list[Target]) -> list[Target]:
+    """Return those that are not there with the size and the mode that they should have."""
+
+    def intact(target: Target) -> bool:
+        try:
+            return is_file_of(target.path, target.file.size, mode_of(target.file))
+        except OSError:
+            return False
+
+    return [target for target, fine in zip(wanted, crew.each(intact, wanted)) if not fine]
+
+
+def mend(crew: Crew, wanted: list[Target], manifest: Manifest, contents: Contents | None) -> None:
+    """Give files the content and the mode that they should have; where there are no contents, modes only.
+
+    A file whose mode alone is wrong is the same one in every release that has it, and should have this mode in each.
+    """
+
+    def resized(target: Target) -> bool:
+        try:
+            found = os.lstat(target.path)
+        except OSError:
+            return True
+        if not stat.S_ISREG(found.st_mode) or found.st_size != target.file.size:
+            return True
+        os.chmod(target.path, mode_of(target.file))
+        return False
+
+    broken = [target for target, wrong in zip(wanted, crew.each(resized, wanted)) if wrong]
+    if not broken:
+        return
+    if contents is None:
+        raise ReleaseError(
+            f"{broken[0].file.path!r} of the release {manifest.release} was changed on the share; return to another "
+            "one with release_id, or release the files as they were then."
+        )
+    for target in broken:
+        Path(target.path).parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        Path(target.path).unlink(missing_ok=True)
+    fetch(crew, broken, manifest, contents)
 
 
 def fetch(crew: Crew, wanted: t.Iterable[Target], manifest: Manifest, contents: Contents) -> int:

@@ -18,15 +18,17 @@ _LONGEST = 100
 
 
 class History(t.NamedTuple):
-    """What was served, the last one last, and what was taken back since it was served last."""
+    """What was served, the last one last, what was taken back since it was served last, and what somebody calls bad."""
 
     served: tuple[str, ...] = ()
     taken_back: tuple[str, ...] = ()
+    bad: tuple[str, ...] = ()
 
     def serving(self, release: str) -> History:
         """Return the history after a release is served, as the latest."""
         served = tuple(one for one in self.served if one != release)
-        return History((*served, release)[-_LONGEST:], tuple(one for one in self.taken_back if one != release))
+        taken_back = tuple(one for one in self.taken_back if one != release)
+        return self._replace(served=(*served, release)[-_LONGEST:], taken_back=taken_back)
 
     def returning(self, release: str, current: str | None) -> History:
         """Return the history after a return from the current release to an earlier one.
@@ -39,7 +41,16 @@ class History(t.NamedTuple):
         left = {current, *self.served[cut + 1 :]}
         kept = tuple(one for one in self.served[:cut] if one != current)
         taken_back = (*self.taken_back, *sorted(left - set(self.taken_back)))
-        return History(kept, taken_back[-_LONGEST:]).serving(release)
+        return self._replace(served=kept, taken_back=taken_back[-_LONGEST:]).serving(release)
+
+    def marking(self, bad: t.Collection[str], good: t.Collection[str]) -> History:
+        """Return the history after releases are called bad, and others no longer so."""
+        kept = [one for one in dict.fromkeys((*self.bad, *bad)) if one not in good]
+        return self._replace(bad=tuple(kept[-_LONGEST:]))
+
+    def passes_over(self, release: str) -> bool:
+        """Tell whether no return leads to a release, and no upload serves it again."""
+        return release in self.taken_back or release in self.bad
 
     def _is_earlier(self, release: str, current: str) -> bool:
         if release in self.served and current in self.served:
@@ -47,17 +58,25 @@ class History(t.NamedTuple):
         return release < current
 
     def before(self, current: str | None, held: t.Collection[str]) -> str | None:
-        """Return the release that was served before the current one, of those that are held and were not taken back.
+        """Return the release that was served before the current one, of those that are held and not passed over.
 
         Of what is not remembered, the latest upload before the current one. None if there is none.
         """
-        usable = {one for one in held if one != current and one not in self.taken_back}
+        usable = {one for one in held if one != current and not self.passes_over(one)}
         until = self.served.index(current) if current in self.served else len(self.served)
         for one in reversed(self.served[:until]):
             if one in usable:
                 return one
         older = [one for one in usable if current is None or one < current]
         return max(older, default=None)
+
+    def ranked(self, releases: t.Iterable[str]) -> list[str]:
+        """Return the releases in the order in which returns lead to them: the latest served one first.
+
+        After them what was never served, and last what is passed over, each with the latest upload first.
+        """
+        places = {release: place for place, release in enumerate(self.served)}
+        return sorted(releases, key=lambda one: (not self.passes_over(one), places.get(one, -1), one), reverse=True)
 
     def encode(self) -> bytes:
         """Return the history as text."""
@@ -68,6 +87,6 @@ def decode(text: bytes) -> History:
     """Return the history that a text is; one that can't be read is an empty one, for no release depends on it."""
     try:
         found = json.loads(text)
-        return History(tuple(map(str, found["served"])), tuple(map(str, found["taken_back"])))
-    except (ValueError, KeyError, TypeError):
+        return History(*(tuple(map(str, found.get(name, ()))) for name in History._fields))
+    except (ValueError, AttributeError, TypeError):
         return History()

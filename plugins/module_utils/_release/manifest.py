@@ -21,7 +21,7 @@ import json
 import re
 import typing as t
 
-from .paths import ReleaseError, below, is_plain, leads_out, parents
+from .paths import DamagedError, ReleaseError, below, is_plain, leads_out, parents
 
 FORMAT = 1
 _BLOCK = 512
@@ -101,12 +101,24 @@ class Pack(t.NamedTuple):
             position += _BLOCK + _padded(blob.size)
 
 
+class Origin(t.NamedTuple):
+    """Where a release comes from, as far as that is known."""
+
+    author: str = ""
+    """Who has written it: the commit's author, or else who has uploaded it."""
+    commit: str = ""
+    """The commit of the folder, with a `+` if the folder differed from it; nothing if it is in no repository."""
+
+
 class Manifest(t.NamedTuple):
     """A release in the bucket."""
 
     release: str
     tree: Tree
     packs: tuple[Pack, ...]
+    signature: str = ""
+    """Of all the rest, in Base64 (`signature`); nothing if nobody has signed it."""
+    origin: Origin = Origin()
 
     def keys(self) -> set[str]:
         """Return the keys, without the prefix, of the objects that the release needs."""
@@ -152,6 +164,14 @@ def release_id(tree: Tree, moment: str, last: str | None) -> str:
     return f"{moment if last is None or moment > last[:16] else _after(last[:16])}-{digest}"
 
 
+def is_id(release: str) -> bool:
+    """Tell whether a text is an id that another one can follow."""
+    try:
+        return _ID.match(release) is not None and bool(_after(release[:16]))
+    except (ValueError, OverflowError):
+        return False
+
+
 def _after(moment: str) -> str:
     """Return the second after a moment such as 20270131T120000Z."""
     read = datetime.datetime.strptime(moment, "%Y%m%dT%H%M%SZ").replace(tzinfo=datetime.timezone.utc)
@@ -163,8 +183,20 @@ def _after(moment: str) -> str:
 
 def encode(manifest: Manifest) -> bytes:
     """Return a manifest as text: the same one always the same way."""
+    signed = {"signature": manifest.signature} if manifest.signature else {}
+    return _json({**_described(manifest), **signed})
+
+
+def what_is_signed(manifest: Manifest) -> bytes:
+    """Return the text that a manifest's signature is of: all of it, and so the content of every file by its SHA-256."""
+    return _json(_described(manifest))
+
+
+def _described(manifest: Manifest) -> dict[str, t.Any]:
     packs = [[[blob.sha256, blob.size] for blob in pack.blobs] for pack in manifest.packs]
-    return _json({"format": FORMAT, "release": manifest.release, "tree": _tree_as_lists(manifest.tree), "packs": packs})
+    origin = {"origin": manifest.origin._asdict()} if any(manifest.origin) else {}
+    tree = _tree_as_lists(manifest.tree)
+    return {"format": FORMAT, "release": manifest.release, "tree": tree, "packs": packs, **origin}
 
 
 def decode(text: bytes) -> Manifest:
@@ -181,9 +213,11 @@ def decode(text: bytes) -> Manifest:
                 tuple(str(path) for path in tree["shared"]),
             ),
             tuple(Pack(tuple(Blob(str(sha), int(size)) for sha, size in blobs)) for blobs in found["packs"]),
+            str(found.get("signature") or ""),
+            Origin(**{key: str(value) for key, value in (found.get("origin") or {}).items() if key in Origin._fields}),
         )
-    except (KeyError, TypeError, ValueError) as error:
-        raise ReleaseError("The manifest in the bucket is damaged; upload the site's files again.") from error
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise DamagedError("The manifest in the bucket is damaged; upload the site's files again.") from error
     check(manifest)
     return manifest
 
@@ -202,8 +236,8 @@ def decode_pointer(text: bytes) -> Pointer:
     """Return the pointer that a text is."""
     found = _read(text, "pointer")
     release = str(found.get("release"))
-    if not _ID.match(release):
-        raise ReleaseError(f"The bucket names {release!r} as the current release; upload the site's files again.")
+    if not is_id(release):
+        raise DamagedError(f"The bucket names {release!r} as the current release; upload the site's files again.")
     return Pointer(release, str(found.get("digest")))
 
 
@@ -212,7 +246,7 @@ def _read(text: bytes, what: str) -> dict[str, t.Any]:
         found = json.loads(text)
         number = found["format"]
     except (ValueError, KeyError, TypeError) as error:
-        raise ReleaseError(f"The {what} in the bucket cannot be read; upload the site's files again.") from error
+        raise DamagedError(f"The {what} in the bucket cannot be read; upload the site's files again.") from error
     if number != FORMAT:
         raise ReleaseError(
             f"The {what} in the bucket has format {number}, this version of hasite.aws knows {FORMAT}; "
@@ -238,7 +272,7 @@ def _padded(size: int) -> int:
 
 def check(manifest: Manifest) -> None:
     """Refuse a manifest that would write outside of its release, or twice to one place."""
-    if not _ID.match(manifest.release):
+    if not is_id(manifest.release):
         raise ReleaseError(f"{manifest.release!r} is no id of a release; upload the site's files again.")
     check_tree(manifest.tree)
     packed = {blob.sha256: blob.size for pack in manifest.packs for blob in pack.blobs}
@@ -250,6 +284,10 @@ def check(manifest: Manifest) -> None:
 def check_tree(tree: Tree) -> None:
     """Refuse paths that leave the tree or meet each other."""
     leaves = [*(file.path for file in tree.files), *tree.folders, *(link.path for link in tree.links)]
+    try:
+        "".join((*leaves, *tree.shared, *(link.target for link in tree.links))).encode()
+    except UnicodeEncodeError as error:
+        raise ReleaseError("The manifest names a path that is no text; upload the site's files again.") from error
     taken = set(leaves)
     if len(taken) != len(leaves):
         raise ReleaseError("The manifest names a path twice; upload the site's files again.")

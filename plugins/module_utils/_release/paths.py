@@ -18,6 +18,10 @@ class ReleaseError(Exception):
     """One sentence that says what is wrong with a release and what to do."""
 
 
+class DamagedError(ReleaseError):
+    """What lies in the bucket cannot be read; an upload replaces it."""
+
+
 def is_plain(path: str) -> bool:
     """Tell whether a path is relative and stays where it is put: no empty part, no dots, no NUL."""
     return "\0" not in path and {"", ".", ".."}.isdisjoint(path.split("/"))

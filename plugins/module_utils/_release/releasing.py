@@ -9,11 +9,12 @@ from __future__ import annotations
 import typing as t
 from pathlib import Path
 
-from .filling import fetch, link, make
+from .filling import Target, damaged, fetch, link, make, mend, targets
 from .layout import release_layout
 from .manifest import Manifest
 from .paths import ReleaseError
 from .shared import fill, missing, owner_of
+from .signature import PublicKey
 from .source import MissingError, Source
 from .steps import Crew, public_modes
 from .store import Store
@@ -27,6 +28,8 @@ class Wish(t.NamedTuple):
     keep: int
     user: str
     serve: bool
+    key: PublicKey | None = None
+    """Which key has to have signed a release; without one, none is asked for."""
 
 
 class Done(t.NamedTuple):
@@ -37,7 +40,11 @@ class Done(t.NamedTuple):
     filled: list[str]
     """The shared paths that were not there before."""
     taken_back: str | None = None
-    """The release that the bucket names and that is not served, for somebody has returned from it."""
+    """The release that the bucket names and that is not served, for somebody has returned from it or calls it bad."""
+    signed: bool = False
+    """Whether the release was on the share before it was signed."""
+    mended: tuple[str, ...] = ()
+    """The files of the release that somebody had changed on the share."""
 
 
 def present(store: Store, source: Source, wish: Wish, check: bool) -> Done:
@@ -57,27 +64,69 @@ def _present(store: Store, source: Source, wish: Wish, check: bool) -> Done:
     if kept := _instead_of(store, pointer.release):
         return Done(kept, 0, [], pointer.release)
     held = store.manifest(pointer.release) if pointer.release in store.releases() else None
-    manifest = held or source.manifest(pointer.release)
+    manifest = _trusted(store, source, pointer.release, held, wish.key)
     paths = missing(store.path, manifest.tree.shared)
-    if check:
-        return Done(manifest, 0, paths)
-    fetched = 0
+    signed = held not in (None, manifest)
     with Crew() as crew, public_modes():
+        wrong = _damaged(crew, store, manifest) if held else []
+        mended = tuple(target.file.path for target in wrong)
+        if check:
+            return Done(manifest, 0, paths, signed=signed, mended=mended)
+        fetched = 0
         store.clear_abandoned(crew)
+        mend(crew, wrong, manifest, source)
         if paths:
             fetched += fill(crew, store, manifest, paths, owner_of(wish.user), source)
+        if signed:
+            store.sign(manifest)
         if held is None:
             fetched += store.add(crew, manifest, lambda folder: _fill(crew, store, folder, manifest, source))
         if wish.serve and store.current() != manifest.release:
             store.serve(manifest.release, store.history().serving(manifest.release))
         store.prune(crew, wish.keep, manifest.release)
-    return Done(manifest, fetched, paths)
+    return Done(manifest, fetched, paths, signed=signed, mended=mended)
+
+
+def _damaged(crew: Crew, store: Store, manifest: Manifest) -> list[Target]:
+    """Return the files of a release on the share that are no longer what they were."""
+    return damaged(crew, targets(store.folder / manifest.release, release_layout(manifest.tree)))
+
+
+def _trusted(store: Store, source: Source, release: str, held: Manifest | None, key: PublicKey | None) -> Manifest:
+    """Return the manifest of the release that the bucket names, as the share or else the bucket has it.
+
+    With a key: signed by it, and not from before what the share has had, which somebody may have put back.
+    """
+    if key is None:
+        return held or source.manifest(release)
+    newest = max((one for one in store.releases() if _signed(store, one, key)), default=release)
+    if release < newest:
+        raise ReleaseError(
+            f"The release {release}, which the bucket {source.bucket} names, is not served, since it is older than "
+            f"{newest}, which the key {key.name} has signed; use playbooks/rollback.yml to return to it, or delete "
+            "current.json in the bucket and release again."
+        )
+    if held and key.has_signed(held):
+        return held
+    manifest = source.manifest(release)
+    key.demand(manifest, f"look who has written to the bucket {source.bucket}, and release the site's files again.")
+    if held and held.tree != manifest.tree:
+        raise ReleaseError(
+            f"The release {release} on the share is not the one that the key {key.name} has signed under this id; "
+            "change a file of the site's and release again."
+        )
+    return manifest
+
+
+def _signed(store: Store, release: str, key: PublicKey) -> bool:
+    manifest = store.manifest(release)
+    return manifest is not None and key.has_signed(manifest)
 
 
 def _instead_of(store: Store, release: str) -> Manifest | None:
-    """Return what goes on being served if this release was taken back; None if it was not."""
+    """Return what goes on being served if this release was taken back or is called bad; None otherwise."""
     current = store.current()
-    return store.manifest(current) if release != current and release in store.history().taken_back else None
+    return store.manifest(current) if release != current and store.history().passes_over(release) else None
 
 
 def _fill(crew: Crew, store: Store, folder: Path, manifest: Manifest, source: Source) -> int:
@@ -88,14 +137,25 @@ def _fill(crew: Crew, store: Store, folder: Path, manifest: Manifest, source: So
     return fetch(crew, link(crew, folder, layout, store.folder / str(base), held), manifest, source)
 
 
-def rolled_back(store: Store, wanted: str | None, check: bool) -> Manifest:
-    """Serve an earlier release again."""
+def rolled_back(
+    store: Store, wanted: str | None, check: bool, key: PublicKey | None = None, source: Source | None = None
+) -> Done:
+    """Serve an earlier release again, if the key has signed it, where one is given.
+
+    Its files are mended first: they may have been changed by way of a later release that has the same ones.
+    """
     current, history = store.current(), store.history()
     release = wanted or history.before(current, store.releases())
     manifest = store.manifest(release)
     if manifest is None:
         held = ", ".join(store.releases()) or "none"
         raise ReleaseError(f"There is no release to return to in {store.folder}; it holds: {held}.")
+    if key:
+        key.demand(manifest, "return to another one with release_id, or release the files as they were then.")
+    with Crew() as crew, public_modes():
+        wrong = _damaged(crew, store, manifest)
+        if not check:
+            mend(crew, wrong, manifest, source)
     if not check and current != manifest.release:
         store.serve(manifest.release, history.returning(manifest.release, current))
-    return manifest
+    return Done(manifest, 0, [], mended=tuple(target.file.path for target in wrong))

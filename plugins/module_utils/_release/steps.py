@@ -73,8 +73,8 @@ class Crew:
         levels = [[str(folder)]]
         while levels[-1]:
             found = self.each(_listed, levels[-1])
-            self.each(_unlink, [leaf for leaves, _ in found for leaf in leaves])
-            levels.append([below for _, folders in found for below in folders])
+            self.each(_unlink, [leaf for leaves, dummy in found for leaf in leaves])
+            levels.append([below for dummy, folders in found for below in folders])
         for level in reversed(levels):
             self.each(_rmdir, level)
 

@@ -35,9 +35,9 @@ _ABANDONED_SECONDS = 3600
 _HISTORY = "history.json"
 
 
-def surplus(releases: t.Sequence[str], kept: t.Collection[str | None], keep: int) -> list[str]:
-    """Return the releases beyond the newest `keep`, without those that must stay."""
-    return [release for release in sorted(releases, reverse=True)[keep:] if release not in kept]
+def surplus(releases: t.Iterable[str], kept: t.Collection[str | None], keep: int, past: History) -> list[str]:
+    """Return the releases beyond the `keep` to which a return would lead first, without those that must stay."""
+    return [release for release in past.ranked(releases)[keep:] if release not in kept]
 
 
 class Store:
@@ -69,7 +69,7 @@ class Store:
         if release is None:
             return None
         try:
-            # It never changes once it is there.
+            # It never changes once it is there, but for a signature (`sign`).
             if release not in self._manifests:
                 self._manifests[release] = decode((self.folder / f"{release}.json").read_bytes())
             return self._manifests[release]
@@ -95,6 +95,11 @@ class Store:
             return  # another writer has just made the same release
         _replace(self.folder / f"{final.name}.json", lambda path: path.write_bytes(encode(manifest)))
 
+    def sign(self, manifest: Manifest) -> None:
+        """Keep the manifest of a release that is there with the signature that it has been given since."""
+        _replace(self.folder / f"{manifest.release}.json", lambda path: path.write_bytes(encode(manifest)))
+        self._manifests[manifest.release] = manifest
+
     def history(self) -> History:
         """Return what was served so far; nothing on a share that an earlier version of the collection has filled."""
         try:
@@ -110,11 +115,15 @@ class Store:
             )
         target = Path(RELEASES) / release
         _replace(self.path / CURRENT, lambda path: path.symlink_to(target, target_is_directory=True))
-        _replace(self.path / _HISTORY, lambda path: path.write_bytes(after.encode()))
+        self.remember(after)
+
+    def remember(self, history: History) -> None:
+        """Write the history."""
+        _replace(self.path / _HISTORY, lambda path: path.write_bytes(history.encode()))
 
     def prune(self, crew: Crew, keep: int, *kept: str) -> list[str]:
-        """Remove the oldest releases beyond `keep`, but not these or the one that is served; return their ids."""
-        removed = surplus(self.releases(), (self.current(), *kept), keep)
+        """Remove the releases beyond `keep`, but not these or the one that is served; return their ids."""
+        removed = surplus(self.releases(), (self.current(), *kept), keep, self.history())
         for release in removed:
             (self.folder / f"{release}.json").unlink(missing_ok=True)
             gone = self.folder / f"{UNFINISHED}{release}"

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from ansible_collections.hasite.aws.plugins.module_utils._runtime.error import RuntimeSettingError
+from .error import RuntimeSettingError
 
 _ESCAPED = re.compile(r'(["\\`$])')
 # systemd passes no other control characters on, and would write the whole assignment to the journal.

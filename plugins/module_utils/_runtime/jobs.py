@@ -10,8 +10,8 @@ import re
 import typing as t
 from collections.abc import Mapping, Sequence
 
-from ansible_collections.hasite.aws.plugins.module_utils._runtime.calendar import fault
-from ansible_collections.hasite.aws.plugins.module_utils._runtime.error import RuntimeSettingError
+from .calendar import fault
+from .error import RuntimeSettingError
 
 SETTING = "site_jobs"
 # Part of the names of units and folders.

@@ -10,11 +10,10 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ansible_collections.hasite.aws.plugins.module_utils._runtime.error import RuntimeSettingError
-from ansible_collections.hasite.aws.plugins.module_utils._runtime.secret_values import not_secure
-from ansible_collections.hasite.aws.plugins.module_utils._runtime.sources import SETTING, Source
-
 from .._aws import aws_call, aws_lookup, pages
+from .error import RuntimeSettingError
+from .secret_values import not_secure
+from .sources import SETTING, Source
 
 _OWN_KEYS = ("alias/aws/ssm", "alias/aws/secretsmanager")
 """The keys that AWS manages let everybody decrypt who may read the parameter or secret."""

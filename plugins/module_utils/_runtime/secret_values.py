@@ -11,8 +11,8 @@ import typing as t
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
-from ansible_collections.hasite.aws.plugins.module_utils._runtime.error import RuntimeSettingError
-from ansible_collections.hasite.aws.plugins.module_utils._runtime.sources import SETTING, Source
+from .error import RuntimeSettingError
+from .sources import SETTING, Source
 
 try:
     import boto3
@@ -38,8 +38,8 @@ class Reader:
 
     def values(self, sources: Mapping[str, Source]) -> dict[str, str]:
         """Return each variable's value, or raise RuntimeSettingError."""
-        parameters = self._parameters({one.name for one in sources.values() if one.service == "parameter"})
-        secrets = self._secrets({one.name for one in sources.values() if one.service == "secret"})
+        parameters = self._parameters({source.name for source in sources.values() if source.service == "parameter"})
+        secrets = self._secrets({source.name for source in sources.values() if source.service == "secret"})
         return {
             variable: parameters[one.name] if one.service == "parameter" else field(variable, one, secrets[one.name])
             for variable, one in sources.items()
@@ -60,7 +60,7 @@ class Reader:
                     f"{SETTING} names the parameter {answer['InvalidParameters'][0]}, which SSM does not have in this "
                     "region; store it as a SecureString, or correct the name."
                 )
-            found.update({one["Name"]: _secure(one) for one in answer["Parameters"]})
+            found.update({parameter["Name"]: _secure(parameter) for parameter in answer["Parameters"]})
         return found
 
     def _secrets(self, names: set[str]) -> dict[str, str]:

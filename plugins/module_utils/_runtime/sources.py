@@ -11,8 +11,8 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ansible_collections.hasite.aws.plugins.module_utils._runtime.error import RuntimeSettingError
-from ansible_collections.hasite.aws.plugins.module_utils._runtime.variables import check_name
+from .error import RuntimeSettingError
+from .variables import check_name
 
 SETTING = "site_secrets"
 # https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html

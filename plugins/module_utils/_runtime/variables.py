@@ -10,7 +10,7 @@ import re
 import typing as t
 from collections.abc import Iterable, Mapping
 
-from ansible_collections.hasite.aws.plugins.module_utils._runtime.error import RuntimeSettingError
+from .error import RuntimeSettingError
 
 # https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/V1_chap08.html, and what systemd and PHP-FPM take.
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")

@@ -19,7 +19,7 @@ _ACCOUNT = "123456789012"
 
 
 @dataclass(frozen=True)
-class Rule:
+class NameRule:
     """What a service demands of a name."""
 
     resource: str
@@ -33,39 +33,43 @@ class Rule:
 
 
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
-LOAD_BALANCER = Rule("a load balancer", 32, ("internal-",))
+LOAD_BALANCER = NameRule("a load balancer", 32, ("internal-",))
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html
-TARGET_GROUP = Rule("a target group", 32)
+TARGET_GROUP = NameRule("a target group", 32)
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html
-SECURITY_GROUP = Rule("a security group", 255, ("sg-",))
+SECURITY_GROUP = NameRule("a security group", 255, ("sg-",))
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-BUCKET = Rule(
+BUCKET = NameRule(
     "a bucket",
     63,
     ("xn--", "sthree-", "amzn-s3-demo-"),
     ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"),
 )
 # https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateDocument.html
-DOCUMENT = Rule("a session document", 128, ("aws", "amazon", "amzn"))
+DOCUMENT = NameRule("a session document", 128, ("aws", "amazon", "amzn"))
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-ROLE = Rule("an IAM role", 64)
-POLICY = Rule("an IAM policy", 128)
+ROLE = NameRule("an IAM role", 64)
+POLICY = NameRule("an IAM policy", 128)
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
-LOG_GROUP = Rule("a log group", 512, ("aws/",))
+LOG_GROUP = NameRule("a log group", 512, ("aws/",))
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html tells no limit.
+LOG_POLICY = NameRule("a resource policy of CloudWatch Logs", 128)
 # https://docs.aws.amazon.com/efs/latest/ug/API_CreateFileSystem.html
-FILE_SYSTEM = Rule("a file system's creation token", 64)
+FILE_SYSTEM = NameRule("a file system's creation token", 64)
 # https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateFunction.html
-FUNCTION = Rule("a CloudFront function", 64)
+FUNCTION = NameRule("a CloudFront function", 64)
 # https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_OriginAccessControlConfig.html
-ACCESS_CONTROL = Rule("an origin access control", 64)
+ACCESS_CONTROL = NameRule("an origin access control", 64)
 # https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ResponseHeadersPolicyConfig.html
-HEADERS_POLICY = Rule("a response headers policy", 128)
+HEADERS_POLICY = NameRule("a response headers policy", 128)
 # https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html
-KEY_ALIAS = Rule("an alias of a KMS key", 256, ("alias/aws/",))
+KEY_ALIAS = NameRule("an alias of a KMS key", 256, ("alias/aws/",))
+SIGNING_KEY_ALIAS = NameRule("an alias of the KMS key of DNSSEC", 256, ("alias/aws/",))
+"""In us-east-1, whatever the site's region is."""
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions
-TAG = Rule("a tag's value", 256, ("aws:",))
+TAG = NameRule("a tag's value", 256, ("aws:",))
 
-TEMPLATES: tuple[tuple[Rule, str], ...] = (
+TEMPLATES: tuple[tuple[NameRule, str], ...] = (
     (LOAD_BALANCER, "{site}"),
     (TARGET_GROUP, "{site}"),
     *((SECURITY_GROUP, f"{{site}}-{part}") for part in ("load-balancer", "web", "file-system", "endpoints")),
@@ -77,7 +81,11 @@ TEMPLATES: tuple[tuple[Rule, str], ...] = (
     (POLICY, "{site}-flow-logs"),
     (LOG_GROUP, "/{site}/flow-logs"),
     (LOG_GROUP, "/{site}/sessions"),
+    (LOG_GROUP, "/{site}/queries"),
+    (LOG_POLICY, "{site}-queries"),
     (KEY_ALIAS, "alias/{site}-session"),
+    (KEY_ALIAS, "alias/{site}-release"),
+    (SIGNING_KEY_ALIAS, "alias/{site}-dnssec"),
     (FILE_SYSTEM, "{site}"),
     (FUNCTION, "{site}-error-page"),
     (ACCESS_CONTROL, "{site}-error-page"),
@@ -87,7 +95,7 @@ TEMPLATES: tuple[tuple[Rule, str], ...] = (
 """Every name that a role makes of the site's name, with the rule of where it goes to."""
 
 
-def names_of(site: str) -> Iterator[tuple[Rule, str]]:
+def names_of(site: str) -> Iterator[tuple[NameRule, str]]:
     """Return the names that the site's resources will have, an account's number filled in where one belongs."""
     for rule, template in TEMPLATES:
         yield rule, template.format(site=site, account=_ACCOUNT)
@@ -112,7 +120,7 @@ def check_name(site: str) -> None:
             )
 
 
-def _refusal(rule: Rule, name: str) -> str | None:
+def _refusal(rule: NameRule, name: str) -> str | None:
     if len(name) > rule.longest:
         return f"would be too long, since AWS takes {rule.longest} characters"
     for beginning in rule.reserved:

@@ -28,9 +28,20 @@ class Subnet:
     cidr: str
 
 
-def zones_of(region: str, usable: Sequence[str], wanted: Sequence[str] | None) -> list[str]:
-    """Return the two availability zones: as given, or the region's first two usable ones."""
-    zones = list(wanted or sorted(usable)[:2])
+def zones_of(
+    region: str, usable: Sequence[str], wanted: Sequence[str] | None, built: Sequence[str] = (), site: str = ""
+) -> list[str]:
+    """Return the two availability zones: as given, or the region's first two usable ones.
+
+    `built` are those in which the site has subnets already. They stay, in their order, by which the VPC's block is cut.
+    """
+    if wanted and not set(built) <= set(wanted):
+        raise SettingsError(
+            f"site_availability_zones is {list(wanted)}, but {site} is built in {' and '.join(built)}; the zones of a "
+            "site can't be changed: set them back, or build a second site and move."
+        )
+    chosen = wanted or [*built, *(zone for zone in sorted(usable) if zone not in built)][:2]
+    zones = [*built, *(zone for zone in chosen if zone not in built)]
     if len(set(zones)) != 2 or len(zones) != 2:
         raise SettingsError(
             f"site_availability_zones is {zones}; a redundant site needs exactly two different zones of {region}, "
@@ -75,11 +86,11 @@ def resolver_of(block: str) -> str:
     return str(IPv4Network(block)[2])
 
 
-def check_overlap(block: str, site: str, others: Sequence[tuple[str, str]]) -> None:
-    """Refuse a block that overlaps another block of the site's own VPC; `others` are (VPC's site tag, block)."""
+def check_block(block: str, site: str, others: Sequence[tuple[str, str]]) -> None:
+    """Refuse another block than that of the site's own VPC; `others` are (VPC's site tag, block)."""
     for other_site, other in others:
-        if other_site == site and other != block and IPv4Network(other).overlaps(IPv4Network(block)):
+        if other_site == site and other != block:
             raise SettingsError(
                 f"site_vpc_cidr is {block}, but the VPC of {site} has {other}; a VPC's block can't be changed: "
-                f"set it back to {other}, or take the site down first."
+                f"set it back to {other}, or build a second site and move."
             )

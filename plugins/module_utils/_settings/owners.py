@@ -10,10 +10,10 @@ import typing as t
 from collections.abc import Callable, Iterator, Mapping
 
 from .. import _aws
+from .._resource import Resource
 from .error import SettingsError
 
 Clients = Callable[[str], t.Any]
-Resource = dict[str, t.Any]
 
 _TAG = "hasite:site"
 

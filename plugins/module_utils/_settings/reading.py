@@ -10,10 +10,12 @@ import contextlib
 import typing as t
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from ipaddress import IPv4Address, IPv4Network
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 
 from .. import _aws
+from .._resource import Resource
 from . import quotas
 from .error import SettingsError
 
@@ -24,7 +26,6 @@ with contextlib.suppress(ImportError):  # AnsibleAWSModule tells the user
 Client = t.Any
 Clients = Callable[[str], Client]
 """Gives the region's client of a service."""
-Resource = dict[str, t.Any]
 
 HOME_REGION = "us-east-1"
 """The region that every account of the standard partition has."""
@@ -85,6 +86,22 @@ def site_blocks(found: Sequence[Resource]) -> list[tuple[str, str]]:
 
 def _site_of(resource: Resource) -> str:
     return str(_aws.tag_dict(resource.get("Tags")).get("hasite:site", ""))
+
+
+def built_zones(ec2: Client, site: str) -> list[str]:
+    """Return the zones in which the site has subnets, in the order of the subnets' addresses."""
+    mine = sorted((each for each in _subnets(ec2) if _site_of(each) == site), key=_first_address)
+    return list(dict.fromkeys(str(subnet["AvailabilityZone"]) for subnet in mine))
+
+
+def _first_address(subnet: Resource) -> IPv4Address:
+    return IPv4Network(subnet["CidrBlock"]).network_address
+
+
+@_aws.aws_lookup("ask in which region the bucket {name} is", "NoSuchBucket")
+def region_of_bucket(s3: Client, name: str) -> str:
+    """Return the region of a bucket of the account, or None if there is none."""
+    return str(s3.get_bucket_location(Bucket=name).get("LocationConstraint") or HOME_REGION)
 
 
 def image_of(ssm: Client, ec2: Client, parameter: str) -> Resource:
@@ -248,10 +265,10 @@ def _balancer_use(found: Sequence[Resource], site: str) -> tuple[int, int, int]:
 
 
 def _vcpu_use(ec2: Client, wanted: Wanted) -> tuple[int, int, int]:
-    instances = [each for each in _instances(ec2) if each.get("InstanceLifecycle") != "spot"]
-    types = instance_types(ec2, {wanted.instance_type, *(each["InstanceType"] for each in instances)})
+    instances = [instance for instance in _instances(ec2) if instance.get("InstanceLifecycle") != "spot"]
+    types = instance_types(ec2, {wanted.instance_type, *(instance["InstanceType"] for instance in instances)})
     cores: Mapping[str, int] = {name: int(offer["VCpuInfo"]["DefaultVCpus"]) for name, offer in types.items()}
-    standard = [each for each in instances if quotas.is_standard(each["InstanceType"])]
+    standard = [instance for instance in instances if quotas.is_standard(instance["InstanceType"])]
     total = sum(cores.get(each["InstanceType"], 0) for each in standard)
     mine = sum(cores.get(each["InstanceType"], 0) for each in standard if _site_of(each) == wanted.site)
     return total, mine, wanted.machines * cores.get(wanted.instance_type, 0)
@@ -261,11 +278,11 @@ def _nat_uses(
     ec2: Client, quota_client: Client, gateways: Sequence[Resource], own: Collection[str], wanted: Wanted
 ) -> list[quotas.Use]:
     zone_of = {subnet["SubnetId"]: subnet["AvailabilityZone"] for subnet in _subnets(ec2)}
-    total = Counter(zone_of.get(each.get("SubnetId", "")) for each in gateways)
+    total = Counter(zone_of.get(gateway.get("SubnetId", "")) for gateway in gateways)
     mine = Counter(
-        zone_of.get(each.get("SubnetId", ""))
-        for each in gateways
-        if each["VpcId"] in own and each["State"] != "deleting"
+        zone_of.get(gateway.get("SubnetId", ""))
+        for gateway in gateways
+        if gateway["VpcId"] in own and gateway["State"] != "deleting"
     )
     zones = wanted.zones[: _nat_count(wanted)]
     limit = limit_of(quota_client, quotas.NAT_GATEWAYS) if zones else None

@@ -27,6 +27,15 @@ def check_partition(region: str, partition: str | None) -> None:
         )
 
 
+def check_home(site: str, region: str, bucket: str, home: str | None) -> None:
+    """Refuse another region than that of the site's content bucket; `home` is the bucket's, None without a bucket."""
+    if home not in (None, region):
+        raise SettingsError(
+            f"site_region is {region!r}, but the bucket {bucket} of {site} is in {home}; the region of a site can't be "
+            "changed: set it back, or build a second site under another name and move."
+        )
+
+
 def check_region(region: str, statuses: Mapping[str, str]) -> None:
     """Refuse a region that does not exist or that the account has not enabled; `statuses` are by region's name.
 

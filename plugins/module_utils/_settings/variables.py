@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterable, Mapping
 from . import names
 from .error import SettingsError
 
-Check = Callable[[t.Any], str | None]
-"""Says what a value must be, if it is not."""
+if t.TYPE_CHECKING:
+    Check = Callable[[t.Any], str | None]
+    """Says what a value must be, if it is not."""
 
 _TRUTHS = ("true", "false", "yes", "no", "on", "off", "1", "0", "y", "n", "t", "f")
 """The words that Ansible's filter `bool` understands; -e name=value gives words."""
@@ -88,7 +89,7 @@ def any_of(*checks: Check) -> Check:
     """Accept what one of the checks accepts."""
 
     def check(value: t.Any) -> str | None:
-        said = [each(value) for each in checks]
+        said = [check(value) for check in checks]
         return None if None in said else " or ".join(str(each) for each in said)
 
     return check
@@ -144,6 +145,7 @@ KNOWN: dict[str, Check] = {
     "site_sessions": choice("share", "sticky", "local"),
     "site_page": text,
     "site_release_check": truth,
+    "site_release_signing": truth,
     "site_served_by_header": truth,
     # What these ask for is looked into by hasite.aws.web_settings_info.
     "site_headers": mapping,
@@ -152,10 +154,13 @@ KNOWN: dict[str, Check] = {
     # https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html
     "site_health_check": keys(interval=choice(10, 30), threshold=number(1, 10)),
     "site_access_logs": truth,
+    "site_query_logging": truth,
+    "site_dnssec": truth,
     "site_detailed_monitoring": truth,
     # Below 100, Route 53's own checks could be taken for too many requests.
     "site_waf": keys(enabled=truth, rate_limit=number(100, 2_000_000_000), managed_rules=listing, count_only=truth),
     "site_require_tls_share": truth,
+    "site_require_role_share": truth,
     "site_connection": text,
     "site_session_document": text,
     "site_encrypt_sessions": truth,

@@ -13,14 +13,13 @@ from datetime import datetime
 
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
 
-from .model import Network, Resource, Site, Unreadable
+from .._resource import Resource
+from .._route53 import HEALTHY_PERCENT
+from .model import Network, Site, Unreadable
 from .names import Wanted, find, known_of
 
 SITE_TAG = "hasite:site"
 PART_TAG = "hasite:part"
-HEALTHY_SHARE = 0.18
-"""A check is healthy if more than this share of the checkers says so
-(https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html)."""
 
 Raw = Mapping[str, t.Any]
 
@@ -30,7 +29,7 @@ def tags_of(raw: Raw) -> dict[str, str]:
     tags = raw.get("Tags") or raw.get("tags") or []
     if isinstance(tags, Mapping):
         return dict(tags)
-    return {one.get("Key", one.get("TagKey")): one.get("Value", one.get("TagValue")) for one in tags}
+    return {tag.get("Key", tag.get("TagKey")): tag.get("Value", tag.get("TagValue")) for tag in tags}
 
 
 def resource(raw: Raw, *keys: str) -> Resource:
@@ -68,8 +67,8 @@ def route_table(raw: Raw) -> Resource:
     associations = raw.get("Associations", [])
     return {
         **resource(raw, "RouteTableId", "VpcId", "Routes"),
-        "main": any(one.get("Main") for one in associations),
-        "subnet_ids": sorted(one["SubnetId"] for one in associations if one.get("SubnetId")),
+        "main": any(association.get("Main") for association in associations),
+        "subnet_ids": sorted(association["SubnetId"] for association in associations if association.get("SubnetId")),
     }
 
 
@@ -118,7 +117,7 @@ def interface(raw: Raw) -> Resource:
         *("NetworkInterfaceId", "Description", "Status", "SubnetId", "InterfaceType", "RequesterManaged"),
         "PrivateIpAddress",
     )
-    return {**found, "groups": sorted(one["GroupId"] for one in raw.get("Groups", []))}
+    return {**found, "groups": sorted(group["GroupId"] for group in raw.get("Groups", []))}
 
 
 def network(raw: Raw, region: str) -> Network:
@@ -135,7 +134,9 @@ def network(raw: Raw, region: str) -> Network:
         private_subnet_ids=[one["subnet_id"] for one in subnets if one["kind"] == "private"],
         route_tables=tables,
         nat_gateways=sorted(map(nat_gateway, raw.get("nat_gateways", [])), key=by("name")),
-        elastic_ips=[resource(one, "AllocationId", "PublicIp", "AssociationId") for one in raw.get("addresses", [])],
+        elastic_ips=[
+            resource(address, "AllocationId", "PublicIp", "AssociationId") for address in raw.get("addresses", [])
+        ],
         internet_gateway=next(map(internet_gateway, raw.get("internet_gateways", [])), None),
         endpoints=[endpoint(one) for one in raw.get("endpoints", [])],
         flow_logs=list(raw.get("flow_logs", [])),
@@ -158,7 +159,7 @@ def instance(raw: Raw, pings: Mapping[str, Raw]) -> Resource:
         **found,
         "state": raw["State"]["Name"],
         "availability_zone": raw.get("Placement", {}).get("AvailabilityZone"),
-        "security_group_ids": sorted(one["GroupId"] for one in raw.get("SecurityGroups", [])),
+        "security_group_ids": sorted(group["GroupId"] for group in raw.get("SecurityGroups", [])),
         "iam_instance_profile_arn": raw.get("IamInstanceProfile", {}).get("Arn"),
         "ssm_ping_status": ping.get("ping_status"),
         "ssm_last_ping_date_time": ping.get("last_ping_date_time"),
@@ -171,8 +172,12 @@ def load_balancer(raw: Raw) -> Resource:
     return {
         **resource(raw, *keys, "SecurityGroups", "AvailabilityZones", "CreatedTime"),
         "state": raw.get("State", {}).get("Code"),
+        "maintenance": bool(raw.get("Maintenance")),
         "listeners": sorted(
-            (t.cast("Resource", plain(camel_dict_to_snake_dict(dict(one)))) for one in raw.get("Listeners", [])),
+            (
+                t.cast("Resource", plain(camel_dict_to_snake_dict(dict(listener))))
+                for listener in raw.get("Listeners", [])
+            ),
             key=lambda one: int(one.get("port") or 0),
         ),
     }
@@ -189,7 +194,9 @@ def zone(raw: Raw, site: str) -> Resource:
         "name": raw["Name"].rstrip("."),
         "ours": tags.get(SITE_TAG) == site,
         "name_servers": sorted(raw.get("NameServers", [])),
-        "records": [t.cast("Resource", plain(camel_dict_to_snake_dict(dict(one)))) for one in raw.get("Records", [])],
+        "records": [
+            t.cast("Resource", plain(camel_dict_to_snake_dict(dict(record)))) for record in raw.get("Records", [])
+        ],
         "part": tags.get(PART_TAG),
         "tags": tags,
     }
@@ -199,15 +206,19 @@ def health_check(raw: Raw) -> Resource:
     """Return a health check with its checkers' verdicts. Without a verdict yet, a check is healthy."""
     tags = tags_of(raw)
     told = [
-        {"ip_address": one.get("IPAddress"), "region": one.get("Region"), "status": one["StatusReport"]["Status"]}
-        for one in raw.get("Observations", [])
+        {
+            "ip_address": observation.get("IPAddress"),
+            "region": observation.get("Region"),
+            "status": observation["StatusReport"]["Status"],
+        }
+        for observation in raw.get("Observations", [])
     ]
     good = sum(str(one["status"]).startswith("Success") for one in told)
     return {
         "id": raw["Id"],
         "name": tags.get("Name", ""),
         "config": camel_dict_to_snake_dict(dict(raw.get("HealthCheckConfig", {}))),
-        "healthy": not told or good / len(told) > HEALTHY_SHARE,
+        "healthy": not told or good * 100 > len(told) * HEALTHY_PERCENT,
         "checkers": {"healthy": good, "all": len(told)},
         "observations": told,
         "part": tags.get(PART_TAG),
@@ -223,13 +234,13 @@ def assemble(name: str, region: str, raw: Raw, errors: Mapping[str, str], wanted
     groups = sorted(
         (
             resource(
-                one, "GroupId", "GroupName", "Description", "VpcId", "IpPermissions", "IpPermissionsEgress", "Tags"
+                group, "GroupId", "GroupName", "Description", "VpcId", "IpPermissions", "IpPermissionsEgress", "Tags"
             )
-            for one in raw.get("security_groups", [])
+            for group in raw.get("security_groups", [])
         ),
         key=by("group_name"),
     )
-    pings = {one["instance_id"]: one for one in raw.get("pings", [])}
+    pings = {ping["instance_id"]: ping for ping in raw.get("pings", [])}
     balancers = list(map(load_balancer, raw.get("load_balancers", [])))
     balancer = balancers[0] if balancers else None
     certificates = list(raw.get("certificates", []))
@@ -245,7 +256,7 @@ def assemble(name: str, region: str, raw: Raw, errors: Mapping[str, str], wanted
         account_id=raw.get("account_id"),
         network=network(raw, region),
         security_groups=groups,
-        security_groups_by_part={one["part"]: one["group_id"] for one in groups if one["part"]},
+        security_groups_by_part={group["part"]: group["group_id"] for group in groups if group["part"]},
         instances=sorted((instance(one, pings) for one in raw.get("instances", [])), key=by("name", "instance_id")),
         load_balancer=balancer,
         names=named.names,

@@ -40,7 +40,7 @@ QUICK = {"retries": {"mode": "standard", "total_max_attempts": 2}, "connect_time
 
 def client_maker(module: t.Any) -> ClientMaker:
     """Return what gives the client of a service in a region, each made once, with the module's connection options."""
-    _, endpoint_url, arguments = get_aws_connection_info(module)
+    dummy, endpoint_url, arguments = get_aws_connection_info(module)
     # Clients may be shared by threads, but a session makes them one at a time.
     making = threading.Lock()
     config = arguments.pop("aws_config", None)

@@ -6,10 +6,9 @@
 
 from __future__ import annotations
 
-import typing as t
 from dataclasses import asdict, dataclass, field
 
-Resource = dict[str, t.Any]
+from .._resource import Resource
 
 
 @dataclass(frozen=True)
@@ -45,14 +44,19 @@ class Details:
     dns_hostnames: bool | None = None
     dhcp_name_servers: list[str] | None = None
     nat_gateways: list[Resource] | None = None
-    ways: list[Resource] | None = None
+    paths: list[Resource] | None = None
+    status_checks: dict[str, Resource] | None = None
     load_balancer_attributes: dict[str, str] | None = None
+    target_group_attributes: dict[str, dict[str, str]] | None = None
+    web_acl: Resource | None = None
     listener_certificates: dict[str, list[str]] | None = None
     listener_rules: dict[str, list[Resource]] | None = None
     used_health_checks: dict[str, bool] | None = None
+    zone_signing: dict[str, Resource] | None = None
     contents: dict[str, Resource] | None = None
-    error_objects: dict[str, bool] | None = None
+    error_objects: dict[str, Resource] | None = None
     file_system_policies: dict[str, Resource] | None = None
+    file_system_backups: dict[str, bool] | None = None
     bucket_policies: dict[str, Resource] | None = None
     bucket_settings: dict[str, Resource] | None = None
     role_policies: dict[str, Resource] | None = None

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .._names.text import within
-from .model import Resource
+from .._resource import Resource
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,13 @@ def known_of(
     certificates: Iterable[Resource], load_balancer: Resource | None, distributions: Iterable[Resource]
 ) -> Known:
     """Return what tells the site's records from others."""
-    targets = [(load_balancer or {}).get("dns_name"), *(one.get("domain_name") for one in distributions)]
-    options = [option for one in certificates for option in one.get("domain_validation_options") or []]
+    targets = [
+        (load_balancer or {}).get("dns_name"),
+        *(distribution.get("domain_name") for distribution in distributions),
+    ]
+    options = [option for certificate in certificates for option in certificate.get("domain_validation_options") or []]
     proofs = {one["domain_name"]: plain(one["resource_record"]["name"]) for one in options if one["resource_record"]}
-    return Known(frozenset(plain(one) for one in targets if one), proofs)
+    return Known(frozenset(plain(target) for target in targets if target), proofs)
 
 
 def find(wanted: Wanted, zones: Sequence[Resource], known: Known, certificates: Sequence[Resource]) -> Found:
@@ -87,9 +90,9 @@ def find(wanted: Wanted, zones: Sequence[Resource], known: Known, certificates: 
 
 def _zone_of(name: str, zones: Iterable[Resource], known: Known, wanted: str | None) -> Resource | None:
     def rank(zone: Resource) -> tuple[bool, bool, bool, int, bool]:
-        records = [one for one in zone["records"] if plain(one["name"]) in (name, known.proofs.get(name))]
-        pair = any(plain(one["name"]) == name and _is_failover(one) for one in records)
-        proof = any(plain(one["name"]) != name for one in records)
+        records = [record for record in zone["records"] if plain(record["name"]) in (name, known.proofs.get(name))]
+        pair = any(plain(record["name"]) == name and _is_failover(record) for record in records)
+        proof = any(plain(record["name"]) != name for record in records)
         return pair, proof, wanted in (zone["name"], zone["id"]), len(zone["name"]), zone["ours"]
 
     return max((zone for zone in zones if within(name, zone["name"])), key=rank, default=None)
@@ -101,21 +104,21 @@ def _is_failover(record: Mapping[str, object]) -> bool:
 
 def _leading(zone: Resource, known: Known) -> Iterable[str]:
     """Return the names in a zone that fail over between the site's own targets."""
-    for one in zone["records"]:
-        if _is_failover(one) and plain(one["alias_target"]["dns_name"]) in known.targets:
-            yield plain(one["name"])
+    for record in zone["records"]:
+        if _is_failover(record) and plain(record["alias_target"]["dns_name"]) in known.targets:
+            yield plain(record["name"])
 
 
 def _proves(zone: Resource, known: Known) -> bool:
     """Tell whether a zone has a record that validates one of the site's certificates."""
-    return any(plain(one["name"]) in known.proofs.values() for one in zone["records"])
+    return any(plain(record["name"]) in known.proofs.values() for record in zone["records"])
 
 
 def _delegates(zone: Resource, child: Resource) -> bool:
-    servers = {plain(one) for one in child["name_servers"]}
+    servers = {plain(server) for server in child["name_servers"]}
     return zone["id"] != child["id"] and any(
-        one["type"] == "NS"
-        and plain(one["name"]) == child["name"]
-        and servers & {plain(value["value"]) for value in one.get("resource_records") or []}
-        for one in zone["records"]
+        record["type"] == "NS"
+        and plain(record["name"]) == child["name"]
+        and servers & {plain(value["value"]) for value in record.get("resource_records") or []}
+        for record in zone["records"]
     )

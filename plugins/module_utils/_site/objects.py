@@ -10,11 +10,12 @@ import gzip
 import typing as t
 import zlib
 
+from .._asking import AWS_ERRORS, asked, listed
 from .._aws import error_code
 from .._release.manifest import POINTER_KEY, decode, decode_pointer, manifest_key
 from .._release.paths import ReleaseError
-from .asking import AWS_ERRORS, asked, listed
-from .model import Resource, Site
+from .._resource import Resource
+from .model import Site
 from .scope import ReadScope
 
 CONTENT_PREFIX = "site/"
@@ -48,17 +49,17 @@ def _body(client: t.Any, bucket: str, key: str) -> bytes:
     return t.cast("bytes", asked(client.get_object, Bucket=bucket, Key=CONTENT_PREFIX + key)["Body"].read())
 
 
-def read_error_objects(scope: ReadScope, site: Site) -> dict[str, bool]:
-    """Return whether each page of the distributions' custom error responses is in the origin's bucket, by its place."""
+def read_error_objects(scope: ReadScope, site: Site) -> dict[str, Resource]:
+    """Return each page of the distributions' custom error responses by its place; empty if it is not in the bucket."""
     client = scope.here("s3")
     own = {one["name"] for one in site.buckets}
     places = {
         (bucket, str(row["response_page_path"]).lstrip("/"))
-        for one in site.distributions
-        for row in one.get("custom_error_responses") or []
-        if row.get("response_page_path") and (bucket := bucket_of(one)) in own
+        for distribution in site.distributions
+        for row in distribution.get("custom_error_responses") or []
+        if row.get("response_page_path") and (bucket := bucket_of(distribution)) in own
     }
-    return {f"{bucket}/{key}": _there(client, bucket, key) for bucket, key in sorted(places)}
+    return {f"{bucket}/{key}": _page(client, bucket, key) for bucket, key in sorted(places)}
 
 
 def bucket_of(distribution: Resource) -> str:
@@ -66,11 +67,11 @@ def bucket_of(distribution: Resource) -> str:
     return str(distribution.get("origin_domain_name") or "").partition(".s3.")[0]
 
 
-def _there(client: t.Any, bucket: str, key: str) -> bool:
+def _page(client: t.Any, bucket: str, key: str) -> Resource:
     try:
-        asked(client.head_object, Bucket=bucket, Key=key)
+        found = asked(client.head_object, Bucket=bucket, Key=key)
     except AWS_ERRORS as error:
         if error_code(error) in _GONE:
-            return False
+            return {}
         raise
-    return True
+    return {"content_length": found["ContentLength"], "content_type": found.get("ContentType", "")}

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from .. import _cloudfront
+from .._asking import ask_at_once
+from .._resource import Resource
 from .._settings.names import ACCESS_CONTROL, FUNCTION, HEADERS_POLICY
-from .asking import ask_at_once
-from .model import Resource
 from .readers.balancing import read_load_balancers, read_target_groups
 from .readers.domains import read_certificates, read_health_checks, read_hosted_zones
 from .readers.edge import cloudfront, read_distributions

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 
+from .._resource import Resource
 from .._settings.error import SettingsError
-from .._settings.names import Rule, check_name, names_of
+from .._settings.names import NameRule, check_name, names_of
 from .assembly import SITE_TAG, tags_of
 from .clients import client_maker
 from .contact import make_contact
-from .model import Resource
 
 GLOBAL_REGION = "us-east-1"
 
@@ -69,7 +69,7 @@ class ReadScope:
         """Return those of AWS's answers whose tags say that they are the site's."""
         return [one for one in found if self.owns(tags_of(one))]
 
-    def names_by(self, rule: Rule) -> list[str]:
+    def names_by(self, rule: NameRule) -> list[str]:
         """Return the names that the site's resources of a kind have, to the letter."""
         return [name for each, name in names_of(self.site) if each == rule]
 

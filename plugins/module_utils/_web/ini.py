@@ -13,7 +13,7 @@ import typing as t
 from .._settings.error import SettingsError
 from .directives import DIRECTIVES
 
-Value = t.Union[str, int, float, bool]  # noqa: UP007  an alias is evaluated, by Python 3.9 too
+Value = t.Union[str, int, float, bool]  # an alias is evaluated, by Python 3.9 too
 
 DEFAULTS: t.Final[t.Mapping[str, Value]] = {
     "upload_max_filesize": "64M",

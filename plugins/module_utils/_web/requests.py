@@ -61,10 +61,10 @@ def denied(wanted: t.Iterable[str] | None) -> str:
     `*` stands for any characters, `?` for one, `[ab]` for one of these; None asks for the usual ones.
     """
     patterns = list(DENIED if wanted is None else wanted)
-    for each in patterns:
-        if _UNUSABLE.search(each) or not each:
+    for pattern in patterns:
+        if _UNUSABLE.search(pattern) or not pattern:
             raise SettingsError(
-                f"site_denied_files names {each!r}; write the name of a file without its folder and without quotes, "
+                f"site_denied_files names {pattern!r}; write the name of a file without its folder and without quotes, "
                 "such as *.bak."
             )
     return f"^({'|'.join(map(_expression, patterns))})$" if patterns else ""
@@ -73,4 +73,4 @@ def denied(wanted: t.Iterable[str] | None) -> str:
 def _expression(pattern: str) -> str:
     pieces = re.findall(r"\[[A-Za-z0-9-]+\]|.", pattern)
     special = {"*": "[^/]*", "?": "[^/]"}
-    return "".join(special.get(each) or (each if len(each) > 1 else re.escape(each)) for each in pieces)
+    return "".join(special.get(piece) or (piece if len(piece) > 1 else re.escape(piece)) for piece in pieces)

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import typing as t
 
+from .._resource import Resource
 from . import extensions, headers, ini, paths, requests
 from .systems import System, system_of, system_of_image, version_of
-
-Resource = dict[str, t.Any]
 
 STANDARD: t.Final = (
     *("curl", "exif", "fileinfo", "gd", "intl", "mbstring", "opcache", "posix"),

@@ -47,7 +47,7 @@ _IMAGES = (
 
 def system_of(distribution: str) -> System:
     """Return the system by what Ansible calls it, such as `Debian 12`."""
-    name, _, major = distribution.partition(" ")
+    name, dummy, major = distribution.partition(" ")
     found = SYSTEMS.get(f"Enterprise Linux {major}" if name in _CLONES else distribution)
     if found is None:
         raise SettingsError(
@@ -70,7 +70,9 @@ def version_of(wanted: str | None, system: System | None) -> str | None:
     """Return the version of PHP that a system is to have; None if neither is known yet."""
     if not wanted:
         return system.versions[0] if system else None
-    offered = system.versions if system else tuple({one for every in SYSTEMS.values() for one in every.versions})
+    offered = (
+        system.versions if system else tuple({version for every in SYSTEMS.values() for version in every.versions})
+    )
     if wanted in offered:
         return wanted
     where = system.title if system else "the systems that the role web knows"

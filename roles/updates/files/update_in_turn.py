@@ -6,6 +6,11 @@ A file on the share says whose turn it is. A machine that has installed somethin
 more, restarts, and gives its turn away when its health page is well again: so the others serve visitors meanwhile, and
 an update after which a machine is not well reaches no second one.
 
+A playbook that interrupts machines one after the other holds all of them off meanwhile, by taking the turn for itself
+(`hold`, and `release` at the end). A playbook that has ended without giving it back keeps it for an hour.
+
+    update_in_turn.py SETTINGS [hold|release]
+
 NFS 4.1 creates a file exclusively, once even if the request is sent again (RFC 8881, section 18.16); EFS has it.
 """
 
@@ -23,6 +28,32 @@ from typing import Any
 
 PAUSE = 5
 """Seconds between two looks at the health page."""
+
+
+PLAYBOOK = "a playbook"
+"""Who has the turn while a playbook interrupts machines."""
+HELD_SECONDS = 3600
+BUSY = 75
+"""The exit status if a machine is at it (EX_TEMPFAIL of sysexits.h)."""
+
+
+def forget_playbook(turn: Path, seconds: float = HELD_SECONDS) -> None:
+    """Take the turn from a playbook that has had it that long."""
+    try:
+        if turn.read_text().strip() == PLAYBOOK and time.time() - turn.stat().st_mtime >= seconds:
+            turn.unlink()
+    except FileNotFoundError:
+        pass
+
+
+def hold(turn: Path) -> int:
+    """Take the turn for a playbook, also from an earlier one; return the exit status."""
+    holder = take_turn(turn, PLAYBOOK)
+    if holder != PLAYBOOK:
+        print(f"{holder} installs updates.")
+        return BUSY
+    os.utime(turn)
+    return 0
 
 
 def take_turn(turn: Path, host: str) -> str:
@@ -78,6 +109,7 @@ def restart(settings: dict[str, Any]) -> None:
 def run(settings: dict[str, Any], host: str) -> int:
     """Do what is due; return the exit status."""
     turn, stamp = Path(settings["turn"]), Path(settings["stamp"])
+    forget_playbook(turn)
     if not turn.exists() and not is_due(stamp, settings["pause_seconds"]):
         return 0
     holder = take_turn(turn, host)
@@ -89,7 +121,7 @@ def run(settings: dict[str, Any], host: str) -> int:
         return 1
     try:
         changed = is_due(stamp, settings["pause_seconds"]) and install(settings)
-    except subprocess.CalledProcessError as error:
+    except (subprocess.CalledProcessError, OSError) as error:
         # Such as a mirror that does not answer: another machine may try.
         turn.unlink()
         print(error)
@@ -104,7 +136,14 @@ def run(settings: dict[str, Any], host: str) -> int:
 
 def main() -> int:
     """Run the command."""
-    return run(json.loads(Path(sys.argv[1]).read_text()), socket.gethostname())
+    settings, verbs = json.loads(Path(sys.argv[1]).read_text()), sys.argv[2:]
+    turn = Path(settings["turn"])
+    if verbs == ["hold"]:
+        return hold(turn)
+    if verbs == ["release"]:
+        forget_playbook(turn, 0)
+        return 0
+    return run(settings, socket.gethostname())
 
 
 if __name__ == "__main__":

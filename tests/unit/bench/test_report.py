@@ -11,12 +11,12 @@ import pytest
 from bench import report
 from bench.__main__ import ROWS, main
 from bench.report import Report, table
-from bench.row import CannotMeasureError, Outcome, Row
+from bench.row import CannotMeasureError, Measurement, Row
 from bench.run import FailedError
-from bench.stage import Stage
+from bench.stage import BenchSession
 
 
-def never(_stage: Stage) -> Outcome:
+def never(_stage: BenchSession) -> Measurement:
     raise CannotMeasureError("the command is not there.")
 
 
@@ -38,13 +38,13 @@ def test_the_list_names_every_row(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("outcome", "verdict", "figures"),
     [
-        (Outcome(0.1, 0.8), "ok", ["0.100 s", "0.800 s", "8.00"]),
-        (Outcome(0.1, 0.79), "below", ["0.100 s", "0.790 s", "7.90"]),
+        (Measurement(0.1, 0.8), "ok", ["0.100 s", "0.800 s", "8.00"]),
+        (Measurement(0.1, 0.79), "below", ["0.100 s", "0.790 s", "7.90"]),
         (None, "-", ["-", "-", "-"]),
     ],
 )
 def test_lines(
-    outcome: Outcome | None, verdict: str, figures: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    outcome: Measurement | None, verdict: str, figures: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(report, "BUILD", tmp_path)
     kept = Report()
@@ -59,7 +59,7 @@ def test_lines(
 
 
 def test_what_was_measured_is_not_measured_again_and_what_failed_fails_again() -> None:
-    stage, calls = Stage("unit", 1), []
+    stage, calls = BenchSession("unit", 1), []
 
     def measure() -> int:
         calls.append(1)

@@ -65,7 +65,7 @@ def test_what_is_accepted_of_the_account_is_not_of_the_site() -> None:
     site = finding("acl", f"{ACCOUNT}:network-acl/acl-1", "hasite:site=demo")
     other = finding("acl", f"{ACCOUNT}:network-acl/acl-2")
     verdicts = compare(Result("prowler", findings=[site, other]), CONTROLS, DEMO)
-    assert [one.control for one in verdicts] == [None, "default-vpc"]
+    assert [verdict.control for verdict in verdicts] == [None, "default-vpc"]
 
 
 def test_a_control_without_exception_accepts_nothing() -> None:
@@ -168,7 +168,7 @@ def test_scoutsuite_s_report_is_read(tmp_path: Path) -> None:
 
 
 def test_custodian_s_policies_are_named_apart() -> None:
-    names = [one["name"] for one in yaml.safe_load(custodian.POLICIES.read_text())["policies"]]
+    names = [policy["name"] for policy in yaml.safe_load(custodian.POLICIES.read_text())["policies"]]
     assert len(set(names)) == len(names)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from exams import site
-from lab.errors import LabError
+from lab.base.errors import LabError
 from tests.unit.lab.served import REGION, Served, serve
 
 TAGS = [{"Key": "hasite:site", "Value": "demo"}]
@@ -64,7 +64,7 @@ def test_a_site_is_there_once_its_load_balancer_is(api: Served, keys: dict[str, 
         ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{number}.0/24", AvailabilityZone=f"{REGION}{zone}")
         for number, zone in enumerate("ac")
     ]
-    ids = [one["Subnet"]["SubnetId"] for one in subnets]
+    ids = [subnet["Subnet"]["SubnetId"] for subnet in subnets]
     elb.create_load_balancer(Name="demo", Subnets=ids, Tags=TAGS)
     assert site.is_there(keys, "demo", REGION)
     assert not site.is_there(keys, "other", REGION)

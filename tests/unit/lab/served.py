@@ -17,12 +17,12 @@ from moto.moto_api._internal.models import moto_api_backend
 
 from lab.api import extensions
 from lab.api.server import Api
-from lab.authority import Authority
-from lab.clock import Clock
+from lab.base.authority import Authority
+from lab.base.clock import Clock
+from lab.base.history import History
+from lab.base.observed import Observed
+from lab.base.paths import LabPaths
 from lab.context import Context
-from lab.history import History
-from lab.observed import Observed
-from lab.place import Place
 
 REGION = "ap-northeast-1"
 
@@ -51,15 +51,20 @@ class Served:
 
 
 @contextmanager
-def serve(folder: Path) -> Iterator[Served]:
+def serve(folder: Path, *, clock: Any = None, **habits: Any) -> Iterator[Served]:
     loop = asyncio.new_event_loop()
-    context = Context(Place("unit"), Clock(), Authority(folder), Observed(), loop)
+    context = Context(LabPaths("unit"), clock or Clock(), Authority(folder), Observed(), loop, **habits)
     extensions.extend(context)
     moto_api_backend.reset()
     api, listener = Api(context, {}), socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     api.serve(listener)
-    yield Served(context, f"http://127.0.0.1:{port}")
-    api.close()
-    moto_api_backend.reset()
-    loop.close()
+    try:
+        yield Served(context, f"http://127.0.0.1:{port}")
+    finally:
+        api.close()
+        moto_api_backend.reset()
+        loop.close()
+        if habits:
+            # What is replaced in moto stays so in this process: an account like any other for the tests that follow.
+            extensions.extend(Context(LabPaths("unit"), Clock(), Authority(folder), Observed(), loop))

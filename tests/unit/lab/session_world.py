@@ -12,7 +12,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,15 +23,18 @@ from aiohttp import web
 from botocore.config import Config
 from moto.moto_api._internal.models import moto_api_backend
 
-from lab.api import calls, iam, kms, ssm
-from lab.api.role_credentials import RoleCredentials
+from lab.api import calls
+from lab.api.callers.role_credentials import RoleCredentials
+from lab.api.iam import iam
+from lab.api.kms import kms
 from lab.api.server import Api
-from lab.authority import Authority
-from lab.clock import Clock
+from lab.api.ssm import ssm
+from lab.base.authority import Authority
+from lab.base.clock import Clock
+from lab.base.observed import Observed
+from lab.base.paths import LabPaths
 from lab.context import Context
-from lab.observed import Observed
-from lab.place import Place
-from lab.plane.sessions import Sessions
+from lab.plane.sessions.sessions import Sessions
 from tests.session_client import Talk
 
 REGION = "ap-northeast-1"
@@ -51,7 +55,7 @@ class SessionWorld:
     def __post_init__(self) -> None:
         threading.Thread(target=self.loop.run_forever, daemon=True).start()
         authority = Authority(self.folder / "authority")
-        self.context = Context(Place("unit"), Clock(self.speed), authority, Observed(), self.loop)
+        self.context = Context(LabPaths("unit"), Clock(self.speed), authority, Observed(), self.loop)
         for extension in (calls, iam, kms, ssm):
             extension.extend(self.context)
         self.api = Api(self.context, {})
@@ -168,3 +172,15 @@ class SessionWorld:
         asyncio.run_coroutine_threadsafe(self._metadata_runner.cleanup(), self.loop).result(10)
         self.api.close()
         self.loop.call_soon_threadsafe(self.loop.stop)
+
+
+@contextmanager
+def connected_world(folder: Path) -> Iterator[SessionWorld]:
+    """Open a world whose instance's agent is connected."""
+    made = SessionWorld(folder)
+    try:
+        made.start_agent()
+        made.wait_for(lambda: made.connected)
+        yield made
+    finally:
+        made.close()

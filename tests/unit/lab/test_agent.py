@@ -28,7 +28,7 @@ from agent.port import Port
 from agent.runes import LinePrefix, RuneFilter
 from agent.shell import Shell
 from agent.signing import Credentials, sign
-from wire._session_frames import FrameError
+from wire.frames import FrameError
 
 NOW = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
 CREDENTIALS = Credentials("AKID", "secret", "token", NOW)

@@ -13,11 +13,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lab.api.server import Api
-from lab.clock import Clock
+from lab.base.clock import Clock
+from lab.base.key import Key
+from lab.base.observed import Observed
+from lab.base.paths import LabPaths
 from lab.context import Context
-from lab.key import Key
-from lab.observed import Observed
-from lab.place import Place
 
 OWNER = Key("AKIAOWNER", "the owner's secret")
 HEAD = {"Authorization": f"Bearer {OWNER.secret_key}"}
@@ -29,7 +29,7 @@ def boom(_sent: object) -> object:
 
 def context() -> Context:
     """What the API's server needs of a lab."""
-    return Context(Place("unit"), Clock(), None, Observed(), None, owner=OWNER)  # type: ignore[arg-type]
+    return Context(LabPaths("unit"), Clock(), None, Observed(), None, owner=OWNER)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -108,6 +108,6 @@ def test_a_service_without_a_backend_is_refused_and_not_broken(caplog: pytest.Lo
             assert raised.value.response["Error"]["Code"] == "NotImplemented"
             assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
     api.close()
-    said = [record for record in caplog.records if record.name == "lab.api.unknown_paths"]
+    said = [record for record in caplog.records if record.name == "lab.api.callers.unknown_paths"]
     assert len(said) == 2
     assert not [record for record in said if record.exc_info]

@@ -103,7 +103,7 @@ def test_nothing_has_been_backed_up(account: Account, backup: Any, backed_up: st
     assert backup.list_recovery_points_by_backup_vault(BackupVaultName=VAULT)["RecoveryPoints"] == []
     assert backup.list_protected_resources()["Results"] == []
     assert backup.list_backup_jobs()["BackupJobs"] == []
-    assert refused(backup.list_recovery_points_by_backup_vault, BackupVaultName="none") == "ResourceNotFoundException"
+    assert refused(backup.list_recovery_points_by_backup_vault, BackupVaultName="none") == "AccessDeniedException"
 
 
 def test_the_file_system_bears_the_system_tag_while_it_is_backed_up(account: Account, backed_up: str) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from lab.world import s3_actions
-from lab.world.bucket_access import Block, Bucket, Caller, allowed, is_public
-from lab.world.permissions import Principal, Request
+from lab.world.access import s3_actions
+from lab.world.access.bucket_access import Block, Bucket, Caller, allowed, is_public
+from lab.world.access.permissions import AccessRequest, Principal
 
 ACCOUNT = "123456789012"
 ARN = "arn:aws:s3:::content"
@@ -40,7 +40,7 @@ def policy(*statements: dict[str, Any]) -> dict[str, Any]:
 
 def may(caller: Caller, bucket: Bucket, action: str = "s3:GetObject", **context: str) -> bool:
     known = {"aws:SecureTransport": "true"} | {name.replace("_", ":"): value for name, value in context.items()}
-    return allowed(caller, bucket, Request(action, f"{ARN}/key" if "Object" in action else ARN, known))
+    return allowed(caller, bucket, AccessRequest(action, f"{ARN}/key" if "Object" in action else ARN, known))
 
 
 CLOSED = Bucket()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lab.world.call_permissions import Account, needed
+from lab.world.access.call_permissions import Account, needed
 
 ROLE = "arn:aws:iam::1:role/shop-web"
 CERTIFICATE = "arn:aws:acm:us-east-1:1:certificate/12345678-1234-1234-1234-123456789012"
@@ -26,12 +26,27 @@ ACCOUNT = Account("1", "eu-west-1", lambda name: [ROLE] if name == "shop-web" el
 LINKED = "arn:aws:iam::1:role/aws-service-role"
 BALANCER = "arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/app/shop/50dc6c495c0c9188"
 
+RULE = (
+    "arn:aws:elasticloadbalancing:eu-west-1:1:listener-rule/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2/9683b2d02a6cabee"
+)
+
 
 @pytest.mark.parametrize(
     ("action", "given", "expected"),
     [
         ("ec2:DescribeVpcs", {}, [("ec2:DescribeVpcs", None)]),
         ("ec2:CreateVpc", {"CidrBlock": "10.0.0.0/16"}, [("ec2:CreateVpc", None)]),
+        (
+            "elasticloadbalancing:SetRulePriorities",
+            {"RulePriorities.member.1.RuleArn": RULE, "RulePriorities.member.1.Priority": "7"},
+            [("elasticloadbalancing:SetRulePriorities", RULE)],
+        ),
+        (
+            "arc-zonal-shift:StartZonalShift",
+            {"resourceIdentifier": BALANCER, "awayFrom": "euw1-az1"},
+            [("arc-zonal-shift:StartZonalShift", BALANCER)],
+        ),
+        ("arc-zonal-shift:CancelZonalShift", {"zonalShiftId": "1"}, [("arc-zonal-shift:CancelZonalShift", None)]),
         (
             "ec2:CreateVpc",
             {"TagSpecification.1.ResourceType": "vpc"},

@@ -25,19 +25,19 @@ from moto.moto_api._internal.models import moto_api_backend
 from werkzeug.test import create_environ, run_wsgi_app
 
 from lab.api import extensions
-from lab.api.callers import is_ours
-from lab.api.operations import CONTROL, Call
-from lab.api.s3_callers import CALLER, CURRENT
+from lab.api.callers.callers import is_ours
+from lab.api.callers.operations import CONTROL, Call
+from lab.api.callers.s3_callers import CALLER, CURRENT
 from lab.api.server import Api
-from lab.authority import Authority
-from lab.clock import Clock
+from lab.base.authority import Authority
+from lab.base.clock import Clock
+from lab.base.endpoint import Endpoint, start_time
+from lab.base.observed import Observed
+from lab.base.paths import LabPaths
 from lab.context import Context
-from lab.endpoint import Endpoint, start_time
-from lab.observed import Observed
-from lab.place import Place
-from lab.world.bucket_access import Caller
-from lab.world.permissions import Principal, conceivable
-from lab.world.s3_signature import Signature, Signed
+from lab.world.access.bucket_access import Caller
+from lab.world.access.permissions import Principal, conceivable
+from lab.world.access.s3_signature import Signature, Signed
 
 REGION = "ap-northeast-1"
 TRUST = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}
@@ -87,7 +87,7 @@ class Served:
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     authority = Authority(tmp_path_factory.mktemp("authority"))
-    context = Context(Place("unit"), Clock(), authority, Observed(), asyncio.new_event_loop())
+    context = Context(LabPaths("unit"), Clock(), authority, Observed(), asyncio.new_event_loop())
     extensions.extend(context)
     server = Api(context, {"/_lab/page": lambda _sent: "shown"})
     listener = socket.create_server(("127.0.0.1", 0))
@@ -162,6 +162,13 @@ def test_made_up_keys_open_nothing(served: Served) -> None:
 def test_the_owners_name_without_the_secret_opens_nothing(served: Served) -> None:
     access = served.context.owner.access_key
     assert {service: refused(service, served.client(service, access, "guessed")) for service in ASKING} == FORGED
+
+
+def test_a_region_that_does_not_exist_answers_nobody(served: Served) -> None:
+    regional = [service for service in ASKING if service not in ("iam", "route53", "cloudfront")]
+    assert {each: refused(each, served.client(each, region="mars-north-1")) for each in regional} == {
+        each: FORGED[each] for each in regional
+    }
 
 
 def test_a_role_may_do_what_its_policies_allow(served: Served) -> None:
@@ -400,7 +407,7 @@ def test_machines_are_terminated_by_those_only_whose_tags_they_bear(served: Serv
     ):
         served.client("ec2", **keys).terminate_instances(InstanceIds=ids)
     served.client("ec2", **keys).terminate_instances(InstanceIds=ids[:1])
-    elsewhere = served.client("ec2", **keys, region="mars-1")
+    elsewhere = served.client("ec2", **keys, region="us-west-2")
     with pytest.raises(ClientError, match="UnauthorizedOperation"):
         elsewhere.terminate_instances(InstanceIds=ids)
 
@@ -537,7 +544,7 @@ def test_what_policies_may_allow(statements: list[dict[str, Any]], may: bool) ->
 
 
 def test_the_owners_secret_is_drawn_anew_and_not_shown() -> None:
-    first, second = (Context(Place("unit"), Clock(), None, Observed(), None).owner for _ in range(2))  # type: ignore[arg-type]
+    first, second = (Context(LabPaths("unit"), Clock(), None, Observed(), None).owner for _ in range(2))  # type: ignore[arg-type]
     assert first != second
     assert len(first.secret_key) >= 40
     assert first.secret_key not in repr(first)
@@ -545,8 +552,8 @@ def test_the_owners_secret_is_drawn_anew_and_not_shown() -> None:
 
 def test_a_lab_of_an_earlier_version_is_still_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Or else nothing would end it."""
-    monkeypatch.setattr("lab.place.ROOT", tmp_path)
-    place = Place("unit")
+    monkeypatch.setattr("lab.base.paths.ROOT", tmp_path)
+    place = LabPaths("unit")
     place.make_folder()
     told = {"url": "http://127.0.0.1:1", "pid": os.getpid(), "started": start_time(os.getpid()), "speed": 1.0}
     place.endpoint_file.write_text(json.dumps(told))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab.world.certificate_authority import caa_allows
+from lab.world.names.certificate_authority import caa_allows
 
 
 @pytest.mark.parametrize(

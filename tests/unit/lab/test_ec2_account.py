@@ -63,7 +63,7 @@ def test_the_account_s_own_snapshots_are_not_those_of_public_images(ec2: Any) ->
     volume = ec2.create_volume(AvailabilityZone=f"{REGION}a", Size=1)["VolumeId"]
     made = ec2.create_snapshot(VolumeId=volume)["SnapshotId"]
     assert len(ec2.describe_snapshots()["Snapshots"]) > 1
-    assert [one["SnapshotId"] for one in ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]] == [made]
+    assert [snapshot["SnapshotId"] for snapshot in ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]] == [made]
     assert ec2.describe_snapshots(OwnerIds=["999999999999"])["Snapshots"] == []
     with pytest.raises(ClientError, match=r"InvalidUserID\.Malformed"):
         ec2.describe_snapshots(OwnerIds=["me"])

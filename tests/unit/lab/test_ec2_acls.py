@@ -31,7 +31,7 @@ def acl(ec2: Any) -> str:
 
 def entries(ec2: Any, acl: str) -> list[dict[str, Any]]:
     (found,) = ec2.describe_network_acls(Filters=[{"Name": "network-acl-id", "Values": [acl]}])["NetworkAcls"]
-    return [one for one in found["Entries"] if not one["Egress"] and one["RuleNumber"] < 32767]
+    return [entry for entry in found["Entries"] if not entry["Egress"] and entry["RuleNumber"] < 32767]
 
 
 def test_an_acl_is_found_by_its_id_and_its_entries_are_kept_whole(ec2: Any, acl: str) -> None:

@@ -28,4 +28,4 @@ def test_the_groups_of_an_instance_are_its_interface_s(tmp_path: Path, monkeypat
             assert [one["GroupId"] for one in owner] == groups[1:]
         which = [{"Name": "attachment.instance-id", "Values": [machine["InstanceId"]]}]
         [told] = ec2.describe_network_interfaces(Filters=which)["NetworkInterfaces"]
-        assert [one["GroupId"] for one in told["Groups"]] == groups[1:]
+        assert [group["GroupId"] for group in told["Groups"]] == groups[1:]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.world.edge_cache import Ttl, directives, error_ttl, object_ttl
+from lab.world.edge.cache import Ttl, directives, error_ttl, object_ttl
 
 NOW = 1_700_000_000.0
 """Tue, 14 Nov 2023 22:13:20 GMT."""

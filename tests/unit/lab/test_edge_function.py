@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab.plane.edge_function import FunctionError, run
+from lab.engines.edge_function import FunctionError, run
 
 
 @pytest.mark.parametrize("kind", ["", "async "])

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.world.edge_events import Generated, ViewerRequest, event, outcome, pairs_of, valued
-from lab.world.edge_policies import MANAGED, cache_key_of, forwarded_of, headers_of, ttl_of
-from lab.world.edge_requests import NOTHING, Choice, Selection, key, path_matches
-from lab.world.edge_responses import Header, HeadersPolicy, apply
+from lab.world.edge.events import Generated, ViewerRequest, event, outcome, pairs_of, valued
+from lab.world.edge.policies import MANAGED, cache_key_of, forwarded_of, headers_of, ttl_of
+from lab.world.edge.requests import NOTHING, Choice, Selection, key, path_matches
+from lab.world.edge.responses import Header, HeadersPolicy, apply
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.authority import Authority
-from lab.plane.edge import presenting
+from lab.base.authority import Authority
+from lab.plane.edge.edge import presenting
 
 NAME = "www.hasite.test"
 GCM, CHACHA, CBC = "AES128-GCM-SHA256", "CHACHA20-POLY1305", "AES128-SHA256"

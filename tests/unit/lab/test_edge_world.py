@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from lab.api.cloudfront_checks import covers
+from lab.api.cloudfront.checks import covers
 from lab.plane.endpoints import names_for
-from lab.world.edge import Distribution, Edge
-from lab.world.edge_config import completed
+from lab.world.edge.config import completed
+from lab.world.edge.edge import Distribution, Edge, Geography
 
 CONFIG: dict[str, Any] = {
     "CallerReference": "1",
@@ -109,3 +109,17 @@ def test_a_certificate_covers_an_alias(names: list[str], alias: str, covered: bo
 )
 def test_the_certificate_of_an_endpoint(server: str, first: str) -> None:
     assert names_for(server)[0] == first
+
+
+@pytest.mark.parametrize(
+    ("geography", "admitted"),
+    [
+        (Geography(), True),
+        (Geography("whitelist", frozenset({"JP", "US"})), True),
+        (Geography("whitelist", frozenset({"US"})), False),
+        (Geography("blacklist", frozenset({"US"})), True),
+        (Geography("blacklist", frozenset({"JP"})), False),
+    ],
+)
+def test_visitors_are_admitted_by_their_country(geography: Geography, admitted: bool) -> None:
+    assert geography.admits("JP") is admitted

@@ -14,12 +14,12 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from lab.api import extensions
-from lab.authority import Authority
-from lab.clock import Clock
+from lab.base.authority import Authority
+from lab.base.clock import Clock
+from lab.base.observed import Observed, TargetHealth
+from lab.base.paths import LabPaths
 from lab.context import Context
-from lab.observed import Observed, TargetHealth
-from lab.place import Place
-from lab.world import load_balancer
+from lab.world.balancer import load_balancer
 
 REGION = "ap-northeast-1"
 POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
@@ -82,11 +82,40 @@ def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     loop = asyncio.new_event_loop()
-    context = Context(Place("unit"), Clock(), Authority(tmp_path), Observed(), loop)
+    context = Context(LabPaths("unit"), Clock(), Authority(tmp_path), Observed(), loop)
     extensions.extend(context)
     with mock_aws():
         yield Account(context)
     loop.close()
+
+
+def overrides(account: Account, group: str) -> dict[str, str]:
+    found = account.elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+    return {one["Target"]["Id"]: one.get("AdministrativeOverride", {}).get("State", "") for one in found}
+
+
+def test_a_zonal_shift_stands_above_the_health_of_its_zones_targets(account: Account) -> None:
+    account.open()
+    arn, group, machine = account.balancer()["LoadBalancerArn"], account.group(), account.instance()
+    account.listen(arn, group)
+    account.elb.register_targets(TargetGroupArn=group, Targets=[{"Id": machine}])
+    assert overrides(account, group) == {machine: ""}, "its owner has not opted in"
+    opted = [{"Key": "zonal_shift.config.enabled", "Value": "true"}]
+    account.elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=opted)
+    assert overrides(account, group) == {machine: "no_override"}
+    shifts = boto3.client("arc-zonal-shift", REGION)
+    begun = shifts.start_zonal_shift(resourceIdentifier=arn, awayFrom="apne1-az4", expiresIn="1h", comment="a try")
+    assert overrides(account, group) == {machine: "zonal_shift_active"}
+    assert account.health(group)[0][1:] == ("initial", "Elb.RegistrationInProgress"), "its health stays what it is"
+    [world] = load_balancer.describe(account.context.backends)
+    assert world.away_from == f"{REGION}a"
+    off = [{"Key": "load_balancing.cross_zone.enabled", "Value": "false"}]
+    account.elb.modify_target_group_attributes(TargetGroupArn=group, Attributes=off)
+    assert overrides(account, group) == {machine: "zonal_shift_delegated_to_dns"}
+    shifts.cancel_zonal_shift(zonalShiftId=begun["zonalShiftId"])
+    assert overrides(account, group) == {machine: "no_override"}
+    [world] = load_balancer.describe(account.context.backends)
+    assert world.away_from == ""
 
 
 def refused(code: str, text: str = "") -> Any:
@@ -99,7 +128,7 @@ def test_subnets_that_a_balancer_cannot_have(account: Account) -> None:
     account.open()
     with refused("ValidationError", "At least two subnets in two different Availability Zones"):
         account.balancer(account.a)
-    with refused("ValidationError", "At least two subnets in two different Availability Zones"):
+    with refused("InvalidConfigurationRequest", "same Availability Zone"):
         account.balancer(account.a, account.a2)
     with refused("InvalidConfigurationRequest", "same Availability Zone"):
         account.balancer(account.a, account.b, account.a2)
@@ -119,7 +148,7 @@ def test_a_new_balancer(account: Account) -> None:
     with refused("DuplicateLoadBalancerName"):
         account.balancer(account.b, account.a2)
     interfaces = account.ec2.describe_network_interfaces()["NetworkInterfaces"]
-    ours = [each for each in interfaces if each["Description"].startswith("ELB app/site/")]
+    ours = [interface for interface in interfaces if interface["Description"].startswith("ELB app/site/")]
     assert {each["SubnetId"] for each in ours} == {account.a, account.b}
     assert all(each["RequesterManaged"] and each["Status"] == "in-use" for each in ours)
     (world,) = load_balancer.describe(account.context.backends)

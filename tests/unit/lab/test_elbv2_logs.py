@@ -96,4 +96,4 @@ def test_the_role_s_policy_admits_the_logs_of_the_site_s_buckets(account: Accoun
 
 def test_the_role_s_policy_is_json_that_opens_nothing_to_others() -> None:
     statements = json.loads(policy())["Statement"]
-    assert [one["Effect"] for one in statements if one["Principal"] == "*"] == ["Deny"]
+    assert [statement["Effect"] for statement in statements if statement["Principal"] == "*"] == ["Deny"]

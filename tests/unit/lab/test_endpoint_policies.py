@@ -15,14 +15,17 @@ from botocore.client import Config
 from botocore.exceptions import ClientError
 from moto.moto_api._internal.models import moto_api_backend
 
-from lab.api import calls, ec2_network, ssm
-from lab.api.endpoint_policies import interface_at
+from lab.api import calls
+from lab.api.callers.endpoint_policies import interface_at
+from lab.api.ec2 import network
 from lab.api.server import Api
-from lab.authority import Authority
-from lab.clock import Clock
-from lab.context import ACCOUNT, Context
-from lab.observed import Observed
-from lab.place import Place
+from lab.api.ssm import ssm
+from lab.base.authority import Authority
+from lab.base.backends import ACCOUNT
+from lab.base.clock import Clock
+from lab.base.observed import Observed
+from lab.base.paths import LabPaths
+from lab.context import Context
 
 REGION = "ap-northeast-1"
 
@@ -32,8 +35,8 @@ class Endpoint:
 
     def __init__(self, folder: Path) -> None:
         moto_api_backend.reset()
-        self.context = Context(Place("unit"), Clock(), Authority(folder), Observed(), None)  # type: ignore[arg-type]
-        for service in (calls, ec2_network, ssm):
+        self.context = Context(LabPaths("unit"), Clock(), Authority(folder), Observed(), None)  # type: ignore[arg-type]
+        for service in (calls, network, ssm):
             service.extend(self.context)
         self.api = Api(self.context, {})
         self.outside = self.serve()

@@ -12,14 +12,14 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from lab.errors import LabError
+from lab.base.errors import LabError
+from lab.base.paths import LabPaths
 from lab.faults import changes, journal, steps
 from lab.faults.breaking import break_, listing, mend, states
 from lab.faults.catalogue import FAULTS
 from lab.faults.fault import Fault
 from lab.faults.journal import Journal, Step
 from lab.faults.site import Site
-from lab.place import Place
 
 ROOT = Path(__file__).parents[3]
 REGION = "ap-northeast-1"
@@ -67,12 +67,12 @@ def test_docs_name_every_fault(page: str) -> None:
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    monkeypatch.setattr("lab.place.ROOT", tmp_path)
-    return Place("unit")
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LabPaths:
+    monkeypatch.setattr("lab.base.paths.ROOT", tmp_path)
+    return LabPaths("unit")
 
 
-def test_steps_are_taken_back_the_last_one_first(place: Place) -> None:
+def test_steps_are_taken_back_the_last_one_first(place: LabPaths) -> None:
     made = Journal.begin(place, "nat-missing", "demo", None)
     for name in "abc":
         made.add(place, Step(name, [1], {"key": ["value"]}))
@@ -83,7 +83,7 @@ def test_steps_are_taken_back_the_last_one_first(place: Place) -> None:
     assert journal.broken(place) == set()
 
 
-def test_a_killed_mend_goes_on_where_it_was(place: Place) -> None:
+def test_a_killed_mend_goes_on_where_it_was(place: LabPaths) -> None:
     made = Journal.begin(place, "nat-missing", "demo", None)
     for name in "abc":
         made.add(place, Step(name, [], {}))
@@ -96,7 +96,7 @@ def test_a_killed_mend_goes_on_where_it_was(place: Place) -> None:
 
 
 @pytest.fixture
-def ec2(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def ec2(place: LabPaths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A network with a web group, and an account that reaches it."""
     for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
@@ -128,18 +128,18 @@ def permissions(client: Any, direction: str) -> list[dict[str, Any]]:
     return sorted(group[direction], key=lambda one: one.get("FromPort", 0))
 
 
-def test_rule_is_taken_away_and_put_back_with_its_description(ec2: Any, place: Place) -> None:
+def test_rule_is_taken_away_and_put_back_with_its_description(ec2: Any, place: LabPaths) -> None:
     before = permissions(ec2, "IpPermissionsEgress")
     break_(place, "egress-443-closed", None, None)
-    assert [one["FromPort"] for one in permissions(ec2, "IpPermissionsEgress")] == [80]
-    assert [one.name for one in states(place) if one.broken] == ["egress-443-closed"]
+    assert [permission["FromPort"] for permission in permissions(ec2, "IpPermissionsEgress")] == [80]
+    assert [state.name for state in states(place) if state.broken] == ["egress-443-closed"]
     assert re.search(r"egress-443-closed +broken +Close", listing(states(place)))
     mend(place, "egress-443-closed")
     assert permissions(ec2, "IpPermissionsEgress") == before
-    assert not any(one.broken for one in states(place))
+    assert not any(state.broken for state in states(place))
 
 
-def test_break_that_was_killed_before_the_change_is_mended(ec2: Any, place: Place) -> None:
+def test_break_that_was_killed_before_the_change_is_mended(ec2: Any, place: LabPaths) -> None:
     before = permissions(ec2, "IpPermissionsEgress")
     made = Journal.begin(place, "egress-443-closed", "shop", None)
     site = Site(place, made)
@@ -149,16 +149,16 @@ def test_break_that_was_killed_before_the_change_is_mended(ec2: Any, place: Plac
     assert permissions(ec2, "IpPermissionsEgress") == before
 
 
-def test_two_openings_of_one_group_are_mended_in_any_order(ec2: Any, place: Place) -> None:
+def test_two_openings_of_one_group_are_mended_in_any_order(ec2: Any, place: LabPaths) -> None:
     for name in ("port-22-open", "web-group-open-to-world"):
         break_(place, name, "shop", None)
-    assert [one["FromPort"] for one in permissions(ec2, "IpPermissions")] == [22, 80]
+    assert [permission["FromPort"] for permission in permissions(ec2, "IpPermissions")] == [22, 80]
     for name in ("port-22-open", "web-group-open-to-world"):
         mend(place, name)
     assert permissions(ec2, "IpPermissions") == []
 
 
-def test_what_cannot_be_done_is_said_in_one_sentence(ec2: Any, place: Place) -> None:
+def test_what_cannot_be_done_is_said_in_one_sentence(ec2: Any, place: LabPaths) -> None:
     def refusal(call: Any, *arguments: Any) -> str:
         with pytest.raises(LabError) as raised:
             call(place, *arguments)
@@ -178,13 +178,13 @@ def test_what_cannot_be_done_is_said_in_one_sentence(ec2: Any, place: Place) -> 
     )
 
 
-def test_site_must_be_named_where_there_are_several(ec2: Any, place: Place) -> None:
+def test_site_must_be_named_where_there_are_several(ec2: Any, place: LabPaths) -> None:
     other = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
     ec2.create_tags(Resources=[other], Tags=[{"Key": "hasite:site", "Value": "blog"}])
     with pytest.raises(LabError, match="The lab has blog, shop; name one with --site"):
         break_(place, "port-22-open", None, None)
     break_(place, "port-22-open", "shop", None)
-    assert [one["FromPort"] for one in permissions(ec2, "IpPermissions")] == [22]
+    assert [permission["FromPort"] for permission in permissions(ec2, "IpPermissions")] == [22]
 
 
 # ---- on a machine
@@ -208,27 +208,27 @@ def files(ec2: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     return found
 
 
-def edit(place: Place, fault: str, old: str, new: str) -> None:
+def edit(place: LabPaths, fault: str, old: str, new: str) -> None:
     """Make a fault that consists of a changed line in fstab."""
     site = Site(place, Journal.begin(place, fault, "shop", None))
     changes.edit(site, "i-1", "/etc/fstab", lambda text: text.replace(old, new), "systemctl", "daemon-reload")
 
 
-def test_file_is_changed_and_put_back(place: Place, files: dict[str, str]) -> None:
+def test_file_is_changed_and_put_back(place: LabPaths, files: dict[str, str]) -> None:
     edit(place, "mounted-by-hand", "two\n", "")
     assert files["/etc/fstab"] == "one\n"
     mend(place, "mounted-by-hand")
     assert files == {"/etc/fstab": "one\ntwo\n", "said": "systemctl daemon-reload\n" * 2}
 
 
-def test_file_that_its_owner_has_repaired_is_left_alone(place: Place, files: dict[str, str]) -> None:
+def test_file_that_its_owner_has_repaired_is_left_alone(place: LabPaths, files: dict[str, str]) -> None:
     edit(place, "mounted-by-hand", "two\n", "")
     files["/etc/fstab"] = "one\ntwo\n"
     mend(place, "mounted-by-hand")
     assert files == {"/etc/fstab": "one\ntwo\n", "said": "systemctl daemon-reload\n"}
 
 
-def test_two_changes_of_one_file_are_mended_the_later_one_first(place: Place, files: dict[str, str]) -> None:
+def test_two_changes_of_one_file_are_mended_the_later_one_first(place: LabPaths, files: dict[str, str]) -> None:
     edit(place, "mounted-by-hand", "two", "2")
     edit(place, "fstab-without-netdev", "one", "1")
     with pytest.raises(LabError, match="/etc/fstab on i-1 has been changed since; mend first what was broken later"):
@@ -238,7 +238,7 @@ def test_two_changes_of_one_file_are_mended_the_later_one_first(place: Place, fi
     assert files["/etc/fstab"] == "one\ntwo\n"
 
 
-def test_change_that_changes_nothing_is_no_fault(place: Place, files: dict[str, str]) -> None:
+def test_change_that_changes_nothing_is_no_fault(place: LabPaths, files: dict[str, str]) -> None:
     with pytest.raises(LabError, match="is not as the site's roles write it"):
         edit(place, "mounted-by-hand", "three", "3")
     assert files == {"/etc/fstab": "one\ntwo\n", "said": ""}

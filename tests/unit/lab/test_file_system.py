@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,16 +18,18 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from lab.api import ec2_network, efs
-from lab.authority import Authority
-from lab.clock import Clock
+from lab.api import efs
+from lab.api.ec2 import network
+from lab.base import namespaces
+from lab.base.authority import Authority
+from lab.base.clock import Clock
+from lab.base.observed import Observed
+from lab.base.paths import LabPaths
 from lab.context import Context
-from lab.observed import Observed
-from lab.place import Place
 from lab.plane import file_system as plane
-from lab.plane import namespaces
 from lab.world import file_system
-from lab.world.file_system import FileSystem, MountTarget, admit
+from lab.world.access.permissions import Principal
+from lab.world.file_system import Client, FileSystem, MountTarget, admit
 
 REGION = "ap-northeast-1"
 BACKED_UP = {"Key": "aws:elasticfilesystem:default-backup", "Value": "enabled"}
@@ -59,8 +62,8 @@ def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     loop = asyncio.new_event_loop()
-    context = Context(Place("unit"), Clock(), Authority(tmp_path), Observed(), loop)
-    ec2_network.extend(context)
+    context = Context(LabPaths("unit"), Clock(), Authority(tmp_path), Observed(), loop)
+    network.extend(context)
     efs.extend(context)
     with mock_aws():
         yield Account(context)
@@ -78,9 +81,12 @@ def test_mount_targets(account: Account) -> None:
         account.target(account.a2)
     account.target(account.b)
     (world,) = file_system.describe(account.context.backends)
-    assert [each.zone for each in world.mount_targets] == [f"{REGION}a", f"{REGION}c"]
+    assert [target.zone for target in world.mount_targets] == [f"{REGION}a", f"{REGION}c"]
     interfaces = account.ec2.describe_network_interfaces()["NetworkInterfaces"]
-    assert all(each["RequesterManaged"] and each["Description"].startswith("EFS mount target") for each in interfaces)
+    assert all(
+        interface["RequesterManaged"] and interface["Description"].startswith("EFS mount target")
+        for interface in interfaces
+    )
     account.context.observed.mount_targets = {made["MountTargetId"]}
     (seen,) = account.efs.describe_mount_targets(MountTargetId=made["MountTargetId"])["MountTargets"]
     assert seen["LifeCycleState"] == "available"
@@ -170,7 +176,40 @@ ALL = statement("Allow", "ClientMount", "ClientWrite", "ClientRootAccess")
 )
 def test_admission_of_a_client_that_speaks_plain_nfs(statements: list[dict[str, Any]], admission: str) -> None:
     policy = json.dumps({"Version": "2012-10-17", "Statement": statements}) if statements else ""
-    assert admit(FileSystem("fs-1", ARN, REGION, (), policy), "10.0.0.9") == admission
+    assert admit(FileSystem("fs-1", ARN, REGION, (), policy), Client("10.0.0.9")) == admission
+
+
+ROLE = "arn:aws:iam::123456789012:role/site-web"
+ONLY_THE_ROLE = [
+    {
+        "Effect": "Allow",
+        "Principal": {"AWS": ROLE},
+        "Action": ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],
+        "Resource": "*",
+        "Condition": {"Bool": {"elasticfilesystem:AccessedViaMountTarget": "true"}},
+    },
+    {
+        "Effect": "Deny",
+        "Principal": {"AWS": "*"},
+        "Action": "*",
+        "Resource": "*",
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    },
+]
+
+
+@pytest.mark.parametrize(
+    ("client", "admission"),
+    [
+        (Client("10.0.0.9", encrypted=True, principal=Principal((ROLE,), "123456789012")), "rw"),
+        (Client("10.0.0.9", encrypted=True), "denied"),
+        (Client("10.0.0.9", principal=Principal((ROLE,), "123456789012")), "denied"),
+        (Client("10.0.0.9", encrypted=True, principal=Principal((f"{ROLE}2",), "123456789012")), "denied"),
+    ],
+)
+def test_admission_of_a_client_that_encrypts_and_says_who_it_is(client: Client, admission: str) -> None:
+    policy = json.dumps({"Version": "2012-10-17", "Statement": ONLY_THE_ROLE})
+    assert admit(FileSystem("fs-1", ARN, REGION, (), policy), client) == admission
 
 
 def test_a_path_stays_inside_the_share(tmp_path: Path) -> None:
@@ -185,7 +224,7 @@ def test_a_path_stays_inside_the_share(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to enter a namespace")
 def test_a_mount_target_listens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Here(Place):
+    class Here(LabPaths):
         folder = tmp_path
 
     loop = asyncio.new_event_loop()
@@ -212,6 +251,16 @@ def test_a_mount_target_listens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         with client.makefile() as said:
             answers = [said.readline().strip() for _ in range(4)]
     assert answers == ["EXPORT fs-1 rw", "EXPORT fs-1 rw", "ERROR ENOENT", "ALIVE"]
+    trusting = ssl.create_default_context(cafile=str(context.authority.path))
+    name = f"fs-1.efs.{REGION}.amazonaws.com"
+    with (
+        socket.create_connection(listeners[0].getsockname(), timeout=5) as plain,
+        trusting.wrap_socket(plain, server_hostname=name) as client,
+        client.makefile("rw") as said,
+    ):
+        for asked, answer in {"PROBE": "ALIVE", "CONNECT {}": "ERROR EACCES", "CONNECT x": "ERROR EACCES"}.items():
+            print(asked, file=said, flush=True)
+            assert said.readline().strip() == answer
     World.file_systems = ()
     part.apply(World())  # type: ignore[arg-type]
     assert context.observed.mount_targets == set()
@@ -219,7 +268,9 @@ def test_a_mount_target_listens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     part.close()
 
     async def settle() -> None:
-        await asyncio.gather(*(task for task in asyncio.all_tasks() if task is not asyncio.current_task()))
+        await asyncio.gather(
+            *(task for task in asyncio.all_tasks() if task is not asyncio.current_task()), return_exceptions=True
+        )
 
     asyncio.run_coroutine_threadsafe(settle(), loop).result(10)
     loop.call_soon_threadsafe(loop.stop)

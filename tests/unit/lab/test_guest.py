@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.place import Place
-from lab.plane import guest
-from lab.plane.container import Container
+from lab.base.paths import LabPaths
+from lab.plane.machines import guest
+from lab.plane.machines.container import Container
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, for a root folder of its own")
 BOOTED = "run/hasite-lab/booted"
@@ -32,7 +32,7 @@ def machine(tmp_path: Path) -> Iterator[tuple[Path, int]]:
 
 
 def booted(process: int) -> bool:
-    return Container(Place("unit"), "i-1").has_booted(process)
+    return Container(LabPaths("unit"), "i-1").has_booted(process)
 
 
 def test_a_machine_is_seen_to_have_booted(machine: tuple[Path, int]) -> None:

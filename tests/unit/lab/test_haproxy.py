@@ -6,6 +6,7 @@ from __future__ import annotations
 import http.client
 import http.server
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -20,20 +21,20 @@ from hypothesis import HealthCheck as Health
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.authority import Authority
-from lab.plane import namespaces
-from lab.plane.haproxy import HaProxy
-from lab.users import BALANCER
-from lab.world.haproxy import Surroundings, render
-from lab.world.haproxy_text import quoted
-from lab.world.load_balancer import (
+from lab.base import namespaces
+from lab.base.authority import Authority
+from lab.base.users import BALANCER
+from lab.plane.balancer.haproxy import HaProxy
+from lab.world.balancer.haproxy import Surroundings, render
+from lab.world.balancer.haproxy_text import quoted
+from lab.world.balancer.load_balancer import (
     Action,
     Condition,
     HealthCheck,
     Listener,
+    ListenerRule,
     LoadBalancer,
     Node,
-    Rule,
     Target,
     TargetGroup,
 )
@@ -60,11 +61,11 @@ FORWARD = Action("forward", ((WEB.arn, 1),))
 REDIRECT = Action("redirect", status=301, location=("HTTPS", "#{host}", "443", "/#{path}", "#{query}"))
 
 
-def balancer(*rules: Rule, https: bool = False, **attributes: str) -> LoadBalancer:
-    listeners = [Listener("listener-80", "HTTP", 8080, (), "", rules or (Rule((), FORWARD),))]
+def balancer(*rules: ListenerRule, https: bool = False, **attributes: str) -> LoadBalancer:
+    listeners = [Listener("listener-80", "HTTP", 8080, (), "", rules or (ListenerRule((), FORWARD),))]
     if https:
         policy = "ELBSecurityPolicy-TLS13-1-2-2021-06"
-        listeners.append(Listener("listener-443", "HTTPS", 8443, ("cert",), policy, (Rule((), FORWARD),)))
+        listeners.append(Listener("listener-443", "HTTPS", 8443, ("cert",), policy, (ListenerRule((), FORWARD),)))
     return LoadBalancer(
         arn=f"{ARN}:loadbalancer/app/site/1", name="site", dns_name="site.elb.amazonaws.com", canonical_zone_id="Z",
         region="ap-northeast-1", scheme="internet-facing", state="active", nodes=(NODE,), listeners=tuple(listeners),
@@ -170,15 +171,15 @@ def test_drops_invalid_header_fields_when_asked_to(namespace: str, node: HaProxy
     ],
 )
 def test_redirects_as_an_alb_does(namespace: str, node: HaProxy, path: str, location: str) -> None:
-    serve(node, balancer(Rule((), REDIRECT)))
+    serve(node, balancer(ListenerRule((), REDIRECT)))
     status, head, body = get(namespace, path)
     assert (status, head["location"], head["server"]) == (301, location, "awselb/2.0")
     assert "<h1>301 Moved Permanently</h1>" in body
 
 
 def test_the_first_rule_that_fits_counts(namespace: str, node: HaProxy) -> None:
-    def says(text: str, *conditions: Condition) -> Rule:
-        return Rule(conditions, Action("fixed-response", status=200, body=text, content_type="text/plain"))
+    def says(text: str, *conditions: Condition) -> ListenerRule:
+        return ListenerRule(conditions, Action("fixed-response", status=200, body=text, content_type="text/plain"))
 
     serve(
         node,
@@ -189,7 +190,7 @@ def test_the_first_rule_that_fits_counts(namespace: str, node: HaProxy) -> None:
             says("method", Condition("http-request-method", ("POST",))),
             says('100% "$HOME"\n', Condition("http-header", ("*curl*",), "User-Agent")),
             says("nobody", Condition("source-ip", ("192.0.2.0/24",))),
-            Rule((), Action("fixed-response", status=404)),
+            ListenerRule((), Action("fixed-response", status=404)),
         ),
     )
     assert get(namespace, "/a/xyz", Host="www.example.com:80")[2] == "host and path"
@@ -201,9 +202,13 @@ def test_the_first_rule_that_fits_counts(namespace: str, node: HaProxy) -> None:
 
 
 def test_errors_are_those_of_an_alb(namespace: str, node: HaProxy) -> None:
-    to = {each: Rule((Condition("path-pattern", (f"/{each.arn.split('/')[1]}",)),), Action("forward", ((each.arn, 1),)))
-          for each in (EMPTY, DEAD)}  # fmt: skip
-    serve(node, balancer(*to.values(), Rule((), FORWARD)))
+    to = {
+        each: ListenerRule(
+            (Condition("path-pattern", (f"/{each.arn.split('/')[1]}",)),), Action("forward", ((each.arn, 1),))
+        )
+        for each in (EMPTY, DEAD)
+    }
+    serve(node, balancer(*to.values(), ListenerRule((), FORWARD)))
     assert get(namespace, "/empty")[0] == 503
     assert "<h1>503 Service Temporarily Unavailable</h1>" in get(namespace, "/empty")[2]
     status, _, body = get(namespace, "/dead")
@@ -246,7 +251,7 @@ def test_a_connection_that_times_out_is_a_504(namespace: str, node: HaProxy) -> 
     waiting = [namespaces.make_socket(namespace) for _ in range(4)]
     for each in waiting:
         each.connect_ex(("127.0.0.1", 8009))
-    serve(node, balancer(Rule((), Action("forward", ((DEAD.arn, 1),)))), speed=20)
+    serve(node, balancer(ListenerRule((), Action("forward", ((DEAD.arn, 1),)))), speed=20)
     status, _, body = get(namespace)
     for each in [full, *waiting]:
         each.close()
@@ -254,9 +259,9 @@ def test_a_connection_that_times_out_is_a_504(namespace: str, node: HaProxy) -> 
 
 
 def test_weights_are_honoured(namespace: str, node: HaProxy) -> None:
-    serve(node, balancer(Rule((), Action("forward", ((WEB.arn, 1), (EMPTY.arn, 0))))))
+    serve(node, balancer(ListenerRule((), Action("forward", ((WEB.arn, 1), (EMPTY.arn, 0))))))
     assert {get(namespace)[0] for _ in range(5)} == {200}
-    serve(node, balancer(Rule((), Action("forward", ((WEB.arn, 50), (EMPTY.arn, 50))))))
+    serve(node, balancer(ListenerRule((), Action("forward", ((WEB.arn, 50), (EMPTY.arn, 50))))))
     assert {get(namespace)[0] for _ in range(40)} == {200, 503}
 
 
@@ -284,7 +289,7 @@ def ask(namespace: str, cookie: str = "") -> tuple[int, list[str]]:
 
 
 def cookie_of(cookies: list[str], name: str) -> str:
-    (found,) = [each for each in cookies if each.startswith(f"{name}=")]
+    (found,) = [cookie for cookie in cookies if cookie.startswith(f"{name}=")]
     return found.partition(";")[0]
 
 
@@ -295,8 +300,8 @@ def test_a_client_stays_with_its_target_by_either_cookie(namespace: str, node: H
     assert len(cookies) == 2
     for name in ("AWSALB", "AWSALBCORS"):
         assert {ask(namespace, f"a=b; {cookie_of(cookies, name)}")[0] for _ in range(5)} == {port}
-    assert all("Expires=" in each and "Path=/" in each for each in cookies)
-    assert ["SameSite=None" in each for each in cookies] == [False, True]
+    assert all("Expires=" in cookie and "Path=/" in cookie for cookie in cookies)
+    assert ["SameSite=None" in cookie for cookie in cookies] == [False, True]
 
 
 def test_each_answer_begins_the_time_of_the_cookie_anew(namespace: str, node: HaProxy) -> None:
@@ -326,6 +331,24 @@ def test_a_cookie_that_is_over_or_made_up_counts_for_nothing(namespace: str, nod
     assert {ask(namespace, cookie.format(token=token))[0] for _ in range(6)} == {8001, 8002}
 
 
+@pytest.mark.parametrize(("longest", "fewest", "most"), [("60", 2, 4), ("3600", 1, 1)])
+def test_a_busy_connection_ends_in_an_orderly_way_once_it_is_old(
+    namespace: str, node: HaProxy, longest: str, fewest: int, most: int
+) -> None:
+    """A minute of the lab's is a second here; the visitor asks for eight pages in three."""
+    page = ListenerRule((), Action("fixed-response", status=200, body="page", content_type="text/plain"))
+    serve(node, balancer(page, client_keep_alive__seconds=longest, idle_timeout__timeout_seconds="600"), speed=60)
+    done = subprocess.run(
+        ["ip", "netns", "exec", namespace, "curl", "-sS", "--rate", "150/m",
+         "-w", " over %{num_connects}\n", *(f"http://127.0.0.1:8080/{number}" for number in range(8))],
+        capture_output=True, text=True, timeout=30, check=True,
+    )  # fmt: skip
+    connects = re.findall(r"^page over (\d)$", done.stdout, re.MULTILINE)
+    assert len(connects) == 8
+    assert fewest <= sum(map(int, connects)) <= most
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1:DeprecationWarning")
 def test_https_with_names_versions_and_http2(namespace: str, node: HaProxy, tmp_path: Path) -> None:
     authority = Authority(tmp_path / "ca")
     listed = []
@@ -360,7 +383,7 @@ def test_a_new_configuration_cuts_no_connection(namespace: str, node: HaProxy) -
     serve(node, balancer())
     kept = connect(namespace, 8080)
     kept.sendall(b"GET /slow HTTP/1.1\r\nHost: a\r\n")
-    serve(node, balancer(Rule((), REDIRECT)))
+    serve(node, balancer(ListenerRule((), REDIRECT)))
     assert get(namespace)[0] == 301
     kept.sendall(b"Connection: close\r\n\r\n")
     assert b"200 OK" in kept.recv(4096)
@@ -375,7 +398,7 @@ def test_a_balancer_without_listeners_runs(node: HaProxy) -> None:
 
 def test_it_keeps_no_rights_once_it_serves(namespace: str, node: HaProxy, tmp_path: Path) -> None:
     serve(node, balancer())
-    serve(node, balancer(Rule((), REDIRECT)))
+    serve(node, balancer(ListenerRule((), REDIRECT)))
     assert get(namespace)[0] == 301
     running = [entry for entry in Path("/proc").iterdir() if entry.name.isdigit() and _serves(entry, tmp_path)]
     assert running
@@ -395,7 +418,7 @@ def _serves(process: Path, folder: Path) -> bool:
         return False
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[Health.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[Health.function_scoped_fixture])
 @given(text=st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=40))
 def test_any_text_is_one_word(tmp_path: Path, text: str) -> None:
     file = tmp_path / "haproxy.cfg"

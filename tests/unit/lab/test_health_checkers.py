@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.observed import Observed
-from lab.plane import health_checkers
-from lab.plane.health_checkers import HealthCheckers, Verdict
-from lab.plane.probe import Outcome, _request
-from lab.world.checker_regions import CHECKER_REGIONS, REGION_OF_CHECKER, checkers_of
-from lab.world.names import HealthCheck
+from lab.base.observed import Observed
+from lab.plane.checks import health_checkers
+from lab.plane.checks.health_checkers import HealthCheckers, Verdict
+from lab.plane.checks.probe import ProbeResult, _request
+from lab.world.names.checker_regions import CHECKER_REGIONS, REGION_OF_CHECKER, checkers_of
+from lab.world.names.names import HealthCheck
 
 
 @given(outcomes=st.lists(st.booleans(), min_size=1, max_size=40), threshold=st.integers(1, 10))
@@ -70,16 +70,16 @@ def test_a_late_question_delays_none_of_the_next(monkeypatch: pytest.MonkeyPatch
 
     clock = LateClock()
 
-    async def probed(*_: object) -> Outcome:
+    async def probed(*_: object) -> ProbeResult:
         asked.append(clock.now)
         clock.now += 1
         if len(asked) == 6:
             raise asyncio.CancelledError
-        return Outcome(True, "Success")
+        return ProbeResult(True, "Success")
 
     monkeypatch.setattr(health_checkers, "probe", probed)
     monkeypatch.setattr(random, "uniform", lambda *_: 3.0)
-    context = SimpleNamespace(clock=clock, observed=Observed(checks={"hc": {}}), touch=lambda: None)
+    context = SimpleNamespace(clock=clock, observed=Observed(checks={"hc": {}}), mark_dirty=lambda: None)
     checkers = HealthCheckers(context)  # type: ignore[arg-type]  # only these of a context are used
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(checkers._check_from("198.18.0.64", HealthCheck("hc", "TCP", interval=10)))

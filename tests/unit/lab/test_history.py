@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from lab.history import History
+from lab.base.history import History
 from tests.unit.lab.served import REGION, Served, serve
 
 ROOT = "arn:aws:iam::123456789012:root"
@@ -100,7 +100,7 @@ def test_the_newest_come_first_page_by_page(api: Served) -> None:
     )
     sizes = [len(page["Events"]) for page in pages]
     assert sizes == [2, 1]
-    found = [one["EventTime"] for one in events(api)]
+    found = [event["EventTime"] for event in events(api)]
     assert found == sorted(found, reverse=True)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.errors import LabError
+from lab.base.errors import LabError
 from lab.image.recipe import Recipe
 from lab.image.sources import Source, for_suite, of_host, parse_lines, parse_stanzas, settings
 

@@ -7,9 +7,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from lab.context import Backends
+from lab.base.backends import Backends
 from lab.status import table
-from lab.world import inventory
+from lab.world.account import inventory
 
 
 @pytest.fixture(autouse=True)

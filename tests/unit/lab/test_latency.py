@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from lab.api.server import delayed
-from lab.errors import LabError
-from lab.latency import Latency
-from lab.plane import distance
+from lab.base.errors import LabError
+from lab.base.latency import Latency
+from lab.plane.network import latency_proxy
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_every_byte_arrives_in_order_and_a_round_trip_later() -> None:
     async def story() -> tuple[bytes, float, float]:
         near = socket.create_server(("127.0.0.1", 0))
         port = near.getsockname()[1]
-        behind = await distance.put_before(near, Latency(0.1))
+        behind = await latency_proxy.put_before(near, Latency(0.1))
         async with await asyncio.start_server(_echo, sock=behind):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             began = time.monotonic()
@@ -72,7 +72,7 @@ def test_every_byte_arrives_in_order_and_a_round_trip_later() -> None:
 
 def test_no_distance_is_no_detour() -> None:
     with socket.socket() as listener:
-        assert asyncio.run(distance.put_before(listener, Latency())) is listener
+        assert asyncio.run(latency_proxy.put_before(listener, Latency())) is listener
 
 
 @pytest.mark.parametrize(

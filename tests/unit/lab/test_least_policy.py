@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.world.least_policy import LARGEST, actions, of_site, policies, size, without
-from lab.world.permissions import Request, combine, decide
+from lab.world.access.least_policy import LARGEST, actions, of_site, policies, size, without
+from lab.world.access.permissions import AccessRequest, combine, decide
 
 ACCOUNT = "123456789012"
 
@@ -60,8 +60,8 @@ ACCOUNT = "123456789012"
 def test_names_become_the_sites(action: str, called: list[str], allowed: str, refused: str) -> None:
     (policy,) = policies({action: called}, "demo")
     document = json.loads(of_site(policy, "shop"))
-    assert decide(document, Request(action, allowed)) == "allow"
-    assert decide(document, Request(action, refused)) == "none"
+    assert decide(document, AccessRequest(action, allowed)) == "allow"
+    assert decide(document, AccessRequest(action, refused)) == "none"
     assert "demo" not in json.dumps(policy)
     assert ACCOUNT not in json.dumps(policy)
 
@@ -70,7 +70,9 @@ def test_what_ends_machines_is_allowed_on_the_sites_own_only() -> None:
     (policy,) = policies({"ec2:TerminateInstances": ["arn:aws:ec2:r:1:*/i-1"]}, "demo")
     document = json.loads(of_site(policy, "shop"))
     for site, decision in (("shop", "allow"), ("blog", "none")):
-        request = Request("ec2:TerminateInstances", "arn:aws:ec2:r:1:*/i-1", {"aws:ResourceTag/hasite:site": site})
+        request = AccessRequest(
+            "ec2:TerminateInstances", "arn:aws:ec2:r:1:*/i-1", {"aws:ResourceTag/hasite:site": site}
+        )
         assert decide(document, request) == decision
 
 
@@ -79,7 +81,7 @@ def test_roles_are_passed_to_their_services_only(service: str) -> None:
     (policy,) = policies({"iam:PassRole": []}, "demo")
     role = "arn:aws:iam::1:role/shop-web"
     decision = decide(
-        json.loads(of_site(policy, "shop")), Request("iam:PassRole", role, {"iam:PassedToService": service})
+        json.loads(of_site(policy, "shop")), AccessRequest("iam:PassRole", role, {"iam:PassedToService": service})
     )
     assert decision == ("none" if service.startswith("lambda") else "allow")
 
@@ -98,7 +100,7 @@ def test_one_action_can_be_taken_away() -> None:
     found = policies({"iam:ListRoles": [], "iam:ListUsers": [], "ec2:DescribeVpcs": []}, "demo")
     left = without(found, "iam:ListRoles")
     assert actions(left) == ["ec2:DescribeVpcs", "iam:ListUsers"]
-    assert combine(decide(one, Request("ec2:DescribeVpcs")) for one in left) == "allow"
+    assert combine(decide(one, AccessRequest("ec2:DescribeVpcs")) for one in left) == "allow"
     assert actions(without(found, "ec2:DescribeVpcs")) == ["iam:ListRoles", "iam:ListUsers"]
 
 
@@ -107,7 +109,7 @@ def test_who_may_begin_sessions_may_end_their_own() -> None:
     assert actions([policy]) == ["ssm:ResumeSession", "ssm:StartSession", "ssm:TerminateSession"]
     for name, decision in (("taro", "allow"), ("hanako", "none")):
         session = f"arn:aws:ssm:r:1:session/{name}-0123"
-        request = Request("ssm:TerminateSession", session, {"aws:username": "taro"})
+        request = AccessRequest("ssm:TerminateSession", session, {"aws:username": "taro"})
         assert decide(policy, request) == decision
 
 
@@ -116,7 +118,35 @@ def test_what_was_done_with_one_role_or_bucket_is_allowed_with_the_sites_others(
     roles = [f"arn:aws:iam::{ACCOUNT}:role/demo-{name}" for name in ("web", "flow-logs")]
     called = {"iam:GetRole": roles, "iam:GetRolePolicy": roles[:1], "s3:GetObject": ["arn:aws:s3:::demo-content-1/a"]}
     (policy,) = policies(called, "demo")
-    asked = Request("iam:GetRolePolicy", "arn:aws:iam::1:role/shop-flow-logs")
+    asked = AccessRequest("iam:GetRolePolicy", "arn:aws:iam::1:role/shop-flow-logs")
     assert decide(json.loads(of_site(policy, "shop")), asked) == "allow"
     assert "arn:aws:iam::*:role/SITE-flow-logs" in policy["Statement"][0]["Resource"]
     assert policy["Statement"][-1]["Resource"] == "arn:aws:s3:::SITE-content-1/*"
+
+
+def test_web_acls_are_the_sites_own() -> None:
+    found = {
+        action: one["Resource"]
+        for policy in policies({"wafv2:AssociateWebACL": [], "wafv2:CreateWebACL": [], "wafv2:ListWebACLs": []}, "demo")
+        for one in policy["Statement"]
+        for action in one["Action"]
+    }
+    assert found["wafv2:ListWebACLs"] == "*"
+    assert found["elasticloadbalancing:SetWebACL"] == "arn:aws:elasticloadbalancing:*:*:loadbalancer/app/SITE/*"
+    assert all("SITE" in str(where) for action, where in found.items() if action != "wafv2:ListWebACLs")
+
+
+def test_who_makes_a_listeners_rules_may_change_those_of_the_site() -> None:
+    listener = "arn:aws:elasticloadbalancing:eu-west-1:1:listener/app/demo/1/2"
+    [policy] = policies({"elasticloadbalancing:CreateRule": [listener]}, "demo")
+    found = {action: one["Resource"] for one in policy["Statement"] for action in one["Action"]}
+    for operation in ("DeleteRule", "ModifyRule", "SetRulePriorities"):
+        assert found[f"elasticloadbalancing:{operation}"].endswith(":listener-rule/app/SITE/*")
+
+
+def test_a_zonal_shift_is_changed_on_the_sites_load_balancer_only() -> None:
+    called: dict[str, list[str]] = {f"arc-zonal-shift:{operation}ZonalShift": [] for operation in ("Cancel", "Update")}
+    [policy] = policies(called, "demo")
+    assert [one["Resource"] for one in policy["Statement"]] == [
+        "arn:aws:elasticloadbalancing:*:*:loadbalancer/app/SITE/*"
+    ]

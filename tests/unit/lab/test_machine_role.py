@@ -11,8 +11,8 @@ from typing import Any
 import jinja2
 import pytest
 
-from lab.context import ACCOUNT
-from lab.world.permissions import Request, decide
+from lab.base.backends import ACCOUNT
+from lab.world.access.permissions import AccessRequest, decide
 from tests.session_client import Talk
 from tests.unit.lab.session_world import CORE, REGION, SessionWorld
 
@@ -59,7 +59,7 @@ def actions(document: dict[str, Any]) -> list[str]:
 def test_releases_are_read_and_nothing_else_of_the_bucket(
     action: str, resource: str, context: dict[str, str], decision: str
 ) -> None:
-    assert decide(policy("content"), Request(action, resource, context)) == decision
+    assert decide(policy("content"), AccessRequest(action, resource, context)) == decision
 
 
 def test_no_policy_has_an_action_that_reads_parameters() -> None:
@@ -133,7 +133,10 @@ def test_the_agent_serves_logged_sessions_with_these_policies_alone(world: Sessi
     logs = world.client("logs")
     world.wait_for(
         lambda: (
-            [one["logStreamName"] for one in logs.describe_log_streams(logGroupName="/shop/sessions")["logStreams"]]
+            [
+                stream["logStreamName"]
+                for stream in logs.describe_log_streams(logGroupName="/shop/sessions")["logStreams"]
+            ]
             == [talk.id]
         )
     )

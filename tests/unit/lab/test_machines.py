@@ -15,16 +15,18 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from lab.api import ec2_instances, iam
-from lab.api.role_credentials import RoleCredentials, profile_of
-from lab.authority import Authority
-from lab.clock import Clock
-from lab.context import ACCOUNT, Backends, Context
-from lab.observed import Observed
-from lab.place import Place
-from lab.plane.furnish import names, wanted_by
-from lab.world.machines import Machine, describe, resolver
-from lab.world.metadata import look_up, tree
+from lab.api.callers.role_credentials import RoleCredentials, profile_of
+from lab.api.ec2 import instances
+from lab.api.iam import iam
+from lab.base.authority import Authority
+from lab.base.backends import ACCOUNT, Backends
+from lab.base.clock import Clock
+from lab.base.observed import Observed
+from lab.base.paths import LabPaths
+from lab.context import Context
+from lab.plane.machines.prepare_rootfs import names, wanted_by
+from lab.world.machines.machines import Machine, describe, resolver
+from lab.world.machines.metadata import look_up, tree
 
 REGION = "ap-northeast-1"
 AL2023 = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
@@ -61,7 +63,7 @@ class Account:
         return found
 
     def settle(self, instance_id: str, state: str, reason: str = "") -> None:
-        ec2_instances.settle(self.context.backends, instance_id, state, reason)
+        instances.settle(self.context.backends, instance_id, state, reason)
 
     def running(self, **wanted: Any) -> str:
         instance_id = str(self.launch(**wanted)[0]["InstanceId"])
@@ -91,8 +93,8 @@ def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     loop = asyncio.new_event_loop()
-    context = Context(Place(), Clock(), Authority(tmp_path), Observed(), loop)
-    ec2_instances.extend(context)
+    context = Context(LabPaths(), Clock(), Authority(tmp_path), Observed(), loop)
+    instances.extend(context)
     iam.extend(context)
     with mock_aws():
         yield Account(context)

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from lab.api.paging import TokenError, page
-from lab.world.managed_instances import UnknownKeyError, UnknownValueError, filters, select
+from lab.api.moto.paging import TokenError, page
+from lab.world.machines.managed_instances import UnknownKeyError, UnknownValueError, filters, select
 
 INSTANCES = [
     {"InstanceId": "i-1", "PingStatus": "Online", "ResourceType": "EC2Instance"},

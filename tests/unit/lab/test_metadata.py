@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.world.metadata import look_up
-from lab.world.metadata_tokens import LONGEST, Tokens, lifetime
+from lab.world.machines.metadata import look_up
+from lab.world.machines.metadata_tokens import LONGEST, Tokens, lifetime
 
 DOCUMENTS = {"meta-data/ami-id": "ami-1", "meta-data/placement/region": "eu-west-1", "user-data": "#!"}
 

@@ -9,25 +9,34 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab import addresses
-from lab.observed import Observed, Reading, TargetHealth
-from lab.world.name_answers import ALIAS_TTL, Answer, View, answer
-from lab.world.name_health import balancer_is_healthy, check_is_healthy
-from lab.world.name_private import Inside, answer_inside
-from lab.world.name_registry import address_of, name_server, pick_name_servers, wanted_delegations, zones_at
-from lab.world.name_routing import MOST_VALUES, choose
-from lab.world.names import (
+from lab.base import addresses
+from lab.base.observed import Observed, Reading, TargetHealth
+from lab.world.balancer.load_balancer import HealthyMinimum
+from lab.world.names.answers import ALIAS_TTL, DnsAnswer, View, answer
+from lab.world.names.health import balancer_is_healthy, check_is_healthy
+from lab.world.names.names import (
     CLOUDFRONT_ZONE,
     Alias,
     Balancer,
     HealthCheck,
     Names,
+    Needed,
     Record,
     ServiceEndpoint,
     Share,
     Zone,
     plain,
 )
+from lab.world.names.private import Inside, answer_inside
+from lab.world.names.registry import (
+    Registrations,
+    address_of,
+    name_server,
+    pick_name_servers,
+    wanted_delegations,
+    zones_at,
+)
+from lab.world.names.routing import MOST_VALUES, choose
 
 GROUP = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:targetgroup/web/1"
 NODES = ("203.0.113.1", "203.0.113.2")
@@ -35,7 +44,7 @@ BALANCER = Balancer(
     "web-1.ap-northeast-1.elb.amazonaws.com",
     "Z14GRHDCWA56QT",
     (("a", NODES[0]), ("c", NODES[1])),
-    (GROUP,),
+    {GROUP: Needed(HealthyMinimum(), 2)},
 )
 PAGE = "d111111abcdef8.cloudfront.net"
 SITE = "www.hasite.test"
@@ -47,7 +56,7 @@ def zone(*records: Record, name: str = "hasite.test") -> Zone:
         name,
         (
             Record(name, "SOA", 900, (f"{servers[0]}. awsdns-hostmaster.amazon.com. 1 7200 900 1209600 86400",)),
-            Record(name, "NS", 172800, tuple(f"{each}." for each in servers)),
+            Record(name, "NS", 172800, tuple(f"{server}." for server in servers)),
             *records,
         ),
         id="ZSITE",
@@ -72,11 +81,11 @@ def site(check: str = "") -> Names:
     return Names((zone(primary, secondary),), checks, (BALANCER,), frozenset({PAGE}))
 
 
-def ask(names: Names, observed: Observed, name: str, kind: str = "A", chance: float = 0.0) -> Answer:
+def ask(names: Names, observed: Observed, name: str, kind: str = "A", chance: float = 0.0) -> DnsAnswer:
     return answer(View(names, observed, chance), {each.name: each for each in names.zones}, name, kind)
 
 
-def values(found: Answer) -> tuple[str, ...]:
+def values(found: DnsAnswer) -> tuple[str, ...]:
     return tuple(line.value for line in found.answer)
 
 
@@ -157,9 +166,28 @@ def test_calculated_check(states: list[bool], needed: int) -> None:
 
 def test_every_target_group_needs_a_healthy_target() -> None:
     observed = targets("healthy")
-    assert balancer_is_healthy((GROUP,), observed)
-    assert not balancer_is_healthy((GROUP, "another"), observed)
-    assert not balancer_is_healthy((), observed)
+    one = Needed(HealthyMinimum(), 2)
+    assert balancer_is_healthy({GROUP: one}, observed)
+    assert not balancer_is_healthy({GROUP: one, "another": one}, observed)
+    assert not balancer_is_healthy({}, observed)
+
+
+@pytest.mark.parametrize(
+    ("minimum", "fails_over"),
+    [
+        (HealthyMinimum(1), False),
+        (HealthyMinimum(2), True),
+        (HealthyMinimum(1, 50), False),
+        (HealthyMinimum(1, 51), True),
+        (HealthyMinimum(0, 50), False),
+    ],
+)
+def test_a_group_with_too_few_healthy_targets_fails_over(minimum: HealthyMinimum, fails_over: bool) -> None:
+    observed = targets("healthy", "unhealthy")
+    assert balancer_is_healthy({GROUP: Needed(minimum, 2)}, observed) is not fails_over
+    names = site()
+    names = replace(names, balancers=(replace(BALANCER, groups={GROUP: Needed(minimum, 2)}),))
+    assert (values(ask(names, observed, SITE)) == NODES) is not fails_over
 
 
 @pytest.mark.parametrize(
@@ -175,8 +203,26 @@ def test_zone_without_a_healthy_target_leaves_the_answer_when_cross_zone_is_off(
     states: tuple[str, ...], expected: tuple[str, ...]
 ) -> None:
     names = Names(balancers=(replace(BALANCER, zonal={GROUP: {"i-0": "a", "i-1": "c"}}),))
-    zones = zones_at(addresses.AWS_SERVER, names, {})
+    zones = zones_at(addresses.AWS_SERVER, names, Registrations())
     assert values(answer(View(names, targets(*states)), zones, BALANCER.dns_name, "A")) == expected
+
+
+@pytest.mark.parametrize(
+    ("away_from", "states", "expected"),
+    [
+        ("a", ("healthy", "healthy"), NODES[1:]),
+        ("c", ("healthy", "healthy"), NODES[:1]),
+        ("a", ("healthy", "unhealthy"), NODES[1:]),
+        ("d", ("healthy", "healthy"), NODES),
+    ],
+)
+def test_zone_that_is_shifted_away_from_leaves_the_answer(
+    away_from: str, states: tuple[str, ...], expected: tuple[str, ...]
+) -> None:
+    for zonal in ({}, {GROUP: {"i-0": "a", "i-1": "c"}}):
+        names = Names(balancers=(replace(BALANCER, zonal=zonal, away_from=away_from),))
+        zones = zones_at(addresses.AWS_SERVER, names, Registrations())
+        assert values(answer(View(names, targets(*states)), zones, BALANCER.dns_name, "A")) == expected
 
 
 def test_negative_answers_carry_the_soa() -> None:
@@ -259,14 +305,14 @@ def test_walk_from_the_root_to_the_site() -> None:
     names = site()
     delegations = wanted_delegations(names)
     view = View(names, targets("healthy"))
-    step = answer(view, zones_at(addresses.ROOT_SERVER, names, delegations), SITE, "A")
+    step = answer(view, zones_at(addresses.ROOT_SERVER, names, Registrations(delegations)), SITE, "A")
     assert (step.authority[0].name, step.additional[0].value) == ("test", addresses.REGISTRAR_SERVER)
-    step = answer(view, zones_at(addresses.REGISTRAR_SERVER, names, delegations), SITE, "A")
+    step = answer(view, zones_at(addresses.REGISTRAR_SERVER, names, Registrations(delegations)), SITE, "A")
     servers = [plain(line.value) for line in step.authority]
     assert tuple(servers) == names.zones[0].nameservers
     for server in servers:
-        found = answer(view, zones_at(addresses.AWS_SERVER, names, delegations), server, "A")
-        step = answer(view, zones_at(values(found)[0], names, delegations), SITE, "A")
+        found = answer(view, zones_at(addresses.AWS_SERVER, names, Registrations(delegations)), server, "A")
+        step = answer(view, zones_at(values(found)[0], names, Registrations(delegations)), SITE, "A")
         assert values(step) == NODES
 
 
@@ -284,7 +330,7 @@ def test_walk_from_the_root_to_the_site() -> None:
     ],
 )
 def test_names_of_services(name: str, expected: str) -> None:
-    zones = zones_at(addresses.AWS_SERVER, Names(), {})
+    zones = zones_at(addresses.AWS_SERVER, Names(), Registrations())
     assert values(answer(View(), zones, name, "A")) == (expected,)
 
 
@@ -298,7 +344,7 @@ def test_names_of_services(name: str, expected: str) -> None:
     ],
 )
 def test_names_that_are_not_public(name: str) -> None:
-    zones = zones_at(addresses.AWS_SERVER, Names(), {})
+    zones = zones_at(addresses.AWS_SERVER, Names(), Registrations())
     assert answer(View(), zones, name, "A").code == "NXDOMAIN"
 
 

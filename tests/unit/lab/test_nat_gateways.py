@@ -13,12 +13,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from lab.api import ec2_gateways
-from lab.authority import Authority
-from lab.clock import Clock
+from lab.api.ec2 import gateways
+from lab.base.authority import Authority
+from lab.base.clock import Clock
+from lab.base.observed import Observed
+from lab.base.paths import LabPaths
 from lab.context import Context
-from lab.observed import Observed
-from lab.place import Place
 
 REGION = "ap-northeast-1"
 
@@ -28,8 +28,8 @@ def context(tmp_path: Path) -> Iterator[Context]:
     """A lab that came up two hours ago."""
     loop = asyncio.new_event_loop()
     clock = Clock(_started=time.monotonic() - 7200)
-    made = Context(Place("unit"), clock, Authority(tmp_path), Observed(), loop)
-    ec2_gateways.extend(made)
+    made = Context(LabPaths("unit"), clock, Authority(tmp_path), Observed(), loop)
+    gateways.extend(made)
     with mock_aws():
         yield made
     loop.close()

@@ -16,14 +16,26 @@ from hypothesis import strategies as st
 from moto import mock_aws
 from moto.backends import get_backend
 
-from lab import addresses
-from lab.context import ACCOUNT, Backends
-from lab.observed import Observed
-from lab.world import packet_rules, routing
-from lab.world.network import Acl, Entry, Group, Interface, Network, Route, RouteTable, Rule, Subnet, Vpc, describe
+from lab.base import addresses
+from lab.base.backends import ACCOUNT, Backends
+from lab.base.observed import Observed
+from lab.world.network import packet_rules, routing
+from lab.world.network.network import (
+    Acl,
+    AclEntry,
+    Group,
+    GroupRule,
+    Interface,
+    Network,
+    Route,
+    RouteTable,
+    Subnet,
+    Vpc,
+    describe,
+)
 
-ANY = Rule("-1", None, None, cidr="0.0.0.0/0")
-OPEN = (Entry(100, True, "-1", "0.0.0.0/0", None, None), Entry(32767, False, "-1", "0.0.0.0/0", None, None))
+ANY = GroupRule("-1", None, None, cidr="0.0.0.0/0")
+OPEN = (AclEntry(100, True, "-1", "0.0.0.0/0", None, None), AclEntry(32767, False, "-1", "0.0.0.0/0", None, None))
 VPC = Vpc("vpc-1", "ap-northeast-1", ("10.0.0.0/16",), True, True, "igw-1")
 
 
@@ -46,15 +58,20 @@ def interface(number: int, subnet: str = "subnet-1", **more: object) -> Interfac
 def network(*interfaces: Interface, vpc: Vpc = VPC, routes: tuple[Route, ...] = ()) -> Network:
     subnets = [Subnet(f"subnet-{n}", "vpc-1", f"10.0.{n}.0/24", "a", "rtb-0000001", "acl-1") for n in (1, 2)]
     groups = [
-        Group("sg-web", "vpc-1", (Rule("tcp", 80, 80, group="sg-lb"),), (Rule("tcp", 443, 443, prefix_list="pl-1"),)),
-        Group("sg-lb", "vpc-1", (Rule("tcp", 443, 443, cidr="0.0.0.0/0"),), (ANY,)),
+        Group(
+            "sg-web",
+            "vpc-1",
+            (GroupRule("tcp", 80, 80, group="sg-lb"),),
+            (GroupRule("tcp", 443, 443, prefix_list="pl-1"),),
+        ),
+        Group("sg-lb", "vpc-1", (GroupRule("tcp", 443, 443, cidr="0.0.0.0/0"),), (ANY,)),
     ]
     return Network(
         vpcs={"vpc-1": vpc},
-        subnets={each.id: each for each in subnets},
+        subnets={subnet.id: subnet for subnet in subnets},
         interfaces={each.id: each for each in interfaces},
         route_tables={"rtb-0000001": RouteTable("rtb-0000001", "vpc-1", routes)},
-        groups={each.id: each for each in groups},
+        groups={group.id: group for group in groups},
         acls={"acl-1": Acl("acl-1", "vpc-1", OPEN, OPEN)},
         prefix_lists={"pl-1": ("198.51.100.40/32",), "pl-2": ("192.0.2.0/24",)},
     )
@@ -68,6 +85,12 @@ def chain(ruleset: str, name: str) -> list[str]:
 
 def render(found: Network) -> str:
     return packet_rules.router(found, found.vpcs["vpc-1"], "100.126.0.1")
+
+
+def test_an_address_that_two_interfaces_claim_leads_to_one() -> None:
+    claims = [interface(number, public_address="198.19.0.1") for number in (4, 5)]
+    (rule,) = (line for line in chain(render(network(*claims)), "inward") if "dnat" in line)
+    assert rule.count("198.19.0.1 :") == 1
 
 
 def test_a_group_admits_what_its_rules_say() -> None:
@@ -88,16 +111,16 @@ def test_an_interface_needs_one_of_its_groups_on_each_way() -> None:
 @pytest.mark.parametrize(
     ("rule", "text"),
     [
-        (Rule("-1", None, None, cidr="10.0.0.0/8"), "ip saddr 10.0.0.0/8 accept"),
-        (Rule("udp", 53, 53, cidr="10.0.0.2/32"), "ip saddr 10.0.0.2/32 udp dport 53 accept"),
-        (Rule("6", 1024, 65535, cidr="0.0.0.0/0"), "ip saddr 0.0.0.0/0 tcp dport 1024-65535 accept"),
-        (Rule("tcp", 0, 65535, cidr="0.0.0.0/0"), "ip saddr 0.0.0.0/0 ip protocol tcp accept"),
-        (Rule("icmp", -1, -1, cidr="0.0.0.0/0"), "ip saddr 0.0.0.0/0 ip protocol icmp accept"),
-        (Rule("icmp", 8, 0, cidr="0.0.0.0/0"), "ip saddr 0.0.0.0/0 icmp type 8 icmp code 0 accept"),
-        (Rule("50", None, None, cidr="0.0.0.0/0"), "ip saddr 0.0.0.0/0 ip protocol 50 accept"),
+        (GroupRule("-1", None, None, cidr="10.0.0.0/8"), "ip saddr 10.0.0.0/8 accept"),
+        (GroupRule("udp", 53, 53, cidr="10.0.0.2/32"), "ip saddr 10.0.0.2/32 udp dport 53 accept"),
+        (GroupRule("6", 1024, 65535, cidr="0.0.0.0/0"), "ip saddr 0.0.0.0/0 tcp dport 1024-65535 accept"),
+        (GroupRule("tcp", 0, 65535, cidr="0.0.0.0/0"), "ip saddr 0.0.0.0/0 ip protocol tcp accept"),
+        (GroupRule("icmp", -1, -1, cidr="0.0.0.0/0"), "ip saddr 0.0.0.0/0 ip protocol icmp accept"),
+        (GroupRule("icmp", 8, 0, cidr="0.0.0.0/0"), "ip saddr 0.0.0.0/0 icmp type 8 icmp code 0 accept"),
+        (GroupRule("50", None, None, cidr="0.0.0.0/0"), "ip saddr 0.0.0.0/0 ip protocol 50 accept"),
     ],
 )
-def test_protocols_and_ports(rule: Rule, text: str) -> None:
+def test_protocols_and_ports(rule: GroupRule, text: str) -> None:
     found = network(interface(4))
     found.groups["sg-web"] = Group("sg-web", "vpc-1", (rule,), ())
     assert chain(render(found), "ingress_sg_web") == [text]
@@ -105,7 +128,7 @@ def test_protocols_and_ports(rule: Rule, text: str) -> None:
 
 def test_a_rule_without_a_peer_in_this_vpc_admits_nobody() -> None:
     found = network(interface(4))
-    foreign = (Rule("tcp", 80, 80, group="sg-gone"), Rule("tcp", 80, 80, prefix_list="pl-gone"))
+    foreign = (GroupRule("tcp", 80, 80, group="sg-gone"), GroupRule("tcp", 80, 80, prefix_list="pl-gone"))
     found.groups["sg-web"] = Group("sg-web", "vpc-1", foreign, ())
     assert chain(render(found), "ingress_sg_web") == []
 
@@ -121,7 +144,7 @@ def test_access_lists_do_not_count_within_a_subnet() -> None:
 
 def test_access_list_entries_keep_their_order() -> None:
     found = network(interface(4))
-    deny = Entry(90, False, "6", "203.0.113.0/24", 22, 22)
+    deny = AclEntry(90, False, "6", "203.0.113.0/24", 22, 22)
     found.acls["acl-1"] = Acl("acl-1", "vpc-1", (deny, *OPEN), OPEN)
     assert chain(render(found), "ingress_acl_1") == [
         "ip saddr 203.0.113.0/24 tcp dport 22 drop",
@@ -154,14 +177,14 @@ def test_names_are_answered_only_with_dns_support() -> None:
 
 
 def test_routes_by_kind() -> None:
-    translator = interface(9, filtered=False, checked=False)
+    nat = interface(9, filtered=False, checked=False)
     routes = (
-        Route(("0.0.0.0/0",), "interface", translator.id),
+        Route(("0.0.0.0/0",), "interface", nat.id),
         Route(("198.51.100.40/32",), "endpoint"),
         Route(("192.0.2.0/24",), "internet"),
         Route(("192.168.0.0/16",), "interface", "eni-gone"),
     )
-    plan = routing.router(network(translator, routes=routes), VPC)
+    plan = routing.router(network(nat, routes=routes), VPC)
     assert plan.routes == (
         "blackhole 10.0.0.0/16 table 100",
         "10.0.1.9/32 dev e00000000000000 table 100",
@@ -179,9 +202,9 @@ def test_routes_by_kind() -> None:
 
 
 def test_a_route_narrower_than_the_local_one_counts_between_subnets() -> None:
-    translator = interface(9, "subnet-2", filtered=False, checked=False)
-    routes = (Route(("10.0.2.0/24",), "interface", translator.id), Route(("0.0.0.0/0",), "internet"))
-    plan = routing.router(network(interface(4), translator, routes=routes), VPC)
+    nat = interface(9, "subnet-2", filtered=False, checked=False)
+    routes = (Route(("10.0.2.0/24",), "interface", nat.id), Route(("0.0.0.0/0",), "internet"))
+    plan = routing.router(network(interface(4), nat, routes=routes), VPC)
     assert "10.0.2.0/24 via 10.0.2.9 dev e00000000000000 onlink table 1001" in plan.routes
     # For who is in that subnet itself, it does not count.
     assert plan.rules[:2] == ("pref 50 iif e00000000000000 to 10.0.2.0/24 lookup 1001", "pref 100 lookup 100")
@@ -202,7 +225,7 @@ def test_nft_understands_the_rulesets() -> None:
     for ruleset in (
         render(network(*members)),
         render(network()),
-        packet_rules.translator(),
+        packet_rules.nat_gateway(),
         packet_rules.internet("host", "100.127.0.2", 1360),
         packet_rules.host("hasite_lab_x", "hl-x", "100.127.0.2", None),
         packet_rules.host("hasite_lab_x", "hl-x", "100.127.0.2", ["wg0", "br-1"]),

@@ -13,7 +13,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from lab.context import ACCOUNT
+from lab.base.backends import ACCOUNT
 from tests.unit.lab.session_world import REGION, SessionWorld
 
 DOCS = Path(__file__).parents[3] / "docs" / "ssm.md"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.world.conditions import met
-from lab.world.permissions import Principal, Request, allowed, combine, decide, matches
+from lab.world.access.conditions import met
+from lab.world.access.permissions import AccessRequest, Principal, allowed, combine, decide, matches, verdict
 
 ALLOW_READ = {"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::site/*"}
 TLS_ONLY = {
@@ -27,29 +27,29 @@ def policy(*statements: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_action_ignores_case_and_resource_does_not() -> None:
-    assert decide(policy(ALLOW_READ), Request("S3:getobject", "arn:aws:s3:::site/a")) == "allow"
-    assert decide(policy(ALLOW_READ), Request("s3:GetObject", "arn:aws:s3:::Site/a")) == "none"
+    assert decide(policy(ALLOW_READ), AccessRequest("S3:getobject", "arn:aws:s3:::site/a")) == "allow"
+    assert decide(policy(ALLOW_READ), AccessRequest("s3:GetObject", "arn:aws:s3:::Site/a")) == "none"
 
 
 def test_one_statement_may_stand_without_a_list() -> None:
-    assert decide({"Statement": ALLOW_READ}, Request("s3:GetObject", "arn:aws:s3:::site/a")) == "allow"
+    assert decide({"Statement": ALLOW_READ}, AccessRequest("s3:GetObject", "arn:aws:s3:::site/a")) == "allow"
 
 
 def test_unmet_condition_does_not_deny() -> None:
     # moto's evaluation takes this for a denial.
-    request = Request("s3:GetObject", "arn:aws:s3:::site/a", {"aws:SecureTransport": "true"})
+    request = AccessRequest("s3:GetObject", "arn:aws:s3:::site/a", {"aws:SecureTransport": "true"})
     assert decide(policy(TLS_ONLY, ALLOW_READ), request) == "allow"
 
 
 def test_denial_outweighs_permission() -> None:
-    request = Request("s3:GetObject", "arn:aws:s3:::site/a", {"aws:securetransport": "false"})
+    request = AccessRequest("s3:GetObject", "arn:aws:s3:::site/a", {"aws:securetransport": "false"})
     assert decide(policy(ALLOW_READ, TLS_ONLY), request) == "deny"
 
 
 def test_not_action_concerns_all_others() -> None:
     statement = {"Effect": "Allow", "NotAction": ["iam:*"], "Resource": "*"}
-    assert decide(policy(statement), Request("s3:GetObject")) == "allow"
-    assert decide(policy(statement), Request("iam:CreateUser")) == "none"
+    assert decide(policy(statement), AccessRequest("s3:GetObject")) == "allow"
+    assert decide(policy(statement), AccessRequest("iam:CreateUser")) == "none"
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_not_action_concerns_all_others() -> None:
 )
 def test_resource_policy_looks_at_the_principal(named: Any, principal: Principal, expected: str) -> None:
     statement = {"Effect": "Allow", "Principal": named, "Action": "s3:GetObject", "Resource": "*"}
-    assert decide(policy(statement), Request("s3:GetObject", principal=principal), of_resource=True) == expected
+    assert decide(policy(statement), AccessRequest("s3:GetObject", principal=principal), of_resource=True) == expected
 
 
 def test_role_has_its_inline_and_attached_policies() -> None:
@@ -84,6 +84,29 @@ def test_role_has_its_inline_and_attached_policies() -> None:
     assert allowed(iam, "web", "ssm:UpdateInstanceInformation", "arn:aws:s3:::site/a")
     assert not allowed(iam, "web", "s3:PutObject", "arn:aws:s3:::site/a")
     assert not allowed(iam, "gone", "s3:GetObject", "arn:aws:s3:::site/a")
+
+
+@pytest.mark.parametrize(
+    ("bounded", "expected"),
+    [
+        ({"Effect": "Allow", "Action": "s3:*", "Resource": "*"}, "allow"),
+        ({"Effect": "Allow", "Action": "logs:*", "Resource": "*"}, "none"),
+        ({"Effect": "Deny", "Action": "s3:*", "Resource": "*"}, "deny"),
+        (None, "none"),
+    ],
+)
+def test_a_permissions_boundary_takes_away_and_gives_nothing(bounded: Any, expected: str) -> None:
+    version = SimpleNamespace(is_default=True, document=json.dumps(policy(bounded)))
+    role = SimpleNamespace(
+        name="web",
+        policies={"p": json.dumps(policy(ALLOW_READ))},
+        managed_policies={},
+        permissions_boundary_arn="arn:aws:iam::1:policy/b",
+    )
+    known = {"arn:aws:iam::1:policy/b": SimpleNamespace(versions=[version])} if bounded else {}
+    iam = SimpleNamespace(roles={"AROA": role}, managed_policies=known)
+    assert verdict(iam, "web", "s3:GetObject", "arn:aws:s3:::site/a") == expected
+    assert verdict(iam, "web", "logs:PutLogEvents") != "allow"
 
 
 def test_nothing_is_allowed_by_nothing() -> None:

@@ -30,7 +30,7 @@ def test_products_are_found_by_their_attributes(prices: Any) -> None:
     family = {"Type": "TERM_MATCH", "Field": "productFamily", "Value": "NAT Gateway"}
     found = prices.get_products(ServiceCode="AmazonEC2", Filters=[TOKYO, family])
     entries = [json.loads(each) for each in found["PriceList"]]
-    assert [one["product"]["attributes"]["usagetype"] for one in entries] == [
+    assert [entry["product"]["attributes"]["usagetype"] for entry in entries] == [
         "APN1-NatGateway-Hours",
         "APN1-NatGateway-Bytes",
     ]

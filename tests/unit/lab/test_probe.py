@@ -13,14 +13,15 @@ from typing import Any
 
 import pytest
 
-from lab.authority import Authority
-from lab.clock import Clock
-from lab.place import Place
-from lab.plane import namespaces, target_checks
-from lab.plane.probe import probe
-from lab.world.load_balancer import HealthCheck as TargetCheck
-from lab.world.names import HealthCheck
-from lab.world.target_health import Outcome
+from lab.base import namespaces
+from lab.base.authority import Authority
+from lab.base.clock import Clock
+from lab.base.paths import LabPaths
+from lab.plane.balancer import target_checks
+from lab.plane.checks.probe import probe
+from lab.world.balancer.load_balancer import HealthCheck as TargetCheck
+from lab.world.balancer.target_health import CheckResult
+from lab.world.names.names import HealthCheck
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +70,7 @@ async def given_up_at_the_end_of_the_handshake(
 def test_checker_that_gives_up_leaves_no_descriptor_behind(
     pair: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    context: Any = SimpleNamespace(clock=Clock(), place=Place("unit"))
+    context: Any = SimpleNamespace(clock=Clock(), place=LabPaths("unit"))
 
     async def ask(port: int) -> Any:
         return await probe(context, "127.0.0.1", HealthCheck("hc", "HTTPS", address="127.0.0.1", port=port))
@@ -92,19 +93,19 @@ def test_balancer_goes_on_checking_after_trouble_of_its_own(monkeypatch: pytest.
     """A check that has ended would leave its target's last verdict in force for ever."""
     asked = 0
 
-    async def ask(_probe: Any, _seconds: float) -> Outcome:
+    async def ask(_probe: Any, _seconds: float) -> CheckResult:
         nonlocal asked
         asked += 1
         if asked == 1:
             raise RuntimeError("File descriptor 82 is used by transport")
-        return Outcome("answered", 200)
+        return CheckResult("answered", 200)
 
     monkeypatch.setattr(target_checks, "ask", ask)
     check = TargetCheck(True, "HTTP", None, "/", 0.01, 1, 2, 2, "200")
     watch = target_checks._Watch(target_checks.Probe("here", "127.0.0.1", 80, check))
 
     async def until_healthy() -> None:
-        context: Any = SimpleNamespace(clock=Clock(), touch=lambda: None)
+        context: Any = SimpleNamespace(clock=Clock(), mark_dirty=lambda: None)
         watching = asyncio.ensure_future(target_checks.TargetChecks(context)._watch(watch))
         async with asyncio.timeout(5):
             while watch.tally.state != "healthy":

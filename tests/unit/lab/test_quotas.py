@@ -13,13 +13,17 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from lab.api import ec2_instances, ec2_network, elbv2, s3, service_quotas, ssm
-from lab.authority import Authority
-from lab.clock import Clock
+from lab.api.account import service_quotas
+from lab.api.ec2 import instances, network
+from lab.api.elbv2 import elbv2
+from lab.api.s3 import s3
+from lab.api.ssm import ssm
+from lab.base.authority import Authority
+from lab.base.clock import Clock
+from lab.base.observed import Observed
+from lab.base.paths import LabPaths
 from lab.context import Context
-from lab.observed import Observed
-from lab.place import Place
-from lab.world import bucket_names
+from lab.world.access import bucket_names
 
 REGION = "ap-northeast-1"
 VPCS = {"ServiceCode": "vpc", "QuotaCode": "L-F678F1CE"}
@@ -46,8 +50,8 @@ class Account:
 @pytest.fixture
 def account(tmp_path: Path) -> Iterator[Account]:
     loop = asyncio.new_event_loop()
-    made = Context(Place("unit"), Clock(), Authority(tmp_path), Observed(), loop)
-    for service in (ec2_network, ec2_instances, elbv2, s3, ssm, service_quotas):
+    made = Context(LabPaths("unit"), Clock(), Authority(tmp_path), Observed(), loop)
+    for service in (network, instances, elbv2, s3, ssm, service_quotas):
         service.extend(made)
     with mock_aws():
         yield Account()

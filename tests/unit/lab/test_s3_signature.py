@@ -11,8 +11,8 @@ from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.world import s3_signature
-from lab.world.s3_signature import SignatureError, Signed
+from lab.world.access import s3_signature
+from lab.world.access.s3_signature import SignatureError, Signed
 
 KEY, SECRET, TOKEN = "ASIAEXAMPLE", "secret", "token"
 URL = "https://content.s3.ap-northeast-1.amazonaws.com"

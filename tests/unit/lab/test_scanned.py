@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,14 @@ def logged(account: Account, zone: str) -> str:
     logs = account.client("logs", "us-east-1")
     logs.create_log_group(logGroupName=f"/aws/route53/{zone}")
     arn = f"arn:aws:logs:us-east-1:123456789012:log-group:/aws/route53/{zone}:*"
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "route53.amazonaws.com"},
+        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": "arn:aws:logs:us-east-1:123456789012:log-group:/aws/route53/*",
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    logs.put_resource_policy(policyName="route53", policyDocument=document)
     made: str = account.route53.create_query_logging_config(
         HostedZoneId=zone, CloudWatchLogsLogGroupArn=arn
     )["QueryLoggingConfig"]["Id"]  # fmt: skip
@@ -82,7 +91,7 @@ def test_a_zone_s_query_logging_is_its_own(account: Account) -> None:
     ids = [logged(account, zone) for zone in (first, second)]
 
     def configs(**which: Any) -> list[str]:
-        return [one["Id"] for one in account.route53.list_query_logging_configs(**which)["QueryLoggingConfigs"]]
+        return [config["Id"] for config in account.route53.list_query_logging_configs(**which)["QueryLoggingConfigs"]]
 
     assert configs(HostedZoneId=first) == ids[:1]
     assert configs(HostedZoneId=f"/hostedzone/{second}") == ids[1:]

@@ -14,13 +14,16 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from lab.api import calls, iam, kms, secret_keys
-from lab.authority import Authority
-from lab.clock import Clock
-from lab.context import ACCOUNT, Context
-from lab.observed import Observed
-from lab.place import Place
-from lab.world.api_permissions import Permission, needed, parameter_arn
+from lab.api import calls, secret_keys
+from lab.api.iam import iam
+from lab.api.kms import kms
+from lab.base.authority import Authority
+from lab.base.backends import ACCOUNT
+from lab.base.clock import Clock
+from lab.base.observed import Observed
+from lab.base.paths import LabPaths
+from lab.context import Context
+from lab.world.access.api_permissions import Permission, needed, parameter_arn
 
 REGION = "ap-northeast-1"
 PREFIX = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter"
@@ -53,7 +56,7 @@ class Account:
 
     def read(self, *names: str) -> list[str]:
         answer = self.machine.client("ssm").get_parameters(Names=list(names), WithDecryption=True)
-        return [one["Value"] for one in answer["Parameters"]]
+        return [parameter["Value"] for parameter in answer["Parameters"]]
 
     def key(self) -> str:
         return str(self.owner.client("kms").create_key()["KeyMetadata"]["Arn"])
@@ -63,7 +66,7 @@ class Account:
 def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     loop = asyncio.new_event_loop()
-    context = Context(Place(), Clock(), Authority(tmp_path), Observed(), loop)
+    context = Context(LabPaths(), Clock(), Authority(tmp_path), Observed(), loop)
     with mock_aws():
         for part in (calls, iam, kms, secret_keys):
             part.extend(context)

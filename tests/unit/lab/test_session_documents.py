@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from lab.world import commands
-from lab.world.session_documents import OWNED, ParameterError, fill
+from lab.world.machines import commands
+from lab.world.machines.session_documents import OWNED, ParameterError, fill
 
 
 def test_parameters_take_their_places() -> None:

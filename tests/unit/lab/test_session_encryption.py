@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from plugins.plugin_utils._session_api import Api
-from plugins.plugin_utils._session_cipher import context
-from plugins.plugin_utils._session_client import Session
-from plugins.plugin_utils._session_errors import SessionError, StartError
-from plugins.plugin_utils._session_link import open_websocket
+from plugins.plugin_utils._ssm.session.api import Api
+from plugins.plugin_utils._ssm.session.client import Session
+from plugins.plugin_utils._ssm.session.link import open_websocket
+from plugins.plugin_utils._ssm.wire.cipher import context
+from plugins.plugin_utils._ssm.wire.errors import SessionError, StartError
 from tests.unit.lab.session_world import REGION, SessionWorld
 
 DECRYPT = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*"}]}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lab.context import ACCOUNT
+from lab.base.backends import ACCOUNT
 from tests.session_client import Talk
 from tests.unit.lab.session_world import REGION, SessionWorld
 
@@ -73,11 +73,11 @@ def speak(world: SessionWorld, text: str, name: str = "Logged") -> Talk:
 
 def logged(world: SessionWorld, session: str) -> list[dict[str, Any]]:
     client = world.client("logs")
-    streams = [one["logStreamName"] for one in client.describe_log_streams(logGroupName=GROUP)["logStreams"]]
+    streams = [stream["logStreamName"] for stream in client.describe_log_streams(logGroupName=GROUP)["logStreams"]]
     if session not in streams:
         return []
     events = client.get_log_events(logGroupName=GROUP, logStreamName=session)["events"]
-    return [json.loads(one["message"]) for one in events]
+    return [json.loads(event["message"]) for event in events]
 
 
 def test_what_a_session_shows_is_logged_with_who_has_begun_it(world: SessionWorld) -> None:

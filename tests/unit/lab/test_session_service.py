@@ -8,15 +8,13 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from plugins.plugin_utils._session_channel import Closed
 from tests.session_client import Talk
-from tests.unit.lab.session_world import CORE, SessionWorld
+from tests.unit.lab.session_world import SessionWorld
 
 
 @pytest.fixture(scope="module")
@@ -203,34 +201,3 @@ def test_a_command_for_nobody_is_refused(world: SessionWorld) -> None:
         )
     with pytest.raises(ClientError, match="InvalidDocument"):
         world.ssm.send_command(InstanceIds=[world.instance], DocumentName="AWS-StartSSHSession")
-
-
-def test_a_role_without_permission_is_not_connected(tmp_path: Path) -> None:
-    world = SessionWorld(tmp_path)
-    try:
-        world.client("iam").detach_role_policy(RoleName="web", PolicyArn=CORE)
-        world.start_agent()
-        log = tmp_path / "agent.log"
-        world.wait_for(lambda: b"AccessDeniedException" in log.read_bytes())
-        assert not world.connected
-        assert not world.listed
-        world.client("iam").attach_role_policy(RoleName="web", PolicyArn=CORE)
-        world.wait_for(lambda: world.connected and bool(world.listed))
-        world.agents[0].kill()
-        world.wait_for(lambda: not world.connected)
-    finally:
-        world.close()
-
-
-@pytest.mark.slow
-def test_an_idle_session_ends(tmp_path: Path) -> None:
-    world = SessionWorld(tmp_path, speed=200)
-    try:
-        world.start_agent()
-        world.wait_for(lambda: world.connected)
-        talk = world.open("AWS-StartInteractiveCommand", command="sleep 60")
-        talk.until_closed()
-        (closed,) = (event for event in talk.events if isinstance(event, Closed))
-        assert "idle" in closed.output or "agent" in closed.output
-    finally:
-        world.close()

@@ -32,7 +32,8 @@ echo hello > /var/lib/hasite-lab/efs/fs-1/file
 echo below > /var/lib/hasite-lab/efs/fs-1/sub/file
 touch /var/lib/dpkg/info/nfs-common.list
 serve() {{
-  {sys.executable} - "$@" <<'PYTHON' &
+  at=${{2:-10.9.0.1}} port=${{3:-2049}}
+  {sys.executable} - "$1" $at $port <<'PYTHON' &
 import socketserver, sys
 class Target(socketserver.StreamRequestHandler):
     def handle(self):
@@ -43,14 +44,14 @@ class Target(socketserver.StreamRequestHandler):
 class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
-Server(("10.9.0.1", 2049), Target).serve_forever()
+Server((sys.argv[2], int(sys.argv[3])), Target).serve_forever()
 PYTHON
   server=$!
-  for _ in $(seq 50); do (echo > /dev/tcp/10.9.0.1/2049) 2>/dev/null && break; sleep 0.1; done
+  for _ in $(seq 50); do (echo > /dev/tcp/$at/$port) 2>/dev/null && break; sleep 0.1; done
 }}
 until_() {{ for _ in $(seq 120); do "$@" && return; sleep 0.25; done; echo "never: $*" >&2; return 1; }}
 away() {{ ! mountpoint -q /mnt/point; }}
-trap 'kill $(jobs -p) 2>/dev/null; pkill -P $$ || true' EXIT
+trap 'kill $(jobs -p) 2>/dev/null' EXIT
 """
 
 
@@ -105,11 +106,33 @@ def test_read_only() -> None:
     assert "Read-only file system" in done.stderr
 
 
+def test_a_mount_is_made_read_only_and_writable_again() -> None:
+    done = run(
+        """
+        serve "EXPORT fs-1 rw"
+        mount -t nfs4 10.9.0.1:/ /mnt/point
+        mount -t nfs4 -o remount,ro 10.9.0.1:/ /mnt/point
+        ! touch /mnt/point/new
+        mount -t nfs4 -o remount,rw 10.9.0.1:/ /mnt/point
+        touch /mnt/point/new && echo written
+        """
+    )
+    assert "Read-only file system" in done.stderr
+    assert done.stdout == "written\n"
+
+
 def test_without_a_mount_target_or_a_name_or_the_package() -> None:
     assert "Connection refused" in run("mount -t nfs4 -o retry=0 10.9.0.1:/ /mnt/point").stderr
     assert "Failed to resolve server no.invalid" in run("mount -t nfs4 no.invalid:/ /mnt/point").stderr
     missing = run("rm /var/lib/dpkg/info/nfs-common.list; mount -t nfs4 10.9.0.1:/ /mnt/point")
     assert "you might need a /sbin/mount.<type> helper program" in missing.stderr
+
+
+def test_a_share_is_mounted_through_a_tunnels_end() -> None:
+    serve = 'serve "EXPORT fs-1 rw" 127.0.0.1 20049'
+    done = run(f"{serve}; mount -t nfs4 -o port=20049 127.0.0.1:/ /mnt/point; cat /mnt/point/file")
+    assert done.stdout == "hello\n", done.stderr
+    assert "incorrect mount option" in run("mount -t nfs4 -o port=nfs 127.0.0.1:/ /mnt/point").stderr
 
 
 @pytest.mark.slow

@@ -5,16 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from lab.observed import TargetHealth
-from lab.world.load_balancer import HealthCheck, LoadBalancer, Node, Target, TargetGroup
-from lab.world.target_health import (
+from lab.base.observed import TargetHealth
+from lab.world.balancer.load_balancer import HealthCheck, HealthyMinimum, LoadBalancer, Node, Target, TargetGroup
+from lab.world.balancer.target_health import (
     CHECKING,
     FAILED,
     HEALTHY,
     REGISTERING,
     TIMED_OUT,
     UNCHECKED,
-    Outcome,
+    CheckResult,
     Tally,
     after,
     judge,
@@ -24,10 +24,10 @@ from lab.world.target_health import (
 )
 
 CHECK = HealthCheck(True, "HTTP", None, "/", 10, 5, passes=3, failures=2, matcher="200")
-GOOD, BAD = Outcome("answered", 200), Outcome("answered", 404)
+GOOD, BAD = CheckResult("answered", 200), CheckResult("answered", 404)
 
 
-def learn(*outcomes: Outcome) -> Tally:
+def learn(*outcomes: CheckResult) -> Tally:
     tally = Tally()
     for outcome in outcomes:
         tally = after(tally, outcome, CHECK)
@@ -58,7 +58,9 @@ def test_matcher(matcher: str, status: int, fits: bool) -> None:
         ((BAD, BAD, GOOD, GOOD, BAD, GOOD), "unhealthy"),
     ],
 )
-def test_one_pass_makes_a_new_target_healthy_and_several_a_sick_one(outcomes: tuple[Outcome, ...], state: str) -> None:
+def test_one_pass_makes_a_new_target_healthy_and_several_a_sick_one(
+    outcomes: tuple[CheckResult, ...], state: str
+) -> None:
     assert learn(*outcomes).state == state
 
 
@@ -69,8 +71,8 @@ def test_reasons() -> None:
     assert judge(CHECK, [learn(GOOD), learn(BAD, BAD)]) == TargetHealth(
         "unhealthy", "Target.ResponseCodeMismatch", "Health checks failed with these codes: [404]"
     )
-    assert judge(CHECK, [learn(Outcome("timeout"), Outcome("timeout"))]) == TIMED_OUT
-    assert judge(CHECK, [learn(Outcome("failed"), Outcome("failed"))]) == FAILED
+    assert judge(CHECK, [learn(CheckResult("timeout"), CheckResult("timeout"))]) == TIMED_OUT
+    assert judge(CHECK, [learn(CheckResult("failed"), CheckResult("failed"))]) == FAILED
     assert judge(replace(CHECK, enabled=False), []) == UNCHECKED
 
 
@@ -95,6 +97,24 @@ SICK = TargetHealth("unhealthy", "Target.Timeout")
 )
 def test_fails_open_only_to_unhealthy_targets(a: TargetHealth, b: TargetHealth, expected: tuple[Target, ...]) -> None:
     assert serving(GROUP, {("group", "i-a"): a, ("group", "i-b"): b}) == expected
+
+
+@pytest.mark.parametrize(
+    ("minimum", "expected"),
+    [(HealthyMinimum(2), (A, B)), (HealthyMinimum(1, 100), (A, B)), (HealthyMinimum(1, 50), (A,))],
+)
+def test_too_few_healthy_targets_get_help_from_the_unhealthy(
+    minimum: HealthyMinimum, expected: tuple[Target, ...]
+) -> None:
+    health = {("group", "i-a"): HEALTHY, ("group", "i-b"): SICK}
+    assert serving(replace(GROUP, routing_minimum=minimum), health) == expected
+
+
+def test_no_node_sends_anything_to_a_zone_that_is_shifted_away_from() -> None:
+    both = {("group", "i-a"): HEALTHY, ("group", "i-b"): HEALTHY}
+    assert serving(GROUP, both, "zone-a") == (B,)
+    assert serving(GROUP, {**both, ("group", "i-b"): SICK}, "zone-a") == (B,), "it fails open to what is left"
+    assert serving(replace(GROUP, cross_zone=False), both, "zone-a") == (A, B), "that is for DNS alone"
 
 
 def test_unused_targets() -> None:

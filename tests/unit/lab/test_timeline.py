@@ -9,15 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab import timeline as shown
-from lab.errors import LabError
-from lab.waits import Entry
-from lab.world.timeline import timeline
-from lab.world.waits import Step
+from lab.base.errors import LabError
+from lab.waiting import timeline as shown
+from lab.waiting.critical_path import timeline
+from lab.waiting.table import Step
+from lab.waiting.waits import ImposedWait
 
 
-def entry(resource: str, began: float, seconds: float, *needs: str, step: Step = "instance", gives: str = "") -> Entry:
-    return Entry(step, resource, "", began, seconds, needs, (gives,) if gives else ())
+def entry(
+    resource: str, began: float, seconds: float, *needs: str, step: Step = "instance", gives: str = ""
+) -> ImposedWait:
+    return ImposedWait(step, resource, "", began, seconds, needs, (gives,) if gives else ())
 
 
 def test_nothing_has_no_path() -> None:
@@ -65,11 +67,11 @@ def test_a_later_part_alone() -> None:
 @given(st.lists(st.tuples(st.floats(0, 100), st.floats(0.1, 100), st.sets(st.integers(0, 9))), max_size=10))
 def test_no_tool_is_faster_than_the_path(drawn: list[tuple[float, float, set[int]]]) -> None:
     """A tool that begins each step when its needs have ended takes at least as long as the path."""
-    entries: list[Entry] = []
+    entries: list[ImposedWait] = []
     for number, (pause, seconds, wanted) in enumerate(drawn):
         needs = [each for each in entries if int(each.resource) in wanted]
-        start = max((each.ended for each in needs), default=0.0) + pause
-        entries.append(entry(str(number), start, seconds, *(each.resource for each in needs)))
+        start = max((need.ended for need in needs), default=0.0) + pause
+        entries.append(entry(str(number), start, seconds, *(need.resource for need in needs)))
     found = timeline(entries)
     assert found.seconds <= max((each.ended for each in entries), default=0.0) + 1e-6
     for before, after in zip(found.critical, found.critical[1:], strict=False):
@@ -84,7 +86,7 @@ def test_shown_as_table_data_and_picture(tmp_path: Path) -> None:
     assert table.endswith("All of it took 370.0 s; the critical path (*) is 310.0 s.")
     data = found.data()
     assert data["critical_path_seconds"] == 310
-    assert [each["resource"] for each in data["waits"] if each["critical"]] == ["zone", "certificate", "distribution"]
+    assert [wait["resource"] for wait in data["waits"] if wait["critical"]] == ["zone", "certificate", "distribution"]
     shown.picture(found, tmp_path / "timeline.svg")
     assert "</svg>" in (tmp_path / "timeline.svg").read_text()
     with pytest.raises(LabError, match="nothing to draw"):

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.model import OperationNotFoundError
 
-from lab.api.unknown_paths import UnknownServiceError, refusing_unknown_paths
+from lab.api.callers.unknown_paths import UnknownServiceError, refusing_unknown_paths
 from tests.unit.lab.served import serve
 
 PAGE = b"<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n<h1>Not Found</h1>\n"

@@ -11,14 +11,15 @@ from typing import TypeVar
 
 import pytest
 
-from lab.place import Place
-from lab.plane import namespaces, uplink
-from lab.plane.uplink import Link
+from lab.base import namespaces
+from lab.base.paths import LabPaths
+from lab.plane.network import uplink
+from lab.plane.network.uplink import Link
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, for namespaces")
 T = TypeVar("T")
 LINK = Link("100.127.0.1", "100.127.0.2", 1500)
-PLACE = Place("unit")
+PLACE = LabPaths("unit")
 PORT = 8080
 """Everybody here listens on it."""
 
@@ -126,7 +127,7 @@ def test_a_router_stays_a_router(host: Host) -> None:
 
 
 def test_two_labs_do_not_reach_each_other(host: Host) -> None:
-    other = Place("unitb")
+    other = LabPaths("unitb")
     namespaces.ip_batch(["link set right down", f"link set right name {other.uplink}"], host.name)
     namespaces.ip_batch([f"link set {other.uplink} up"], host.name)
     begin(host)

@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from lab.errors import LabError
-from lab.place import Place
-from lab.plane import control_groups, machine_spec, namespaces, user_namespace
-from lab.plane.user_namespace import SIZE, UserNamespace
+from lab.base import namespaces
+from lab.base.errors import LabError
+from lab.base.paths import LabPaths
+from lab.plane.machines import control_groups, spec, user_namespace
+from lab.plane.machines.user_namespace import SIZE, UserNamespace
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, for a namespace")
 
@@ -24,7 +25,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, for a nam
 @pytest.fixture
 def users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[UserNamespace]:
     monkeypatch.setattr(user_namespace, "FOLDER", tmp_path / "run" / "users")
-    made = UserNamespace(Place("unit"))
+    made = UserNamespace(LabPaths("unit"))
     yield made
     made.remove()
 
@@ -89,7 +90,7 @@ def test_a_kernel_that_makes_none_is_said(users: UserNamespace, monkeypatch: pyt
 
 
 def test_labs_have_users_of_their_own_beyond_the_hosts() -> None:
-    first = [UserNamespace(Place(name)).first for name in ("default", "life", "test0", "test1")]
+    first = [UserNamespace(LabPaths(name)).first for name in ("default", "life", "test0", "test1")]
     assert len(set(first)) == len(first)
     assert all(one >= 0x4000_0000 and one + SIZE <= 1879048192 and one % SIZE == 0 for one in first)
 
@@ -105,7 +106,7 @@ def test_a_machine_joins_it_and_sees_its_own_network(own: list[str]) -> None:
         "linux": {"namespaces": [{"type": "pid"}, {"type": "user"}], "uidMappings": [{"containerID": 0}]},
         "process": {"args": ["/sbin/init"]},
     }
-    words = [sys.executable, "-I", machine_spec.__file__, "/run/x", "1073741824"]
+    words = [sys.executable, "-I", spec.__file__, "/run/x", "1073741824"]
     done = subprocess.run(words, input=json.dumps(before), capture_output=True, text=True, check=True)
     after = json.loads(done.stdout)
     assert after["linux"]["namespaces"] == [{"type": "pid"}, {"type": "user", "path": "/run/x"}]

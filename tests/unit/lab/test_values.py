@@ -14,13 +14,13 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from lab.api import extensions
-from lab.authority import Authority
-from lab.clock import Clock
+from lab.base.authority import Authority
+from lab.base.clock import Clock
+from lab.base.observed import Observed
+from lab.base.paths import LabPaths
 from lab.context import Context
-from lab.observed import Observed
-from lab.place import Place
 from lab.status import table
-from lab.world import describe
+from lab.world.world import describe
 
 REGION = "ap-northeast-1"
 HOSTILE = "x) -m found\nglobal\n lua-load /e\n#"
@@ -40,7 +40,7 @@ class Account:
             for n, zone in enumerate("ac")
         ]
         self.balancer = self.elb.create_load_balancer(
-            Name="site", Subnets=[each["Subnet"]["SubnetId"] for each in subnets]
+            Name="site", Subnets=[subnet["Subnet"]["SubnetId"] for subnet in subnets]
         )["LoadBalancers"][0]["LoadBalancerArn"]
         self.group = self.elb.create_target_group(
             Name="web", Protocol="HTTP", Port=80, VpcId=self.vpc, TargetType="ip"
@@ -125,7 +125,7 @@ class Account:
 @pytest.fixture
 def context(tmp_path: Path) -> Iterator[Context]:
     loop = asyncio.new_event_loop()
-    made = Context(Place("unit"), Clock(), Authority(tmp_path), Observed(), loop)
+    made = Context(LabPaths("unit"), Clock(), Authority(tmp_path), Observed(), loop)
     with mock_aws():
         extensions.extend(made)
         yield made

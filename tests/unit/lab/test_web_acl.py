@@ -15,14 +15,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from lab.context import Backends
-from lab.plane import namespaces
-from lab.plane.haproxy import HaProxy
-from lab.users import BALANCER
-from lab.world import load_balancer, web_acl
-from lab.world.haproxy import Surroundings, render
-from lab.world.load_balancer import Action, Rule
-from lab.world.web_acl import WebAcl
+from lab.base import namespaces
+from lab.base.backends import Backends
+from lab.base.users import BALANCER
+from lab.plane.balancer.haproxy import HaProxy
+from lab.world.balancer import load_balancer, web_acl
+from lab.world.balancer.haproxy import Surroundings, render
+from lab.world.balancer.load_balancer import Action, ListenerRule
+from lab.world.balancer.web_acl import WebAcl
 from tests.unit.lab.test_haproxy import NODE, balancer
 from tests.unit.plugins.modules.route53_account import REGION, Account, open_account
 
@@ -188,7 +188,8 @@ class Front:
 
     def serve(self, acl: WebAcl) -> None:
         made = replace(
-            balancer(Rule((), Action("fixed-response", status=200, body="in", content_type="text/plain"))), web_acl=acl
+            balancer(ListenerRule((), Action("fixed-response", status=200, body="in", content_type="text/plain"))),
+            web_acl=acl,
         )
         self.process.serve(render(made, NODE, {}, self.around))
 

@@ -15,23 +15,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.plane.furnish import names, resolvers
-from lab.world import packet_rules, words
-from lab.world.haproxy import Surroundings, render
-from lab.world.load_balancer import (
+from lab.base import words
+from lab.plane.machines.prepare_rootfs import names, resolvers
+from lab.world.balancer.haproxy import Surroundings, render
+from lab.world.balancer.load_balancer import (
     Action,
     Condition,
     HealthCheck,
     Listener,
+    ListenerRule,
     LoadBalancer,
     Node,
-    Rule,
     Target,
     TargetGroup,
 )
-from lab.world.machines import Machine
-from lab.world.network import Acl, Entry, Group, Interface, Network, RouteTable, Subnet, Vpc
-from lab.world.network import Rule as GroupRule
+from lab.world.machines.machines import Machine
+from lab.world.network import packet_rules
+from lab.world.network.network import Acl, AclEntry, Group, Interface, Network, RouteTable, Subnet, Vpc
+from lab.world.network.network import GroupRule as GroupRule
 
 HOSTILE = (
     "x\n", "\nx", "a\nb", "a b", "a;b", "a{b", 'a"b', "a\r", "a\tb", "x) -m found\nglobal\n lua-load /tmp/e\n#",
@@ -66,8 +67,8 @@ MAKERS: tuple[Callable[[str], object], ...] = (
     lambda each: GroupRule("tcp", 80, 80, cidr=each or "x"),
     lambda each: GroupRule("tcp", 80, 80, group=each or " "),
     lambda each: GroupRule("tcp", 80, 80, prefix_list=each or " "),
-    lambda each: Entry(100, True, each, "0.0.0.0/0", None, None),
-    lambda each: Entry(100, True, "-1", each, None, None),
+    lambda each: AclEntry(100, True, each, "0.0.0.0/0", None, None),
+    lambda each: AclEntry(100, True, "-1", each, None, None),
     lambda each: interface(id=each or " "),
     lambda each: interface(address=each),
     lambda each: interface(public_address=each),
@@ -126,7 +127,7 @@ def test_a_search_domain_is_one_line_of_host_names(found: str) -> None:
     assert all(len(line) < 1000 for line in names(machine()).values())
 
 
-def ruleset(rule: GroupRule, entry: Entry, blocks: tuple[str, ...]) -> str:
+def ruleset(rule: GroupRule, entry: AclEntry, blocks: tuple[str, ...]) -> str:
     group = Group("sg-1", "vpc-1", (rule, GroupRule("tcp", 443, 443, prefix_list="pl-1")), ())
     network = Network(
         vpcs={"vpc-1": Vpc("vpc-1", "ap-northeast-1", ("10.0.0.0/16",), True, True, None)},
@@ -145,14 +146,14 @@ def shape(rules: str) -> list[int]:
     return [sum(line.count(each) for each in '{}";') for line in rules.splitlines()]
 
 
-USUAL = ruleset(GroupRule("50", None, None, cidr="0.0.0.0/0"), Entry(1, True, "50", "0.0.0.0/0", None, None), ())
+USUAL = ruleset(GroupRule("50", None, None, cidr="0.0.0.0/0"), AclEntry(1, True, "50", "0.0.0.0/0", None, None), ())
 
 
 @given(protocol=text, cidr=text)
 def test_no_rule_adds_a_line_to_the_packet_filter(protocol: str, cidr: str) -> None:
     try:
         rule = GroupRule(protocol, None, None, cidr=cidr or "0.0.0.0/0")
-        entry = Entry(1, True, protocol, cidr, None, None)
+        entry = AclEntry(1, True, protocol, cidr, None, None)
     except words.WordError:
         return
     assert shape(ruleset(rule, entry, ())) == shape(USUAL)
@@ -160,7 +161,10 @@ def test_no_rule_adds_a_line_to_the_packet_filter(protocol: str, cidr: str) -> N
 
 def configuration(*conditions: Condition, target: Target | None = None) -> str:
     group = TargetGroup(f"{ARN}:targetgroup/web/0123", "HTTP", (), CHECK, cookie_seconds=60)
-    rules = (Rule(conditions, Action("forward", ((group.arn, 1),))), Rule((), Action("fixed-response", status=404)))
+    rules = (
+        ListenerRule(conditions, Action("forward", ((group.arn, 1),))),
+        ListenerRule((), Action("fixed-response", status=404)),
+    )
     world = LoadBalancer(
         arn=f"{ARN}:loadbalancer/app/site/1", name="site", dns_name="site.elb.amazonaws.com", canonical_zone_id="Z",
         region="ap-northeast-1", scheme="internet-facing", state="active", nodes=(NODE,),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.endpoint import start_time
+from lab.base.endpoint import start_time
 
 ROOT = Path(__file__).parents[3]
 NO_PROCESS = 1 << 22

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +19,7 @@ REGION = "ap-northeast-1"
 ROLE = "demo-web"
 NOW = datetime.now(UTC).timestamp()
 BALANCER = "demo-1.ap-northeast-1.elb.amazonaws.com"
+TLS = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
 EDGE = "d1.cloudfront.net"
 NAME_SERVERS = ["ns-1.awsdns-01.org", "ns-2.awsdns-02.com"]
 TRUST = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
@@ -89,6 +91,7 @@ def network(letters: str) -> Tree:
     endpoint = {
         "vpc_endpoint_id": "vpce-1",
         "service_name": f"com.amazonaws.{REGION}.s3",
+        "route_table_ids": [f"rtb-{letter}" for letter in letters],
         "policy": {"Statement": [{**s3, "Condition": {"StringEquals": {"aws:ResourceAccount": "123456789012"}}}]},
     }
     gateways = [
@@ -107,12 +110,12 @@ def network(letters: str) -> Tree:
     }
 
 
-def way(purpose: str, letter: str | None, port: int) -> Tree:
+def path(purpose: str, letter: str | None, port: int) -> Tree:
     return {
         "purpose": purpose,
         "machine": f"i-{letter}" if letter else None,
         "machine_name": f"demo-web-{letter}" if letter else None,
-        "to": purpose,
+        "destination": purpose,
         "port": port,
         "reachable": True,
         "blocked_by": None,
@@ -145,8 +148,13 @@ def failover_record(role: str, name: str, evaluates: bool, check: str | None, ow
     }
 
 
+def name_servers(name: str, servers: list[str]) -> Tree:
+    """An NS record, as Route 53 has it."""
+    return {"name": f"{name}.", "type": "NS", "ttl": 60, "resource_records": [{"value": one} for one in servers]}
+
+
 def details() -> Tree:
-    ways = [way(purpose, letter, 443) for purpose in ("session_manager", "share", "requests") for letter in "ac"]
+    paths = [path(purpose, letter, 443) for purpose in ("session_manager", "share", "requests") for letter in "ac"]
     anybody = {"Effect": "Allow", "Principal": {"AWS": "*"}}
     allow = {"Sid": "Mounts", **anybody, "Action": ["elasticfilesystem:ClientMount"]}
     reads = {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": "arn:aws:s3:::demo-content-1/site/*"}
@@ -162,35 +170,61 @@ def details() -> Tree:
         "dns_hostnames": True,
         "dhcp_name_servers": ["AmazonProvidedDNS"],
         "nat_gateways": [],
-        "ways": [*ways, way("visitors", None, 443)],
+        "paths": [*paths, path("visitors", None, 443)],
         "load_balancer_attributes": {"idle_timeout.timeout_seconds": "60"},
+        "web_acl": {},
+        "target_group_attributes": {
+            "arn:tg": {
+                f"target_group_health.{what}.minimum_healthy_targets.{kind}": value
+                for what in ("dns_failover", "unhealthy_state_routing")
+                for kind, value in (("count", "1"), ("percentage", "off"))
+            }
+        },
         "listener_certificates": {"arn:listener": [f"arn:{REGION}"]},
         "listener_rules": {"arn:listener": listener_rules(), "arn:80": []},
         "used_health_checks": {"hc-1": True},
         "contents": {"demo-content-1": {"release": "20270131T120000Z-0123456789ab", "missing": []}},
-        "error_objects": {"demo-error-page-1/error/index.html": True},
+        "error_objects": {
+            "demo-error-page-1/error/index.html": {"content_length": 812, "content_type": "text/html; charset=utf-8"}
+        },
         "file_system_policies": {"fs-1": {"Statement": [allow]}},
         "bucket_settings": {
-            name: {"versioning": True, "public_access_block": {"block_public_acls": True}}
+            name: {
+                "versioning": True,
+                "public_access_block": {"block_public_acls": True},
+                "lifecycle_rules": [lifecycle_rule("hasite.aws", Expiration={"ExpiredObjectDeleteMarker": True})],
+            }
             for name in ("demo-content-1", "demo-error-page-1")
         },
+        "status_checks": {f"i-{letter}": {"instance": "ok", "system": "ok"} for letter in "ac"},
+        "file_system_backups": {"fs-1": True},
         "bucket_policies": {"demo-content-1": {}, "demo-error-page-1": {"Statement": [edge]}},
         "role_policies": {
             "demo-web": {
                 "attached": [],
+                "boundary": None,
                 "own": {"agent": {"Statement": [agent]}, "content": {"Statement": [reads]}},
             }
         },
+        "zone_signing": {"Z1": {"status": "NOT_SIGNING", "keys": []}},
         "cache_policies": {"none": {"name": "Managed-CachingDisabled", "min_ttl": 0, "default_ttl": 0}},
     }
+
+
+def lifecycle_rule(identity: str, prefix: str = "", **actions: Any) -> Tree:
+    """A rule of a bucket's lifecycle, as S3 has it."""
+    return {"ID": identity, "Status": "Enabled", "Filter": {"Prefix": prefix}, **actions}
 
 
 def listener_rules() -> list[Tree]:
     """The rules of the HTTPS listener as the role load_balancer has them: what is for another name is misdirected."""
     host = {"field": "host-header", "host_header_config": {"values": [DOMAIN]}}
+    other = {"field": "host-header", "host_header_config": {"values": [ALIAS]}}
     forward = {"type": "forward", "target_group_arn": "arn:tg"}
+    own = {"is_default": False, "tags": {"hasite:site": "demo", "hasite:part": "load_balancer"}}
     return [
-        {"priority": "1", "conditions": [host], "actions": [forward], "is_default": False},
+        {"priority": "101", "conditions": [host], "actions": [forward], **own},
+        {"priority": "103", "conditions": [other], "actions": [{"type": "redirect"}], **own},
         {"priority": "default", "conditions": [], "actions": [{"type": "fixed-response"}], "is_default": True},
     ]
 
@@ -199,15 +233,24 @@ def balancing() -> Tree:
     redirect = {"type": "redirect", "redirect_config": {"protocol": "HTTPS"}}
     listeners = [
         {"port": 80, "protocol": "HTTP", "listener_arn": "arn:80", "default_actions": [redirect]},
-        {"port": 443, "protocol": "HTTPS", "listener_arn": "arn:listener", "default_actions": [{"type": "forward"}]},
+        {
+            "port": 443,
+            "protocol": "HTTPS",
+            "ssl_policy": TLS,
+            "listener_arn": "arn:listener",
+            "default_actions": [{"type": "forward"}],
+        },
     ]
     return {
         "load_balancer": {
             "load_balancer_arn": "arn:lb",
             "name": "demo",
             "dns_name": BALANCER,
+            "maintenance": False,
             "listeners": listeners,
-            "availability_zones": [{"subnet_id": f"subnet-public-{letter}"} for letter in "ac"],
+            "availability_zones": [
+                {"subnet_id": f"subnet-public-{letter}", "zone_name": f"{REGION}{letter}"} for letter in "ac"
+            ],
         },
         "target_groups": [
             {
@@ -232,6 +275,7 @@ def naming() -> Tree:
     config = {
         "fully_qualified_domain_name": BALANCER,
         "port": 443,
+        "resource_path": "/health",
         "request_interval": 10,
         "failure_threshold": 3,
         "disabled": False,
@@ -261,6 +305,7 @@ def naming() -> Tree:
             "records": [
                 failover_record("PRIMARY", BALANCER, True, "hc-1"),
                 failover_record("SECONDARY", EDGE, False, None),
+                name_servers("hasite.test", [f"{server}." for server in NAME_SERVERS]),
                 validation,
             ],
         },
@@ -288,6 +333,7 @@ def edging() -> Tree:
                 "cache_policy_id": "none",
                 "response_headers_policy_id": "headers",
                 "viewer_request_function_arn": "arn:function",
+                "viewer_protocol_policy": "redirect-to-https",
                 "custom_error_responses": errors,
             }
         ],
@@ -310,8 +356,16 @@ def site() -> Tree:
         ],
         "instances": [machine("a"), machine("c")],
         "roles": [
-            {"role_name": "demo-web", "arn": "arn:web", "assume_role_policy": TRUST, "instance_profiles": ["demo-web"]}
+            {
+                "role_name": "demo-web",
+                "arn": "arn:web",
+                "assume_role_policy": copy.deepcopy(TRUST),
+                "permissions_boundary_arn": None,
+                "instance_profiles": ["demo-web"],
+            }
         ],
+        "documents": [{"name": "demo-session", "document_type": "Session", "document_version": "1"}],
+        "log_groups": [{"log_group_name": "/demo/sessions", "region": REGION}],
         "kms_keys": [{"alias": "alias/demo-session", "key_id": "key-1", "key_state": "Enabled"}],
         "file_systems": [
             {
@@ -346,7 +400,7 @@ def fetch(url: str, status: int, **headers: str) -> Tree:
 def visit() -> Tree:
     error_page = {"cache_control": "no-store", "retry_after": "60"}
     return {
-        "delegation": {"parent_zone": "test", "answers": [list(NAME_SERVERS)], "problem": None},
+        "delegation": {"parent_zone": "test", "answers": [list(NAME_SERVERS)], "signers": [], "problem": None},
         "authorities": {"domain": None, "records": [], "permitted": True, "problem": None},
         "addresses": {"A": ["198.51.100.1"], "AAAA": []},
         "page": fetch(f"https://{DOMAIN}/", 200),
@@ -375,7 +429,8 @@ def inside() -> Tree:
         "disks": [{"path": "/", "bytes": 8 << 30, "free_bytes": 5 << 30, "inodes": 500000, "free_inodes": 400000}],
         "share": "/srv/site",
         "fstab": {"source": "fs-1:/", "type": "efs", "options": "_netdev,nofail,tls"},
-        "mount": {"source": "127.0.0.1:/", "type": "nfs4", "root": "/"},
+        "mount": {"source": "127.0.0.1:/", "type": "nfs4", "root": "/", "read_only": False},
+        "turn": None,
         "document_root": "/srv/site/current",
         "document_root_exists": True,
         "document_root_mount": "/srv/site",

@@ -16,8 +16,8 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from plugins.plugin_utils._session_agent import AgentChannel, Input
-from plugins.plugin_utils._session_frames import channel_closed, serialise
+from plugins.plugin_utils._ssm.wire.agent import AgentChannel, Input
+from plugins.plugin_utils._ssm.wire.frames import channel_closed, serialise
 
 
 class Machine:

@@ -40,8 +40,9 @@ def test_every_default_is_an_option_and_the_same(role: Path) -> None:
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
 def test_every_public_tasks_file_is_an_entry_point(role: Path) -> None:
-    for name in entry_points(role):
+    for name, spec in entry_points(role).items():
         assert (role / "tasks" / f"{name}.yml").exists()
+        assert {"short_description", "description"} <= spec.keys(), f"{name} is not described, as antsibull-docs asks"
 
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)

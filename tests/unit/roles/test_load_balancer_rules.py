@@ -45,7 +45,7 @@ def rules(**given: Any) -> list[dict[str, Any]]:
 def hosts(rule: dict[str, Any]) -> list[str]:
     return [
         value
-        for condition in rule["Conditions"]
+        for condition in rule["conditions"]
         if condition["Field"] == "host-header"
         for value in condition["HostHeaderConfig"]["Values"]
     ]
@@ -55,24 +55,31 @@ def hosts(rule: dict[str, Any]) -> list[str]:
 def test_each_name_has_a_rule_within_the_limits_of_aws(count: int) -> None:
     aliases = [f"a{number}.example.com" for number in range(count)]
     made = rules(load_balancer_aliases=aliases)
-    assert [rule["Priority"] for rule in made] == list(range(1, len(made) + 1))
-    assert all(sum(len(list(each.values())[1]["Values"]) for each in rule["Conditions"]) <= 5 for rule in made)
+    assert [rule["priority"] for rule in made] == list(range(101, len(made) + 101))
+    assert len({rule["name"] for rule in made}) == len(made)
+    assert all(
+        sum(len(list(condition.values())[1]["Values"]) for condition in rule["conditions"]) <= 5 for rule in made
+    )
     assert hosts(made[0]) == ["www.example.com"]
-    assert [one for rule in made[2:] for one in hosts(rule)] == aliases
-    redirects = [rule["Actions"][0]["RedirectConfig"] for rule in made[2:]]
-    assert all(each["Host"] == "www.example.com" for each in redirects)
+    assert [host for rule in made[2:] for host in hosts(rule)] == sorted(aliases)
+    redirects = [rule["actions"][0]["RedirectConfig"] for rule in made[2:]]
+    assert all(redirect["Host"] == "www.example.com" for redirect in redirects)
 
 
 def test_the_load_balancers_own_name_is_for_health_checks_only() -> None:
     _, own = rules(load_balancer_health_path="/up")
-    assert all(".elb.amazonaws.com" in one for one in hosts(own))
-    assert own["Conditions"][1] == {"Field": "path-pattern", "PathPatternConfig": {"Values": ["/up"]}}
+    assert all(".elb.amazonaws.com" in host for host in hosts(own))
+    assert own["conditions"][1] == {"Field": "path-pattern", "PathPatternConfig": {"Values": ["/up"]}}
 
 
 def test_no_redirect_leads_where_a_request_says() -> None:
     made = templar()
     plain = made.template(trust_as_template("{{ __load_balancer_http }}"))
     assert plain["DefaultActions"][0]["RedirectConfig"]["Host"] == "www.example.com"
-    assert plain["Rules"] == []
     [default] = made.template(trust_as_template("{{ [__load_balancer_misdirected] }}"))
     assert default["FixedResponseConfig"]["StatusCode"] == "421"
+
+
+def test_aliases_in_another_order_are_the_same_rules() -> None:
+    aliases = [f"a{number}.example.com" for number in range(12)]
+    assert rules(load_balancer_aliases=aliases[::-1]) == rules(load_balancer_aliases=aliases)

@@ -12,7 +12,7 @@ import jinja2
 import pytest
 import yaml
 
-from lab.world.permissions import Principal, Request, decide
+from lab.world.access.permissions import AccessRequest, Principal, decide
 
 ROLES = Path(__file__).parents[3] / "roles"
 ACCOUNT, REGION = "123456789012", "ap-northeast-1"
@@ -29,11 +29,13 @@ def template(role: str, name: str, **facts: Any) -> dict[str, Any]:
     return found
 
 
-def share(*, tls: bool) -> dict[str, Any]:
+def share(*, tls: bool, role: bool = True) -> dict[str, Any]:
     """Return the share's policy."""
     facts = yaml.safe_load((ROLES / "storage" / "vars" / "main.yml").read_text())
     statements = facts["__storage_statements"] if tls else facts["__storage_statements"][:1]
-    text = json.dumps({"Statement": statements}).replace("{{ __storage_clients }}", ROLE if tls else "*")
+    told = {"storage_role_arn": ROLE, "storage_require_tls": tls, "storage_require_role": role}
+    clients = jinja2.Template(facts["__storage_clients"]).render(told)
+    text = json.dumps({"Statement": statements}).replace("{{ __storage_clients }}", clients)
     found: dict[str, Any] = json.loads(text)
     return found
 
@@ -41,7 +43,7 @@ def share(*, tls: bool) -> dict[str, Any]:
 def mounts(policy: dict[str, Any], *, encrypted: bool, role: str = "") -> str:
     context = {"aws:SecureTransport": str(encrypted).lower(), "elasticfilesystem:AccessedViaMountTarget": "true"}
     who = Principal(arns=(role,), account=ACCOUNT) if role else Principal()
-    return decide(policy, Request("elasticfilesystem:ClientMount", SHARE, context, who), of_resource=True)
+    return decide(policy, AccessRequest("elasticfilesystem:ClientMount", SHARE, context, who), of_resource=True)
 
 
 def test_the_share_admits_the_machines_role_over_tls_only() -> None:
@@ -52,9 +54,11 @@ def test_the_share_admits_the_machines_role_over_tls_only() -> None:
 
 
 def test_without_the_mount_helper_a_client_is_anonymous_and_admitted_at_a_mount_target_only() -> None:
+    assert mounts(share(tls=True, role=False), encrypted=True) == "allow"
+    assert mounts(share(tls=True, role=False), encrypted=False) == "deny"
     assert mounts(share(tls=False), encrypted=False) == "allow"
     elsewhere = {"elasticfilesystem:AccessedViaMountTarget": "false"}
-    request = Request("elasticfilesystem:ClientMount", SHARE, elsewhere)
+    request = AccessRequest("elasticfilesystem:ClientMount", SHARE, elsewhere)
     assert decide(share(tls=False), request, of_resource=True) == "none"
 
 
@@ -70,14 +74,14 @@ def test_flow_logs_of_others_can_not_use_the_sites_role(account: str, source: st
     trust = template("network", "flow_logs_trust.json.j2", network_account_id=ACCOUNT, network_region=REGION)
     service = Principal(service="vpc-flow-logs.amazonaws.com")
     context = {"aws:SourceAccount": account, "aws:SourceArn": source}
-    assert decide(trust, Request("sts:AssumeRole", "*", context, service), of_resource=True) == decision
+    assert decide(trust, AccessRequest("sts:AssumeRole", "*", context, service), of_resource=True) == decision
 
 
 def test_flow_logs_write_into_the_sites_log_group_only() -> None:
     logs = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group"
     policy = template("network", "flow_logs_policy.json.j2", network_site="shop", __network_logs=logs)
     for group, decision in (("/shop/flow-logs", "allow"), ("/shop/sessions", "none"), ("/shop-blog/flow-logs", "none")):
-        assert decide(policy, Request("logs:PutLogEvents", f"{logs}:{group}:log-stream:eni-1")) == decision
+        assert decide(policy, AccessRequest("logs:PutLogEvents", f"{logs}:{group}:log-stream:eni-1")) == decision
 
 
 @pytest.mark.parametrize(
@@ -96,10 +100,10 @@ def test_through_the_endpoint_of_s3_no_other_accounts_bucket_is_reached(
     action: str, resource: str, owner: str, decision: str
 ) -> None:
     facts = yaml.safe_load((ROLES / "network" / "vars" / "main.yml").read_text())
-    public = [one.replace("{{ network_region }}", REGION) for one in facts["__network_public_buckets"]]
+    public = [bucket.replace("{{ network_region }}", REGION) for bucket in facts["__network_public_buckets"]]
     names = {"network_account_id": ACCOUNT, "__network_public_buckets": public}
     policy = template("network", "s3_endpoint_policy.json.j2", network_buckets=["partner"], **names)
-    request = Request(action, resource, {"aws:ResourceAccount": owner})
+    request = AccessRequest(action, resource, {"aws:ResourceAccount": owner})
     assert decide(policy, request, of_resource=True) == decision
     assert (
         template("network", "s3_endpoint_policy.json.j2", network_buckets=[], **names)["Statement"][:2]

@@ -107,3 +107,29 @@ def test_updates_that_fail_are_tried_again_later(program: ModuleType, machine: d
     assert made(tmp_path) == set()
     assert program.run(machine, "b") == 0
     assert made(tmp_path) >= {"restarted"}
+
+
+def test_a_playbook_holds_machines_off_until_it_has_ended(program: ModuleType, machine: dict[str, Any]) -> None:
+    turn = Path(machine["turn"])
+    assert program.hold(turn) == 0
+    assert program.hold(turn) == 0, "another playbook, or the same one for its next machine"
+    assert program.run(machine, "web-a") == 0
+    assert not Path(machine["restart"][1]).exists()
+    program.forget_playbook(turn)
+    assert turn.exists()
+    program.forget_playbook(turn, 0)
+    assert not turn.exists()
+    program.forget_playbook(turn, 0)
+
+
+def test_a_playbook_waits_for_a_machine_that_is_at_it(program: ModuleType, machine: dict[str, Any]) -> None:
+    turn = Path(machine["turn"])
+    assert program.take_turn(turn, "web-a") == "web-a"
+    assert program.hold(turn) == program.BUSY
+    program.forget_playbook(turn, 0)
+    assert turn.read_text() == "web-a\n"
+
+
+def test_a_machine_that_lacks_the_command_gives_its_turn_away(program: ModuleType, machine: dict[str, Any]) -> None:
+    assert program.run({**machine, "update": [["no-such-command"]]}, "web-a") == 1
+    assert not Path(machine["turn"]).exists()

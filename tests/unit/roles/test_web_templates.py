@@ -10,6 +10,7 @@ import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
+from ansible_collections.hasite.aws.plugins.module_utils._doctor.releases import NOTHING
 from ansible_collections.hasite.aws.plugins.module_utils._web.settings import checked
 
 ROLE = Path(__file__).parents[3] / "roles" / "web"
@@ -75,6 +76,28 @@ def test_the_document_root_is_the_public_folder() -> None:
 def test_a_pool_of_the_packages_gets_no_file() -> None:
     text = rendered("site.conf.j2", "RedHat")
     assert text.index("SetHandler None") < text.index('SetHandler "proxy:unix:/run/php-fpm/site.sock|fcgi://site"')
+
+
+def test_folders_of_the_packages_do_not_stand_before_the_sites() -> None:
+    text = rendered("site.conf.j2", "RedHat", web_public_folder="public")
+    for folder in ("icons", "cgi-bin"):
+        assert f'Alias /{folder}/ "/srv/site/current/public/{folder}/"\n' in text
+
+
+def test_a_pages_character_set_is_not_guessed() -> None:
+    assert "AddDefaultCharset Off\n" in rendered("site.conf.j2", "RedHat")
+
+
+def test_the_packages_first_page_is_away() -> None:
+    assert "/etc/httpd/conf.d/welcome.conf" in variables("RedHat")["__web_emptied_files"]
+
+
+@pytest.mark.parametrize(("status", "wanted"), [("enabled", True), ("disabled", False)])
+def test_what_sets_selinuxs_boolean_is_installed(status: str, wanted: bool) -> None:
+    """Minimal images lack what `ansible.posix.seboolean` names as its requirement."""
+    known = {**variables("RedHat"), "ansible_facts": {**FACTS, "selinux": {"status": status}}}
+    packages = Templar(loader=DataLoader(), variables=known).template(known["__web_packages"])
+    assert ("python3-libsemanage" in packages) == wanted
 
 
 def test_htaccess_is_read_only_if_asked_for() -> None:
@@ -171,3 +194,7 @@ def test_modules_that_are_not_loaded_by_the_packages_are_loaded() -> None:
     assert "LoadModule buffer_module modules/mod_buffer.so" in rendered("site.conf.j2", "RedHat")
     assert "LoadModule" not in rendered("site.conf.j2")
     assert "/etc/apache2/mods-enabled/buffer.load" in str(variables("Debian")["__web_modules"])
+
+
+def test_the_health_page_says_of_a_damaged_release_what_the_doctor_looks_for() -> None:
+    assert NOTHING in rendered("health.php.j2")

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import typing as t
 
-from ... import _target_group
-from ..asking import asked, in_pieces, listed
-from ..model import Resource
+from ... import _listener_rules, _target_group
+from ..._asking import asked, in_pieces, listed
+from ..._resource import Resource
+from ..assembly import PART_TAG
 from ..scope import ReadScope
+
+MAINTENANCE = "maintenance"
+"""The part of which the rules of a listener are that give visitors a planned page."""
 
 
 def _with_tags(client: t.Any, found: list[Resource], key: str) -> list[Resource]:
@@ -22,14 +26,26 @@ def _with_tags(client: t.Any, found: list[Resource], key: str) -> list[Resource]
     return [{**one, "Tags": tags.get(one[key], [])} for one in found]
 
 
+def _in_maintenance(client: t.Any, listeners: list[Resource]) -> bool:
+    rules = [
+        rule
+        for listener in listeners
+        if listener.get("Protocol") == "HTTPS"
+        for rule in _listener_rules.read(client, listener["ListenerArn"])
+    ]
+    return any(rule["tags"].get(PART_TAG) == MAINTENANCE for rule in rules)
+
+
+def _with_listeners(client: t.Any, balancer: Resource) -> Resource:
+    listeners = listed(client, "describe_listeners", "Listeners", LoadBalancerArn=balancer["LoadBalancerArn"])
+    return {**balancer, "Listeners": listeners, "Maintenance": _in_maintenance(client, listeners)}
+
+
 def read_load_balancers(scope: ReadScope) -> list[Resource]:
-    """Return the load balancers with their listeners."""
+    """Return the load balancers with their listeners, and whether these give visitors a planned page."""
     client = scope.here("elbv2")
     found = _with_tags(client, listed(client, "describe_load_balancers", "LoadBalancers"), "LoadBalancerArn")
-    return [
-        {**one, "Listeners": listed(client, "describe_listeners", "Listeners", LoadBalancerArn=one["LoadBalancerArn"])}
-        for one in scope.owned(found)
-    ]
+    return [_with_listeners(client, one) for one in scope.owned(found)]
 
 
 def read_target_groups(scope: ReadScope) -> list[Resource]:

@@ -10,9 +10,9 @@ import contextlib
 import typing as t
 
 from ... import _acm
+from ..._asking import AWS_ERRORS, asked, in_pieces, listed
 from ..._names.reading import holding, list_records
-from ..asking import AWS_ERRORS, asked, in_pieces, listed
-from ..model import Resource
+from ..._resource import Resource
 from ..names import certified
 from ..scope import GLOBAL_REGION, ReadScope
 
@@ -83,4 +83,4 @@ def _certificates(scope: ReadScope) -> list[Resource]:
 
 def _validation_records(certificate: Resource) -> set[str]:
     options = certificate["domain_validation_options"]
-    return {one["resource_record"]["name"] for one in options if one["resource_record"]}
+    return {option["resource_record"]["name"] for option in options if option["resource_record"]}

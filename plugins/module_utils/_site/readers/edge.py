@@ -10,8 +10,8 @@ import typing as t
 from collections.abc import Callable
 
 from ... import _distribution
-from ..._settings.names import Rule
-from ..model import Resource
+from ..._resource import Resource
+from ..._settings.names import NameRule
 from ..scope import GLOBAL_REGION, ReadScope
 
 
@@ -33,7 +33,7 @@ def _own_times(distribution: Resource) -> Resource:
     return {"min_ttl": behavior.get("MinTTL"), "default_ttl": behavior.get("DefaultTTL")}
 
 
-def cloudfront(reader: Callable[[t.Any], list[Resource]], rule: Rule) -> Callable[[ReadScope], list[Resource]]:
+def cloudfront(reader: Callable[[t.Any], list[Resource]], rule: NameRule) -> Callable[[ReadScope], list[Resource]]:
     """Return a reader of things of CloudFront that have a name but no tags."""
 
     def read(scope: ReadScope) -> list[Resource]:

@@ -6,13 +6,15 @@
 
 from __future__ import annotations
 
+import base64
+import textwrap
 import typing as t
 
+from ..._asking import asked, listed
 from ..._aws import aws_lookup
-from ..._settings.names import DOCUMENT, KEY_ALIAS, LOG_GROUP, ROLE
-from ..asking import asked, listed
+from ..._resource import Resource
+from ..._settings.names import DOCUMENT, KEY_ALIAS, LOG_GROUP, ROLE, SIGNING_KEY_ALIAS, NameRule
 from ..assembly import tags_of
-from ..model import Resource
 from ..scope import GLOBAL_REGION, ReadScope
 
 
@@ -44,14 +46,14 @@ def read_alarms(scope: ReadScope) -> list[Resource]:
     """Return the alarms of both regions."""
     return [
         {
-            "alarm_name": one["AlarmName"],
-            "alarm_arn": one.get("AlarmArn"),
+            "alarm_name": alarm["AlarmName"],
+            "alarm_arn": alarm.get("AlarmArn"),
             "region": region,
-            "state_value": one.get("StateValue"),
-            "state_reason": one.get("StateReason"),
+            "state_value": alarm.get("StateValue"),
+            "state_reason": alarm.get("StateReason"),
         }
         for region in scope.everywhere()
-        for one in _alarms(scope, scope.client("cloudwatch", region))
+        for alarm in _alarms(scope, scope.client("cloudwatch", region))
     ]
 
 
@@ -96,6 +98,7 @@ def read_roles(scope: ReadScope) -> list[Resource]:
             "role_name": one["RoleName"],
             "arn": one["Arn"],
             "assume_role_policy": one.get("AssumeRolePolicyDocument"),
+            "permissions_boundary_arn": (one.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn"),
             "instance_profiles": [
                 profile["InstanceProfileName"]
                 for profile in listed(
@@ -129,14 +132,33 @@ def read_documents(scope: ReadScope) -> list[Resource]:
 
 
 def read_keys(scope: ReadScope) -> list[Resource]:
-    """Return the KMS keys, also one whose deletion is scheduled."""
-    client = scope.here("kms")
-    found = [(alias, _key(client, alias)) for alias in scope.names_by(KEY_ALIAS)]
+    """Return the KMS keys, also one whose deletion is scheduled; of one that signs and is enabled, the public key."""
+    regions = [(KEY_ALIAS, scope.region), (SIGNING_KEY_ALIAS, GLOBAL_REGION)]
+    return [key for rule, region in regions for key in _keys(scope, scope.client("kms", region), region, rule)]
+
+
+def _keys(scope: ReadScope, client: t.Any, region: str, rule: NameRule) -> list[Resource]:
+    found = [(alias, _key(client, alias)) for alias in scope.names_by(rule)]
     return [
-        {"alias": alias, "key_id": key["KeyId"], "key_arn": key["Arn"], "key_state": key.get("KeyState")}
+        {
+            "alias": alias,
+            "region": region,
+            "key_id": key["KeyId"],
+            "key_arn": key["Arn"],
+            "key_state": key.get("KeyState"),
+            "public_key": _public_key(client, key) if key.get("KeyUsage") == "SIGN_VERIFY" else None,
+        }
         for alias, key in found
         if key and scope.owned([asked(client.list_resource_tags, KeyId=key["KeyId"])])
     ]
+
+
+def _public_key(client: t.Any, key: Resource) -> str | None:
+    """Return a key's public key in PEM (RFC 7468), or None if the key is not enabled and KMS gives none."""
+    if key.get("KeyState") != "Enabled":
+        return None
+    lines = textwrap.wrap(base64.b64encode(asked(client.get_public_key, KeyId=key["KeyId"])["PublicKey"]).decode(), 64)
+    return "\n".join(["-----BEGIN PUBLIC KEY-----", *lines, "-----END PUBLIC KEY-----", ""])
 
 
 @aws_lookup("look for the KMS key {alias}", "NotFoundException")

@@ -10,8 +10,8 @@ import typing as t
 from collections.abc import Callable
 
 from ... import _flow_log, _ssm
-from ..asking import asked, listed
-from ..model import Resource
+from ..._asking import asked, listed
+from ..._resource import Resource
 from ..scope import ReadScope
 
 
@@ -55,7 +55,7 @@ def read_interfaces(scope: ReadScope) -> list[Resource]:
 def read_instances(scope: ReadScope) -> list[Resource]:
     """Return the machines; a terminated one is still listed for an hour."""
     reservations = listed(scope.here("ec2"), "describe_instances", "Reservations", Filters=scope.tagged)
-    found = scope.owned(one for reservation in reservations for one in reservation["Instances"])
+    found = scope.owned(instance for reservation in reservations for instance in reservation["Instances"])
     return [one for one in found if one["State"]["Name"] != "terminated"]
 
 

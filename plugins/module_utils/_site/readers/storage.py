@@ -7,15 +7,15 @@
 from __future__ import annotations
 
 from ... import _bucket, _efs_api
-from ..asking import asked
-from ..model import Resource
+from ..._asking import asked
+from ..._resource import Resource
 from ..scope import ReadScope
 
 
 def read_file_systems(scope: ReadScope) -> list[Resource]:
     """Return the file systems with their mount targets."""
     client = scope.here("efs")
-    found = [_efs_api.summary(one, scope.region) for one in _efs_api.list_file_systems(client) or []]
+    found = [_efs_api.summary(system, scope.region) for system in _efs_api.list_file_systems(client) or []]
     return [
         {**one, "mount_targets": _efs_api.list_mount_targets(client, one["file_system_id"]) or []}
         for one in found
@@ -26,7 +26,11 @@ def read_file_systems(scope: ReadScope) -> list[Resource]:
 def read_buckets(scope: ReadScope) -> list[Resource]:
     """Return the buckets. Only those whose name begins as the site's do are asked for tags."""
     client = scope.here("s3")
-    names = [one["Name"] for one in asked(client.list_buckets)["Buckets"] if one["Name"].startswith(f"{scope.site}-")]
+    names = [
+        bucket["Name"]
+        for bucket in asked(client.list_buckets)["Buckets"]
+        if bucket["Name"].startswith(f"{scope.site}-")
+    ]
     tags = {name: _bucket.read_tags(client, name) or {} for name in names}
     return [
         {"name": name, "region": _bucket.read_region(client, name), "tags": found}

@@ -221,11 +221,12 @@ def test_step_by_step_nothing_is_drawn_over_the_question(sits: Sits, folder: Pat
 
 def test_where_nothing_can_be_erased_lines_are_plain(sits: Sits, folder: Path) -> None:
     person = sits(wait("Wait (usually 2 min)"), ANSIBLE_PROGRESS_REPORT_INTERVAL="1", NO_COLOR="1")
-    person.sees(lambda screen: "waiting: Wait … 0:02  [a]  (usually 2 min)" in screen)
+    # A busy machine may leave a second out.
+    person.sees(lambda screen: screen.count("waiting: Wait … 0:") > 1)
     (folder / "a.done").touch()
     assert person.waits() == 0
     assert b"\x1b" not in person.raw
-    assert "waiting: Wait … 0:01  [a]  (usually 2 min)\n" in person.everything()
+    assert re.search(r"waiting: Wait … 0:0\d  \[a\]  \(usually 2 min\)\n", person.everything())
 
 
 def test_output_longer_than_the_screen_scrolls_whole(sits: Sits, folder: Path) -> None:

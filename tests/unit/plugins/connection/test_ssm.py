@@ -210,7 +210,7 @@ def test_begun_command_is_not_repeated(connect: Connect, machine: Machine, tmp_p
     assert trace.read_text() == "run\n"
 
 
-def keeper(folder: Path) -> int:
+def daemon(folder: Path) -> int:
     """Return the process that keeps the only session."""
     return peer(next(entry for entry in folder.iterdir() if entry.is_socket()))
 
@@ -229,18 +229,18 @@ def living(process: int) -> bool:
         return False
 
 
-def test_killed_keeper_is_replaced_and_its_session_ended(connect: Connect, machine: Machine, tmp_path: Path) -> None:
+def test_killed_daemon_is_replaced_and_its_session_ended(connect: Connect, machine: Machine, tmp_path: Path) -> None:
     connection = connect()
     connection.exec_command("true")
-    os.kill(keeper(tmp_path / "c"), signal.SIGKILL)
+    os.kill(daemon(tmp_path / "c"), signal.SIGKILL)
     assert connection.exec_command("echo again")[1] == b"again\n"
     assert (machine.started, machine.terminated) == (["test-0", "test-1"], ["test-0"])
 
 
-def test_keeper_killed_in_mid_command(connect: Connect, machine: Machine, tmp_path: Path) -> None:
+def test_daemon_killed_in_mid_command(connect: Connect, machine: Machine, tmp_path: Path) -> None:
     connection = connect()
     connection.exec_command("true")
-    process = keeper(tmp_path / "c")
+    process = daemon(tmp_path / "c")
     threading.Timer(1, os.kill, (process, signal.SIGKILL)).start()
     with pytest.raises(AnsibleConnectionFailure, match="has ended while a command ran"):
         connection.exec_command("sleep 20")
@@ -251,7 +251,7 @@ def test_keeper_killed_in_mid_command(connect: Connect, machine: Machine, tmp_pa
 def test_nothing_is_left_of_an_ended_session(connect: Connect, tmp_path: Path) -> None:
     connection = connect()
     connection.exec_command("true")
-    process = keeper(tmp_path / "c")
+    process = daemon(tmp_path / "c")
     connection.reset()
     wait_until(lambda: not living(process))
     assert [entry.suffix for entry in (tmp_path / "c").iterdir()] == [".lock"]
@@ -334,7 +334,7 @@ def test_a_session_that_cannot_be_had_is_not_missed(connect: Connect, machine: M
 def test_abandoned_command_ends_its_session(connect: Connect, machine: Machine, tmp_path: Path) -> None:
     connection = connect()
     connection.exec_command("true")
-    from ansible_collections.hasite.aws.plugins.plugin_utils import _session_wire as wire
+    from ansible_collections.hasite.aws.plugins.plugin_utils._ipc import framing as wire
 
     with socket.socket(socket.AF_UNIX) as worker:
         worker.connect(str(next(entry for entry in (tmp_path / "c").iterdir() if entry.is_socket())))
@@ -501,7 +501,7 @@ def once_begun(trace: Path, act: Callable[[], None]) -> None:
     threading.Thread(target=watch).start()
 
 
-@pytest.mark.parametrize("end", ["service", "timeout", "worker", "keeper"])
+@pytest.mark.parametrize("end", ["service", "timeout", "worker", "daemon"])
 def test_an_interrupted_module_ends_with_its_session(
     connect: Connect, machine: Machine, tmp_path: Path, end: str
 ) -> None:
@@ -518,10 +518,10 @@ def test_an_interrupted_module_ends_with_its_session(
         os.kill(worker, signal.SIGKILL)
         os.waitpid(worker, 0)
     else:
-        process = keeper(tmp_path / "c")
+        process = daemon(tmp_path / "c")
         if end == "service":
             once_begun(trace, machine.end_sessions)
-        elif end == "keeper":
+        elif end == "daemon":
             once_begun(trace, lambda: os.kill(process, signal.SIGKILL))
         with pytest.raises(AnsibleConnectionFailure):
             connection.exec_command(command, in_data=module(ENDLESS))

@@ -17,6 +17,8 @@ from tests.unit.plugins.connection.conftest import Connect, wait_until
 from tests.unit.plugins.machine import Machine
 
 DENIED = "User: arn:aws:iam::1:user/x is not authorized to perform: {} on resource: arn:aws:ssm:::x"
+LATE = "20261129T021500Z is now earlier than 20261129T022000Z (20261129T022500Z - 5 min.)"
+EARLY = "20261129T023500Z is still later than 20261129T023000Z (20261129T022500Z + 5 min.)"
 EXPIRED = ("ExpiredTokenException", "The security token included in the request is expired")
 OWN_KEYS = {"access_key": None, "secret_key": None}
 
@@ -28,6 +30,9 @@ OWN_KEYS = {"access_key": None, "secret_key": None}
         (("InvalidDocument", "Document with name none does not exist."), "name none does not exist"),
         (EXPIRED, "The credentials for AWS have expired .*ansible_aws_ssm_profile"),
         (("RequestTimeTooSkewed", "too far"), "set the controller's clock"),
+        (("InvalidSignatureException", f"Signature expired: {LATE}"), "set the controller's clock"),
+        (("InvalidSignatureException", f"Signature not yet current: {EARLY}"), "set the controller's clock"),
+        (("InvalidSignatureException", "The request signature we calculated does not match"), "refused a session"),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )
@@ -132,7 +137,7 @@ class in_thread:  # noqa: N801 (used as a function)
 def test_a_full_disk_at_the_beginning_leaves_no_session(
     connect: Connect, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ansible_collections.hasite.aws.plugins.plugin_utils import _session_control
+    from ansible_collections.hasite.aws.plugins.plugin_utils._ssm.daemon import control
 
     connection = connect(reconnection_retries=3)
     touch = Path.touch
@@ -142,7 +147,7 @@ def test_a_full_disk_at_the_beginning_leaves_no_session(
             raise OSError(28, "No space left on device", str(path))
         touch(path, *args, **kwargs)
 
-    monkeypatch.setattr(_session_control.Path, "touch", full)
+    monkeypatch.setattr(control.Path, "touch", full)
     with pytest.raises(AnsibleConnectionFailure, match="cannot be kept: No space left on device"):
         connection.exec_command("true")
     assert machine.terminated == machine.started == ["test-0"]

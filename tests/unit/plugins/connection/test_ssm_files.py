@@ -46,9 +46,9 @@ def test_a_name_that_begins_with_a_dash_is_no_option(connect: Connect, machine: 
 
 def test_large_file_travels_in_pieces(connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     connection = connect()
-    from ansible_collections.hasite.aws.plugins.plugin_utils import _session_shell
+    from ansible_collections.hasite.aws.plugins.plugin_utils._ssm.session import shell
 
-    monkeypatch.setattr(_session_shell, "PIECE", 10_000)
+    monkeypatch.setattr(shell, "PIECE", 10_000)
     source, target, back = tmp_path / "source", tmp_path / "target", tmp_path / "back"
     source.write_bytes(os.urandom(30_001))
     connection.put_file(str(source), str(target))
@@ -56,12 +56,64 @@ def test_large_file_travels_in_pieces(connect: Connect, tmp_path: Path, monkeypa
     assert source.read_bytes() == target.read_bytes() == back.read_bytes()
 
 
+@pytest.mark.acceptance
+def test_a_file_of_2_gb_and_more(connect: Connect, tmp_path: Path) -> None:
+    """Beyond 2^31 bytes; holes, so that it is packed well."""
+    source, target, back = tmp_path / "source", tmp_path / "target", tmp_path / "back"
+    with source.open("wb") as file:
+        for place in (0, (1 << 31) - 1, (1 << 31) + 5_000_001):
+            file.seek(place)
+            file.write(b"here")
+    connection = connect()
+    connection.put_file(str(source), str(target))
+    connection.fetch_file(str(target), str(back))
+    digests = []
+    for path in (source, target, back):
+        assert path.stat().st_size == (1 << 31) + 5_000_005
+        with path.open("rb") as file:
+            digests.append(hashlib.file_digest(file, "sha256").digest())
+        path.unlink()
+    assert len(set(digests)) == 1
+
+
+def test_a_small_file_is_one_command(connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, target, back = tmp_path / "source", tmp_path / "target", tmp_path / "back"
+    source.write_bytes(os.urandom(5000))
+    connection = connect()
+    commands: list[bytes] = []
+    run = type(connection)._run
+
+    def counted(self: Any, command: bytes, *words: Any) -> Any:
+        commands.append(command)
+        return run(self, command, *words)
+
+    monkeypatch.setattr(type(connection), "_run", counted)
+    connection.put_file(str(source), str(target))
+    assert len(commands) == 1
+    connection.fetch_file(str(target), str(back))
+    assert len(commands) == 2
+    assert source.read_bytes() == target.read_bytes() == back.read_bytes()
+
+
+def test_a_small_file_that_changes_while_it_is_read_is_read_again(
+    connect: Connect, machine: Machine, tmp_path: Path
+) -> None:
+    source, back, times = machine.home / "source", tmp_path / "back", tmp_path / "times"
+    source.write_bytes(b"before")
+    (machine.home / "sha256sum").write_text(
+        f"#!/bin/sh\n/usr/bin/sha256sum; [ -e {times} ] || printf after >{source}; echo >>{times}\n"
+    )
+    (machine.home / "sha256sum").chmod(0o755)
+    connect().fetch_file(str(source), str(back))
+    assert (back.read_bytes(), len(times.read_text())) == (b"after", 2)
+
+
 def test_a_file_that_grows_is_fetched_as_it_was(
     connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ansible_collections.hasite.aws.plugins.plugin_utils import _session_shell
+    from ansible_collections.hasite.aws.plugins.plugin_utils._ssm.session import shell as shell
 
-    monkeypatch.setattr(_session_shell, "PIECE", 100_000)
+    monkeypatch.setattr(shell, "PIECE", 100_000)
     source, back = tmp_path / "source", tmp_path / "back"
     before = os.urandom(250_000)
     source.write_bytes(before)
@@ -82,6 +134,9 @@ def test_a_file_that_grows_is_fetched_as_it_was(
 def test_a_file_that_is_written_anew_is_read_again(
     connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
+    from ansible_collections.hasite.aws.plugins.plugin_utils._ssm.session import shell
+
+    monkeypatch.setattr(shell, "PIECE", 40)
     source, back = tmp_path / "source", tmp_path / "back"
     source.write_bytes(b"0" * 50)
     connection = connect()

@@ -186,7 +186,7 @@ def test_nothing_is_left_for_the_next_module(run: Run, connect: Connect) -> None
     assert run(SURROUNDINGS) == expected
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stdout=st.binary(max_size=2000), stderr=st.binary(max_size=2000), status=st.integers(0, 255))
 def test_streams_are_exact(run: Run, stdout: bytes, stderr: bytes, status: int) -> None:
     script = f"import os; os.write(1, {stdout!r}); os.write(2, {stderr!r}); raise SystemExit({status})"

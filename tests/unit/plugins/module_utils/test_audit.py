@@ -34,7 +34,7 @@ from tests.unit.plugins.modules.route53_account import Account, open_account
 
 Tree = dict[str, Any]
 FILE = Path(__file__).parents[4] / "playbooks" / "files" / "security_controls.yml"
-CONTROLS: list[Tree] = yaml.safe_load(FILE.read_text())["controls"]
+CONTROLS: list[Tree] = yaml.load(FILE.read_text(), yaml.CSafeLoader)["controls"]
 BY_ID = {one["id"]: one for one in CONTROLS}
 REGION = "ap-northeast-1"
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
@@ -83,7 +83,7 @@ def meeting_all() -> Facts:
             "vpc": {"vpc_id": "vpc-1"},
             "flow_logs": [{"flow_log_status": "ACTIVE"}],
             "subnets": subnets,
-            "endpoints": [{"service_name": f"com.amazonaws.{REGION}.{one}"} for one in services],
+            "endpoints": [{"service_name": f"com.amazonaws.{REGION}.{service}"} for service in services],
         },
         "security_groups": [
             {
@@ -299,7 +299,9 @@ def of_listener(port: int, key: str, value: Any) -> Breaking:
 
 
 def of_group(part: str, key: str, rules: list[Tree]) -> Breaking:
-    return setting(lambda site, _: next(one for one in site["security_groups"] if one["part"] == part), key, rules)
+    return setting(
+        lambda site, _: next(group for group in site["security_groups"] if group["part"] == part), key, rules
+    )
 
 
 OPEN_TRUST = {"AssumeRolePolicyDocument": {"Statement": [{"Effect": "Allow"}]}}

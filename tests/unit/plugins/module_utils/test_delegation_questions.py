@@ -67,11 +67,11 @@ def port() -> Iterator[int]:
 
 
 @pytest.fixture
-def asking(port: int) -> _delegation.Asking:
-    return _delegation.Asking(("127.0.0.1",), port, 2)
+def asking(port: int) -> _delegation.DnsOptions:
+    return _delegation.DnsOptions(("127.0.0.1",), port, 2)
 
 
-def test_the_parent_is_the_nearest_name_with_name_servers(asking: _delegation.Asking) -> None:
+def test_the_parent_is_the_nearest_name_with_name_servers(asking: _delegation.DnsOptions) -> None:
     assert _delegation.find_parent(asking, "www.shop.com") == ("com", ["127.0.0.1"])
 
 
@@ -80,16 +80,16 @@ def test_the_parent_delegates_in_its_authority_section(port: int) -> None:
     assert _delegation.ask_parent("other.com", ["127.0.0.1"], port, 2) == [set()]
 
 
-def test_caa_is_looked_for_upwards(asking: _delegation.Asking) -> None:
+def test_caa_is_looked_for_upwards(asking: _delegation.DnsOptions) -> None:
     assert _delegation.find_caa(asking, "shop.com") == ("com", [(0, "issue", "letsencrypt.org")])
 
 
-def test_a_resolver_that_fails_is_named(asking: _delegation.Asking) -> None:
+def test_a_resolver_that_fails_is_named(asking: _delegation.DnsOptions) -> None:
     with pytest.raises(_delegation.DelegationError, match=r"127\.0\.0\.1: SERVFAIL"):
         _delegation.find_caa(asking, "broken.com")
 
 
-def test_a_zone_is_served_only_by_a_server_that_answers_for_it(asking: _delegation.Asking) -> None:
+def test_a_zone_is_served_only_by_a_server_that_answers_for_it(asking: _delegation.DnsOptions) -> None:
     assert _delegation.is_served("shop.com", ["ns-1.aws", "ns-9.nowhere"], asking)
     assert not _delegation.is_served("other.com", ["ns-1.aws"], asking)
     assert not _delegation.is_served("shop.com", ["ns-9.nowhere"], asking)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import subprocess
 from collections.abc import Iterator
@@ -12,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.hasite.aws.plugins.module_utils._doctor.balancing import ROUTING, healthy_minimum
 from ansible_collections.hasite.aws.plugins.module_utils._doctor.diagnosis import Diagnosis, diagnose, rules
 from ansible_collections.hasite.aws.plugins.module_utils._doctor.finding import SEVERITIES, Finding
+from ansible_collections.hasite.aws.plugins.module_utils._doctor.hardening import admits_old_tls
 from ansible_collections.hasite.aws.plugins.module_utils._doctor.needs import DETAILS, missing
 from ansible_collections.hasite.aws.plugins.module_utils._doctor.report import (
     blindness,
@@ -22,9 +25,11 @@ from ansible_collections.hasite.aws.plugins.module_utils._doctor.report import (
     summary,
     unseen,
 )
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.unit.plugins.broken_evidence import inside, outside
+from tests.unit.plugins.broken_evidence.table import BREAKS, blocked, offline, put, unhealthy
 from tests.unit.plugins.healthy_site import (
     ALIAS,
     BALANCER,
@@ -36,8 +41,6 @@ from tests.unit.plugins.healthy_site import (
     healthy,
     rule,
 )
-from tests.unit.plugins.mistakes import inside, outside
-from tests.unit.plugins.mistakes.table import BREAKS, blocked, offline, put, unhealthy
 
 ROOT = Path(__file__).parents[4]
 assert inside, outside  # they fill the table
@@ -62,7 +65,7 @@ def report(tree: Tree) -> str:
     return text
 
 
-@pytest.mark.parametrize("code", ["balancer-way-blocked", "mount-way-blocked", "endpoints-unreachable"])
+@pytest.mark.parametrize("code", ["balancer-path-blocked", "mount-path-blocked", "endpoints-unreachable"])
 def test_the_cure_of_a_network_acl_names_what_the_playbooks_leave_alone(code: str) -> None:
     tree = healthy()
     BREAKS[code](tree)
@@ -71,22 +74,66 @@ def test_the_cure_of_a_network_acl_names_what_the_playbooks_leave_alone(code: st
     assert "network_acl-1" in finding.cure
 
 
-LISTENERS: tuple[tuple[str, list[Tree], bool], ...] = (
-    ("another host", [{"field": "host-header", "host_header_config": {"values": ["other.test"]}}], False),
-    ("its own host", [{"field": "host-header", "host_header_config": {"values": ["WWW.*"]}}], True),
-    ("another folder", [{"field": "path-pattern", "path_pattern_config": {"values": ["/old/*"]}}], False),
-    ("an office", [{"field": "source-ip", "source_ip_config": {"values": ["192.0.2.0/24"]}}], False),
-    ("a header", [{"field": "http-header", "http_header_config": {"values": ["*"]}}], False),
-    ("everything, as the API gives it of old", [{"field": "path-pattern", "values": ["*"]}], True),
+ABOVE, ELSEWHERE_ANSWERED = "listener-rule-above", "listener-answers-elsewhere"
+LISTENERS: tuple[tuple[str, list[Tree], str], ...] = (
+    ("another host", [{"field": "host-header", "host_header_config": {"values": ["other.test"]}}], ""),
+    ("its own host", [{"field": "host-header", "host_header_config": {"values": ["WWW.*"]}}], ELSEWHERE_ANSWERED),
+    ("its alias", [{"field": "host-header", "host_header_config": {"values": [ALIAS]}}], ABOVE),
+    ("another folder", [{"field": "path-pattern", "path_pattern_config": {"values": ["/old/*"]}}], ABOVE),
+    (
+        "a folder of another host",
+        [
+            {"field": "path-pattern", "path_pattern_config": {"values": ["/old/*"]}},
+            {"field": "host-header", "host_header_config": {"values": ["other.test"]}},
+        ],
+        "",
+    ),
+    ("an office", [{"field": "source-ip", "source_ip_config": {"values": ["192.0.2.0/24"]}}], ABOVE),
+    ("a header", [{"field": "http-header", "http_header_config": {"values": ["*"]}}], ABOVE),
+    ("everything, as the API gives it of old", [{"field": "path-pattern", "values": ["*"]}], ELSEWHERE_ANSWERED),
 )
 
 
-@pytest.mark.parametrize(("name", "conditions", "caught"), LISTENERS, ids=[one[0] for one in LISTENERS])
-def test_which_rules_catch_a_visitors_request(name: str, conditions: list[Tree], caught: bool) -> None:
+def ruled(conditions: list[Tree], priority: str = "1", **more: Any) -> Tree:
+    """A rule of somebody else's on the HTTPS listener."""
+    made = {"priority": priority, "conditions": conditions, "actions": [{"type": "redirect"}], "is_default": False}
+    return {**made, "rule_arn": "arn:theirs", "tags": {}, **more}
+
+
+@pytest.mark.parametrize(("name", "conditions", "code"), LISTENERS, ids=[one[0] for one in LISTENERS])
+def test_which_rules_catch_a_visitors_request(name: str, conditions: list[Tree], code: str) -> None:
     tree = healthy()
-    above = {"priority": "1", "conditions": conditions, "actions": [{"type": "redirect"}], "is_default": False}
-    tree["site"]["details"]["listener_rules"]["arn:listener"].insert(0, above)
-    assert codes(tree) == (["listener-answers-elsewhere"] if caught else []), name
+    tree["site"]["details"]["listener_rules"]["arn:listener"].insert(0, ruled(conditions))
+    findings = found(tree)
+    assert [one.kind.code for one in findings] == ([code] if code else []), name
+    call = "aws elbv2 set-rule-priorities --rule-priorities RuleArn=arn:theirs,Priority=104"
+    assert all(one.cure.endswith(call) for one in findings)
+
+
+@pytest.mark.parametrize("conditions", [one[1] for one in LISTENERS], ids=[one[0] for one in LISTENERS])
+def test_a_rule_of_others_after_the_sites_is_theirs(conditions: list[Tree]) -> None:
+    tree = healthy()
+    tree["site"]["details"]["listener_rules"]["arn:listener"].insert(2, ruled(conditions, "300"))
+    assert codes(tree) == []
+
+
+def test_what_the_playbooks_put_back_is_not_moved_by_hand() -> None:
+    """A rule of the site's own that was changed by hand, and one that was removed."""
+    changed = healthy()
+    put(changed, "site/details/listener_rules/arn:listener/0/actions", [{"type": "redirect"}])
+    removed = healthy()
+    del removed["site"]["details"]["listener_rules"]["arn:listener"][0]
+    for tree in (changed, removed):
+        [finding] = found(tree)
+        assert finding.kind.code == ELSEWHERE_ANSWERED
+        assert finding.cure.startswith("Put the HTTPS listener's rules back")
+
+
+def test_a_rule_above_that_leads_to_the_machines_too_is_named() -> None:
+    tree = healthy()
+    forward = [{"type": "forward", "target_group_arn": "arn:tg"}]
+    tree["site"]["details"]["listener_rules"]["arn:listener"].insert(0, ruled([], actions=forward))
+    assert codes(tree) == [ABOVE]
 
 
 def test_a_group_that_gets_no_weight_gets_no_request() -> None:
@@ -139,7 +186,7 @@ def test_a_machine_that_may_just_be_starting_again_is_no_finding(minutes: int) -
     BREAKS["machine-silent"](tree)
     told = shortly_after(tree, minutes)
     if minutes == 30:
-        assert [one.kind.code for one in told.findings] == ["machine-silent"]
+        assert [finding.kind.code for finding in told.findings] == ["machine-silent"]
         return
     assert told.findings == ()
     why = {"demo-web-a": "demo-web-a may be just starting again."}
@@ -155,13 +202,13 @@ def test_a_machine_that_aws_still_takes_for_online_is_not_yet_called_silent() ->
     put(tree, "site/instances/0/ssm_ping_status", "Online")
     put(tree, "silent", {"i-a": "no answer"})
     assert shortly_after(tree, 1).findings == ()
-    assert [one.kind.code for one in shortly_after(tree, 30).findings] == ["agent-stopped"]
+    assert [finding.kind.code for finding in shortly_after(tree, 30).findings] == ["agent-stopped"]
 
 
 def test_a_lost_agent_on_a_machine_that_serves_is_a_finding_at_once() -> None:
     tree = healthy()
     offline(tree)
-    assert [one.kind.code for one in shortly_after(tree, 1).findings] == ["agent-stopped"]
+    assert [finding.kind.code for finding in shortly_after(tree, 1).findings] == ["agent-stopped"]
 
 
 def test_one_network_acl_that_stops_several_ways_is_one_finding() -> None:
@@ -169,10 +216,10 @@ def test_one_network_acl_that_stops_several_ways_is_one_finding() -> None:
     for purpose in ("share", "requests"):
         blocked(tree, purpose, "network_acl", "ingress")
     [finding] = found(tree)
-    assert finding.kind.code == "mount-way-blocked"
+    assert finding.kind.code == "mount-path-blocked"
     assert "The load balancer does not reach demo-web-a." in finding.consequences
-    tree["site"]["details"]["ways"][-2]["blocked_by"]["id"] = "another"
-    assert codes(tree) == ["mount-way-blocked", "balancer-way-blocked"]
+    tree["site"]["details"]["paths"][-2]["blocked_by"]["id"] = "another"
+    assert codes(tree) == ["mount-path-blocked", "balancer-path-blocked"]
 
 
 TWIN = {"id": "Z9", "name": "hasite.test", "name_servers": ["ns-7.awsdns-07.net"], "records": []}
@@ -257,7 +304,7 @@ def test_a_certificate_that_ends(days: int, severities: list[str]) -> None:
     end = now + timedelta(days=days, hours=1)
     put(tree, "visit/page/certificate_not_after", end.strftime("%b %d %H:%M:%S %Y GMT"))
     findings = judged_at(tree, now).findings
-    assert [one.severity for one in findings] == severities
+    assert [finding.severity for finding in findings] == severities
 
 
 @pytest.mark.parametrize(
@@ -297,7 +344,7 @@ def test_a_mistake_alone_is_named_and_nothing_beside_it(code: str) -> None:
 
 def test_what_follows_from_a_finding_can_be_found() -> None:
     kinds = {rule.kind.code: rule.kind for _, rule in rules()}
-    assert set().union(*(kind.explains for kind in kinds.values())) <= set(kinds)
+    assert set().union(*(kind.causes for kind in kinds.values())) <= set(kinds)
 
 
 def test_the_table_of_findings_in_the_documentation_is_that_of_the_rules() -> None:
@@ -352,6 +399,16 @@ def test_whom_a_share_s_policy_lets_mount(statements: list[Tree], locked: bool) 
     assert codes(tree) == (["file-system-locked"] if locked else [])
 
 
+def test_a_line_of_fstab_that_leads_into_a_tunnel_names_the_share_by_the_tunnels_unit() -> None:
+    tree = healthy()
+    options = "_netdev,nofail,port=20049,x-systemd.after=shared-files-tunnel@{}.service"
+    line = {"source": "127.0.0.1:/", "type": "nfs4"}
+    put(tree, "machines/i-a/fstab", {**line, "options": options.format("fs-1")})
+    assert codes(tree) == []
+    put(tree, "machines/i-a/fstab", {**line, "options": options.format("fs-0other")})
+    assert codes(tree) == ["fstab-elsewhere"]
+
+
 def test_consequences_are_told_by_their_cause_over_several_steps() -> None:
     tree = healthy()
     BREAKS["balancer-not-admitted"](tree)
@@ -375,7 +432,7 @@ def test_a_cause_on_one_machine_does_not_explain_the_other() -> None:
 
 def test_a_pending_certificate_makes_what_holds_it_up_critical() -> None:
     tree = healthy()
-    del tree["site"]["hosted_zone"]["records"][2]
+    del tree["site"]["hosted_zone"]["records"][3]
     assert [(one.kind.code, one.severity) for one in found(tree)] == [("validation-record-missing", "warning")]
     put(tree, "site/certificates/0/status", "PENDING_VALIDATION")
     assert [one.severity for one in found(tree)] == ["critical"]
@@ -428,7 +485,7 @@ def test_a_site_without_nat_gateways_on_purpose_needs_no_default_route() -> None
     tree = healthy()
     network = tree["site"]["network"]
     network["nat_gateways"] = []
-    network["endpoints"] = [{"service_name": f"com.amazonaws.{REGION}.ssmmessages"}]
+    network["endpoints"].append({"service_name": f"com.amazonaws.{REGION}.ssmmessages"})
     for table in network["route_tables"][:2]:
         table["routes"] = []
     assert codes(tree) == []
@@ -493,7 +550,7 @@ def test_what_was_not_seen_from_outside_brings_no_finding(part: str) -> None:
 
 
 def without(tree: Tree, need: str) -> None:
-    """Take a kind of evidence away, as a missing right or a broken way does."""
+    """Take a kind of evidence away, as a missing right or a broken path does."""
     if need in READINGS:
         tree["site"]["unreadable"] = [*tree["site"]["unreadable"], {"service": need, "error": "AccessDenied"}]
         put(tree, f"site/{READINGS[need]}", None)
@@ -588,7 +645,7 @@ def test_one_kind_at_two_places_is_one_finding_with_both() -> None:
         put(tree, f"machines/{machine}/units/web_server/enabled", False)
     [finding] = found(tree)
     places = finding.as_dict()["places"]
-    assert [one["where"]["id"] for one in places] == ["i-a", "i-c"]
+    assert [place["where"]["id"] for place in places] == ["i-a", "i-c"]
     assert places[0]["what"] == finding.as_dict()["what"]
     lines = report(tree).splitlines()
     assert lines[0].endswith("1 finding.")
@@ -639,6 +696,7 @@ OTHER_NAME = {
     "php-fpm-down": {"health-page-500"},
     "php-settings-broken": {"health-page-500"},
     "release-missing": {"health-page-500"},
+    "release-damaged": {"health-page-500"},
     "unit-masked": {"target-unhealthy"},
     "machine-starting": {"target-unhealthy"},
     "agent-stopped": {"machine-silent"},
@@ -650,6 +708,7 @@ OTHER_NAME = {
 """How a mistake is called when another one has had its effect already, or hides the machine."""
 
 
+@pytest.mark.slow
 def test_two_mistakes_at_once_bring_no_third_finding() -> None:
     wrong = {}
     for pair in itertools.combinations(sorted(set(BREAKS) - ELSEWHERE), 2):
@@ -676,11 +735,16 @@ def places(tree: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 PLACES = list(places(healthy()))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(st.sampled_from(PLACES), max_size=8),
     st.booleans(),
     st.lists(st.sampled_from(sorted(set(BREAKS))), max_size=2),
+)
+@example(
+    [("site", "network", "subnets", 1, "subnet_id"), ("site", "load_balancer", "availability_zones", 0, "subnet_id")],
+    False,
+    [],
 )
 def test_half_built_sites_and_missing_rights_are_judged_without_failing(
     lost: list[tuple[Any, ...]], emptied: bool, mistakes: list[str]
@@ -699,11 +763,51 @@ def test_half_built_sites_and_missing_rights_are_judged_without_failing(
             value = at[path[-1]]
             at[path[-1]] = type(value)() if emptied and isinstance(value, (dict, list)) else None
     findings = found(tree)
-    ranks = [SEVERITIES.index(one.severity) for one in findings]
+    ranks = [SEVERITIES.index(finding.severity) for finding in findings]
     assert ranks == sorted(ranks)
     assert report(tree)
-    assert all(one.as_dict()["cure"] and one.as_dict()["evidence"] is not None for one in findings)
+    assert all(finding.as_dict()["cure"] and finding.as_dict()["evidence"] is not None for finding in findings)
 
 
 def _has(at: Any, key: Any) -> bool:
     return key in at if isinstance(at, dict) else isinstance(key, int) and key < len(at)
+
+
+def test_a_third_machine_that_is_well_is_no_finding() -> None:
+    tree = healthy()
+    third = copy.deepcopy(tree["site"]["instances"][1]) | {"instance_id": "i-d", "name": "demo-web-d"}
+    tree["site"]["instances"].append(third)
+    tree["machines"]["i-d"] = copy.deepcopy(tree["machines"]["i-c"])
+    tree["site"]["target_groups"][0]["targets"].append({"id": "i-d", "port": 80, "state": "healthy"})
+    tree["site"]["details"]["status_checks"]["i-d"] = {"instance": "ok", "system": "ok"}
+    assert codes(tree) == []
+
+
+@pytest.mark.parametrize(
+    ("policy", "old"),
+    [
+        ("ELBSecurityPolicy-2016-08", True),
+        ("ELBSecurityPolicy-TLS-1-1-2017-01", True),
+        ("ELBSecurityPolicy-TLS-1-2-Ext-2018-06", False),
+        ("ELBSecurityPolicy-FS-1-1-2019-08", True),
+        ("ELBSecurityPolicy-FS-1-2-Res-2020-10", False),
+        ("ELBSecurityPolicy-TLS13-1-0-2021-06", True),
+        ("ELBSecurityPolicy-TLS13-1-1-FIPS-2023-04", True),
+        ("ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09", False),
+        ("ELBSecurityPolicy-TLS13-1-3-2021-06", False),
+    ],
+)
+def test_which_tls_policies_admit_old_versions(policy: str, old: bool) -> None:
+    assert admits_old_tls(policy) is old
+
+
+@pytest.mark.parametrize(
+    ("count", "percentage", "registered", "minimum"),
+    [("1", "off", 2, 1), ("2", "off", 2, 2), ("1", "50", 2, 1), ("1", "51", 2, 2), ("off", "34", 3, 2)],
+)
+def test_the_larger_of_number_and_share_has_to_be_healthy(
+    count: str, percentage: str, registered: int, minimum: int
+) -> None:
+    prefix = f"target_group_health.{ROUTING}.minimum_healthy_targets"
+    attributes = {f"{prefix}.count": count, f"{prefix}.percentage": percentage}
+    assert healthy_minimum(attributes, ROUTING, registered) == minimum

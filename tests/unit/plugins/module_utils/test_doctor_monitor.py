@@ -15,9 +15,9 @@ from ansible_collections.hasite.aws.plugins.module_utils._doctor.diagnosis impor
 from ansible_collections.hasite.aws.plugins.module_utils._doctor.report import counts, render, summary
 from ansible_collections.hasite.aws.plugins.module_utils._doctor.silencing import Silence, silenced
 
+from tests.unit.plugins.broken_evidence import inside, outside
+from tests.unit.plugins.broken_evidence.table import BREAKS, put
 from tests.unit.plugins.healthy_site import Tree, evidence, healthy
-from tests.unit.plugins.mistakes import inside, outside
-from tests.unit.plugins.mistakes.table import BREAKS, put
 
 assert inside, outside  # they fill the table
 SCHEMA = json.loads((Path(__file__).parents[4] / "docs" / "doctor-report.schema.json").read_text())
@@ -33,7 +33,7 @@ def diagnosed(*codes: str) -> Diagnosis:
 
 
 def findings(told: Diagnosis) -> list[dict[str, Any]]:
-    return [one.as_dict() for one in told.findings]
+    return [finding.as_dict() for finding in told.findings]
 
 
 def silence(code: str, where: str = "", until: date = TODAY) -> Silence:
@@ -45,7 +45,7 @@ def silence(code: str, where: str = "", until: date = TODAY) -> Silence:
 
 def test_a_silenced_finding_is_counted_and_not_told() -> None:
     told = silenced(diagnosed("port-22-open", "metadata-v1-allowed"), [silence("port-22-open")], TODAY)
-    assert [one.kind.code for one in told.diagnosis.findings] == ["metadata-v1-allowed"]
+    assert [finding.kind.code for finding in told.diagnosis.findings] == ["metadata-v1-allowed"]
     assert [str(one) for one in told.used] == ["port-22-open until 2027-01-15: the office needs it"]
     number = counts(told.diagnosis)
     assert (number["silenced"], number["findings"], number["rules"]) == (1, 1, len(rules()))
@@ -55,7 +55,7 @@ def test_a_silenced_finding_is_counted_and_not_told() -> None:
 def test_a_silence_ends_after_its_day() -> None:
     over = silence("port-22-open", until=date(2027, 1, 14))
     told = silenced(diagnosed("port-22-open"), [over], TODAY)
-    assert [one.kind.code for one in told.diagnosis.findings] == ["port-22-open"]
+    assert [finding.kind.code for finding in told.diagnosis.findings] == ["port-22-open"]
     assert (told.used, told.over) == ((), (over,))
 
 
@@ -131,9 +131,15 @@ def report(told: Diagnosis) -> dict[str, Any]:
     }
 
 
+AS_WRITTEN = jsonschema.Draft202012Validator(SCHEMA)
+
+
+def test_the_schema_is_one() -> None:
+    AS_WRITTEN.check_schema(SCHEMA)
+
+
 @pytest.mark.parametrize("code", [*sorted(BREAKS), ""])
 def test_every_report_is_as_its_schema_says(code: str) -> None:
     told = report(diagnosed(*([code] if code else [])))
-    jsonschema.Draft202012Validator.check_schema(SCHEMA)
-    jsonschema.validate(told, SCHEMA)
+    AS_WRITTEN.validate(told)
     assert set(told) == set(SCHEMA["properties"]) == set(SCHEMA["required"])

@@ -92,9 +92,12 @@ def test_slow_checks_dominate_and_what_faster_ones_cost_is_told() -> None:
 
     budget = budget_of(changed(slow))
     assert budget["error_page"]["dominated_by"] == "health check 30 s × 3"
-    prices = {(one["interval"], one["threshold"]): one["usd_per_month"] for one in budget["alternatives"]}
+    prices = {
+        (alternative["interval"], alternative["threshold"]): alternative["usd_per_month"]
+        for alternative in budget["alternatives"]
+    }
     assert (prices[30, 3], prices[10, 3]) == (1.5, 2.5)
-    assert [one["in_force"] for one in budget["alternatives"]].count(True) == 1
+    assert [alternative["in_force"] for alternative in budget["alternatives"]].count(True) == 1
 
 
 @pytest.mark.parametrize(
@@ -166,3 +169,21 @@ def test_name_that_nothing_evaluates_never_fails_over() -> None:
 
     (reason,) = against(changed(blind))
     assert "never fails over" in reason
+
+
+def test_a_site_that_is_shifted_away_from_a_zone_is_not_drilled() -> None:
+    def shifted(site: Site) -> None:
+        site["target_groups"][0]["targets"][0]["override"] = "zonal_shift_active"
+
+    [reason] = against(changed(shifted))
+    assert "is in a zone that is shifted away from" in reason
+    assert reason.endswith("playbooks/zone.yml -e zone_away=none.")
+
+
+def test_a_site_in_maintenance_is_not_drilled() -> None:
+    def planned(site: Site) -> None:
+        site["load_balancer"]["maintenance"] = True
+        site["health_checks"][0]["healthy"] = False
+
+    [reason] = against(changed(planned))
+    assert reason == "The site is in maintenance. End that first: playbooks/maintenance.yml -e maintenance=off."

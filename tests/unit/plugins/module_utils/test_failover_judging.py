@@ -15,7 +15,7 @@ SPREADS = {
     "returning_visitors": {"median": 59.0, "p95": 86.0, "longest": 91.0},
 }
 BUDGET = {"error_page": SPREADS, "back": SPREADS, "one_machine": {"detection": 30, "recovery": 30}}
-BY = judging.Yardstick(BUDGET)
+BY = judging.Limits(BUDGET)
 ANSWERS: dict[str, dict[str, Any]] = {
     "site": {"status": 200, "host": "ip-1"},
     "error_page": {"status": 503, "headers": {"cache-control": "no-store"}},
@@ -43,7 +43,7 @@ def run(
     stage: str,
     visits: list[dict[str, Any]],
     states: list[dict[str, Any]],
-    by: judging.Yardstick = BY,
+    by: judging.Limits = BY,
     ended: float = 999,
 ) -> dict[str, Any]:
     stages = judging.cut([{"stage": stage, "act": "act", "at": 0.0}], visits, states, ended)
@@ -131,7 +131,7 @@ def test_a_lost_machine_may_fail_visitors_for_as_long_as_the_balancer_needs_to_n
 
 def test_a_faster_clock_is_taken_into_account() -> None:
     visits = [*both(1, "site"), *both(6, "error_page")]
-    assert measured(run("all_stopped", visits, [], judging.Yardstick(BUDGET, speed=4)))[:2] == [20.0, 20.0]
+    assert measured(run("all_stopped", visits, [], judging.Limits(BUDGET, speed=4)))[:2] == [20.0, 20.0]
 
 
 def test_availability_counts_each_visitor() -> None:

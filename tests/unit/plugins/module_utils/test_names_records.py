@@ -11,7 +11,7 @@ from ansible_collections.hasite.aws.plugins.module_utils._names.text import Name
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.api.route53_records import Rules, change, well_formed
+from lab.api.route53.records import Rules, change, well_formed
 
 NAME = "www.hasite.test"
 SITE = "demo"
@@ -36,7 +36,7 @@ def simple(kind: str, *values: str, name: str = NAME, **more: Any) -> dict[str, 
         "Name": f"{name}.",
         "Type": kind,
         "TTL": 300,
-        "ResourceRecords": [{"Value": each} for each in values],
+        "ResourceRecords": [{"Value": value} for value in values],
         **more,
     }
 

@@ -13,10 +13,11 @@ from ansible_collections.hasite.aws.plugins.module_utils._reachability.ends impo
 from ansible_collections.hasite.aws.plugins.module_utils._reachability.judging import Question, judge, judge_all
 from ansible_collections.hasite.aws.plugins.module_utils._reachability.model import (
     Acl,
+    AclEntry,
     Address,
     Endpoint,
-    Entry,
     Group,
+    GroupRule,
     Instance,
     Interface,
     Model,
@@ -25,7 +26,6 @@ from ansible_collections.hasite.aws.plugins.module_utils._reachability.model imp
     PrefixList,
     Route,
     RouteTable,
-    Rule,
     Subnet,
     Vpc,
 )
@@ -34,8 +34,8 @@ SSM = "com.amazonaws.eu-west-1.ssm"
 S3 = "com.amazonaws.eu-west-1.s3"
 BALANCER = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/shop/0123456789abcdef"
 ANY = IPv4Network("0.0.0.0/0")
-ALL = Rule(None, cidr=ANY)
-OPEN = (Entry(100, True, None, ANY), Entry(32767, False, None, ANY))
+ALL = GroupRule(None, cidr=ANY)
+OPEN = (AclEntry(100, True, None, ANY), AclEntry(32767, False, None, ANY))
 Change = Callable[[dict[str, Any]], None]
 
 
@@ -82,9 +82,9 @@ def parts() -> dict[str, Any]:
         for n, (kind, zone) in enumerate((("public", "a"), ("public", "c"), ("private", "a"), ("private", "c")))
     ]
     groups = [
-        Group("sg-lb", (Rule(6, (443, 443), cidr=ANY),), (Rule(6, (80, 80), group="sg-web"),), "balancer"),
-        Group("sg-web", (Rule(6, (80, 80), group="sg-lb"),), (ALL,), "web"),
-        Group("sg-fs", (Rule(6, (2049, 2049), group="sg-web"),), (), "share"),
+        Group("sg-lb", (GroupRule(6, (443, 443), cidr=ANY),), (GroupRule(6, (80, 80), group="sg-web"),), "balancer"),
+        Group("sg-web", (GroupRule(6, (80, 80), group="sg-lb"),), (ALL,), "web"),
+        Group("sg-fs", (GroupRule(6, (2049, 2049), group="sg-web"),), (), "share"),
     ]
     tables = [
         RouteTable("rtb-public", (LOCAL, route("0.0.0.0/0", "igw-1"))),
@@ -92,12 +92,12 @@ def parts() -> dict[str, Any]:
     ]
     return {
         "vpcs": {"vpc-1": Vpc("vpc-1", (IPv4Network("10.0.0.0/16"),), "shop", "igw-1")},
-        "subnets": {each.id: each for each in subnets},
+        "subnets": {subnet.id: subnet for subnet in subnets},
         "interfaces": {each.id: each for each in interfaces},
         "instances": {each: Instance(each, "running") for each in ("i-a", "i-c")},
-        "route_tables": {each.id: each for each in tables},
-        "security_groups": {each.id: each for each in groups},
-        "network_acls": {each.acl_id: Acl(each.acl_id, OPEN, OPEN) for each in subnets},
+        "route_tables": {table.id: table for table in tables},
+        "security_groups": {group.id: group for group in groups},
+        "network_acls": {subnet.acl_id: Acl(subnet.acl_id, OPEN, OPEN) for subnet in subnets},
         "nat_gateways": {"nat-1": NatGateway("nat-1", "available", "eni-nat", "public-a")},
         "endpoints": {},
         "peerings": {},
@@ -154,23 +154,23 @@ def routes(table: str, *more: Route) -> Change:
     return put("route_tables", table, routes=(LOCAL, *more))
 
 
-def ingress(group: str, *rules: Rule) -> Change:
+def ingress(group: str, *rules: GroupRule) -> Change:
     return put("security_groups", group, ingress=rules)
 
 
-def egress(group: str, *rules: Rule) -> Change:
+def egress(group: str, *rules: GroupRule) -> Change:
     return put("security_groups", group, egress=rules)
 
 
-def acl(name: str, direction: str, *entries: Entry) -> Change:
+def acl(name: str, direction: str, *entries: AclEntry) -> Change:
     return put("network_acls", name, **{direction: (*entries, OPEN[1])})
 
 
-def allow(number: int, *ports: int, protocol: int | None = 6, cidr: str = "0.0.0.0/0") -> Entry:
-    return Entry(number, True, protocol, IPv4Network(cidr), (ports[0], ports[-1]) if ports else None)
+def allow(number: int, *ports: int, protocol: int | None = 6, cidr: str = "0.0.0.0/0") -> AclEntry:
+    return AclEntry(number, True, protocol, IPv4Network(cidr), (ports[0], ports[-1]) if ports else None)
 
 
-def deny(number: int, *ports: int, **more: Any) -> Entry:
+def deny(number: int, *ports: int, **more: Any) -> AclEntry:
     return dataclasses.replace(allow(number, *ports, **more), allow=False)
 
 
@@ -216,25 +216,27 @@ OTHER = IPv4Network("203.0.113.0/24")
 WRONG: list[tuple[str, tuple[Change, ...], Question, str, str, str, str]] = [
     # ---- groups
     ("world not admitted", (ingress("sg-lb"),), TO_BALANCER, "security_group", "sg-lb", "ingress", "request"),
-    ("another block admitted", (ingress("sg-lb", Rule(6, (443, 443), cidr=IPv4Network("192.0.2.0/24"))),), TO_BALANCER,
+    ("another block admitted",
+     (ingress("sg-lb", GroupRule(6, (443, 443), cidr=IPv4Network("192.0.2.0/24"))),), TO_BALANCER,
      "security_group", "sg-lb", "ingress", "request"),
-    ("another port admitted", (ingress("sg-lb", Rule(6, (80, 80), cidr=ANY)),), TO_BALANCER,
+    ("another port admitted", (ingress("sg-lb", GroupRule(6, (80, 80), cidr=ANY)),), TO_BALANCER,
      "security_group", "sg-lb", "ingress", "request"),
-    ("another protocol admitted", (ingress("sg-lb", Rule(17, (443, 443), cidr=ANY)),), TO_BALANCER,
+    ("another protocol admitted", (ingress("sg-lb", GroupRule(17, (443, 443), cidr=ANY)),), TO_BALANCER,
      "security_group", "sg-lb", "ingress", "request"),
     ("balancer not admitted", (ingress("sg-web"),), TO_WEB, "security_group", "sg-web", "ingress", "request"),
     ("balancer not let out", (egress("sg-lb"),), TO_WEB, "security_group", "sg-lb", "egress", "request"),
     ("no way out", (egress("sg-web"),), OUT, "security_group", "sg-web", "egress", "request"),
-    ("share not let out", (egress("sg-web", Rule(6, (443, 443), cidr=ANY)),), TO_SHARE,
+    ("share not let out", (egress("sg-web", GroupRule(6, (443, 443), cidr=ANY)),), TO_SHARE,
      "security_group", "sg-web", "egress", "request"),
     ("share does not admit", (ingress("sg-fs"),), TO_SHARE, "security_group", "sg-fs", "ingress", "request"),
-    ("only a part of the ports", (egress("sg-web", Rule(6, (1, 1000), cidr=ANY)),), q("i-a", "internet"),
+    ("only a part of the ports", (egress("sg-web", GroupRule(6, (1, 1000), cidr=ANY)),), q("i-a", "internet"),
      "security_group", "sg-web", "egress", "request"),
-    ("a group means private addresses", (ingress("sg-lb", Rule(None, group="sg-web")),), q("i-a", "198.51.100.10", 443),
+    ("a group means private addresses",
+     (ingress("sg-lb", GroupRule(None, group="sg-web")),), q("i-a", "198.51.100.10", 443),
      "security_group", "sg-lb", "ingress", "request"),
-    ("echoes are no tcp", (egress("sg-web", Rule(6, cidr=ANY)),), q("i-a", "internet", protocol="icmp"),
+    ("echoes are no tcp", (egress("sg-web", GroupRule(6, cidr=ANY)),), q("i-a", "internet", protocol="icmp"),
      "security_group", "sg-web", "egress", "request"),
-    ("all is udp too", (egress("sg-web", Rule(6, cidr=ANY)),), q("i-a", "internet", protocol="all"),
+    ("all is udp too", (egress("sg-web", GroupRule(6, cidr=ANY)),), q("i-a", "internet", protocol="all"),
      "security_group", "sg-web", "egress", "request"),
     # ---- access lists
     ("denied before it is allowed", (acl("acl-public-a", "ingress", deny(90, 443), allow(100, protocol=None)),),
@@ -249,7 +251,7 @@ WRONG: list[tuple[str, tuple[Change, ...], Question, str, str, str, str]] = [
      "network_acl", "acl-private-a", "ingress", "answer"),
     ("answer may not reach the nat", (acl("acl-public-a", "ingress", allow(1, 443)),), OUT,
      "network_acl", "acl-public-a", "ingress", "answer"),
-    ("echo reply is another type", (acl("acl-private-a", "ingress", Entry(1, True, 1, ANY, (8, -1))),),
+    ("echo reply is another type", (acl("acl-private-a", "ingress", AclEntry(1, True, 1, ANY, (8, -1))),),
      q("i-a", "internet", protocol="icmp"), "network_acl", "acl-private-a", "ingress", "answer"),
     # ---- routes and gateways
     ("no default route", (routes("rtb-private"),), OUT, "route", "rtb-private", "egress", "request"),
@@ -339,17 +341,17 @@ RIGHT: list[tuple[str, tuple[Change, ...], Question]] = [
     ("names and metadata pass everything", (
         egress("sg-web"), acl("acl-private-a", "ingress"), acl("acl-private-a", "egress")),
      q("i-a", "10.0.0.2", 53)),
-    ("ports by two rules", (egress("sg-web", Rule(6, (1, 99), cidr=ANY), Rule(6, (50, 65535), cidr=ANY)),),
+    ("ports by two rules", (egress("sg-web", GroupRule(6, (1, 99), cidr=ANY), GroupRule(6, (50, 65535), cidr=ANY)),),
      q("i-a", "internet")),
-    ("blocks by two rules", (egress("sg-web", *(Rule(6, cidr=each) for each in ANY.subnets())),),
+    ("blocks by two rules", (egress("sg-web", *(GroupRule(6, cidr=each) for each in ANY.subnets())),),
      q("i-a", "0.0.0.0/0", 443)),
     ("answers to linux", (acl("acl-private-a", "ingress", allow(1, 32768, 61000)),), OUT),
-    ("a prefix list in a rule", (egress("sg-web", Rule(6, (443, 443), prefix_list="pl-s3")),), TO_S3),
+    ("a prefix list in a rule", (egress("sg-web", GroupRule(6, (443, 443), prefix_list="pl-s3")),), TO_S3),
     ("a gateway endpoint needs no nat", (
         routes("rtb-private", Route((IPv4Network("52.218.0.0/17"),), "vpce-1", prefix_list="pl-s3")),
         add("endpoints", Endpoint("vpce-1", "vpc-1", S3, "Gateway", "available"))), TO_S3),
     ("an interface endpoint needs no nat", (
-        routes("rtb-private"), ingress("sg-fs", Rule(6, (443, 443), group="sg-web")),
+        routes("rtb-private"), ingress("sg-fs", GroupRule(6, (443, 443), group="sg-web")),
         add("endpoints", Endpoint("vpce-2", "vpc-1", SSM, "Interface", "available", ("eni-fsa",), True))), TO_SSM),
     ("out and in again by the public address", (), q("i-a", "198.51.100.10", 443)),
 ]  # fmt: skip
@@ -385,7 +387,7 @@ UNKNOWN: list[tuple[str, tuple[Change, ...], Question]] = [
     ("endpoints unread", (unread("endpoints"), routes("rtb-private")), TO_SSM),
     ("subnets unread", (unread("subnets"),), OUT),
     ("interfaces unread", (unread("interfaces"),), OUT),
-    ("prefix lists unread", (unread("prefix_lists"), egress("sg-web", Rule(6, prefix_list="pl-s3"))), OUT),
+    ("prefix lists unread", (unread("prefix_lists"), egress("sg-web", GroupRule(6, prefix_list="pl-s3"))), OUT),
     ("from a place that was not read", (), q("192.168.7.7", "i-a", 80)),
     ("not in any VPC at all", (), q("internet", "203.0.113.7", 443)),
 ]  # fmt: skip
@@ -461,7 +463,7 @@ def peered(**more: Any) -> tuple[Change, ...]:
         add(
             "interfaces", dataclasses.replace(interface("eni-far", "far", "10.8.0.5", groups="sg-far"), vpc_id="vpc-2")
         ),
-        add("security_groups", Group("sg-far", (Rule(6, (80, 80), group="sg-web"),), ())),
+        add("security_groups", Group("sg-far", (GroupRule(6, (80, 80), group="sg-web"),), ())),
         add("peerings", Peering("pcx-1", more.get("state", "active"), ("vpc-1", "vpc-2"))),
         routes("rtb-private", route("10.8.0.0/16", "pcx-1")),
     )

@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 from ansible_collections.hasite.aws.plugins.module_utils._reachability.assembly import assemble
-from ansible_collections.hasite.aws.plugins.module_utils._reachability.model import Address, Entry, Model, Route, Rule
+from ansible_collections.hasite.aws.plugins.module_utils._reachability.model import (
+    AclEntry,
+    Address,
+    GroupRule,
+    Model,
+    Route,
+)
 
 BLOCK = IPv4Network("198.51.100.0/24")
 
@@ -57,14 +63,14 @@ def test_what_is_of_ipv6_only_is_left_out() -> None:
 @pytest.mark.parametrize(
     ("raw", "rule"),
     [
-        ({"IpProtocol": "-1"}, Rule(None, None, cidr=BLOCK)),
-        ({"IpProtocol": "tcp", "FromPort": 80, "ToPort": 81}, Rule(6, (80, 81), cidr=BLOCK)),
-        ({"IpProtocol": "udp", "FromPort": -1, "ToPort": -1}, Rule(17, None, cidr=BLOCK)),
-        ({"IpProtocol": "icmp", "FromPort": 8, "ToPort": -1}, Rule(1, (8, -1), cidr=BLOCK)),
-        ({"IpProtocol": "50"}, Rule(50, None, cidr=BLOCK)),
+        ({"IpProtocol": "-1"}, GroupRule(None, None, cidr=BLOCK)),
+        ({"IpProtocol": "tcp", "FromPort": 80, "ToPort": 81}, GroupRule(6, (80, 81), cidr=BLOCK)),
+        ({"IpProtocol": "udp", "FromPort": -1, "ToPort": -1}, GroupRule(17, None, cidr=BLOCK)),
+        ({"IpProtocol": "icmp", "FromPort": 8, "ToPort": -1}, GroupRule(1, (8, -1), cidr=BLOCK)),
+        ({"IpProtocol": "50"}, GroupRule(50, None, cidr=BLOCK)),
     ],
 )
-def test_rules(raw: dict[str, Any], rule: Rule) -> None:
+def test_rules(raw: dict[str, Any], rule: GroupRule) -> None:
     permission = {**raw, "IpRanges": [{"CidrIp": str(BLOCK)}], "Ipv6Ranges": [{"CidrIpv6": "::/0"}]}
     group = {"GroupId": "sg-1", "GroupName": "web", "IpPermissions": [permission], "IpPermissionsEgress": []}
     assert read("security_groups", group).ingress == (rule,)
@@ -84,11 +90,11 @@ def test_entries_by_number_and_by_direction() -> None:
     ]
     found = read("network_acls", {"NetworkAclId": "acl-1", "VpcId": "vpc-1", "Entries": entries})
     assert found.ingress == (
-        Entry(90, True, 1, BLOCK, (-1, -1)),
-        Entry(100, True, 6, BLOCK, (80, 80)),
-        Entry(32767, False, None, BLOCK),
+        AclEntry(90, True, 1, BLOCK, (-1, -1)),
+        AclEntry(100, True, 6, BLOCK, (80, 80)),
+        AclEntry(32767, False, None, BLOCK),
     )
-    assert found.egress == (Entry(100, True, 6, BLOCK),)
+    assert found.egress == (AclEntry(100, True, 6, BLOCK),)
 
 
 def test_routes() -> None:
@@ -117,7 +123,7 @@ def test_a_subnet_has_its_own_table_and_list_or_the_main_ones() -> None:
         return {"RouteTableId": name, "VpcId": "vpc-1", "Routes": [], "Associations": [association]}
 
     def acl(name: str, default: bool, *subnets: str) -> dict[str, Any]:
-        associations = [{"SubnetId": each, "NetworkAclId": name} for each in subnets]
+        associations = [{"SubnetId": subnet, "NetworkAclId": name} for subnet in subnets]
         return {"NetworkAclId": name, "VpcId": "vpc-1", "IsDefault": default, "Associations": associations}
 
     model = assemble(
@@ -156,5 +162,5 @@ def test_a_vpc_with_its_gateway_and_what_belongs_to_it() -> None:
         ],
         dns_support=[{"VpcId": "vpc-1", "EnableDnsSupport": {"Value": False}}],
     )
-    assert [str(each) for each in found.cidrs] == ["10.0.0.0/16", "10.1.0.0/16"]
+    assert [str(cidr) for cidr in found.cidrs] == ["10.0.0.0/16", "10.1.0.0/16"]
     assert (found.internet_gateway, found.dns_support, found.edge_table_id) == ("igw-1", False, "rtb-edge")

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from plugins.module_utils._release import manifest as manifests
 from plugins.module_utils._release import paths
-from plugins.module_utils._release.filling import fetch, link, make, targets
+from plugins.module_utils._release.filling import damaged, fetch, link, make, targets
 from plugins.module_utils._release.history import History
 from plugins.module_utils._release.history import decode as decode_history
 from plugins.module_utils._release.layout import SEED, Layout, held_paths, release_layout, seed_layout, to_fetch
@@ -330,6 +330,19 @@ def test_file_whose_mode_was_changed_on_the_share_is_fetched_again(tmp_path: Pat
     assert (tmp_path / "current/a").stat().st_mode & 0o777 == 0o644
 
 
+def test_what_was_changed_on_the_share_is_seen(tmp_path: Path) -> None:
+    store = Store(str(tmp_path))
+    first = packed(Tree(tuple(file(name, "one") for name in "abcd")))
+    released(store, first, Contents("one"))
+    folder = store.folder / first.release
+    (folder / "a").chmod(0o600)
+    (folder / "b").write_text("longer")
+    (folder / "c").unlink()
+    with Crew() as crew:
+        seen = damaged(crew, targets(folder, release_layout(first.tree)))
+    assert [target.file.path for target in seen] == ["a", "b", "c"]
+
+
 def test_large_files_and_wrong_contents(tmp_path: Path) -> None:
     store = Store(str(tmp_path))
     large = release_of(1, Tree((file("a", "large"),)))
@@ -406,11 +419,22 @@ def test_folder_in_the_place_of_the_link(tmp_path: Path) -> None:
 def test_what_is_kept(numbers: set[int], current: int, keep: int) -> None:
     releases = [f"{number:02}" for number in numbers]
     served = f"{current:02}"
-    kept = set(releases) - set(surplus(releases, (served, None), keep))
+    kept = set(releases) - set(surplus(releases, (served, None), keep, History()))
     assert len(kept) <= keep + 1
-    assert served not in surplus(releases, (served,), keep)
+    assert served not in surplus(releases, (served,), keep, History())
     assert set(sorted(releases)[-keep:]) <= kept
-    assert History().before(served, releases) == max((one for one in releases if one < served), default=None)
+    assert History().before(served, releases) == max(
+        (release for release in releases if release < served), default=None
+    )
+
+
+def test_what_a_return_leads_to_is_kept_before_what_was_taken_back() -> None:
+    history = History()
+    for one in "abcd":
+        history = history.serving(one)
+    history = history.returning("a", "d").serving("e")
+    assert history.before("e", "abcde") == "a"
+    assert surplus("abcde", ("e",), 2, history) == ["d", "c", "b"]
 
 
 def test_a_return_takes_back_what_came_after() -> None:

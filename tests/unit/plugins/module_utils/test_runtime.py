@@ -56,7 +56,7 @@ def test_systemd_reads_what_was_written(values: dict[str, str]) -> None:
 
 
 @given(ENVIRONMENTS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_shell_reads_what_was_written(values: dict[str, str]) -> None:
     show = "import json, os; print(json.dumps({k: v for k, v in os.environ.items() if k.startswith('APP_')}))"
     script = f'set -a\n{environment_file.render(values)}exec "$0" -I -c "$1"'

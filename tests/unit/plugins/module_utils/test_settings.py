@@ -45,6 +45,33 @@ def test_bad_zones(wanted: list[str], said: str) -> None:
         network.zones_of("ap-northeast-1", ZONES, wanted)
 
 
+A, C, D = ZONES
+
+
+@pytest.mark.parametrize(
+    ("wanted", "built"),
+    [
+        (None, [D, A]),
+        ([A, D], [D, A]),
+        ([D, A], [D, A]),
+        ([A, D], [D]),
+        (None, [D]),
+    ],
+)
+def test_the_zones_of_a_built_site_stay_whatever_their_order(wanted: list[str] | None, built: list[str]) -> None:
+    assert network.zones_of("ap-northeast-1", ZONES, wanted, built, "demo") == [D, A]
+
+
+@pytest.mark.parametrize(("wanted", "built"), [([A, C], [D, A]), ([A, C], [D])])
+def test_other_zones_than_those_of_the_built_site_are_refused(wanted: list[str], built: list[str]) -> None:
+    with pytest.raises(SettingsError) as refused:
+        network.zones_of("ap-northeast-1", ZONES, wanted, built, "demo")
+    assert str(refused.value) == (
+        f"site_availability_zones is {wanted}, but demo is built in {' and '.join(built)}; the zones of a site can't "
+        "be changed: set them back, or build a second site and move."
+    )
+
+
 @given(st.integers(16, 26), st.integers(0, 255))
 def test_subnets_lie_in_the_block_and_apart(prefix: int, second: int) -> None:
     block = IPv4Network((f"10.{second}.0.0", prefix), strict=False)
@@ -65,9 +92,21 @@ def test_bad_blocks(block: str) -> None:
 
 
 def test_block_of_a_built_site_can_not_change() -> None:
-    network.check_overlap("10.0.0.0/16", "demo", [("demo", "10.0.0.0/16"), ("other", "10.0.0.0/20")])
-    with pytest.raises(SettingsError, match=r"set it back to 10\.0\.0\.0/20"):
-        network.check_overlap("10.0.0.0/16", "demo", [("demo", "10.0.0.0/20")])
+    network.check_block("10.0.0.0/16", "demo", [("demo", "10.0.0.0/16"), ("other", "10.0.0.0/20")])
+    for other in ("10.0.0.0/20", "10.1.0.0/16"):
+        with pytest.raises(SettingsError, match=f"set it back to {re.escape(other)}, or build a second site and move"):
+            network.check_block("10.0.0.0/16", "demo", [("demo", other)])
+
+
+def test_the_region_of_a_built_site_can_not_change() -> None:
+    regions.check_home("demo", "eu-central-1", "demo-content-123456789012", None)
+    regions.check_home("demo", "eu-central-1", "demo-content-123456789012", "eu-central-1")
+    with pytest.raises(SettingsError) as refused:
+        regions.check_home("demo", "eu-central-1", "demo-content-123456789012", "ap-northeast-1")
+    assert str(refused.value) == (
+        "site_region is 'eu-central-1', but the bucket demo-content-123456789012 of demo is in ap-northeast-1; the "
+        "region of a site can't be changed: set it back, or build a second site under another name and move."
+    )
 
 
 def test_an_endpoint_in_the_shell_is_not_aws() -> None:

@@ -16,16 +16,21 @@ from ansible_collections.hasite.aws.plugins.module_utils._settings.error import 
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from lab.api import ec2_instances, ec2_network, elbv2, iam, service_quotas, ssm
-from lab.authority import Authority
-from lab.clock import Clock
+from lab.api.account import service_quotas
+from lab.api.ec2 import instances, network
+from lab.api.elbv2 import elbv2
+from lab.api.iam import iam
+from lab.api.ssm import ssm
+from lab.base.authority import Authority
+from lab.base.clock import Clock
+from lab.base.observed import Observed
+from lab.base.paths import LabPaths
 from lab.context import Context
-from lab.observed import Observed
-from lab.place import Place
 
 REGION = "ap-northeast-1"
 ZONES = (f"{REGION}a", f"{REGION}c")
 AL2023 = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+TRUST = '{"Version": "2012-10-17", "Statement": []}'
 TAGS = [{"Key": "hasite:site", "Value": "shop"}]
 
 
@@ -37,8 +42,8 @@ def client(service: str) -> Any:
 @pytest.fixture(autouse=True)
 def account(tmp_path: Path) -> Iterator[None]:
     loop = asyncio.new_event_loop()
-    made = Context(Place("unit"), Clock(), Authority(tmp_path), Observed(), loop)
-    for service in (ec2_network, ec2_instances, elbv2, iam, ssm, service_quotas):
+    made = Context(LabPaths("unit"), Clock(), Authority(tmp_path), Observed(), loop)
+    for service in (network, instances, elbv2, iam, ssm, service_quotas):
         service.extend(made)
     client.cache_clear()
     with mock_aws():
@@ -86,6 +91,29 @@ def test_what_the_site_has_already_is_not_counted_twice() -> None:
     assert found["addresses", REGION] == 1
     assert found["vcpus", REGION] == 2
     assert (found["nat_gateways", ZONES[0]], found["nat_gateways", ZONES[1]]) == (0, 1)
+
+
+def test_the_zones_of_a_built_site_are_in_the_order_of_its_subnets() -> None:
+    ec2 = client("ec2")
+    assert reading.built_zones(ec2, "shop") == []
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    # By address, not by name or as text: 10.0.16.0 comes before 10.0.128.0.
+    for zone, block, tags in (
+        (ZONES[0], "10.0.128.0/20", TAGS),
+        (ZONES[1], "10.0.16.0/20", TAGS),
+        (ZONES[0], "10.0.0.0/20", []),
+    ):
+        made = ec2.create_subnet(VpcId=vpc, CidrBlock=block, AvailabilityZone=zone)["Subnet"]["SubnetId"]
+        if tags:
+            ec2.create_tags(Resources=[made], Tags=tags)
+    assert reading.built_zones(ec2, "shop") == [ZONES[1], ZONES[0]]
+
+
+def test_the_region_of_a_bucket() -> None:
+    s3 = client("s3")
+    assert reading.region_of_bucket(s3, "shop-content-123456789012") is None
+    s3.create_bucket(Bucket="shop-content-123456789012", CreateBucketConfiguration={"LocationConstraint": REGION})
+    assert reading.region_of_bucket(s3, "shop-content-123456789012") == REGION
 
 
 def test_what_others_use_leaves_no_room() -> None:
@@ -138,13 +166,13 @@ def test_names_that_are_somebody_elses() -> None:
     owners.check_names(client, "shop")
     group = {"Protocol": "HTTP", "Port": 80, "VpcId": client("ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]}
     client("elbv2").create_target_group(Name="shop", **group, Tags=TAGS)
-    client("iam").create_role(RoleName="shop-web", AssumeRolePolicyDocument="{}", Tags=TAGS)
+    client("iam").create_role(RoleName="shop-web", AssumeRolePolicyDocument=TRUST, Tags=TAGS)
     owners.check_names(client, "shop")
     client("elbv2").create_target_group(Name="other", **group)
     with pytest.raises(
         SettingsError, match=r"a target group named 'other' is in the account .* belongs to nobody's site"
     ):
         owners.check_names(client, "other")
-    client("iam").create_role(RoleName="third-web", AssumeRolePolicyDocument="{}", Tags=TAGS)
+    client("iam").create_role(RoleName="third-web", AssumeRolePolicyDocument=TRUST, Tags=TAGS)
     with pytest.raises(SettingsError, match=r"an IAM role named 'third-web' .* belongs to the site shop"):
         owners.check_names(client, "third")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.hasite.aws.plugins.module_utils._site import assembly, details, reading, scope, ways
+from ansible_collections.hasite.aws.plugins.module_utils._site import assembly, details, network_paths, reading, scope
 
 MINE = [{"Key": "hasite:site", "Value": "shop"}, {"Key": "hasite:part", "Value": "web"}, {"Key": "Name", "Value": "w"}]
 
@@ -137,8 +137,9 @@ SITE = assembly.assemble(
 )
 
 
-def test_ways_that_a_site_needs() -> None:
-    needed = [(one.purpose, one.source, one.destination, one.port) for one in ways.needed(SITE, ["AmazonProvidedDNS"])]
+def test_network_paths_that_a_site_needs() -> None:
+    paths = network_paths.needed(SITE, ["AmazonProvidedDNS"])
+    needed = [(path.purpose, path.source, path.destination, path.port) for path in paths]
     assert needed == [
         ("session_manager", "i-1", "com.amazonaws.r.ssm", 443),
         ("session_manager", "i-1", "com.amazonaws.r.ssmmessages", 443),
@@ -150,8 +151,8 @@ def test_ways_that_a_site_needs() -> None:
 
 
 def test_a_resolver_outside_the_vpc_has_to_be_reached_over_both_protocols() -> None:
-    names = [one for one in ways.needed(SITE, ["192.0.2.53"]) if one.purpose == "names"]
-    assert [(one.destination, one.port, one.protocol) for one in names] == [
+    names = [one for one in network_paths.needed(SITE, ["192.0.2.53"]) if one.purpose == "names"]
+    assert [(name.destination, name.port, name.protocol) for name in names] == [
         ("192.0.2.53", 53, "udp"),
         ("192.0.2.53", 53, "tcp"),
     ]

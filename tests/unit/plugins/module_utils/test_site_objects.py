@@ -69,7 +69,7 @@ def test_a_damaged_manifest_is_a_problem(account: Account) -> None:
     assert told["problem"]
 
 
-def test_whether_the_error_page_is_there(account: Account) -> None:
+def test_the_error_page_as_it_is_in_its_bucket(account: Account) -> None:
     s3 = account.client("s3", REGION)
     bucket = "shop-error-page-123456789012"
     s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -81,6 +81,7 @@ def test_whether_the_error_page_is_there(account: Account) -> None:
     }
     site = Site("shop", REGION, buckets=[{"name": bucket, "part": "error_page"}], distributions=[edge])
     scope = ReadScope("shop", [], REGION, account.client)
-    assert read_error_objects(scope, site) == {f"{bucket}/error/index.html": False}
-    s3.put_object(Bucket=bucket, Key="error/index.html", Body=b"soon")
-    assert read_error_objects(scope, site) == {f"{bucket}/error/index.html": True}
+    assert read_error_objects(scope, site) == {f"{bucket}/error/index.html": {}}
+    s3.put_object(Bucket=bucket, Key="error/index.html", Body=b"soon", ContentType="text/html")
+    page = {"content_length": 4, "content_type": "text/html"}
+    assert read_error_objects(scope, site) == {f"{bucket}/error/index.html": page}

@@ -44,7 +44,7 @@ def test_the_records_tell_the_zone() -> None:
 def test_a_name_that_leads_to_the_site_unasked_is_a_former_one() -> None:
     there = zone("hasite.test", "Z1", pair("www.hasite.test"), pair("old.hasite.test"), pair("x.hasite.test", "other"))
     found = find(Wanted(["www.hasite.test", "a.other.test"]), [there, zone("other.test", "Z2")], KNOWN, [])
-    assert [(one["name"], one["kind"], one["zone_id"]) for one in found.names] == [
+    assert [(name["name"], name["kind"], name["zone_id"]) for name in found.names] == [
         ("www.hasite.test", "domain", "Z1"),
         ("a.other.test", "alias", "Z2"),
         ("old.hasite.test", "former", "Z1"),
@@ -70,7 +70,7 @@ def test_without_names_the_certificates_tell_them() -> None:
         {"status": "ISSUED", "domain_name": "www.test", "subject_alternative_names": ["test", "www.test"]},
     ]
     assert certified(certificates) == ["www.test", "test", "new.test"]
-    assert [one["name"] for one in find(Wanted(), [], known_of(certificates, None, []), certificates).names] == [
+    assert [name["name"] for name in find(Wanted(), [], known_of(certificates, None, []), certificates).names] == [
         "www.test",
         "test",
         "new.test",

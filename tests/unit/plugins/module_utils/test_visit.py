@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.hasite.aws.plugins.module_utils import _visit
 
-from lab.authority import Authority
+from lab.base.authority import Authority
 
 
 class Answer(http.server.BaseHTTPRequestHandler):

@@ -64,9 +64,21 @@ MOUNTINFO = """\
 """
 
 
+def test_a_mount_of_which_only_this_machine_s_side_is_read_only() -> None:
+    assert _web_machine.mounts_in("921 920 0:44 / /srv/site ro shared:1 - nfs4 fs-1:/ rw")["/srv/site"]["read_only"]
+
+
+def test_who_has_the_turn_to_install_updates() -> None:
+    told = {"stat": (0, "1795950000\n"), "cat": (0, "ip-10-0-32-5\n")}
+    turn = _web_machine.read_turn(lambda command: told[command[0]], "/srv/site")
+    assert turn == {"holder": "ip-10-0-32-5", "since": 1795950000.0}
+    assert _web_machine.read_turn(lambda _command: (1, "No such file"), "/srv/site") is None
+
+
 def test_what_is_mounted_where() -> None:
     mounts = _web_machine.mounts_in(MOUNTINFO)
-    assert mounts["/srv/site"] == {"source": "fs-1.efs.ap-northeast-1.amazonaws.com:/", "type": "nfs4", "root": "/"}
+    share = {"source": "fs-1.efs.ap-northeast-1.amazonaws.com:/", "type": "nfs4", "root": "/"}
+    assert mounts["/srv/site"] == {**share, "read_only": False}
     assert "/srv/with blank" in mounts
     assert _web_machine.mount_of("/srv/site/releases/1", mounts) == "/srv/site"
     assert _web_machine.mount_of("/srv/sites", mounts) == "/"

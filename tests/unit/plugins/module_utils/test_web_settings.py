@@ -51,7 +51,7 @@ def test_extensions_are_packages_of_the_system(system: str, version: str | None,
     php = {"version": version, "extensions": ["DOM", "pdo_mysql", "redis", "sqlite3", "json", "tokenizer"]}
     found = ask(php, system=system)
     assert expected <= set(found["packages"])
-    assert not [one for one in found["packages"] if "json" in one or "tokenizer" in one]
+    assert not [package for package in found["packages"] if "json" in package or "tokenizer" in package]
     assert {f"php{found['version']}-fpm", f"php{found['version']}-cli"} <= set(found["packages"])
 
 
@@ -171,7 +171,7 @@ def test_pages_start_no_programs_unless_asked_for() -> None:
 
 def sent(**headers: Any) -> dict[str, str]:
     found = ask(headers={name.replace("_", "-"): value for name, value in headers.items()})
-    return {one["name"]: one["value"] for one in found["headers"]}
+    return {header["name"]: header["value"] for header in found["headers"]}
 
 
 def test_headers_are_the_usual_ones_and_those_asked_for() -> None:

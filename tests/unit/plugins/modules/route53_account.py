@@ -15,11 +15,11 @@ import pytest
 from moto import mock_aws
 
 from lab.api import extensions
-from lab.authority import Authority
-from lab.clock import Clock
+from lab.base.authority import Authority
+from lab.base.clock import Clock
+from lab.base.observed import Observed
+from lab.base.paths import LabPaths
 from lab.context import Context
-from lab.observed import Observed
-from lab.place import Place
 
 REGION = "ap-northeast-1"
 
@@ -48,7 +48,7 @@ class Account:
         return zone_id, made["DelegationSet"]["NameServers"]
 
     def put(self, zone_id: str, *records: dict[str, Any]) -> None:
-        changes = [{"Action": "CREATE", "ResourceRecordSet": one} for one in records]
+        changes = [{"Action": "CREATE", "ResourceRecordSet": record} for record in records]
         self.route53.change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch={"Changes": changes})
 
     def records(self, zone_id: str) -> list[dict[str, Any]]:
@@ -65,7 +65,7 @@ class Account:
             ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{number}.0/24", AvailabilityZone=f"{REGION}{letter}")
             for number, letter in enumerate("ac")
         ]
-        ids = [one["Subnet"]["SubnetId"] for one in subnets]
+        ids = [subnet["Subnet"]["SubnetId"] for subnet in subnets]
         made: dict[str, Any] = self.client("elbv2", REGION).create_load_balancer(Name=name, Subnets=ids)
         found: dict[str, Any] = made["LoadBalancers"][0]
         return found
@@ -77,7 +77,7 @@ class Account:
             "ViewerCertificate": {},
         }
         backend = self.context.backends.at("cloudfront", "aws")
-        from lab.api.cloudfront_distributions import Distribution
+        from lab.api.cloudfront.distributions import Distribution
 
         made = Distribution(config, self.context.observed)
         backend.distributions[made.id] = made
@@ -91,7 +91,7 @@ def open_account(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Acco
         monkeypatch.setenv(name, "test")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     loop = asyncio.new_event_loop()
-    context = Context(Place("unit"), Clock(), Authority(folder), Observed(), loop)
+    context = Context(LabPaths("unit"), Clock(), Authority(folder), Observed(), loop)
     extensions.extend(context)
     with mock_aws():
         yield Account(context)

@@ -14,7 +14,7 @@ from ansible_collections.hasite.aws.plugins.module_utils._release.paths import R
 from ansible_collections.hasite.aws.plugins.module_utils._release.source import Source
 from botocore.exceptions import ClientError
 
-from lab.context import ACCOUNT
+from lab.base.backends import ACCOUNT
 from tests.unit.plugins.modules.route53_account import REGION, Account, open_account
 
 

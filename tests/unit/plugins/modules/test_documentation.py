@@ -13,6 +13,7 @@ import yaml
 
 ROOT = Path(__file__).parents[4]
 PACKAGE = "ansible_collections.hasite.aws.plugins.modules"
+ACTIONS = "ansible_collections.hasite.aws.plugins.action"
 NAMES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py") if path.stem != "__init__")
 
 
@@ -50,7 +51,8 @@ def assert_same(options: dict[str, Any], arguments: dict[str, Any], where: str) 
 @pytest.mark.parametrize("name", NAMES)
 def test_options(name: str) -> None:
     module = importlib.import_module(f"{PACKAGE}.{name}")
-    arguments = module.ARGUMENTS
+    # Of what is an action alone, the module is documentation and nothing else.
+    arguments = (module if hasattr(module, "ARGUMENTS") else importlib.import_module(f"{ACTIONS}.{name}")).ARGUMENTS
     fragments = documented(name).get("extends_documentation_fragment", [])
     tags = {"tags", "purge_tags"} if "amazon.aws.tags.modules" in fragments else set()
     assert_same(documented(name)["options"], {key: value for key, value in arguments.items() if key not in tags}, name)

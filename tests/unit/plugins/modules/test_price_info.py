@@ -34,7 +34,7 @@ def ask(api: Served, region: str = "ap-northeast-1", caller: dict[str, str] | No
 
 def test_a_month_has_730_hours(api: Served) -> None:
     found = ask(api, **SITE, public_addresses=4, hosted_zones=1, health_check_options=2, keys=1)
-    assert {each["what"]: each["monthly"] for each in found["costs"]} == {
+    assert {cost["what"]: cost["monthly"] for cost in found["costs"]} == {
         "instances": 19.856,
         "volume_gib": 3.072,
         "nat_gateways": 90.52,
@@ -56,7 +56,7 @@ def test_each_region_has_its_price(api: Served) -> None:
 
 def test_what_the_list_does_not_tell_is_none_and_the_sum_too(api: Served) -> None:
     found = ask(api, **{**SITE, "instance_type": "x9.huge"})
-    assert [each["what"] for each in found["costs"] if each["monthly"] is None] == ["instances"]
+    assert [cost["what"] for cost in found["costs"] if cost["monthly"] is None] == ["instances"]
     assert found["monthly"] is None
 
 

@@ -13,7 +13,7 @@ import boto3
 import botocore.client
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.hasite.aws.plugins.module_utils._reachability.reading import read
+from ansible_collections.hasite.aws.plugins.module_utils._network_reading import read
 from ansible_collections.hasite.aws.plugins.modules import reachability_info
 from botocore.exceptions import ClientError
 
@@ -72,7 +72,7 @@ def moto() -> Iterator[str]:
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         until(lambda: answers(url))
         yield url
-        process.terminate()
+        process.kill()
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_a_rule_by_a_list_of_blocks(network: Network, capsys: pytest.CaptureFixt
     network.ec2.revoke_security_group_ingress(GroupId=network.group, IpPermissions=[EVERY])
     network.ec2.authorize_security_group_ingress(GroupId=network.group, IpPermissions=[listed])
     asked = [{"source": each, "destination": network.outer, "port": 80} for each in ("198.51.100.7", "203.0.113.7")]
-    assert [each["reachable"] for each in run(capsys, paths=asked)["paths"]] == [True, False]
+    assert [path["reachable"] for path in run(capsys, paths=asked)["paths"]] == [True, False]
 
 
 def test_what_may_not_be_read_is_named(
@@ -145,7 +145,7 @@ def test_what_may_not_be_read_is_named(
         {"source": network.inner, "destination": "internet", "port": 443},
     ]
     found = run(capsys, paths=asked)
-    assert [each["reachable"] for each in found["paths"]] == [None, False]
+    assert [path["reachable"] for path in found["paths"]] == [None, False]
     assert "not authorized" in found["paths"][0]["explanation"]
     (unread,) = found["unreadable"]
     assert unread["kind"] == "network_acls"
@@ -155,7 +155,7 @@ def test_what_may_not_be_read_is_named(
 def test_nothing_may_be_read(
     network: Network, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    every = [each for each in network.ec2.meta.service_model.operation_names if each.startswith("Describe")]
+    every = [name for name in network.ec2.meta.service_model.operation_names if name.startswith("Describe")]
     refuse(monkeypatch, *every)
     assert run(capsys, source=network.inner, destination="internet", port=443)["reachability"]["reachable"] is None
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from ansible_collections.hasite.aws.plugins.module_utils import _registered_doma
 from ansible_collections.hasite.aws.plugins.module_utils._names.deciding import decide
 from ansible_collections.hasite.aws.plugins.module_utils._names.text import NamesError
 
+from tests.registrant import CONTACTS
 from tests.unit.plugins.modules.route53_account import REGION, Account, open_account
 
 DOMAIN = "example.com"
@@ -21,29 +23,25 @@ OTHERS: list[dict[str, Any]] = [
     {"Name": "ns2.example.net"},
 ]
 WANTED = ["ns-1.awsdns-01.com", "ns-2.awsdns-02.net"]
-PERSON = {
-    "FirstName": "A",
-    "LastName": "B",
-    "ContactType": "PERSON",
-    "AddressLine1": "1",
-    "City": "Tokyo",
-    "CountryCode": "JP",
-    "ZipCode": "100-0001",
-    "PhoneNumber": "+81.312345678",
-    "Email": "a@example.com",
-}
 
 
 @pytest.fixture
 def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     with open_account(tmp_path, monkeypatch) as made:
-        contacts = {f"{kind}Contact": PERSON for kind in ("Admin", "Registrant", "Tech")}
-        registrar(made).register_domain(DomainName=DOMAIN, DurationInYears=2, **contacts)
+        registrar(made).register_domain(DomainName=DOMAIN, DurationInYears=2, **CONTACTS)
         yield made
 
 
 def registrar(account: Account) -> Any:
     return account.client("route53domains", "us-east-1")
+
+
+@pytest.mark.parametrize("years", [1, 10])
+def test_a_domain_is_registered_for_a_year_or_ten(account: Account, years: int) -> None:
+    client = registrar(account)
+    client.register_domain(DomainName=f"example-{years}.com", DurationInYears=years, **CONTACTS)
+    until = client.get_domain_detail(DomainName=f"example-{years}.com")["ExpirationDate"]
+    assert abs(until - datetime.now(UTC) - timedelta(days=365 * years)) < timedelta(days=1)
 
 
 def servers(account: Account) -> list[dict[str, Any]]:
@@ -89,7 +87,7 @@ def test_it_is_taken_over_when_told_and_given_back_with_its_addresses(account: A
     assert ensure(account) == (False, [])
     # Another site that uses the zone too gives nothing back.
     assert ensure(account, state="absent", site="blog") == (False, [])
-    assert [one["Name"] for one in servers(account)] == WANTED
+    assert [server["Name"] for server in servers(account)] == WANTED
     assert ensure(account, check=True, state="absent")[0]
     assert ensure(account, state="absent")[0]
     assert servers(account) == OTHERS

@@ -62,12 +62,12 @@ def test_check_change_again_and_changed(pair: Pair) -> None:
     assert not pair.records()
     done = pair.run()
     assert done == predicted
-    assert [one["Failover"] for one in pair.records()] == ["PRIMARY", "SECONDARY"]
+    assert [record["Failover"] for record in pair.records()] == ["PRIMARY", "SECONDARY"]
     assert not pair.run().changed
     other = pair.account.distribution().domain_name
     changed = pair.run(distribution_domain_name=other)
     assert changed.changed
-    assert [one["AliasTarget"]["DNSName"] for one in pair.records()][1] == f"{other}."
+    assert [record["AliasTarget"]["DNSName"] for record in pair.records()][1] == f"{other}."
     assert pair.run("absent", check=True).changed
     assert pair.run("absent").after["record_sets"] == []
     assert not pair.records()
@@ -82,7 +82,7 @@ def test_what_is_there_is_refused_or_replaced_and_put_back(pair: Pair) -> None:
     assert pair.run(check=True, take_over=True).changed
     assert pair.records() == [MAIL, OLD]
     assert pair.run(take_over=True).changed
-    assert [one["Type"] for one in pair.records()] == ["MX", "A", "A", "TXT"]
+    assert [record["Type"] for record in pair.records()] == ["MX", "A", "A", "TXT"]
     assert not pair.run(take_over=True).changed
     # Replaced once, it is the site's: no permission is needed any more.
     assert not pair.run().changed
@@ -97,7 +97,7 @@ def test_what_can_not_come_back_is_kept_and_told(pair: Pair) -> None:
     pair.run(take_over=True)
     del pair.account.context.backends.at("cloudfront", "aws").distributions[elsewhere.id]
     pair.run("absent")
-    assert [one["Type"] for one in pair.records()] == ["TXT"]
+    assert [record["Type"] for record in pair.records()] == ["TXT"]
     (warning,) = pair.warnings
     assert f"{NAME} had A to {elsewhere.domain_name} before" in warning
     assert "_hasite-replaced.www.hasite.test keeps it" in warning

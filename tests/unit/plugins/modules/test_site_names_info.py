@@ -43,12 +43,12 @@ def delegated(servers: list[str]) -> dict[str, Any]:
 def test_an_empty_account_gets_zones_at_the_registered_domains(account: Account) -> None:
     names, _ = run(account, "WWW.Hasite.co.jp.", aliases=["hasite.co.jp", "日本語.jp"])
     assert names["all"] == ["www.hasite.co.jp", "hasite.co.jp", "xn--wgv71a119e.jp"]
-    assert [(one["typed"], one["zone_name"], one["zone_id"]) for one in names["hosts"]] == [
+    assert [(host["typed"], host["zone_name"], host["zone_id"]) for host in names["hosts"]] == [
         ("WWW.Hasite.co.jp", "hasite.co.jp", None),
         ("hasite.co.jp", "hasite.co.jp", None),
         ("日本語.jp", "xn--wgv71a119e.jp", None),
     ]
-    assert [(one["name"], one["id"], one["ours"]) for one in names["zones"]] == [
+    assert [(zone["name"], zone["id"], zone["ours"]) for zone in names["zones"]] == [
         ("hasite.co.jp", None, True),
         ("xn--wgv71a119e.jp", None, True),
     ]
@@ -97,7 +97,7 @@ def test_a_zone_asked_for_inside_another_one_holds_the_aliases_below_it(account:
         zone="shop.hasite.test",
         delegations={"hasite.test": delegated(servers)},
     )
-    assert [one["zone_name"] for one in names["hosts"]] == ["shop.hasite.test", "shop.hasite.test", "hasite.test"]
+    assert [host["zone_name"] for host in names["hosts"]] == ["shop.hasite.test", "shop.hasite.test", "hasite.test"]
     assert names["zones"][0]["parent_id"] == parent
 
 
@@ -110,7 +110,7 @@ def test_a_record_that_is_there_is_named_before_anything_is_created(account: Acc
     with pytest.raises(NamesError, match=rf"www.hasite.test has a record .*: {kind} to {value}; delete it, or set"):
         run(account, "hasite.test", aliases=["www.hasite.test"])
     names, _ = run(account, "hasite.test", aliases=["www.hasite.test"], take_over=True)
-    assert [one["replaces"] for one in names["hosts"]] == [[], [f"{kind} to {value}"]]
+    assert [host["replaces"] for host in names["hosts"]] == [[], [f"{kind} to {value}"]]
 
 
 def test_a_name_that_another_distribution_has_is_refused(account: Account) -> None:

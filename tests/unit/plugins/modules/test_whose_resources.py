@@ -95,9 +95,9 @@ def build(account: Account, site: str, number: int) -> None:
     account.client("s3", REGION).put_bucket_tagging(Bucket=f"{site}-content-123456789012", Tagging={"TagSet": tags[:1]})
 
 
-def read(account: Account, site: str) -> dict[str, Any]:
+def read(account: Account, site: str, refused: tuple[str, ...] = ()) -> dict[str, Any]:
     answers, errors = read_all(ReadScope(site, [], REGION, account.client), set(READERS) - {"pings", "flow_logs"})
-    assert errors == {}
+    assert {what: said for what, said in errors.items() if "validation error" not in said or what not in refused} == {}
     return {kind: found for kind, found in answers.items() if isinstance(found, list) and found}
 
 
@@ -118,15 +118,16 @@ def test_a_site_beside_others_whose_names_begin_alike_is_read_alone(account: Acc
 
 def test_a_pattern_reads_nothing_even_if_it_got_as_far_as_a_filter(account: Account) -> None:
     for pattern in ("*", "sho?", "shop*", "shop-?log", ""):
-        assert read(account, pattern) == {}, pattern
+        # Names with an asterisk are none to these services.
+        assert read(account, pattern, ("iam: roles", "logs: log groups", "kms: keys")) == {}, pattern
 
 
 def test_what_bears_the_sites_name_without_its_tag_is_somebody_elses(account: Account) -> None:
     account.client("iam", "us-east-1").untag_role(RoleName="shop-web", TagKeys=["hasite:site"])
     account.client("logs", REGION).untag_log_group(logGroupName="/shop/sessions", tags=["hasite:site"])
     found = read(account, "shop")
-    assert [one["role_name"] for one in found["roles"]] == ["shop-flow-logs"]
-    assert [one["log_group_name"] for one in found["log_groups"]] == ["/shop/flow-logs"]
+    assert [role["role_name"] for role in found["roles"]] == ["shop-flow-logs"]
+    assert [group["log_group_name"] for group in found["log_groups"]] == ["/shop/flow-logs"]
 
 
 NAMED: dict[Any, tuple[str, dict[str, Any]]] = {

@@ -7,8 +7,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from plugins.plugin_utils._session_agent import AgentChannel, Input
-from plugins.plugin_utils._session_channel import ClientChannel, Event, Output
+from plugins.plugin_utils._ssm.wire.agent import AgentChannel, Input
+from plugins.plugin_utils._ssm.wire.channel import ClientChannel, Event, Output
 
 
 @dataclass

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from plugins.plugin_utils import _background, _warm_client
-from plugins.plugin_utils._background import BackgroundError, Door, Place, exchangeable, is_own, is_private
+from plugins.plugin_utils._ipc import background
+from plugins.plugin_utils._ipc.background import BackgroundError, Listener, SocketPath, exchangeable, is_own, is_private
+from plugins.plugin_utils._warm import client as warm_client
 
 root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
 NOBODY = 65534
@@ -58,16 +59,16 @@ def test_another_user_s_listener_is_told_nothing(open_folder: Path, client: str)
     assert os.read(ready[0], 1) == b"."
     if client == "place":
         with pytest.raises(BackgroundError, match="another user's"):
-            Place(open_folder, "socket").connect()
+            SocketPath(open_folder, "socket").connect()
     else:
-        assert _warm_client._connect(str(path)) is None
+        assert warm_client._connect(str(path)) is None
     assert os.read(told[0], 100) == b"nothing"
     os.waitpid(child, 0)
 
 
 @root
 def test_another_user_is_not_let_in(open_folder: Path) -> None:
-    door = Door(open_folder / "socket")
+    door = Listener(open_folder / "socket")
     (open_folder / "socket").chmod(0o777)
     child = as_nobody(lambda: socket.socket(socket.AF_UNIX).connect(str(open_folder / "socket")))
     assert door.accept() is None
@@ -98,7 +99,7 @@ def test_both_ends_of_a_pair_are_own() -> None:
 )
 def test_a_folder_above_that_others_change_is_seen(mode: int, owner: int, group: int, unsafe: bool) -> None:
     status = os.stat_result((mode, 0, 0, 0, owner, group, 0, 0, 0, 0))
-    assert _background._is_exchangeable(status) is unsafe
+    assert background._is_exchangeable(status) is unsafe
 
 
 def test_the_whole_path_counts_also_that_of_a_link(tmp_path: Path) -> None:
@@ -112,4 +113,4 @@ def test_the_whole_path_counts_also_that_of_a_link(tmp_path: Path) -> None:
     assert not is_private(folder)
     assert not is_private(link)
     with pytest.raises(BackgroundError, match="other users may change"):
-        Place(folder, "x").ensure(lambda: None)
+        SocketPath(folder, "x").ensure(lambda: None)

@@ -7,12 +7,12 @@ import os
 
 import pytest
 
-from plugins.plugin_utils._session_api import aside
-from plugins.plugin_utils._session_errors import StartError
+from plugins.plugin_utils._ssm.session.api import in_child_process
+from plugins.plugin_utils._ssm.wire.errors import StartError
 
 
 def test_the_answer_comes_from_another_process() -> None:
-    process, value = aside(lambda: (os.getpid(), b"key" * 100_000))
+    process, value = in_child_process(lambda: (os.getpid(), b"key" * 100_000))
     assert process != os.getpid()
     assert value == b"key" * 100_000
 
@@ -23,10 +23,10 @@ def test_trouble_is_told_as_it_was(permanent: bool) -> None:
         raise StartError("no permission", permanent=permanent)
 
     with pytest.raises(StartError, match="no permission") as caught:
-        aside(fail)
+        in_child_process(fail)
     assert caught.value.permanent is permanent
 
 
 def test_a_process_that_dies_is_told() -> None:
     with pytest.raises(StartError, match="without an answer"):
-        aside(lambda: os._exit(1))
+        in_child_process(lambda: os._exit(1))

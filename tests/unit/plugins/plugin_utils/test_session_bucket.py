@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from plugins.plugin_utils._session_api import Api
-from plugins.plugin_utils._session_bucket import Bucket, Place, download_command, upload_command
+from plugins.plugin_utils._ssm.session.api import Api
+from plugins.plugin_utils._ssm.session.bucket import Bucket, PresignedUrl, download_command, upload_command
 
 CONTENT = bytes(range(256)) * 400
 
@@ -65,7 +65,7 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return str(tmp_path / "bin")
 
 
-def run(command: bytes, place: Place, path: str) -> subprocess.CompletedProcess[bytes]:
+def run(command: bytes, place: PresignedUrl, path: str) -> subprocess.CompletedProcess[bytes]:
     environment = {**os.environ, "PATH": path}
     return subprocess.run(
         ["/bin/sh", "-c", command], input=place.config(), env=environment, capture_output=True, check=False
@@ -74,13 +74,13 @@ def run(command: bytes, place: Place, path: str) -> subprocess.CompletedProcess[
 
 def test_a_file_is_got(server: Server, path: str, tmp_path: Path) -> None:
     target = tmp_path / "a 'b\" ä"
-    done = run(download_command(str(target)), Place(f"{server.url}/there?X-Amz-Signature=0%2F1&a=b"), path)
+    done = run(download_command(str(target)), PresignedUrl(f"{server.url}/there?X-Amz-Signature=0%2F1&a=b"), path)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     assert target.read_bytes() == CONTENT
 
 
 def test_a_refusal_is_no_file(server: Server, path: str, tmp_path: Path) -> None:
-    done = run(download_command(str(tmp_path / "target")), Place(f"{server.url}/closed?x"), path)
+    done = run(download_command(str(tmp_path / "target")), PresignedUrl(f"{server.url}/closed?x"), path)
     assert done.returncode
     assert b"403" in done.stderr
     assert b"AccessDenied" not in ((tmp_path / "target").read_bytes() if (tmp_path / "target").exists() else b"")
@@ -88,21 +88,21 @@ def test_a_refusal_is_no_file(server: Server, path: str, tmp_path: Path) -> None
 
 def test_a_file_is_sent(server: Server, path: str, tmp_path: Path) -> None:
     (tmp_path / "a 'b").write_bytes(CONTENT)
-    place = Place(f"{server.url}/there?x", (("x-amz-server-side-encryption", "AES256"),))
+    place = PresignedUrl(f"{server.url}/there?x", (("x-amz-server-side-encryption", "AES256"),))
     done = run(upload_command(str(tmp_path / "a 'b")), place, path)
     assert (done.returncode, done.stderr) == (0, b"")
     assert server.received == CONTENT
     assert server.headers["x-amz-server-side-encryption"] == "AES256"
-    assert run(upload_command(str(tmp_path / "a 'b")), Place(f"{server.url}/closed?x"), path).returncode
+    assert run(upload_command(str(tmp_path / "a 'b")), PresignedUrl(f"{server.url}/closed?x"), path).returncode
 
 
 def test_a_machine_without_a_tool_says_so(tmp_path: Path) -> None:
-    done = run(download_command("target"), Place("http://127.0.0.1:9/"), str(tmp_path))
+    done = run(download_command("target"), PresignedUrl("http://127.0.0.1:9/"), str(tmp_path))
     assert (done.returncode, done.stderr) == (127, b"neither curl nor python3 is there\n")
 
 
 def test_the_address_is_in_no_argument_and_no_log() -> None:
-    assert "secret" not in repr(Place("https://b.s3.amazonaws.com/k?X-Amz-Signature=secret"))
+    assert "secret" not in repr(PresignedUrl("https://b.s3.amazonaws.com/k?X-Amz-Signature=secret"))
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plugins.plugin_utils import _session_frames as frames
-from plugins.plugin_utils._session_agent import AgentChannel, Input, KeyOffered, Refused, Size
-from plugins.plugin_utils._session_channel import (
+from plugins.plugin_utils._ssm.wire import frames
+from plugins.plugin_utils._ssm.wire.agent import AgentChannel, Input, KeyOffered, Refused, Size
+from plugins.plugin_utils._ssm.wire.channel import (
     BreachError,
     ClientChannel,
     Closed,
@@ -24,11 +24,11 @@ from plugins.plugin_utils._session_channel import (
     Output,
     Ready,
 )
-from plugins.plugin_utils._session_cipher import CipherError, HalvesCipher
+from plugins.plugin_utils._ssm.wire.cipher import CipherError, HalvesCipher
 from tests.unit.plugins.plugin_utils.session_pair import Link, Pair
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.binary(max_size=9000),
     st.binary(max_size=9000),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.plugin_utils._session_cipher import CipherError, HalvesCipher, context
+from plugins.plugin_utils._ssm.wire.cipher import CipherError, HalvesCipher, context
 
 KEY = bytes(range(64))
 VECTORS = {

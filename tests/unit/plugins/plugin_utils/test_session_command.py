@@ -22,9 +22,9 @@ from typing import Any
 
 import pytest
 
-from plugins.plugin_utils._session_command import UsageError, read_order
-from plugins.plugin_utils._session_frames import CLIENT_VERSION
-from tests.unit.lab.session_world import REGION, SessionWorld
+from plugins.plugin_utils._ssm.plugin.command import UsageError, read_order
+from plugins.plugin_utils._ssm.wire.frames import CLIENT_VERSION
+from tests.unit.lab.session_world import REGION, SessionWorld, connected_world
 
 COMMAND = Path(__file__).parents[4] / "bin" / "session-manager-plugin"
 STARTED = '{"SessionId":"s-1","StreamUrl":"wss://x/v1/data-channel/s-1","TokenValue":"secret"}'
@@ -33,13 +33,8 @@ MORE = ["", '{"Target":"i-1"}', "https://ssm.example"]
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SessionWorld]:
-    made = SessionWorld(tmp_path_factory.mktemp("command"))
-    try:
-        made.start_agent()
-        made.wait_for(lambda: made.connected)
+    with connected_world(tmp_path_factory.mktemp("command")) as made:
         yield made
-    finally:
-        made.close()
 
 
 def start(world: SessionWorld, document: str = "", streams: Any = subprocess.PIPE, **parameters: str) -> Any:
@@ -105,6 +100,18 @@ def test_a_shell_is_fed_from_a_pipe(world: SessionWorld) -> None:
     assert b"\n42\r\n" in output
     assert output.rstrip().rsplit(b"\n", 1)[-1].startswith(b"Exiting session with sessionId: ")
     assert over(world)
+
+
+@pytest.mark.parametrize("read", [0, 10])
+def test_a_reader_who_goes_is_no_fault(world: SessionWorld, read: int) -> None:
+    process = start(world)
+    process.stdin.write(b"yes\n")
+    process.stdin.flush()
+    assert len(process.stdout.read(read)) == read
+    process.stdout.close()
+    process.stdin.close()
+    assert (process.wait(30), process.stderr.read()) == (128 + signal.SIGPIPE, b"")
+    world.wait_for(lambda: over(world))
 
 
 @pytest.mark.parametrize("typed", [b"echo $((6*7))", b"cat; echo $((6*7))\n"])
@@ -249,12 +256,14 @@ def test_a_forwarded_port_answers_who_says_no_more(world: SessionWorld, answerin
     port, after = answering
     process = start(world, "AWS-StartPortForwardingSession", portNumber=str(port), localPortNumber="0")
     opened = int(next(line for line in process.stdout if line.startswith(b"Port ")).split()[1])
-    for _ in range(3):
-        with socket.create_connection(("127.0.0.1", opened), timeout=30) as connection:
-            connection.sendall(b"ask")
-            connection.shutdown(socket.SHUT_WR)
+    clients = [socket.create_connection(("127.0.0.1", opened), timeout=30) for _ in range(3)]
+    for client in clients:
+        client.sendall(b"ask")
+        client.shutdown(socket.SHUT_WR)
+    for client in clients:
+        with client:
             got = b""
-            while piece := connection.recv(65536):
+            while piece := client.recv(65536):
                 got += piece
         assert len(got) == 300_000
     with socket.create_connection(("127.0.0.1", opened), timeout=30) as connection:

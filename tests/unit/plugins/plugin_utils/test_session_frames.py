@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.plugin_utils import _session_frames as frames
+from plugins.plugin_utils._ssm.wire import frames
 
 VECTOR = bytes.fromhex(
     "00000074 696e7075745f73747265616d5f64617461202020202020202020202020202020 00000001 0000018bcfe5687b"

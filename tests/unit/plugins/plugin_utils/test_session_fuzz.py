@@ -9,13 +9,13 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from plugins.plugin_utils import _session_frames as frames
-from plugins.plugin_utils._session_agent import AgentChannel
-from plugins.plugin_utils._session_channel import BreachError, ClientChannel, Notice, Output
+from plugins.plugin_utils._ssm.wire import frames
+from plugins.plugin_utils._ssm.wire.agent import AgentChannel
+from plugins.plugin_utils._ssm.wire.channel import BreachError, ClientChannel, Notice, Output
 from tests.unit.plugins.plugin_utils.session_pair import Link, Pair
 
 TYPES = st.sampled_from(
@@ -69,9 +69,11 @@ def damaged(draw: st.DrawFn) -> bytes:
     return draw(st.binary(max_size=300)) if kind == "none" else data
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(damaged(), max_size=12), st.booleans())
-def test_no_peer_makes_an_end_raise(messages: list[bytes], handshake: bool) -> None:
+def test_no_peer_makes_an_end_raise_but_the_sentence_that_ends_the_session(
+    messages: list[bytes], handshake: bool
+) -> None:
     client, agent = ClientChannel(), AgentChannel()
     if handshake:
         agent.request_handshake("3.3.0.0", "Port", None, 0.0, ("arn:key", "QUJD"))
@@ -82,7 +84,10 @@ def test_no_peer_makes_an_end_raise(messages: list[bytes], handshake: bool) -> N
         now = 0.0
         for data in messages:
             now += 0.1
-            end.receive(data, now)
+            try:
+                end.receive(data, now)
+            except BreachError:
+                break  # the session ends with this sentence
             assert all(len(sent) >= 120 for sent in end.due(now))
             wait = end.wait(now)
             assert wait is None or 0 <= wait <= 60
@@ -117,7 +122,7 @@ ACTIONS = st.lists(
 
 
 @pytest.mark.parametrize("what", SAID)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.data())
 def test_no_message_s_content_makes_an_end_raise(what: str, data: st.DataObject) -> None:
     at_agent, kind, payload_type, keys = SAID[what]
@@ -136,7 +141,7 @@ def test_no_message_s_content_makes_an_end_raise(what: str, data: st.DataObject)
     list(end.due(0.1))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary(min_size=1, max_size=500), st.lists(st.tuples(st.integers(0, 5), damaged()), max_size=8))
 def test_damaged_copies_change_nothing(data: bytes, noise: list[tuple[int, bytes]]) -> None:
     """A client believes a frame by its digest only; what is damaged on the way comes again."""
@@ -217,6 +222,4 @@ class Line(RuleBasedStateMachine):
 
 
 TestLine = Line.TestCase
-TestLine.settings = settings(
-    max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+TestLine.settings = settings(max_examples=40, stateful_step_count=30)

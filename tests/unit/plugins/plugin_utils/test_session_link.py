@@ -13,11 +13,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from plugins.plugin_utils._session_api import check_stream
-from plugins.plugin_utils._session_errors import SessionError, StartError
-from plugins.plugin_utils._session_key import required_key
-from plugins.plugin_utils._session_link import Link, open_websocket
-from plugins.plugin_utils._session_socket import proxy_of
+from plugins.plugin_utils._ssm.session.api import check_stream
+from plugins.plugin_utils._ssm.session.link import Link, open_websocket
+from plugins.plugin_utils._ssm.session.socket import proxy_of
+from plugins.plugin_utils._ssm.wire.errors import SessionError, StartError
+from plugins.plugin_utils._ssm.wire.key import required_key
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.plugin_utils._session_mux import Mux, MuxError
+from plugins.plugin_utils._ssm.wire.mux import Mux, MuxError
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.binary(max_size=70_000)), max_size=8), st.integers(1, 5000))

@@ -10,7 +10,7 @@ from ansible.plugins.loader import become_loader, shell_loader
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plugins.plugin_utils._warm_command import startup_environ, understand
+from plugins.plugin_utils._warm.command import startup_environ, understand
 
 PAYLOAD = b"#!/usr/bin/python3\nprint()\n"
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,9}", fullmatch=True)
@@ -33,7 +33,7 @@ def test_any_environment_is_read(environ: dict[str, str], shell: str) -> None:
     assert command.environ == {name.encode(): value.encode() for name, value in environ.items()}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(ENVIRONS, st.text(st.characters(categories=["L"]), max_size=8))
 def test_become_stays_around_the_interpreter(environ: dict[str, str], argument: str) -> None:
     plugin = become_loader.get("ansible.builtin.sudo")

@@ -9,7 +9,7 @@ import time
 import uuid
 from typing import Any
 
-from wire import _session_frames as frames
+from wire import frames
 
 from . import VERSION, job, task, websocket
 from .service import Service

@@ -11,8 +11,8 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-from wire._session_frames import Flag
-from wire._session_mux import Mux, MuxError
+from wire.frames import Flag
+from wire.mux import Mux, MuxError
 
 from .pipe import READ_SIZE, Outlet
 

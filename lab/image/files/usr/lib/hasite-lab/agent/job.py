@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wire._session_frames import FrameError, read_json
+from wire.frames import FrameError, read_json
 
 _LONGEST = 48_000
 """Bytes of each output that are sent; the API tells 24 000 characters of them."""

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
-from wire._session_frames import Flag
+from wire.frames import Flag
 
 from .pipe import READ_SIZE, Outlet
 

@@ -11,10 +11,10 @@ import secrets
 import time
 import uuid
 
-from wire._session_agent import AgentChannel, Input, KeyOffered, Refused, Size
-from wire._session_channel import Closed, Event, Flagged, Notice, Ready
-from wire._session_cipher import CipherError, HalvesCipher, context
-from wire._session_frames import Flag, opening, serialise, session_state
+from wire.agent import AgentChannel, Input, KeyOffered, Refused, Size
+from wire.channel import Closed, Event, Flagged, Notice, Ready
+from wire.cipher import CipherError, HalvesCipher, context
+from wire.frames import Flag, opening, serialise, session_state
 
 from . import VERSION, task, users, websocket
 from .pipe import HIGH_WATER, Outlet
@@ -230,7 +230,7 @@ class Session:
                 await asyncio.wait_for(self._wake.wait(), wait)
 
     async def _take_key(self, encrypted: bytes) -> None:
-        """Let KMS decrypt the client's key; without it the handshake comes to no end, as with AWS's agent."""
+        """Have KMS decrypt the client's key; without it the handshake never completes, as with AWS's agent."""
         bound = context(self.id, self._service.metadata.instance, self._challenge)
         try:
             key = await self._service.decrypt(self._task.key, encrypted, bound)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from wire._session_frames import FrameError, read_json
+from wire.frames import FrameError, read_json
 
 from . import users
 from .command import Command

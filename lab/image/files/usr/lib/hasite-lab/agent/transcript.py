@@ -95,7 +95,7 @@ class Transcript:
             _log.warning("%s", error)
             return None
         groups: list[dict[str, Any]] = answer.get("logGroups", [])
-        return next((one for one in groups if one["logGroupName"] == self._group), None)
+        return next((group for group in groups if group["logGroupName"] == self._group), None)
 
     async def _upload(self, *, whole: bool) -> bool:
         """Send the next lines; tell whether they have arrived."""

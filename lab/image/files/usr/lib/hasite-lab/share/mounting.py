@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -24,7 +25,8 @@ FAILED = 32
 """Exit status of mount(8) for a failed mount."""
 _CONNECT_SECONDS = 10
 _PAUSE_SECONDS = 2
-_PACKAGES = ("nfs-common", "amazon-efs-utils")
+_CLIENTS = ("/var/lib/dpkg/info/nfs-common.list", "/etc/nfsmount.conf")
+"""What Debian's and Amazon Linux's package of an NFS client leave."""
 _WATCHER = "/usr/lib/hasite-lab/share-watch"
 
 
@@ -39,6 +41,10 @@ class Request:
     source: str
     point: str
     options: tuple[str, ...]
+    tls_name: str = ""
+    """Whom the mount target has to prove to be, where the connection is encrypted."""
+    identity: Callable[[], str] = str
+    """Returns a call that this machine's role has signed; nothing if it mounts as nobody in particular."""
 
     @property
     def host(self) -> str:
@@ -52,7 +58,7 @@ class Request:
 
     def option(self, name: str, default: str) -> str:
         """Return an option's value."""
-        found = [each.partition("=")[2] for each in self.options if each.partition("=")[0] == name]
+        found = [option.partition("=")[2] for option in self.options if option.partition("=")[0] == name]
         return found[-1] if found else default
 
 
@@ -79,9 +85,8 @@ def main(arguments: list[str]) -> int:
     try:
         request = parse(arguments)
         _require_package(request)
-        if "remount" in request.options:
-            return 0
-        _mount(request)
+        if not remount(request):
+            mount(request)
     except MountError as failure:
         print(f"{name}: {failure}", file=sys.stderr)
         return FAILED
@@ -90,16 +95,27 @@ def main(arguments: list[str]) -> int:
 
 def _require_package(request: Request) -> None:
     """Fail as on a machine on which nobody installed an NFS client."""
-    if not any(Path(f"/var/lib/dpkg/info/{package}.list").exists() for package in _PACKAGES):
+    if not any(Path(file).exists() for file in _CLIENTS):
         raise MountError(
             f"{request.point}: bad option; for several filesystems (e.g. nfs, cifs) you might need a "
             "/sbin/mount.<type> helper program."
         )
 
 
-def _mount(request: Request) -> None:
-    address = _resolve(request.host)
-    share, admission = _export(request, address)
+def remount(request: Request) -> bool:
+    """Do what a remount is asked for, if it is one: whether the share may be written to is all that can be changed."""
+    if "remount" not in request.options:
+        return False
+    access = [option for option in request.options if option in ("ro", "rw")]
+    if access:
+        mounts.restrict(request.point, access[-1])
+    return True
+
+
+def mount(request: Request) -> None:
+    """Mount a share and have it watched over."""
+    where = _target(request)
+    share, admission = _export(request, where)
     read_only = admission == "ro" or "ro" in request.options
     with mounts.alone():
         if mounts.is_mounted(request.point):
@@ -108,22 +124,32 @@ def _mount(request: Request) -> None:
             mounts.bind(share, request.path, request.point, read_only=read_only)
         except subprocess.CalledProcessError as error:
             raise MountError(f"mounting {request.source} failed with status {error.returncode}") from None
-    _watch(request, address, share, read_only=read_only)
+    _watch(request, where, share, read_only=read_only)
 
 
-def _resolve(host: str) -> str:
+def _target(request: Request) -> target.Target:
+    port = request.option("port", str(target.PORT))
+    if not port.isdigit():
+        raise MountError("an incorrect mount option was specified")
     try:
-        return str(socket.getaddrinfo(host, target.PORT, socket.AF_INET, socket.SOCK_STREAM)[0][4][0])
+        found = socket.getaddrinfo(request.host, port, socket.AF_INET, socket.SOCK_STREAM)
     except OSError as error:
-        raise MountError(f"Failed to resolve server {host}: {error.strerror or error}") from None
+        raise MountError(f"Failed to resolve server {request.host}: {error.strerror or error}") from None
+    return target.Target(str(found[0][4][0]), int(port))
 
 
-def _export(request: Request, address: str) -> tuple[str, str]:
+def _export(request: Request, where: target.Target) -> tuple[str, str]:
     """Ask for the export; a mount target out of reach is asked again for `retry` minutes, see nfs(5)."""
     deadline = time.monotonic() + 60 * float(request.option("retry", "2"))
     while True:
         try:
-            _verb, share, admission = target.ask(address, f"MOUNT {request.path}", _CONNECT_SECONDS)
+            _verb, share, admission = target.ask(
+                where,
+                f"MOUNT {request.path}",
+                _CONNECT_SECONDS,
+                tls_name=request.tls_name,
+                identity=request.identity(),
+            )
             return share, admission
         except target.RefusedError as refusal:
             raise MountError(_explained(str(refusal), request.source)) from None
@@ -146,15 +172,21 @@ class Mounted:
     """What the watcher has to know."""
 
     address: str
+    port: int
     share: str
     path: str
     point: str
     read_only: bool
 
+    @property
+    def where(self) -> target.Target:
+        """Return whom the watcher asks."""
+        return target.Target(self.address, self.port)
 
-def _watch(request: Request, address: str, share: str, *, read_only: bool) -> None:
+
+def _watch(request: Request, where: target.Target, share: str, *, read_only: bool) -> None:
     """Leave a watcher behind, as a service of its own so that it outlives whoever mounts."""
-    mounted = json.dumps(asdict(Mounted(address, share, request.path, request.point, read_only)))
+    mounted = json.dumps(asdict(Mounted(where.address, where.port, share, request.path, request.point, read_only)))
     service = [
         *("systemd-run", "--quiet", "--no-block", "--collect", "--property=DefaultDependencies=no"),
         *(f"--description=Watch over the share at {request.point}", _WATCHER, mounted),

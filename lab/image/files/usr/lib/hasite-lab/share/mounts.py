@@ -40,7 +40,13 @@ def bind(share: str, path: str, point: str, *, read_only: bool) -> None:
     source = str(HIDDEN / share / path.lstrip("/"))
     subprocess.run(["/bin/mount", "--no-canonicalize", "--bind", source, point], check=True)
     if read_only:
-        subprocess.run(["/bin/mount", "-o", "remount,bind,ro", point], check=True)
+        restrict(point, "ro")
+
+
+def restrict(point: str, access: str) -> None:
+    """Have a mount read-only (`ro`), or not (`rw`)."""
+    # Without helpers: this is called by one.
+    subprocess.run(["/bin/mount", "--internal-only", "-o", f"remount,bind,{access}", point], check=True)
 
 
 def detach(point: str) -> None:

@@ -41,7 +41,7 @@ def watch(mounted: Mounted) -> None:
         time.sleep(_PAUSE_SECONDS)
         if not away and not mounts.is_mounted(mounted.point):
             return
-        failures = 0 if answers(mounted.address) else failures + 1
+        failures = 0 if answers(mounted.where) else failures + 1
         if away and failures == 0:
             _bring_back(mounted)
             away = False
@@ -52,10 +52,10 @@ def watch(mounted: Mounted) -> None:
         sys.stdout.flush()
 
 
-def answers(address: str) -> bool:
+def answers(where: target.Target) -> bool:
     """Tell whether the mount target can be reached from here."""
     try:
-        return target.ask(address, "PROBE", _ANSWER_SECONDS) == ["ALIVE"]
+        return target.ask(where, "PROBE", _ANSWER_SECONDS) == ["ALIVE"]
     except (OSError, target.RefusedError):
         return False
 

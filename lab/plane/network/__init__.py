@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The VPCs' networks, their routers, and the internet around them."""

@@ -1,0 +1,7 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Background processes of this user, and the messages to them over local sockets.
+
+PRIVATE to the collection.
+"""

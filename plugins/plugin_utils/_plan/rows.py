@@ -1,0 +1,189 @@
+# Copyright: hasite.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection: this file may change at any time.
+"""Rows of a plan, made of what tasks return in check mode. Pure."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import textwrap
+import typing as t
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+import yaml
+
+CREATE, CHANGE, REMOVE = "create", "change", "remove"
+_VERBS = {
+    "Create": CREATE,
+    "Issue": CREATE,
+    "Request": CREATE,
+    "Upload": CREATE,
+    "Install": CREATE,
+    "Remove": REMOVE,
+    "Delete": REMOVE,
+}
+"""What a task does by the first word of its name, where its module returns no difference."""
+_SHOWN = 3
+"""How many changed keys or lines a row shows."""
+_WIDTH = 38
+_HEADERS = ("what", "where", "before", "after")
+
+
+@dataclass(frozen=True)
+class Row:
+    """Something that would be created, changed or removed; what is replaced is two of them."""
+
+    kind: str
+    task: str
+    """The task's name, with its role's."""
+    item: str
+    """Which one of several; empty if the task has no loop."""
+    host: str
+    before: str
+    after: str
+
+    @property
+    def what(self) -> str:
+        """Return what people call it."""
+        name = self.task.rpartition(" : ")[2]
+        return f"{self.kind}: {name}{f' ({self.item})' if self.item else ''}"
+
+
+def row_of(task: str, host: str, item: str, result: Mapping[str, t.Any]) -> Row:
+    """Return the row of a task's result, which says that something would change."""
+    before, after = _sides(result)
+    kind = _kind(task, before, after)
+    if before is None and after is None:
+        return Row(kind, task, item, host, "", "")
+    told = _told(before, after)
+    return Row(kind, task, item, host, *told)
+
+
+def _sides(result: Mapping[str, t.Any]) -> tuple[t.Any, t.Any]:
+    """Return what there is before and after, None where the module does not say; nothing of a secret."""
+    found = result.get("diff")
+    several = [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, Mapping) and one]
+    if result.get("_ansible_no_log") or result.get("censored") or not several:
+        return None, None
+    if len(several) == 1 and "before" not in several[0] and "after" not in several[0]:
+        return None, several[0].get("prepared")
+    sides = [(_read(one.get("before")), _read(one.get("after"))) for one in several]
+    if len(sides) == 1:
+        return sides[0]
+    return [one for one, dummy in sides], [other for dummy, other in sides]
+
+
+def _read(side: t.Any) -> t.Any:
+    """Return a side as data if it is a text of data."""
+    if isinstance(side, str):
+        try:
+            found = yaml.safe_load(side)
+        except yaml.YAMLError:
+            return side
+        return found if isinstance(found, (dict, list)) else side
+    return side
+
+
+def _kind(task: str, before: t.Any, after: t.Any) -> str:
+    if before is None and after is None:
+        return _VERBS.get(task.rpartition(" : ")[2].partition(" ")[0], CHANGE)
+    there, wanted = _exists(before), _exists(after)
+    if there != wanted:
+        return CREATE if wanted else REMOVE
+    return CHANGE
+
+
+def _exists(side: t.Any) -> bool:
+    """Tell whether a side is something: ansible.builtin.file tells by the state."""
+    return bool(side) and not (isinstance(side, Mapping) and side.get("state") == "absent")
+
+
+def _told(before: t.Any, after: t.Any) -> tuple[str, str]:
+    """Return both sides in a few words: what differs, or how much."""
+    if isinstance(before, str) and isinstance(after, str) and before and after:
+        return _lines(before.splitlines(), after.splitlines())
+    one, other = _flat(before), _flat(after)
+    keys = [key for key in dict.fromkeys([*one, *other]) if one.get(key) != other.get(key)]
+    return _listed(one, keys, other), _listed(other, keys, one)
+
+
+def _lines(before: Sequence[str], after: Sequence[str]) -> tuple[str, str]:
+    changes = [line for line in difflib.ndiff(before, after) if line[:2] in ("- ", "+ ")]
+    gone = [line[2:].strip() for line in changes if line.startswith("- ")]
+    come = [line[2:].strip() for line in changes if line.startswith("+ ")]
+    return _few(gone), _few(come)
+
+
+def _flat(value: t.Any, above: str = "") -> dict[str, str]:
+    """Return a structure's leaves by their paths."""
+    if isinstance(value, Mapping) and value:
+        found: dict[str, str] = {}
+        for key, part in value.items():
+            found |= _flat(part, f"{above}.{key}" if above else str(key))
+        return found
+    if value in (None, "", {}, []):
+        return {}
+    shown = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+    return {above: shown}
+
+
+def _listed(side: Mapping[str, str], keys: Sequence[str], other: Mapping[str, str]) -> str:
+    # What is on one side alone is many words that say little: only how many they are.
+    mine = [key for key in keys if key in side]
+    return _few(
+        [f"{key}: {side[key]}" if key else side[key] for key in mine if key in other or len(mine) <= _SHOWN]
+        or [f"{len(mine)} settings"]
+        if mine
+        else []
+    )
+
+
+def _few(parts: Sequence[str]) -> str:
+    shown = [" ".join(part.split()) for part in parts[:_SHOWN]]
+    rest = len(parts) - len(shown)
+    return "; ".join([*shown, *([f"{rest} more"] if rest > 0 else [])])
+
+
+def merged(rows: Iterable[Row]) -> list[Row]:
+    """Return the rows in a stable order, each once: the hosts of a run come in any order."""
+    order: dict[str, int] = {}
+    found = list(dict.fromkeys(rows))
+    for row in found:
+        order.setdefault(row.task, len(order))
+    return sorted(found, key=lambda row: (order[row.task], row.item, row.host))
+
+
+def as_data(rows: Iterable[Row]) -> list[dict[str, str]]:
+    """Return rows as plain dictionaries."""
+    return [asdict(row) for row in rows]
+
+
+def moved(saved: Iterable[Mapping[str, str]], now: Iterable[Row]) -> list[str]:
+    """Return in what a saved plan and the present one differ, one line each; nothing if they are the same."""
+    planned, present = {Row(**one) for one in saved}, set(now)
+    return [
+        *(f"no longer to do: {row.what} on {row.host}" for row in merged(planned - present)),
+        *(f"new: {row.what} on {row.host}" for row in merged(present - planned)),
+    ]
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Return the plan as a table."""
+    if not rows:
+        return "Nothing is to be done: the site is as the inventory says."
+    cells = [_HEADERS, *((row.what, row.host, row.before, row.after) for row in rows)]
+    wrapped = [[textwrap.wrap(cell, _WIDTH) or [""] for cell in line] for line in cells]
+    widths = [max(len(part) for line in wrapped for part in line[column]) for column in range(len(_HEADERS))]
+    lines = []
+    for number, line in enumerate(wrapped):
+        for level in range(max(map(len, line))):
+            parts = [cell[level] if level < len(cell) else "" for cell in line]
+            lines.append("  ".join(part.ljust(width) for part, width in zip(parts, widths, strict=True)).rstrip())
+        if number == 0:
+            lines.append("  ".join("-" * width for width in widths))
+    counts = {kind: sum(row.kind == kind for row in rows) for kind in (CREATE, CHANGE, REMOVE)}
+    summary = ", ".join(f"{count} to {kind}" for kind, count in counts.items() if count)
+    return "\n".join([*lines, "", f"{summary}."])
