@@ -9,7 +9,7 @@ A session is a terminal, and the agent damages what is not UTF-8, so a program o
 carries its streams in base64:
 
     to it:    base64 of the command\n   then for each piece of stdin its base64\n, `.\n` at its end,
-              and `+<bytes>\n` for output that was written here
+              and `,<bytes>\n` for output that was written here
     from it:  \nMARK, then o (stdout), e (stderr) or x (exit status, in decimals), base64 of it\n
 
 The mark is a random one, so that nothing else that appears on the terminal is taken for an answer.
@@ -60,15 +60,17 @@ def end(*_):
     os._exit(1)
 def feed():
     global sent
-    for line in iter(sys.stdin.buffer.readline, b""):
-        line = line.strip()
-        if line[:1] == b"+":
-            with room:
-                sent -= int(line)
-                room.notify_all()
-            continue
-        given.put(None if line == b"." else base64.b64decode(line))
-    end()
+    try:
+        for line in iter(sys.stdin.buffer.readline, b""):
+            line = line.strip()
+            if line[:1] == b",":
+                with room:
+                    sent -= int(line[1:])
+                    room.notify_all()
+                continue
+            given.put(None if line == b"." else base64.b64decode(line))
+    finally:
+        end()
 def give():
     for data in iter(given.get, None):
         try:
@@ -104,7 +106,8 @@ os._exit(0)
 - What the command has left in the background may hold its output open: after the command's own end what is there
   is read, and no more.
 - What is said of written output is heard although the command takes no input: each waits for a thread of its own.
-- The end of the terminal, or of the session, ends the command with what it has started.
+- Neither `.` nor `,` is a letter of base64, so no piece of input is taken for a word about it.
+- The end of the terminal, or of the session, and input that nobody sends, ends the command with what it has started.
 """
 
 WINDOW = 1 << 20
@@ -140,7 +143,7 @@ END_OF_INPUT = b".\n"
 
 def written(count: int) -> bytes:
     """Return the line that says that so many bytes of output were written here."""
-    return b"+%d\n" % count
+    return b",%d\n" % count
 
 
 @dataclass(frozen=True)
