@@ -21,7 +21,7 @@ from moto.efs.exceptions import (
 from moto.efs.models import EFSBackend, FileSystem, MountTarget
 from moto.efs.responses import EFSResponse
 
-from lab.api import backup
+from lab.api.backup import backup
 from lab.api.kms.kms import aws_managed_key
 from lab.api.moto.extension import adds, replaces
 from lab.context import Context

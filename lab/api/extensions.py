@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from lab.api import autoscaling, backup, calls, efs, logs, pages, patches, secret_keys, wafv2, zonal_shift
+from lab.api import autoscaling, calls, efs, logs, pages, patches, secret_keys, wafv2, zonal_shift
 from lab.api.account import (
     access_analyzer,
     cloudtrail,
@@ -15,6 +15,7 @@ from lab.api.account import (
     service_quotas,
 )
 from lab.api.acm import acm
+from lab.api.backup import backup
 from lab.api.cloudfront import cloudfront
 from lab.api.ec2 import instances, network
 from lab.api.elbv2 import elbv2

@@ -69,6 +69,15 @@ def _origins(cloudfront: Any, config: Config) -> None:
                 "InvalidArgument", "The parameter Origin Path must begin with a slash and not end with one."
             )
         _access_control(cloudfront, origin)
+        _access_identity(cloudfront, origin)
+
+
+def _access_identity(cloudfront: Any, origin: Config) -> None:
+    wanted = origin.get("S3OriginConfig", {}).get("OriginAccessIdentity", "")
+    if wanted and wanted.removeprefix(edge_config.IDENTITY) not in cloudfront.access_identities:
+        raise CloudFrontException(
+            "InvalidOriginAccessIdentity", "The specified origin access identity does not exist or is not valid."
+        )
 
 
 def _access_control(cloudfront: Any, origin: Config) -> None:

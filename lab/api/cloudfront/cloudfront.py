@@ -13,7 +13,15 @@ from moto.cloudfront import urls
 from moto.cloudfront.models import CloudFrontBackend
 from moto.cloudfront.responses import CloudFrontResponse
 
-from lab.api.cloudfront import access_controls, distributions, functions, invalidations, policies
+from lab.api.cloudfront import (
+    access_controls,
+    access_identities,
+    distributions,
+    functions,
+    invalidations,
+    lookups,
+    policies,
+)
 from lab.api.moto.extension import replaces
 from lab.context import Context
 
@@ -30,6 +38,8 @@ def extend(context: Context) -> None:
 
     distributions.extend(context)
     access_controls.extend()
+    access_identities.extend()
     policies.extend()
+    lookups.extend()
     functions.extend()
     invalidations.extend(context)

@@ -21,6 +21,7 @@ from moto.ec2.utils import filter_iam_instance_profiles
 from moto.iam.exceptions import NotFoundException
 
 from lab.api.account import service_quotas
+from lab.api.ec2 import instance_options, placement_groups
 from lab.api.ec2.amis import ROOT_SIZE
 from lab.api.moto.extension import replaces
 from lab.context import Context
@@ -52,6 +53,8 @@ def _extend_call(context: Context) -> None:
             return ActionResult(reservation)
         profile = self._get_param("IamInstanceProfile") or {}
         _check_profile(context, self.current_account, self.partition, profile.get("Name"), profile.get("Arn"))
+        if group := _group(self):
+            placement_groups.refuse(self.ec2_backend, group, _zone(self), self._get_int_param("MaxCount") or 1)
         # AWS launches as many as it can, and the lab always can.
         self.params["MinCount"] = self._get_param("MaxCount") or self._get_param("MinCount")
         answer = original(self)
@@ -63,9 +66,31 @@ def _extend_call(context: Context) -> None:
                     iam_instance_profile_name=profile.get("Name"),
                     iam_instance_profile_arn=profile.get("Arn"),
                 )
+        _set_options(self, reservation.instances)
         if token:
             launched[token] = wanted, reservation
         return answer
+
+
+def _group(response: Any) -> str:
+    return str((response._get_param("Placement") or {}).get("GroupName") or "")
+
+
+def _set_options(response: Any, instances: list[Any]) -> None:
+    """Set what moto does not take from a launch."""
+    credit = (response._get_param("CreditSpecification") or {}).get("CpuCredits")
+    for instance in instances:
+        instance.placement.group_name = _group(response)
+        if credit:
+            instance_options.set_credits(instance, credit)
+
+
+def _zone(response: Any) -> str | None:
+    """Return the zone that a launch names, by its subnet or by itself."""
+    interfaces = response._get_param("NetworkInterfaces", []) or [{}]
+    if subnet_id := response._get_param("SubnetId") or interfaces[0].get("SubnetId"):
+        return str(response.ec2_backend.get_subnet(subnet_id).availability_zone)
+    return (response._get_param("Placement") or {}).get("AvailabilityZone")
 
 
 def _extend_mappings() -> None:

@@ -10,7 +10,10 @@ from lab.api.ec2 import (
     dependencies,
     endpoints,
     gateways,
+    instance_options,
+    launch_template_versions,
     network_insights,
+    placement_groups,
     references,
     refusals,
     regions,
@@ -37,3 +40,6 @@ def extend(context: Context) -> None:
     values.extend()
     network_insights.extend()
     volumes.extend()
+    instance_options.extend()
+    launch_template_versions.extend()
+    placement_groups.extend()

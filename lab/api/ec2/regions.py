@@ -25,11 +25,14 @@ _OTHER_PARTITIONS = ("us-gov-", "cn-")
 _TYPES = {"nat": "natgateway", "eipalloc": "elastic-ip", "pl": "prefix-list", "fl": "vpc-flow-log"}
 """Resource types by the prefix of their ids, where moto's name is not AWS's.
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_TagSpecification.html"""
+_MISSING_TYPES = {"pg": "placement-group"}
+"""Those of resources that moto has not."""
 
 
 def extend() -> None:
     """Name things as AWS does."""
-    utils.EC2_PREFIX_TO_RESOURCE.update(_TYPES)
+    utils.EC2_RESOURCE_TO_PREFIX.update({kind: prefix for prefix, kind in _MISSING_TYPES.items()})
+    utils.EC2_PREFIX_TO_RESOURCE.update(_TYPES | _MISSING_TYPES)
     Zone.opt_in_status = "opt-in-not-required"
     Zone.group_name = Zone.network_border_group = property(lambda zone: zone.region_name)
 

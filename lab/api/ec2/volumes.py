@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from moto.core.responses import ActionResult
+from moto.core.responses import ActionResult, EmptyResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.responses import EC2Response
 
@@ -21,7 +21,7 @@ https://docs.aws.amazon.com/ebs/latest/userguide/monitoring-volume-checks.html""
 
 
 def extend() -> None:
-    """Tell the status of volumes."""
+    """Tell the status of volumes, and take a snapshot back from those it was shared with."""
 
     @replaces(EC2Response, "describe_volume_status")
     def describe_volume_status(_original: Callable[..., Any], self: Any) -> ActionResult:
@@ -34,6 +34,15 @@ def extend() -> None:
                 raise EC2ClientError("InvalidParameterValue", f"The filter '{name}' is invalid")
             told = [each for each in told if _FILTERS[name](each) in values]
         return ActionResult({"VolumeStatuses": told})
+
+    @replaces(EC2Response, "reset_snapshot_attribute")
+    def reset_snapshot_attribute(_original: Callable[..., Any], self: Any) -> EmptyResult:
+        """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ResetSnapshotAttribute.html: as it was made."""
+        self.error_on_dryrun()
+        (snapshot,) = self.ec2_backend.describe_snapshots([self._get_param("SnapshotId")])
+        snapshot.create_volume_permission_groups.clear()
+        snapshot.create_volume_permission_userids.clear()
+        return EmptyResult()
 
 
 _FILTERS = {

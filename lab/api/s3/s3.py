@@ -11,7 +11,7 @@ from __future__ import annotations
 from moto.moto_server import werkzeug_app
 
 from lab.api.callers import s3_authorization
-from lab.api.s3 import buckets, ownership, public_objects, refusals, subresources
+from lab.api.s3 import buckets, configurations, ownership, public_objects, refusals, retention, subresources
 from lab.context import Context
 
 
@@ -22,6 +22,8 @@ def extend(context: Context) -> None:
     buckets.extend()
     ownership.extend()
     refusals.extend()
+    configurations.extend()
     subresources.extend()
     s3_authorization.extend(context)
     public_objects.extend(context)
+    retention.extend()

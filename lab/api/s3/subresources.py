@@ -20,16 +20,18 @@ from moto.s3.responses import S3Response
 from lab.api.moto.extension import replaces
 
 _OF_BUCKETS = {
-    "GET": """accelerate acl cors encryption inventory lifecycle list-type location logging notification object-lock
-    ownershipControls policy policyStatus publicAccessBlock replication requestPayment tagging uploads versioning
-    versions website""",
-    "PUT": """accelerate acl cors encryption inventory lifecycle logging notification object-lock ownershipControls
-    policy publicAccessBlock replication requestPayment tagging versioning website""",
-    "DELETE": "cors encryption lifecycle ownershipControls policy publicAccessBlock replication tagging website",
+    "GET": """accelerate acl analytics cors encryption intelligent-tiering inventory lifecycle list-type location
+    logging metrics notification object-lock ownershipControls policy policyStatus publicAccessBlock replication
+    requestPayment tagging uploads versioning versions website""",
+    "PUT": """accelerate acl analytics cors encryption intelligent-tiering inventory lifecycle logging metrics
+    notification object-lock ownershipControls policy publicAccessBlock replication requestPayment tagging versioning
+    website""",
+    "DELETE": """analytics cors encryption intelligent-tiering inventory lifecycle metrics ownershipControls policy
+    publicAccessBlock replication tagging website""",
     "POST": "delete",
 }
 _OF_OBJECTS = {
-    "GET": "acl attributes legal-hold tagging",
+    "GET": "acl attributes legal-hold retention tagging",
     "PUT": "acl legal-hold retention tagging",
     "DELETE": "tagging",
     "POST": "restore select select-type uploads",

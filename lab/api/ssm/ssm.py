@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from lab.api.ssm import commands, documents, instances, sessions
+from lab.api.ssm import commands, documents, instances, inventory, sessions
 from lab.context import Context
 
 
 def extend(context: Context) -> None:
     """Add what moto lacks."""
-    for part in (documents, instances, sessions, commands):
+    for part in (documents, instances, inventory, sessions, commands):
         part.extend(context)

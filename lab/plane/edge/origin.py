@@ -93,6 +93,14 @@ class S3Origins:
         return OriginResponse(int(status[0].split()[0]), headers, body)
 
 
+def _caller(origin: Origin) -> Caller:
+    if origin.signed:
+        return _SERVICE
+    if origin.identity is None:
+        return Caller()
+    return Caller(Principal(arns=(origin.identity.arn,), canonical_user=origin.identity.canonical_user))
+
+
 def _environ(distribution: Distribution, origin: Origin, fetch: Fetch) -> dict[str, Any]:
     path = origin.path + fetch.path
     environ: dict[str, Any] = {
@@ -114,7 +122,7 @@ def _environ(distribution: Distribution, origin: Origin, fetch: Fetch) -> dict[s
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
         # Whatever the viewer has sent as credentials, the edge asks as itself.
-        CALLER: _SERVICE if origin.signed else Caller(),
+        CALLER: _caller(origin),
     }
     if origin.signed:
         environ[SOURCE_ARN] = distribution.arn

@@ -198,6 +198,7 @@ _KINDS: tuple[tuple[str, str, Callable[[Any], Iterable[Row]]], ...] = (
     ("certificate", "acm", _certificates),
     ("distribution", "cloudfront", _distributions),
     ("origin access control", "cloudfront", _named("origin_access_controls")),
+    ("origin access identity", "cloudfront", _named("access_identities")),
     ("function", "cloudfront", _named("functions")),
     ("hosted zone", "route53", _zones),
     ("health check", "route53", _named("health_checks")),

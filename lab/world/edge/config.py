@@ -150,6 +150,18 @@ def references(config: Config, kind: str) -> list[str]:
     return [holder[kind] for holder in holders if holder.get(kind)]
 
 
+IDENTITY = "origin-access-identity/cloudfront/"
+"""What stands before the id of an origin access identity in an S3 origin."""
+
+
+def access_identities(config: Config) -> list[str]:
+    """Return the ids of all origin access identities that the origins name."""
+    named = [
+        _given(origin.get("S3OriginConfig")).get("OriginAccessIdentity", "") for origin in _items(config, "Origins")
+    ]
+    return [name.removeprefix(IDENTITY) for name in named if name]
+
+
 def function_arns(config: Config) -> list[str]:
     """Return the ARNs of all functions that the behaviors name."""
     behaviors = [config["DefaultCacheBehavior"], *_items(config, "CacheBehaviors")]

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from lab.base.backends import Backends
 from lab.world.edge.cache import Ttl
+from lab.world.edge.config import IDENTITY
 from lab.world.edge.policies import cache_key_of, forwarded_of, headers_of, ttl_of
 from lab.world.edge.requests import NOTHING, Choice, path_matches
 from lab.world.edge.responses import HeadersPolicy
@@ -41,13 +42,34 @@ class CustomOrigin:
 
 
 @dataclass(frozen=True)
+class AccessIdentity:
+    """A user of CloudFront's own, as a bucket's policy may name it.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3-oai.html
+    """
+
+    id: str
+    canonical_user: str
+
+    @property
+    def arn(self) -> str:
+        """Return the ARN, which has blanks."""
+        return f"arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity {self.id}"
+
+
+@dataclass(frozen=True)
 class Origin:
-    """Where the edge fetches from: an S3 bucket, `signed` when an origin access control makes it sign, or a server."""
+    """Where the edge fetches from: an S3 bucket or a server.
+
+    It asks a bucket as CloudFront where an origin access control makes it sign (`signed`), as an origin access identity
+    where one is named, and as nobody otherwise.
+    """
 
     id: str
     domain_name: str
     path: str = ""
     signed: bool = False
+    identity: AccessIdentity | None = None
     headers: tuple[tuple[str, str], ...] = ()
     custom: CustomOrigin | None = None
 
@@ -172,6 +194,7 @@ class _Stored:
     policies: Mapping[str, Mapping[str, Mapping[str, Any]]]
     functions: Mapping[str, str]
     access_controls: Mapping[str, Any] = field(default_factory=dict)
+    access_identities: Mapping[str, Any] = field(default_factory=dict)
 
 
 def describe(backends: Backends) -> Edge:
@@ -184,6 +207,7 @@ def describe(backends: Backends) -> Edge:
                 function.arn: function.live for function in backend.functions.values() if function.live is not None
             },
             access_controls=backend.origin_access_controls,
+            access_identities=backend.access_identities,
         )
         found = Edge(
             distributions=found.distributions
@@ -231,9 +255,16 @@ def _origin(config: Mapping[str, Any], beside: _Stored) -> Origin:
         domain_name=config["DomainName"],
         path=config["OriginPath"],
         signed=control is not None and control.signing_behavior != "never",
+        identity=_identity(config, beside),
         headers=tuple((one["HeaderName"], one["HeaderValue"]) for one in items(config["CustomHeaders"])),
         custom=_custom(config),
     )
+
+
+def _identity(config: Mapping[str, Any], beside: _Stored) -> AccessIdentity | None:
+    named = config.get("S3OriginConfig", {}).get("OriginAccessIdentity", "").removeprefix(IDENTITY)
+    found = beside.access_identities.get(named)
+    return AccessIdentity(found.id, found.canonical_user) if found else None
 
 
 def _custom(config: Mapping[str, Any]) -> CustomOrigin | None:

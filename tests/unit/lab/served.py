@@ -33,6 +33,7 @@ class Served:
 
     context: Context
     url: str
+    api: Api
 
     def client(self, service: str, region: str = REGION, **keys: str) -> Any:
         """Return a client with the owner's key, or with another one's."""
@@ -60,7 +61,7 @@ def serve(folder: Path, *, clock: Any = None, **habits: Any) -> Iterator[Served]
     port = listener.getsockname()[1]
     api.serve(listener)
     try:
-        yield Served(context, f"http://127.0.0.1:{port}")
+        yield Served(context, f"http://127.0.0.1:{port}", api)
     finally:
         api.close()
         moto_api_backend.reset()

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import re
+import sysconfig
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -57,8 +60,8 @@ def test_who_answers_is_told_apart(api: Served) -> None:
     assert ec2["DescribeVolumeStatus"] is Answerer.LAB
     assert ec2["CreateKeyPair"] is Answerer.MOTO
     assert ec2["ModifyInstanceAttribute"] is not Answerer.REFUSED, "for some attributes only"
-    assert ec2["DescribePlacementGroups"] is Answerer.EMPTY
-    assert ec2["CreatePlacementGroup"] is Answerer.REFUSED
+    assert ec2["DescribeIpamPools"] is Answerer.EMPTY
+    assert ec2["CreateIpamPool"] is Answerer.REFUSED
     assert answerers("elbv2")["CreateLoadBalancer"] is Answerer.LAB
 
 
@@ -172,15 +175,15 @@ def test_limits_and_metrics_of_groups(api: Served) -> None:
 def test_a_sub_resource_that_nobody_knows_is_no_request_to_the_bucket(api: Served) -> None:
     api.forget()
     s3 = api.client("s3", "us-east-1")
-    with pytest.raises(ClientError, match="The lab does not know S3's metrics"):
-        s3.put_bucket_metrics_configuration(Bucket="none-1", Id="all", MetricsConfiguration={"Id": "all"})
+    with pytest.raises(ClientError, match="The lab does not know S3's abac"):
+        s3.put_bucket_abac(Bucket="none-1", AbacStatus={"Status": "Enabled"})
     assert s3.list_buckets()["Buckets"] == []
     s3.create_bucket(Bucket="some-1")
-    with pytest.raises(ClientError, match="The lab does not know S3's inventory"):
-        s3.delete_bucket_inventory_configuration(Bucket="some-1", Id="all")
+    with pytest.raises(ClientError, match="The lab does not know S3's metadataConfiguration"):
+        s3.delete_bucket_metadata_configuration(Bucket="some-1")
     s3.put_object(Bucket="some-1", Key="k", Body=b"inside")
-    with pytest.raises(ClientError, match="The lab does not know S3's retention"):
-        s3.get_object_retention(Bucket="some-1", Key="k")
+    with pytest.raises(ClientError, match="The lab does not know S3's torrent"):
+        s3.get_object_torrent(Bucket="some-1", Key="k")
     assert s3.list_objects_v2(Bucket="some-1")["KeyCount"] == 1
 
 
@@ -188,3 +191,50 @@ def test_operations_without_a_sub_resource_are_known() -> None:
     for operation in ("PutObject", "UploadPart", "ListBuckets", "SelectObjectContent", "DeleteObjects", "HeadBucket"):
         assert subresources.is_known(operation), operation
     assert not subresources.is_known("WriteGetObjectResponse")
+
+
+COLLECTIONS = Path(sysconfig.get_path("purelib")) / "ansible_collections"
+REFUSED_STILL = {
+    "accessanalyzer ValidatePolicy": "nothing here judges how a policy is written",
+    "autoscaling CancelInstanceRefresh": "no group's instances are replaced here",
+    "autoscaling CompleteLifecycleAction": "no instance waits for a hook",
+    "autoscaling DeleteNotificationConfiguration": "a group tells nobody of its launches",
+    "autoscaling DescribeInstanceRefreshes": "no group's instances are replaced here",
+    "autoscaling PutNotificationConfiguration": "a group tells nobody of its launches",
+    "autoscaling StartInstanceRefresh": "no group's instances are replaced here",
+    "cloudfront GetStreamingDistribution": "AWS makes no streaming distributions any more",
+    "cloudfront GetStreamingDistributionConfig": "AWS makes no streaming distributions any more",
+    "ec2 CancelImportTask": "no image is imported",
+    "ec2 CreateVpnConnectionRoute": "no packet goes through a VPN",
+    "ec2 DeleteVpnConnectionRoute": "no packet goes through a VPN",
+    "ec2 EnableVgwRoutePropagation": "no packet goes through a VPN",
+    "ec2 ImportImage": "no image is imported",
+    "ec2 ModifyAddressAttribute": "addresses have no names of their own",
+    "ec2 ResetAddressAttribute": "addresses have no names of their own",
+}
+"""What Ansible's modules call and the lab refuses, and why."""
+
+
+def called_by_modules(service: str) -> Iterator[str]:
+    """Yield the words of all modules that make a client of a service, and of what they share for it."""
+    made = re.compile(rf"""client\(\s*["']{service}["']""")
+    for name in ("amazon", "community"):
+        for file in (COLLECTIONS / name / "aws" / "plugins").rglob("*.py"):
+            text = file.read_text()
+            if made.search(text) or (file.parent.name == "module_utils" and file.stem == service):
+                yield from re.findall(r"[a-z0-9_]+", text)
+
+
+@pytest.mark.parametrize(
+    "service",
+    [
+        *("ec2", "elbv2", "efs", "s3", "cloudfront", "route53", "acm", "iam", "ssm", "autoscaling", "cloudwatch"),
+        *("logs", "sts", "sns", "backup", "kms", "config", "cloudtrail", "wafv2", "accessanalyzer"),
+    ],
+)
+def test_what_ansibles_own_modules_call_is_answered_or_refused_for_a_reason(api: Served, service: str) -> None:
+    refused = {name for name, answerer in answerers(service).items() if answerer == Answerer.REFUSED}
+    called = set(called_by_modules(service))
+    assert called, "the modules are where they are looked for"
+    met = {f"{service} {name}" for name in refused if xform_name(name) in called}
+    assert met == {name for name in REFUSED_STILL if name.startswith(f"{service} ")}

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -88,9 +89,71 @@ def test_a_plan_of_ones_own_is_read_and_deleted(backup: Any) -> None:
     assert backup.list_backup_plans()["BackupPlansList"] == []
 
 
+@pytest.fixture
+def plan(backup: Any) -> str:
+    rules = [{"RuleName": "daily", "TargetBackupVaultName": "mine"}]
+    made: str = backup.create_backup_plan(BackupPlan={"BackupPlanName": "mine", "Rules": rules})["BackupPlanId"]
+    return made
+
+
+def role(account: Account, service: str) -> str:
+    trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    made = account.client("iam", REGION).create_role(RoleName=service, AssumeRolePolicyDocument=document)
+    return str(made["Role"]["Arn"])
+
+
+def test_a_plan_takes_what_its_selections_say(account: Account, backup: Any, plan: str) -> None:
+    inside = {"SelectionName": "all", "IamRoleArn": role(account, "backup.amazonaws.com"), "Resources": ["*"]}
+    made = backup.create_backup_selection(BackupPlanId=plan, BackupSelection=inside)
+    (listed,) = backup.list_backup_selections(BackupPlanId=plan)["BackupSelectionsList"]
+    assert (listed["SelectionId"], listed["SelectionName"]) == (made["SelectionId"], "all")
+    found = backup.get_backup_selection(BackupPlanId=plan, SelectionId=made["SelectionId"])
+    assert found["BackupSelection"] == inside
+    again = {"BackupPlanId": plan, "BackupSelection": inside}
+    assert refused(backup.create_backup_selection, **again) == "AlreadyExistsException"
+    assert refused(backup.delete_backup_plan, BackupPlanId=plan) == "InvalidRequestException"
+    backup.delete_backup_selection(BackupPlanId=plan, SelectionId=made["SelectionId"])
+    assert backup.list_backup_selections(BackupPlanId=plan)["BackupSelectionsList"] == []
+    backup.delete_backup_plan(BackupPlanId=plan)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"SelectionName": "two words"}, {"Resources": []}, {"IamRoleArn": "arn:aws:iam::123456789012:role/none"}]
+)
+def test_a_selection_that_can_not_work_is_refused(
+    account: Account, backup: Any, plan: str, wrong: dict[str, Any]
+) -> None:
+    inside = {"SelectionName": "all", "IamRoleArn": role(account, "backup.amazonaws.com"), "Resources": ["*"], **wrong}
+    told = {"BackupPlanId": plan, "BackupSelection": inside}
+    assert refused(backup.create_backup_selection, **told) == "InvalidParameterValueException"
+
+
+def test_a_role_of_another_service_is_refused(account: Account, backup: Any, plan: str) -> None:
+    inside = {"SelectionName": "all", "IamRoleArn": role(account, "ec2.amazonaws.com"), "Resources": ["*"]}
+    told = {"BackupPlanId": plan, "BackupSelection": inside}
+    assert refused(backup.create_backup_selection, **told) == "InvalidParameterValueException"
+
+
+def test_a_changed_plan_keeps_its_id_and_its_earlier_versions(backup: Any, plan: str) -> None:
+    first = backup.get_backup_plan(BackupPlanId=plan)
+    rules = [{"RuleName": "weekly", "TargetBackupVaultName": "mine", "ScheduleExpression": "cron(0 5 ? * 1 *)"}]
+    second = backup.update_backup_plan(BackupPlanId=plan, BackupPlan={"BackupPlanName": "mine", "Rules": rules})
+    assert (second["BackupPlanId"], second["BackupPlanArn"]) == (plan, first["BackupPlanArn"])
+    assert backup.get_backup_plan(BackupPlanId=plan)["BackupPlan"]["Rules"][0]["RuleName"] == "weekly"
+    before = backup.get_backup_plan(BackupPlanId=plan, VersionId=first["VersionId"])
+    assert before["BackupPlan"]["Rules"][0]["RuleName"] == "daily"
+    listed = [one["VersionId"] for one in backup.list_backup_plan_versions(BackupPlanId=plan)["BackupPlanVersionsList"]]
+    assert listed == [second["VersionId"], first["VersionId"]]
+    assert refused(backup.get_backup_plan, BackupPlanId=plan, VersionId="none") == "ResourceNotFoundException"
+
+
 def test_what_efs_has_made_stays(backup: Any, backed_up: str) -> None:
     (plan,) = backup.list_backup_plans()["BackupPlansList"]
     assert refused(backup.delete_backup_plan, BackupPlanId=plan["BackupPlanId"]) == "AccessDeniedException"
+    (one,) = backup.list_backup_selections(BackupPlanId=plan["BackupPlanId"])["BackupSelectionsList"]
+    told = {"BackupPlanId": plan["BackupPlanId"], "SelectionId": one["SelectionId"]}
+    assert refused(backup.delete_backup_selection, **told) == "AccessDeniedException"
     assert refused(backup.delete_backup_vault, BackupVaultName=VAULT) == "AccessDeniedException"
     backup.create_backup_vault(BackupVaultName="mine")
     backup.delete_backup_vault(BackupVaultName="mine")
@@ -103,6 +166,7 @@ def test_nothing_has_been_backed_up(account: Account, backup: Any, backed_up: st
     assert backup.list_recovery_points_by_backup_vault(BackupVaultName=VAULT)["RecoveryPoints"] == []
     assert backup.list_protected_resources()["Results"] == []
     assert backup.list_backup_jobs()["BackupJobs"] == []
+    assert refused(backup.describe_restore_job, RestoreJobId="1") == "ResourceNotFoundException"
     assert refused(backup.list_recovery_points_by_backup_vault, BackupVaultName="none") == "AccessDeniedException"
 
 

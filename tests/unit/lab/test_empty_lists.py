@@ -58,12 +58,12 @@ def test_route_53_tells_a_whole_page_of_no_policies(api: Served) -> None:
 def test_a_list_is_asked_for_by_filters(api: Served) -> None:
     ec2 = api.client("ec2")
     wanted = [{"Name": "state", "Values": ["available"]}]
-    assert ec2.describe_placement_groups(Filters=wanted)["PlacementGroups"] == []
+    assert ec2.describe_ipam_pools(Filters=wanted)["IpamPools"] == []
 
 
 def test_one_of_them_by_its_name_is_not_known(api: Served) -> None:
-    with pytest.raises(ClientError, match="The lab does not know ec2 DescribePlacementGroups"):
-        api.client("ec2").describe_placement_groups(GroupNames=["near"])
+    with pytest.raises(ClientError, match="The lab does not know ec2 DescribeIpamPools"):
+        api.client("ec2").describe_ipam_pools(IpamPoolIds=["ipam-pool-00000000000000000"])
 
 
 MAKERS = ("Create", "Import", "Allocate", "Request", "Start", "Put", "Purchase", "Provision")

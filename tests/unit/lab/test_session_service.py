@@ -39,6 +39,29 @@ def test_the_agent_registers(world: SessionWorld) -> None:
     assert listed["LastPingDateTime"].timestamp() == pytest.approx(time.time(), abs=30)
 
 
+@pytest.mark.parametrize(
+    ("key", "kind", "value", "found"),
+    [
+        ("InstanceId", "Equal", "", True),
+        ("InstanceId", "NotEqual", "", False),
+        ("AgentVersion", "BeginWith", "3.", True),
+        ("AgentVersion", "GreaterThan", "9", False),
+        ("NoSuch", "Exists", "x", False),
+    ],
+)
+def test_the_inventory_tells_what_the_agents_have_told(
+    world: SessionWorld, key: str, kind: str, value: str, found: bool
+) -> None:
+    world.wait_for(lambda: bool(world.listed))
+    wanted = {"Key": f"AWS:InstanceInformation.{key}", "Values": [value or world.instance], "Type": kind}
+    entities = world.ssm.get_inventory(Filters=[wanted])["Entities"]
+    assert [one["Id"] for one in entities] == [world.instance] * found
+    for one in entities:
+        (content,) = one["Data"]["AWS:InstanceInformation"]["Content"]
+        assert (content["InstanceId"], content["InstanceStatus"]) == (world.instance, "Active")
+        assert (content["AgentVersion"], content["ResourceType"]) == ("3.3.0.0", "EC2Instance")
+
+
 def test_a_shell_answers(world: SessionWorld) -> None:
     talk = world.open()
     started = time.monotonic()

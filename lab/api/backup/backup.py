@@ -6,17 +6,19 @@ No backup ever runs here, so there are no recovery points: StartBackupJob is ref
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
 from moto.backup import urls
-from moto.backup.exceptions import BackupClientError, ResourceNotFoundException
+from moto.backup.exceptions import ResourceNotFoundException
 from moto.backup.models import BackupBackend, Plan, backup_backends
 from moto.backup.responses import BackupResponse
 from moto.core.responses import ActionResult
 
+from lab.api.backup import plans, selections
+from lab.api.backup.requests import OfAServiceError
+from lab.api.backup.selections import Selection
 from lab.api.kms.kms import aws_managed_key
 from lab.api.moto.extension import adds, replaces
 from lab.context import Context
@@ -26,6 +28,7 @@ SYSTEM_TAG = "aws:elasticfilesystem:default-backup"
 VAULT = "aws/efs/automatic-backup-vault"
 _PLAN_ID = "aws/efs/73d922fb-9312-3a70-99c3-e69367f9fdad"
 """The same in every account."""
+_SELECTION_ID = "automatic-backup-selection"
 _PLAN: dict[str, Any] = {
     "BackupPlanName": "aws/efs/automatic-backup-plan",
     "Rules": [
@@ -39,15 +42,14 @@ _PLAN: dict[str, Any] = {
         }
     ],
 }
-_IN_PATH = re.compile(r"/backup/plans/(?P<plan>.+?)/?(?:selections/(?P<selection>[^/]*)/?)?\Z")
 
 
 def extend(context: Context) -> None:  # noqa: ARG001 - all extensions are called alike
     """Add what reads plans and recovery points."""
     # moto routes few of the service's paths, and none with a slash in a name.
     urls.url_paths["{0}/(?P<lab_path>.+)$"] = BackupResponse.dispatch
-    _plans()
-    _selections()
+    plans.extend()
+    selections.extend()
     _recovery_points()
     _deletions()
 
@@ -66,54 +68,19 @@ def begin_automatic(account: str, region: str) -> None:
         plan.backup_plan_arn = plan.backup_plan_arn.replace(plan.backup_plan_id, _PLAN_ID)
         plan.backup_plan_id = _PLAN_ID
         backend.plans[_PLAN_ID] = plan
+        selections.selections_of(plan)[_SELECTION_ID] = _selection(account, plan)
 
 
-def _asked(self: Any) -> tuple[str, str]:
-    """Return the ids of the plan and of the selection in a call's path; EFS's own plan has slashes in its id."""
-    found = _IN_PATH.search(unquote(self.path))
-    return (found["plan"], found["selection"] or "") if found else ("", "")
-
-
-def _plans() -> None:
-    @replaces(BackupResponse, "get_backup_plan")
-    def get_backup_plan(_original: Callable[..., Any], self: Any) -> ActionResult:
-        plan = self.backup_backend.get_backup_plan(_asked(self)[0], self._get_param("versionId"))
-        return ActionResult(plan.to_get_dict())
-
-
-def _selections() -> None:
-    @adds(BackupResponse, "list_backup_selections")
-    def list_backup_selections(self: Any) -> ActionResult:
-        plan = self.backup_backend.get_backup_plan(_asked(self)[0], None)
-        shown = ("SelectionId", "SelectionName", "BackupPlanId", "CreationDate", "IamRoleArn")
-        found = [{key: each[key] for key in shown} for each in _selections_of(plan, self.current_account)]
-        return ActionResult({"BackupSelectionsList": found})
-
-    @adds(BackupResponse, "get_backup_selection")
-    def get_backup_selection(self: Any) -> ActionResult:
-        plan_id, selection_id = _asked(self)
-        plan = self.backup_backend.get_backup_plan(plan_id, None)
-        for each in _selections_of(plan, self.current_account):
-            if each["SelectionId"] == selection_id:
-                inside = {key: each[key] for key in ("SelectionName", "IamRoleArn", "ListOfTags")}
-                outside = {key: each[key] for key in ("SelectionId", "BackupPlanId", "CreationDate")}
-                return ActionResult({**outside, "BackupSelection": inside})
-        raise ResourceNotFoundException("Failed reading Backup selection with provided id")
-
-
-def _selections_of(plan: Any, account: str) -> Iterator[dict[str, Any]]:
-    """Yield what a plan backs up: EFS's own takes what bears the system tag; others have none, as none can be made."""
-    if plan.backup_plan_id == _PLAN_ID:
-        tagged = {"ConditionType": "STRINGEQUALS", "ConditionKey": SYSTEM_TAG, "ConditionValue": "enabled"}
-        role = "aws-service-role/backup.amazonaws.com/AWSServiceRoleForBackup"
-        yield {
-            "SelectionId": "automatic-backup-selection",
-            "SelectionName": "aws/efs/automatic-backup-selection",
-            "BackupPlanId": plan.backup_plan_id,
-            "CreationDate": plan.creation_date,
-            "IamRoleArn": f"arn:aws:iam::{account}:role/{role}",
-            "ListOfTags": [tagged],
-        }
+def _selection(account: str, plan: Plan) -> Selection:
+    """Return what EFS's own plan takes: what bears the system tag."""
+    tagged = {"ConditionType": "STRINGEQUALS", "ConditionKey": SYSTEM_TAG, "ConditionValue": "enabled"}
+    role = "aws-service-role/backup.amazonaws.com/AWSServiceRoleForBackup"
+    inside = {
+        "SelectionName": "aws/efs/automatic-backup-selection",
+        "IamRoleArn": f"arn:aws:iam::{account}:role/{role}",
+        "ListOfTags": [tagged],
+    }
+    return Selection(inside, plan.backup_plan_id, id=_SELECTION_ID, made=plan.creation_date)
 
 
 def _recovery_points() -> None:
@@ -132,6 +99,11 @@ def _recovery_points() -> None:
     def list_protected(self: Any) -> ActionResult:  # noqa: ARG001
         return ActionResult({"Results": []})
 
+    @adds(BackupResponse, "describe_restore_job")
+    def describe_restore_job(self: Any) -> ActionResult:
+        name = unquote(self.path).rstrip("/").rpartition("/")[2]
+        raise ResourceNotFoundException(f"Restore job {name} was not found.")
+
     @adds(BackupResponse, "list_backup_jobs")
     def list_jobs(self: Any) -> ActionResult:  # noqa: ARG001
         return ActionResult({"BackupJobs": []})
@@ -140,16 +112,10 @@ def _recovery_points() -> None:
 def _deletions() -> None:
     """Keep what EFS has made: it can't be deleted."""
 
-    @replaces(BackupResponse, "delete_backup_plan")
-    def delete_plan(original: Callable[..., Any], self: Any) -> Any:
-        if _asked(self)[0] == _PLAN_ID:
-            raise BackupClientError("AccessDeniedException", "Insufficient privileges to perform this action.")
-        return original(self)
-
     @replaces(BackupBackend, "delete_backup_vault")
     def delete_vault(original: Callable[..., Any], self: Any, backup_vault_name: str) -> None:
         if backup_vault_name == VAULT:
-            raise BackupClientError("AccessDeniedException", "Insufficient privileges to perform this action.")
+            raise OfAServiceError
         original(self, backup_vault_name)
 
     for operation in ("delete_backup_vault", "describe_backup_vault"):
