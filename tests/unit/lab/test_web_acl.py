@@ -192,6 +192,8 @@ class Front:
             web_acl=acl,
         )
         self.process.serve(render(made, NODE, {}, self.around))
+        for before in self.process._leaving:  # it may still take a connection that is opened now
+            before.wait(30)
 
     def ask(self, path: str, method: str = "GET", **headers: str) -> tuple[int, bytes, dict[str, str]]:
         client = http.client.HTTPConnection("www.hasite.test")
