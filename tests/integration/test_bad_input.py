@@ -146,7 +146,7 @@ def test_an_inventory_for_aws_is_refused_while_the_shell_points_at_the_lab(place
     [
         ("ssm", "describe-patch-groups"),
         ("ec2", "create-ipam"),
-        ("ssm", "get-inventory"),
+        ("ssm", "get-ops-summary"),
         ("route53", "list-geo-locations"),
         ("cloudfront", "list-distributions-by-realtime-log-config"),
     ],
