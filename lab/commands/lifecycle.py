@@ -20,7 +20,7 @@ from lab.base import private
 from lab.base.endpoint import Endpoint, start_time
 from lab.base.errors import LabError
 from lab.base.paths import DEFAULT_PORT, LabPaths
-from lab.commands import cleanup, shell
+from lab.commands import cleanup, preflight, shell
 from lab.commands.starter import GO
 from lab.image.build import ensure
 from lab.image.recipe import RECIPES
@@ -29,23 +29,11 @@ from lab.saved import folder, orders, restoring
 from lab.saved.folder import SavedWorld
 from lab.settings import Settings
 
-_TOOLS = {"ip": "iproute2", "nft": "nftables", "podman": "podman", "runc": "runc", "haproxy": "haproxy"}
 _HERE = Path(__file__).parents[2]
 """Where this package is found, installed or not."""
 _START_SECONDS = 90
 """That of a world that comes back waits for its machines."""
 _STOP_SECONDS = 60
-
-
-def preflight() -> None:
-    """Refuse to start where a lab can't run."""
-    if os.geteuid() != 0:
-        raise LabError("The lab makes network namespaces and containers; run it as root.")
-    for tool, package in _TOOLS.items():
-        if shutil.which(tool) is None:
-            raise LabError(
-                f"The command {tool} is not on this machine; install the package {package} or run `make setup`."
-            )
 
 
 def check_port(port: int) -> None:
@@ -85,7 +73,7 @@ def _start(
     running: Endpoint | None = None,
 ) -> Endpoint:
     """Start the lab; what runs or was left is ended while the new process loads."""
-    preflight()
+    preflight.check()
     manifest = restoring.check(place, world) if world else None
     settings = Settings(**{**(manifest.settings if manifest else {}), **given})
     port = port or (manifest.port if manifest else DEFAULT_PORT)

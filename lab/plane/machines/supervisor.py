@@ -163,6 +163,8 @@ class MachineSupervisor:
 
     def _start(self) -> None:
         self._process = self._container.start()
+        if not self._process:
+            raise LabError(f"its init ended at once, with status {self._container.wait()}.")
         self._init = os.pidfd_open(self._process)
 
     def _stop(self) -> None:

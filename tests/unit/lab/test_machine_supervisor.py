@@ -44,6 +44,8 @@ class Sleeper:
     status: int = 0
     broken: bool = False
     failing_starts: int = 0
+    dead: bool = False
+    """Whether its init has ended by the time that it has started."""
     _init: subprocess.Popen[bytes] | None = None
 
     def create(self, *_: Any) -> None:
@@ -56,6 +58,9 @@ class Sleeper:
             self.failing_starts -= 1
             raise LabError("no way to the disk")
         self.done.append("start")
+        if self.dead:
+            self.status = 255
+            return 0
         self._init = subprocess.Popen(["sleep", "60"])
         return self._init.pid
 
@@ -71,8 +76,8 @@ class Sleeper:
         self._init.send_signal(signal.SIGKILL)
 
     def wait(self) -> int:
-        assert self._init is not None
-        self._init.wait()
+        if self._init:
+            self._init.wait()
         return self.status
 
     def stop(self) -> None:
@@ -212,3 +217,13 @@ def test_machine_that_cannot_be_made_is_given_up(
     sleeper.broken = True
     supervisor.want(MACHINE)
     until(lambda: reports == ["terminated Server.InternalError: no room"])
+
+
+def test_machine_whose_init_ends_at_once_is_given_up(
+    supervisor: MachineSupervisor, sleeper: Sleeper, reports: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lab.plane.machines.supervisor._PAUSE", 0.01)
+    sleeper.dead = True
+    supervisor.want(MACHINE)
+    until(lambda: bool(reports))
+    assert reports[0] == "terminated Server.InternalError: its init ended at once, with status 255."
