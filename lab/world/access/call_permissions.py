@@ -83,7 +83,7 @@ _IDENTIFIED = re.compile(r"[a-z]+(-[a-z]+)?-[0-9a-f]{8,17}\Z")
 _TAGGED = re.compile(
     r"ec2:(TerminateInstances|StopInstances|StartInstances|RebootInstances|ReleaseAddress|ModifyInstanceAttribute"
     r"|DetachInternetGateway|DeleteRoute|ReplaceRoute"
-    r"|Delete(Vpc|Subnet|SecurityGroup|NatGateway|InternetGateway|RouteTable|VpcEndpoints|FlowLogs))\Z"
+    r"|Delete(Vpc|Subnet|SecurityGroup|NetworkAcl|NatGateway|InternetGateway|RouteTable|VpcEndpoints|FlowLogs))\Z"
     r"|elasticfilesystem:(Delete(FileSystem|FileSystemPolicy|MountTarget)|UpdateFileSystem|ModifyMountTargetSecurityGroups"
     r"|Put(FileSystemPolicy|BackupPolicy|LifecycleConfiguration))\Z"
     r"|acm:(DeleteCertificate|RemoveTagsFromCertificate)\Z"
