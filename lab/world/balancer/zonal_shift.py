@@ -48,3 +48,48 @@ class Shift:
 def active(shifts: Iterable[Shift], resource: str, now: float) -> Shift | None:
     """Return the shift that a resource is in; there is one at most."""
     return next((each for each in shifts if each.resource == resource and each.status(now) == "ACTIVE"), None)
+
+
+@dataclass(frozen=True)
+class PracticeRuns:
+    """What AWS has to know before it shifts a resource by itself.
+
+    https://docs.aws.amazon.com/arc-zonal-shift/latest/api/API_PracticeRunConfiguration.html
+    """
+
+    outcome_alarms: tuple[str, ...]
+    blocking_alarms: tuple[str, ...] = ()
+    blocked_dates: tuple[str, ...] = ()
+    blocked_windows: tuple[str, ...] = ()
+    allowed_windows: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Autoshift:
+    """A shift by AWS itself, of all the resources of a region whose owners had agreed when it began."""
+
+    away_from: str
+    """The zone's id."""
+    started: float
+    resources: frozenset[str]
+    ended: float | None = None
+
+
+def autoshift_of(autoshifts: Iterable[Autoshift], resource: str) -> Autoshift | None:
+    """Return the autoshift that a resource is in."""
+    return next((each for each in autoshifts if each.ended is None and resource in each.resources), None)
+
+
+def window_is_one(window: str) -> bool:
+    """Tell whether a window of days and times begins before it ends, on one day, such as `Mon:09:00-Mon:17:30`."""
+    found = _WINDOW.fullmatch(window)
+    if found is None or found["day"] != found["same"]:
+        return False
+    begins, ends = ((int(found[f"{part}h"]), int(found[f"{part}m"])) for part in "be")
+    return begins < ends and all(hour < 24 and minute < 60 for hour, minute in (begins, ends))
+
+
+_DAY = "(Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
+_WINDOW = re.compile(
+    rf"(?P<day>{_DAY}):(?P<bh>[0-9]{{2}}):(?P<bm>[0-9]{{2}})-(?P<same>{_DAY}):(?P<eh>[0-9]{{2}}):(?P<em>[0-9]{{2}})"
+)

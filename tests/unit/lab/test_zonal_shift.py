@@ -174,4 +174,4 @@ def test_who_has_not_opted_in_is_not_there(api: Served, shifts: Any, balancer: s
 
 def test_what_the_lab_does_not_know_is_refused(shifts: Any, balancer: str) -> None:
     with pytest.raises(ClientError, match="NotImplemented"):
-        shifts.update_zonal_autoshift_configuration(resourceIdentifier=balancer, zonalAutoshiftStatus="ENABLED")
+        shifts.start_practice_run(resourceIdentifier=balancer, awayFrom=ZONES[0], comment="x")
