@@ -126,7 +126,7 @@ def test_aws_shifts_visitors_of_those_who_have_agreed(owner: Owner, alarm: str) 
     assert "nobody with a resource there has agreed" in autoshift(A)
     assert machines_seen(owner, 12) == {"demo-web-a", "demo-web-c"}
     autoshift()
-    refused = owner.attempt("provision", "-e", "load_balancer_autoshift=true")
+    refused = owner.attempt("provision", "-e", json.dumps({"load_balancer_autoshift": True}))
     assert refused.returncode != 0
     assert "load_balancer_autoshift wants load_balancer_zonal_shift, and" in re.sub(r"\s+", " ", refused.stdout)
 
