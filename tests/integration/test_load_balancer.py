@@ -13,6 +13,7 @@ from typing import Any
 import boto3
 import pytest
 
+from lab.base import addresses
 from lab.base.endpoint import require
 from lab.base.paths import LabPaths
 from tests.integration.small_world import SmallWorld, until
@@ -58,6 +59,26 @@ class Site(SmallWorld):
         filters = [{"Name": "description", "Values": ["ELB " + self.arn.partition(":loadbalancer/")[2]]}]
         found = self.ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"]
         return [each["Association"]["PublicIp"] for each in found]
+
+    def in_subnet(self, subnet: str) -> str:
+        """Return the address of the node in a subnet."""
+        filters = [
+            {"Name": "description", "Values": ["ELB " + self.arn.partition(":loadbalancer/")[2]]},
+            {"Name": "subnet-id", "Values": [subnet]},
+        ]
+        (found,) = self.ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"]
+        return str(found["Association"]["PublicIp"])
+
+    def associate(self, subnet: str, acl: str) -> str:
+        """Put a subnet behind another network ACL; return the one that it had."""
+        (association, before) = next(
+            (each["NetworkAclAssociationId"], one["NetworkAclId"])
+            for one in self.ec2.describe_network_acls()["NetworkAcls"]
+            for each in one["Associations"]
+            if each["SubnetId"] == subnet
+        )
+        self.ec2.replace_network_acl_association(AssociationId=association, NetworkAclId=acl)
+        return str(before)
 
     def health(self) -> dict[str, tuple[str, str]]:
         found = self.elb.describe_target_health(TargetGroupArn=self.targets)["TargetHealthDescriptions"]
@@ -127,6 +148,26 @@ def test_a_closed_security_group_is_a_timeout(site: Site) -> None:
     assert site.fetch(site.nodes()[0])[0] == 504
     site.ec2.authorize_security_group_ingress(GroupId=site.web, IpPermissions=[site.rule])
     until(lambda: site.all_are("healthy"), 60)
+
+
+def test_a_node_that_is_cut_off_leaves_the_name_and_the_other_one_goes_on(site: Site) -> None:
+    def named() -> int:
+        asked = ("dig", f"@{addresses.AWS_SERVER}", "+short", "+norecurse", site.balancer["DNSName"])
+        return len(site.run("client", *asked).stdout.split())
+
+    assert named() == 2
+    cut, other = site.in_subnet(site.public[0]), site.in_subnet(site.public[1])
+    acl = site.ec2.create_network_acl(VpcId=site.vpc)["NetworkAcl"]["NetworkAclId"]
+    before = site.associate(site.public[0], acl)
+    assert site.fetch(cut)[0] == 0
+    until(lambda: named() == 1, 60)
+    assert site.all_are("healthy"), "what the cut node does not reach is no target's trouble"
+    assert {site.fetch(other)[2][:8] for _ in range(6)} == {"server 0", "server 1"}
+    site.associate(site.public[0], before)
+    until(lambda: named() == 2, 60)
+    until(lambda: {site.fetch(cut)[2][:8] for _ in range(6)} == {"server 0", "server 1"})
+    until(lambda: site.all_are("healthy"))
+    site.ec2.delete_network_acl(NetworkAclId=acl)
 
 
 def test_rules_take_effect_while_it_runs(site: Site) -> None:
