@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Zonal autoshift: who has agreed to be shifted by AWS itself, with practice runs, and the shifts that AWS begins.
 
-Who owns the lab begins and ends them (`lab autoshift`); practice runs are configured, and never begin.
+Who owns the lab begins and ends them (`lab autoshift`). Practice runs begin on demand; AWS's weekly ones never do.
 https://docs.aws.amazon.com/r53recovery/latest/dg/arc-zonal-autoshift.how-it-works.html
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 
 from lab.context import Context
-from lab.world.balancer.zonal_shift import Autoshift, PracticeRuns, autoshift_of, window_is_one
+from lab.world.balancer.zonal_shift import Autoshift, PracticeRuns, autoshift_of, is_within, window_is_one
 
 PATH = "/_lab/autoshift"
 """Where the API's server takes from which zone AWS is to shift."""
@@ -80,7 +80,7 @@ class Autoshifts:
     def _check(self, wanted: PracticeRuns) -> None:
         if not wanted.outcome_alarms:
             raise invalid("An outcome alarm is required.", "MissingValue")
-        known = {alarm.alarm_arn for alarm in cloudwatch_backends[self.account_id][self.region_name].alarms.values()}
+        known = self._alarms()
         for alarm in (*wanted.outcome_alarms, *wanted.blocking_alarms):
             if alarm not in known:
                 raise invalid(f"There is no alarm {alarm} in {self.region_name}.", "InvalidAlarmCondition")
@@ -92,6 +92,34 @@ class Autoshifts:
                 raise invalid(f"{window} does not begin and end on one day.", "InvalidPracticeWindows")
         if wanted.blocked_windows and wanted.allowed_windows:
             raise invalid("There may be blocked windows or allowed windows, not both.", "InvalidPracticeWindows")
+
+    def _alarms(self) -> dict[str, str]:
+        """Return the states of the region's alarms."""
+        found = cloudwatch_backends[self.account_id][self.region_name].alarms.values()
+        return {alarm.alarm_arn: alarm.state_value for alarm in found}
+
+    def gone_off(self, alarms: Iterable[str]) -> bool:
+        """Tell whether one of the alarms has."""
+        states = self._alarms()
+        return any(states.get(alarm) == "ALARM" for alarm in alarms)
+
+    def refuse_practice(self, resource: str, now: float) -> None:
+        """Fail if no practice run of a resource may begin now."""
+        practice, moment = self.practices.get(resource), datetime.datetime.fromtimestamp(now, datetime.UTC)
+        if practice is None:
+            raise _none(resource)
+        if autoshift_of(self.autoshifts, resource):
+            raise _conflict(f"AWS has shifted {resource} itself.", "ZonalAutoshiftActive")
+        if self.gone_off(practice.outcome_alarms):
+            raise _conflict("An outcome alarm has gone off.", "PracticeOutcomeAlarmsRed")
+        if self.gone_off(practice.blocking_alarms):
+            raise _conflict("A blocking alarm has gone off.", "PracticeBlockingAlarmsRed")
+        if moment.date().isoformat() in practice.blocked_dates:
+            raise _conflict("Today is a blocked date.", "PracticeInBlockedDates")
+        if any(is_within(window, moment) for window in practice.blocked_windows):
+            raise _conflict("This is a blocked window.", "PracticeInBlockedWindows")
+        if practice.allowed_windows and not any(is_within(window, moment) for window in practice.allowed_windows):
+            raise _conflict("This is no allowed window.", "PracticeOutsideAllowedWindows")
 
     def unconfigure(self, resource: str) -> None:
         """Remove what a resource's practice runs need; autoshifts come with it, so they are disabled before."""
@@ -110,8 +138,14 @@ class Autoshifts:
     def begin(self, away_from: str, resources: Iterator[str], now: float) -> Autoshift:
         """Begin an autoshift away from a zone, of the resources whose owners have agreed."""
         made = Autoshift(away_from, now, frozenset(resources))
+        for resource in made.resources:
+            self.interrupt_practice(resource)
         self.autoshifts.append(made)
         return made
+
+    def interrupt_practice(self, resource: str) -> None:
+        """End a resource's practice run, if there is one."""
+        raise NotImplementedError
 
     def end_all(self, now: float) -> list[Autoshift]:
         """End every autoshift; return those that were active."""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Zonal shifts of load balancers by the Application Recovery Controller; moto has no part of it.
 
-Those that AWS begins itself are in `lab.api.zonal_autoshift`. Practice runs on demand and other kinds of resources are
-refused, like all operations that the lab does not know.
+Those that AWS begins itself are in `lab.api.zonal_autoshift`. Other kinds of resources are refused, like all operations
+that the lab does not know.
 https://docs.aws.amazon.com/arc-zonal-shift/latest/api/Welcome.html
 """
 
@@ -84,8 +84,13 @@ class ZonalShiftBackend(Autoshifts, BaseBackend):
         return ec2_backends[self.account_id][self.region_name]
 
     def active(self, resource: str) -> Shift | None:
-        """Return the shift that a resource is in."""
-        return zonal_shift.active(self.shifts.values(), resource, self.clock.time())
+        """Return the shift that a resource is in; a practice run ends when an alarm goes off."""
+        found = zonal_shift.active(self.shifts.values(), resource, self.clock.time())
+        practice = self.practices.get(resource)
+        if found and found.kind == "PRACTICE_RUN" and practice and self.gone_off(practice.outcome_alarms):
+            self._keep(replace(found, canceled=True, failed=True))
+            return None
+        return found
 
     def zone_away_from(self, resource: str) -> str:
         """Return the name of the zone that a resource is shifted away from, nothing if it is in no shift.
@@ -103,14 +108,40 @@ class ZonalShiftBackend(Autoshifts, BaseBackend):
         zones = self.zones(balancer)
         if away_from not in zones:
             raise invalid(f"The resource is not in the Availability Zone {away_from}.", "InvalidAz")
-        if self.active(balancer.arn):
+        seconds = self._seconds(expires_in)
+        self.interrupt_practice(balancer.arn)
+        return self._begin(balancer.arn, away_from, seconds, comment, "ZONAL_SHIFT")
+
+    def practice(self, identifier: str, away_from: str, comment: str) -> Shift:
+        """Begin a practice run on demand."""
+        balancer = self.resource(identifier)
+        if away_from not in self.zones(balancer):
+            raise invalid(f"The resource is not in the Availability Zone {away_from}.", "InvalidAz")
+        self.refuse_practice(balancer.arn, self.clock.time())
+        return self._begin(balancer.arn, away_from, zonal_shift.PRACTICE_SECONDS, comment, "PRACTICE_RUN")
+
+    def _begin(self, resource: str, away_from: str, seconds: int, comment: str, kind: zonal_shift.Kind) -> Shift:
+        if self.active(resource):
             raise ZonalShiftError(
                 "ConflictException", "There is an active zonal shift for the resource.", "ZonalShiftAlreadyExists"
             )
         now = self.clock.time()
-        seconds = self._seconds(expires_in)
-        shift = Shift(str(uuid.uuid4()), balancer.arn, away_from, now, now + seconds, comment)
-        return self._keep(shift)
+        return self._keep(Shift(str(uuid.uuid4()), resource, away_from, now, now + seconds, comment, kind=kind))
+
+    def interrupt_practice(self, resource: str) -> None:
+        """End a resource's practice run, if there is one: others come before it.
+
+        https://docs.aws.amazon.com/r53recovery/latest/dg/arc-zonal-autoshift.how-it-works.precedence.html
+        """
+        found = self.active(resource)
+        if found and found.kind == "PRACTICE_RUN":
+            self._keep(replace(found, canceled=True))
+
+    def cancel_practice(self, shift_id: str) -> Shift:
+        """End a practice run that is active."""
+        if self._ongoing(shift_id).kind != "PRACTICE_RUN":
+            raise invalid(f"{shift_id} is no practice run.", "UnsupportedPracticeCancelShiftType")
+        return self.cancel(shift_id)
 
     def update(self, shift_id: str, expires_in: str | None, comment: str | None) -> Shift:
         """Change a shift that is active; the new time counts from now."""
@@ -174,10 +205,19 @@ class ZonalShiftResponse(AutoshiftAnswers, BaseResponse):
         """End a shift."""
         return ActionResult(self._told(self._backend.cancel(self._get_param("zonalShiftId"))))
 
+    def start_practice_run(self) -> ActionResult:
+        """Begin a practice run on demand."""
+        names = ("resourceIdentifier", "awayFrom", "comment")
+        return ActionResult(self._told(self._backend.practice(*(self._get_param(name) for name in names))))
+
+    def cancel_practice_run(self) -> ActionResult:
+        """End a practice run."""
+        return ActionResult(self._told(self._backend.cancel_practice(self._get_param("zonalShiftId"))))
+
     def list_zonal_shifts(self) -> ActionResult:
         """Return the shifts, those of one status or one resource if that is asked for."""
         status, resource = self._get_param("status"), self._get_param("resourceIdentifier")
-        found = [{**self._told(shift), "shiftType": "ZONAL_SHIFT"} for shift in self._backend.shifts.values()]
+        found = [self._typed(shift) for shift in self._backend.shifts.values()]
         return ActionResult(
             {
                 "items": [
@@ -206,7 +246,7 @@ class ZonalShiftResponse(AutoshiftAnswers, BaseResponse):
         shift = self._backend.active(balancer.arn)
         zones = self._backend.zones(balancer)
         away_from = self._backend.zone_ids().get(self._backend.zone_away_from(balancer.arn))
-        applied = {**self._told(shift), "appliedStatus": "APPLIED", "shiftType": "ZONAL_SHIFT"} if shift else None
+        applied = {**self._typed(shift), "appliedStatus": "APPLIED"} if shift else None
         return {
             "arn": balancer.arn,
             "name": balancer.name,
@@ -215,6 +255,11 @@ class ZonalShiftResponse(AutoshiftAnswers, BaseResponse):
             "autoshifts": self.autoshifts_of(balancer.arn, applied=shift is None),
             **self.agreement(balancer.arn),
         }
+
+    def _typed(self, shift: Shift) -> dict[str, Any]:
+        practice = shift.kind == "PRACTICE_RUN"
+        outcome = {"practiceRunOutcome": shift.outcome(self._backend.clock.time())} if practice else {}
+        return {**self._told(shift), "shiftType": shift.kind, **outcome}
 
     def _told(self, shift: Shift) -> dict[str, Any]:
         return {

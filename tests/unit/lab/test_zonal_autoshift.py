@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import pytest
@@ -129,3 +130,88 @@ def test_when_practice_runs_cannot_be(
 )
 def test_windows(window: str, fits: bool) -> None:
     assert window_is_one(window) is fits
+
+
+def practice(shifts: Any, balancer: str, zone: str = ZONES[1]) -> str:
+    made = shifts.start_practice_run(resourceIdentifier=balancer, awayFrom=zone, comment="a try")
+    assert (made["expiryTime"] - made["startTime"]).total_seconds() == 1800
+    return str(made["zonalShiftId"])
+
+
+def outcome(shifts: Any, shift: str) -> str:
+    [found] = [one for one in shifts.list_zonal_shifts()["items"] if one["zonalShiftId"] == shift]
+    assert found["shiftType"] == "PRACTICE_RUN"
+    return str(found["practiceRunOutcome"])
+
+
+def test_a_practice_run_is_a_shift_that_others_come_before(
+    api: Served, shifts: Any, balancer: str, alarm: dict[str, str]
+) -> None:
+    opt_in(api, balancer)
+    with refusal("ConflictException", "PracticeConfigurationDoesNotExist"):
+        practice(shifts, balancer)
+    enable(shifts, balancer, alarm)
+    with refusal("ValidationException", "InvalidAz"):
+        practice(shifts, balancer, "apne1-az2")
+    backend = api.context.backends.at("arczonalshift", "ap-northeast-1")
+    first = practice(shifts, balancer)
+    assert backend.zone_away_from(balancer) == "ap-northeast-1a"
+    assert outcome(shifts, first) == "PENDING"
+    with refusal("ConflictException", "ZonalShiftAlreadyExists"):
+        practice(shifts, balancer)
+
+    own = start(shifts, balancer, awayFrom=ZONES[0])
+    assert (backend.zone_away_from(balancer), outcome(shifts, first)) == ("ap-northeast-1c", "INTERRUPTED")
+    with refusal("ValidationException", "UnsupportedPracticeCancelShiftType"):
+        shifts.cancel_practice_run(zonalShiftId=own["zonalShiftId"])
+    shifts.cancel_zonal_shift(zonalShiftId=own["zonalShiftId"])
+
+    second = practice(shifts, balancer)
+    console(api.context, {"zone": "ap-northeast-1c"})
+    assert (backend.zone_away_from(balancer), outcome(shifts, second)) == ("ap-northeast-1c", "INTERRUPTED")
+    with refusal("ConflictException", "ZonalAutoshiftActive"):
+        practice(shifts, balancer)
+    console(api.context, {"zone": None})
+
+    third = practice(shifts, balancer)
+    assert shifts.cancel_practice_run(zonalShiftId=third)["status"] == "CANCELED"
+    assert (backend.zone_away_from(balancer), outcome(shifts, third)) == ("", "INTERRUPTED")
+    last = practice(shifts, balancer)
+    object.__setattr__(api.context.clock, "_started", api.context.clock._started - 1801)
+    assert (backend.zone_away_from(balancer), outcome(shifts, last)) == ("", "SUCCEEDED")
+
+
+def test_an_alarm_ends_a_practice_run_and_lets_none_begin(
+    api: Served, shifts: Any, balancer: str, alarm: dict[str, str]
+) -> None:
+    opt_in(api, balancer)
+    enable(shifts, balancer, alarm)
+    run = practice(shifts, balancer)
+    cloudwatch = api.client("cloudwatch")
+    cloudwatch.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="a test")
+    backend = api.context.backends.at("arczonalshift", "ap-northeast-1")
+    assert (backend.zone_away_from(balancer), outcome(shifts, run)) == ("", "FAILED")
+    with refusal("ConflictException", "PracticeOutcomeAlarmsRed"):
+        practice(shifts, balancer)
+    cloudwatch.set_alarm_state(AlarmName="errors", StateValue="OK", StateReason="a test")
+    assert outcome(shifts, run) == "FAILED", "it stays so"
+    practice(shifts, balancer)
+
+
+def test_practice_keeps_to_its_times(api: Served, shifts: Any, balancer: str, alarm: dict[str, str]) -> None:
+    opt_in(api, balancer)
+    enable(shifts, balancer, alarm)
+    now = datetime.datetime.fromtimestamp(api.context.clock.time(), datetime.UTC)
+    if (now.hour, now.minute) >= (23, 58):  # no window reaches into the last minute
+        pytest.skip("The day is about to end.")
+    always, never = ([f"{day}:00:00-{day}:23:59"] for day in (f"{now:%a}", f"{now + datetime.timedelta(2):%a}"))
+    for given, reason in (
+        ({"blockedDates": [f"{now:%Y-%m-%d}"]}, "PracticeInBlockedDates"),
+        ({"blockedDates": [], "blockedWindows": always}, "PracticeInBlockedWindows"),
+        ({"blockedWindows": [], "allowedWindows": never}, "PracticeOutsideAllowedWindows"),
+    ):
+        shifts.update_practice_run_configuration(resourceIdentifier=balancer, **given)
+        with refusal("ConflictException", reason):
+            practice(shifts, balancer)
+    shifts.update_practice_run_configuration(resourceIdentifier=balancer, allowedWindows=always)
+    practice(shifts, balancer)
