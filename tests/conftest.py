@@ -37,7 +37,7 @@ SECONDS = {
     "tests/unit/playbooks/test_eventual_consistency.py": 110,
     "tests/integration/test_names.py": 90,
     "tests/integration/test_connection_conformance.py": 80,
-    "tests/integration/test_load_balancer.py": 80,
+    "tests/integration/test_load_balancer.py": 130,
     "tests/unit/plugins/callback/test_progress.py": 70,
     "tests/integration/test_failover_times.py": 60,
     "tests/integration/test_lifecycle.py": 50,

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Zonal shifts of load balancers by the Application Recovery Controller; moto has no part of it.
 
-Autoshift, practice runs and other kinds of resources are refused, like all operations that the lab does not know.
+Those that AWS begins itself are in `lab.api.zonal_autoshift`. Other kinds of resources are refused, like all operations
+that the lab does not know.
 https://docs.aws.amazon.com/arc-zonal-shift/latest/api/Welcome.html
 """
 
@@ -17,11 +18,11 @@ from typing import Any
 
 from moto import backend_index
 from moto.core.base_backend import BackendDict, BaseBackend
-from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 
+from lab.api.zonal_autoshift import AutoshiftAnswers, Autoshifts, ZonalShiftError, invalid
 from lab.base.clock import Clock
 from lab.context import Context
 from lab.world.balancer import zonal_shift
@@ -33,21 +34,7 @@ _HOST = r"https?://arc-zonal-shift\.(.+)\.amazonaws\.com"
 _OPT_IN = "zonal_shift.config.enabled"
 
 
-class ZonalShiftError(ServiceException):
-    """What the service refuses, with the reason that some of its errors have."""
-
-    def __init__(self, code: str, message: str, reason: str = "") -> None:
-        super().__init__(message)
-        self.code = code
-        if reason:
-            self.reason = reason
-
-
-def _invalid(message: str, reason: str) -> ZonalShiftError:
-    return ZonalShiftError("ValidationException", message, reason)
-
-
-class ZonalShiftBackend(BaseBackend):
+class ZonalShiftBackend(Autoshifts, BaseBackend):
     """A region's shifts."""
 
     clock = Clock()
@@ -58,6 +45,7 @@ class ZonalShiftBackend(BaseBackend):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.shifts: dict[str, Shift] = {}
+        self.practices, self.willing, self.autoshifts = {}, set(), []
 
     @property
     def _url_module(self) -> Any:
@@ -81,21 +69,36 @@ class ZonalShiftBackend(BaseBackend):
 
     def zones(self, balancer: Any) -> list[str]:
         """Return the ids of a load balancer's zones."""
-        ids = {zone.name: zone.zone_id for zone in self._ec2().describe_availability_zones()}
+        ids = self.zone_ids()
         return sorted(ids[subnet.availability_zone] for subnet in balancer.subnets)
+
+    def zone_ids(self) -> dict[str, str]:
+        """Return the ids of the region's zones by their names."""
+        return {zone.name: zone.zone_id for zone in self._ec2().describe_availability_zones()}
+
+    def agreed(self, zone: str) -> Iterator[str]:
+        """Yield the resources in a zone that AWS may shift by itself."""
+        return (each.arn for each in self.resources() if each.arn in self.willing and zone in self.zones(each))
 
     def _ec2(self) -> Any:
         return ec2_backends[self.account_id][self.region_name]
 
     def active(self, resource: str) -> Shift | None:
-        """Return the shift that a resource is in."""
-        return zonal_shift.active(self.shifts.values(), resource, self.clock.time())
+        """Return the shift that a resource is in; a practice run ends when an alarm goes off."""
+        found = zonal_shift.active(self.shifts.values(), resource, self.clock.time())
+        practice = self.practices.get(resource)
+        if found and found.kind == "PRACTICE_RUN" and practice and self.gone_off(practice.outcome_alarms):
+            self._keep(replace(found, canceled=True, failed=True))
+            return None
+        return found
 
     def zone_away_from(self, resource: str) -> str:
-        """Return the name of the zone that a resource is shifted away from, nothing if it is in no shift."""
-        shift = self.active(resource)
-        zones = self._ec2().describe_availability_zones() if shift else []
-        return next((str(zone.name) for zone in zones if shift and zone.zone_id == shift.away_from), "")
+        """Return the name of the zone that a resource is shifted away from, nothing if it is in no shift.
+
+        The owner's own shift comes before AWS's.
+        """
+        shift = self.active(resource) or zonal_shift.autoshift_of(self.autoshifts, resource)
+        return next((name for name, zone in self.zone_ids().items() if zone == shift.away_from), "") if shift else ""
 
     # ---- shifts
 
@@ -104,15 +107,41 @@ class ZonalShiftBackend(BaseBackend):
         balancer = self.resource(identifier)
         zones = self.zones(balancer)
         if away_from not in zones:
-            raise _invalid(f"The resource is not in the Availability Zone {away_from}.", "InvalidAz")
-        if self.active(balancer.arn):
+            raise invalid(f"The resource is not in the Availability Zone {away_from}.", "InvalidAz")
+        seconds = self._seconds(expires_in)
+        self.interrupt_practice(balancer.arn)
+        return self._begin(balancer.arn, away_from, seconds, comment, "ZONAL_SHIFT")
+
+    def practice(self, identifier: str, away_from: str, comment: str) -> Shift:
+        """Begin a practice run on demand."""
+        balancer = self.resource(identifier)
+        if away_from not in self.zones(balancer):
+            raise invalid(f"The resource is not in the Availability Zone {away_from}.", "InvalidAz")
+        self.refuse_practice(balancer.arn, self.clock.time())
+        return self._begin(balancer.arn, away_from, zonal_shift.PRACTICE_SECONDS, comment, "PRACTICE_RUN")
+
+    def _begin(self, resource: str, away_from: str, seconds: int, comment: str, kind: zonal_shift.Kind) -> Shift:
+        if self.active(resource):
             raise ZonalShiftError(
                 "ConflictException", "There is an active zonal shift for the resource.", "ZonalShiftAlreadyExists"
             )
         now = self.clock.time()
-        seconds = self._seconds(expires_in)
-        shift = Shift(str(uuid.uuid4()), balancer.arn, away_from, now, now + seconds, comment)
-        return self._keep(shift)
+        return self._keep(Shift(str(uuid.uuid4()), resource, away_from, now, now + seconds, comment, kind=kind))
+
+    def interrupt_practice(self, resource: str) -> None:
+        """End a resource's practice run, if there is one: others come before it.
+
+        https://docs.aws.amazon.com/r53recovery/latest/dg/arc-zonal-autoshift.how-it-works.precedence.html
+        """
+        found = self.active(resource)
+        if found and found.kind == "PRACTICE_RUN":
+            self._keep(replace(found, canceled=True))
+
+    def cancel_practice(self, shift_id: str) -> Shift:
+        """End a practice run that is active."""
+        if self._ongoing(shift_id).kind != "PRACTICE_RUN":
+            raise invalid(f"{shift_id} is no practice run.", "UnsupportedPracticeCancelShiftType")
+        return self.cancel(shift_id)
 
     def update(self, shift_id: str, expires_in: str | None, comment: str | None) -> Shift:
         """Change a shift that is active; the new time counts from now."""
@@ -143,14 +172,14 @@ class ZonalShiftBackend(BaseBackend):
     def _seconds(expires_in: str) -> int:
         seconds = zonal_shift.seconds_of(expires_in)
         if seconds is None:
-            raise _invalid(
+            raise invalid(
                 f"expiresIn is {expires_in}; it must be minutes or hours such as 30m or 2h, up to three days.",
                 "InvalidExpiresIn",
             )
         return seconds
 
 
-class ZonalShiftResponse(BaseResponse):
+class ZonalShiftResponse(AutoshiftAnswers, BaseResponse):
     """Answers from the region's shifts."""
 
     def __init__(self) -> None:
@@ -176,10 +205,19 @@ class ZonalShiftResponse(BaseResponse):
         """End a shift."""
         return ActionResult(self._told(self._backend.cancel(self._get_param("zonalShiftId"))))
 
+    def start_practice_run(self) -> ActionResult:
+        """Begin a practice run on demand."""
+        names = ("resourceIdentifier", "awayFrom", "comment")
+        return ActionResult(self._told(self._backend.practice(*(self._get_param(name) for name in names))))
+
+    def cancel_practice_run(self) -> ActionResult:
+        """End a practice run."""
+        return ActionResult(self._told(self._backend.cancel_practice(self._get_param("zonalShiftId"))))
+
     def list_zonal_shifts(self) -> ActionResult:
         """Return the shifts, those of one status or one resource if that is asked for."""
         status, resource = self._get_param("status"), self._get_param("resourceIdentifier")
-        found = [{**self._told(shift), "shiftType": "ZONAL_SHIFT"} for shift in self._backend.shifts.values()]
+        found = [self._typed(shift) for shift in self._backend.shifts.values()]
         return ActionResult(
             {
                 "items": [
@@ -196,24 +234,32 @@ class ZonalShiftResponse(BaseResponse):
 
     def list_managed_resources(self) -> ActionResult:
         """Return all load balancers whose owner has opted in."""
-        rows = [
-            {**self._managed(each), "availabilityZones": self._backend.zones(each)}
-            for each in self._backend.resources()
-        ]
+        rows = [self._row(each) for each in self._backend.resources()]
         return ActionResult({"items": rows})
+
+    def _row(self, balancer: Any) -> dict[str, Any]:
+        row = {**self._managed(balancer), "availabilityZones": self._backend.zones(balancer)}
+        practice = row.pop("practiceRunConfiguration", None)
+        return {**row, "practiceRunStatus": "ENABLED" if practice else "DISABLED"}
 
     def _managed(self, balancer: Any) -> dict[str, Any]:
         shift = self._backend.active(balancer.arn)
         zones = self._backend.zones(balancer)
-        applied = {**self._told(shift), "appliedStatus": "APPLIED", "shiftType": "ZONAL_SHIFT"} if shift else None
+        away_from = self._backend.zone_ids().get(self._backend.zone_away_from(balancer.arn))
+        applied = {**self._typed(shift), "appliedStatus": "APPLIED"} if shift else None
         return {
             "arn": balancer.arn,
             "name": balancer.name,
-            "appliedWeights": {zone: 0.0 if shift and shift.away_from == zone else 1.0 for zone in zones},
+            "appliedWeights": {zone: 0.0 if zone == away_from else 1.0 for zone in zones},
             "zonalShifts": [applied] if applied else [],
-            "autoshifts": [],
-            "zonalAutoshiftStatus": "DISABLED",
+            "autoshifts": self.autoshifts_of(balancer.arn, applied=shift is None),
+            **self.agreement(balancer.arn),
         }
+
+    def _typed(self, shift: Shift) -> dict[str, Any]:
+        practice = shift.kind == "PRACTICE_RUN"
+        outcome = {"practiceRunOutcome": shift.outcome(self._backend.clock.time())} if practice else {}
+        return {**self._told(shift), "shiftType": shift.kind, **outcome}
 
     def _told(self, shift: Shift) -> dict[str, Any]:
         return {

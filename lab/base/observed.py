@@ -42,6 +42,8 @@ class Observed:
     """Ids of the network interfaces whose namespace and link are there."""
     targets: dict[tuple[str, str], TargetHealth] = field(default_factory=dict)
     """(target group ARN, target id) to health."""
+    nodes: dict[tuple[str, str], frozenset[tuple[str, str]]] = field(default_factory=dict)
+    """(load balancer's name in DNS, zone) to the targets that its node there finds healthy, as in `targets`."""
     transits: dict[str, str] = field(default_factory=dict)
     """The address with which a VPC's gateway endpoints carry its packets, to the id of the VPC."""
     balancers: set[str] = field(default_factory=set)

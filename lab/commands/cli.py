@@ -111,6 +111,8 @@ def _parser() -> argparse.ArgumentParser:
     liar = add("forge", _forge, "have somebody on the way from the name servers lie about a name's address")
     liar.add_argument("domain", metavar="NAME")
     liar.add_argument("address", nargs="?", help="without one, he ends that")
+    shifter = add("autoshift", _autoshift, "have AWS shift away from a zone those who have agreed to it")
+    shifter.add_argument("zone", nargs="?", help="without one, AWS finds that all zones have recovered")
     return parser
 
 
@@ -294,6 +296,13 @@ def _forge(options: argparse.Namespace, place: LabPaths) -> int:
     from lab.commands.outsiders import forge
 
     print(forge(place, options.domain, options.address))
+    return 0
+
+
+def _autoshift(options: argparse.Namespace, place: LabPaths) -> int:
+    from lab.commands.autoshift import autoshift
+
+    print(autoshift(place, options.zone))
     return 0
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ._aws import UNKNOWN, ChangeResult, aws_call, aws_lookup, failure
 from ._resource import Resource
@@ -141,9 +141,24 @@ def _planned(
     return {**new, "away_from": names[away_from], "away_from_id": away_from, **told}
 
 
-def ensure_absent(client: t.Any, ec2: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> ChangeResult:
-    """End the shift that a resource is in."""
-    before = read(client, params["resource"], read_zones(ec2))
+def autoshift_of(client: t.Any, resource: str, zones: Mapping[str, str]) -> str:
+    """Return the name of the zone from which AWS itself keeps a resource away, nothing if from none."""
+    found = (_managed(client, resource) or {}).get("autoshifts", [])
+    names = {identity: name for name, identity in zones.items()}
+    return names.get(found[0]["awayFrom"], str(found[0]["awayFrom"])) if found else ""
+
+
+def ensure_absent(
+    client: t.Any, ec2: t.Any, params: Mapping[str, t.Any], check_mode: bool, warn: Callable[[str], None]
+) -> ChangeResult:
+    """End the shift that a resource is in; one of AWS's goes on."""
+    zones = read_zones(ec2)
+    before = read(client, params["resource"], zones)
+    if zone := autoshift_of(client, params["resource"], zones):
+        warn(
+            f"AWS itself has shifted {params['resource']} away from {zone} (zonal autoshift), and ends that when the "
+            "zone has recovered."
+        )
     if before and not check_mode:
         _cancel(client, before["zonal_shift_id"])
     return ChangeResult(bool(before), before, {})

@@ -16,7 +16,8 @@ description:
     balancer does not lead to its node in that zone, and with cross-zone balancing no node sends anything to targets
     there.
   - A resource is in one shift at most, and each shift ends by itself.
-  - Shifts that AWS starts by itself, autoshifts and practice runs, are left alone.
+  - Shifts that AWS starts by itself, autoshifts and practice runs, are left alone; one's own comes before them. With
+    O(state=absent), the module warns of an autoshift that goes on.
 options:
   state:
     description:
@@ -53,6 +54,7 @@ options:
 author:
   - hasite.aws contributors (@hasite)
 seealso:
+  - module: hasite.aws.arc_zonal_autoshift
   - module: hasite.aws.elbv2_load_balancer_attributes
 extends_documentation_fragment:
   - hasite.aws._attributes
@@ -147,12 +149,11 @@ def main() -> None:
         required_if=[("state", "present", ["away_from", "expires_in"])],
         supports_check_mode=True,
     )
-    ensure = ensure_present if module.params["state"] == "present" else ensure_absent
-    conclude(
-        module,
-        "zonal_shift",
-        lambda: ensure(module.client("arc-zonal-shift"), module.client("ec2"), module.params, module.check_mode),
-    )
+    given = (module.client("arc-zonal-shift"), module.client("ec2"), module.params, module.check_mode)
+    if module.params["state"] == "present":
+        conclude(module, "zonal_shift", lambda: ensure_present(*given))
+    else:
+        conclude(module, "zonal_shift", lambda: ensure_absent(*given, module.warn))
 
 
 if __name__ == "__main__":

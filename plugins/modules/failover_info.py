@@ -101,6 +101,13 @@ failover:
           returned: always
           type: dict
           sample: {detection: 30, recovery: 30, deregistration: 30}
+        zone:
+          description:
+            - The longest time for which the site's name leads to the load balancer's node in a zone that is gone, for
+              C(new_visitors) and C(returning_visitors), as for C(error_page). Browsers then try the next address.
+          returned: always
+          type: dict
+          sample: {new_visitors: 45, returning_visitors: 105}
         alternatives:
           description: What each interval and threshold of the health check would give, and cost.
           returned: always

@@ -15,6 +15,7 @@ description:
   - Visits the site's page over HTTPS at every O(interval) as two visitors. A V(new) one asks one of the zone's own name
     servers each time; a V(returning) one asks the system's resolver and keeps its answer for the answer's TTL.
   - It also visits the O(aliases) in turn, one at each O(interval), as a new visitor. A redirect is the site's answer.
+  - Where nobody answers at one of a name's addresses, the next is tried, as browsers do, and the visit notes it.
   - The certificate is verified for the name, also when the edge answers.
   - Each visit becomes one line of JSON in O(path), with the moment it began, the name server's answer, who answered
     (the site itself, the error page at the edge, or nobody), the status, which machine the header C(X-Served-By) names,

@@ -38,7 +38,7 @@ options:
         description:
           - The stage.
         type: str
-        choices: [one_stopped, all_stopped, all_started, one_rebooted, share_lost]
+        choices: [one_stopped, all_stopped, all_started, one_rebooted, share_lost, zone_lost]
         required: true
       act:
         description:

@@ -23,6 +23,18 @@ from tests.integration.internet import fetch
 from tests.integration.labs import ROOT, installed
 from tests.integration.owner import URL, Owner, healthy
 from tests.integration.small_world import until
+from tests.integration.zones import (
+    A,
+    C,
+    answers,
+    associate,
+    associations,
+    is_cut_off,
+    mount_targets,
+    nodes,
+    reaches,
+    subnets,
+)
 
 pytestmark = pytest.mark.lab
 
@@ -151,10 +163,10 @@ def test_who_reloads_without_a_pause_gets_the_error_page_too(owner: Owner) -> No
     assert sum(new for _, _, new, _ in seen) * 5 < len(seen), "it kept its connections"
 
 
-def drill(owner: Owner, stages: str, folder: Path) -> subprocess.Popen[str]:
+def drill(owner: Owner, stages: str, folder: Path, *more: str) -> subprocess.Popen[str]:
     path = f"{Path(installed('ansible-playbook')).parent}:{os.environ['PATH']}"
     return subprocess.Popen(
-        ["tools/drill", "-i", "inventories/lab", "-e", f"drill_stages={stages}", "-e", f"drill_folder={folder}"],
+        ["tools/drill", "-i", "inventories/lab", "-e", f"drill_stages={stages}", "-e", f"drill_folder={folder}", *more],
         cwd=ROOT,
         env={**os.environ, "PATH": path, "LAB_NAME": owner.place.name, "ANSIBLE_NOCOLOR": "1"},
         stdout=subprocess.PIPE,
@@ -223,6 +235,89 @@ def test_interrupted_drill_has_the_machines_running_again(owner: Owner, tmp_path
         run.kill()
     assert run.returncode == 99, output[-6000:]
     assert (states(owner), marked(owner), healthy(owner)) == ({"running"}, False, 2)
+
+
+@pytest.fixture
+def own_acl(owner: Owner) -> Iterator[str]:
+    """One subnet has a network ACL that somebody else has put before it."""
+    ec2, [subnet] = owner.client("ec2"), [id_ for name, id_ in subnets(owner, A).items() if "private" in name]
+    before = associations(owner)[subnet]
+    made: str = ec2.create_network_acl(VpcId=owner.machines()[0]["VpcId"])["NetworkAcl"]["NetworkAclId"]
+    for egress in (False, True):
+        ec2.create_network_acl_entry(
+            NetworkAclId=made,
+            RuleNumber=10,
+            Protocol="-1",
+            RuleAction="allow",
+            CidrBlock="0.0.0.0/0",
+            Egress=egress,
+        )
+    associate(owner, subnet, made)
+    yield made
+    associate(owner, subnet, before)
+    ec2.delete_network_acl(NetworkAclId=made)
+
+
+@pytest.mark.acceptance
+def test_a_whole_zone_is_lost_and_visitors_are_led_to_the_other(owner: Owner, own_acl: str, tmp_path: Path) -> None:
+    until(lambda: healthy(owner) == 2, 60)
+    before, node, mount = associations(owner), nodes(owner), mount_targets(owner)
+    assert own_acl in before.values()
+    assert reaches(owner, "demo-web-c", mount[A])
+    run = drill(owner, "zone_lost", tmp_path, "-e", f"drill_zone={A}")
+    try:
+        until(lambda: is_cut_off(owner), 120)
+        assert not answers(owner, node[A]), "the load balancer's node"
+        assert not reaches(owner, "demo-web-c", mount[A]), "the mount target"
+        assert reaches(owner, "demo-web-c", mount[C])
+        assert {associations(owner)[id_] for id_ in subnets(owner, C).values()} <= set(before.values())
+        until(lambda: states(owner) == {"running", "stopped"}, 60)
+        assert answers(owner, node[C])
+        output, _ = run.communicate(timeout=600)
+    finally:
+        if run.poll() is None:
+            os.killpg(run.pid, signal.SIGKILL)
+    print(output[-6000:])
+    assert run.returncode == 0, output[-6000:]
+    [stage] = json.loads((tmp_path / "timeline.json").read_text())["stages"]
+    assert [act["act"] for act in stage["acts"]] == [f"cut {A} off", f"stop the machines in {A}", f"put {A} back"]
+    assert all(check["passed"] for check in stage["checks"])
+    assert stage["availability"]["new"]["led_on"] > 0, "some met the node that was gone"
+    led = next(one["what"] for one in stage["moments"] if one["what"].startswith("the name servers' answer"))
+    assert led.rpartition(" → ")[2] == node[C], "and its address left the name"
+    assert (associations(owner), is_cut_off(owner)) == (before, False)
+    assert (states(owner), marked(owner), healthy(owner)) == ({"running"}, False, 2)
+    until(lambda: answers(owner, node[A]), 60)
+
+
+@pytest.mark.acceptance
+def test_a_drill_that_was_killed_in_a_lost_zone_is_finished_by_the_next(
+    owner: Owner, own_acl: str, tmp_path: Path
+) -> None:
+    until(lambda: healthy(owner) == 2, 60)
+    before = associations(owner)
+    run = drill(owner, "zone_lost", tmp_path, "-e", f"drill_zone={A}")
+    try:
+        until(lambda: is_cut_off(owner) and "stopped" in states(owner), 240)
+    finally:
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait(60)
+    assert is_cut_off(owner)
+    assert not {associations(owner)[id_] for id_ in subnets(owner, A).values()} & set(before.values())
+    owner.play("drill", "-e", "drill_stages=", "-e", f"drill_folder={tmp_path}")
+    assert (associations(owner), is_cut_off(owner)) == (before, False)
+    assert (states(owner), marked(owner), healthy(owner)) == ({"running"}, False, 2)
+
+
+def test_drill_refuses_a_zone_that_the_site_is_not_in(owner: Owner, tmp_path: Path) -> None:
+    done = owner.attempt(
+        "drill", "-e", f"drill_folder={tmp_path}", "-e", "drill_stages=zone_lost", "-e", "drill_zone=ap-northeast-1d"
+    )
+    assert done.returncode != 0
+    assert "drill_zone is ap-northeast-1d, and the site has no machine there, only in ap-northeast-1a" in re.sub(
+        r"\s+", " ", done.stdout
+    )
+    assert (states(owner), marked(owner)) == ({"running"}, False)
 
 
 def test_drill_refuses_an_earlier_one_that_is_not_there(owner: Owner, tmp_path: Path) -> None:

@@ -13,8 +13,10 @@ from typing import Any
 import boto3
 import pytest
 
+from lab.base import addresses
 from lab.base.endpoint import require
 from lab.base.paths import LabPaths
+from tests.integration.labs import run_lab
 from tests.integration.small_world import SmallWorld, until
 
 pytestmark = pytest.mark.lab
@@ -58,6 +60,31 @@ class Site(SmallWorld):
         filters = [{"Name": "description", "Values": ["ELB " + self.arn.partition(":loadbalancer/")[2]]}]
         found = self.ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"]
         return [each["Association"]["PublicIp"] for each in found]
+
+    def in_subnet(self, subnet: str) -> str:
+        """Return the address of the node in a subnet."""
+        filters = [
+            {"Name": "description", "Values": ["ELB " + self.arn.partition(":loadbalancer/")[2]]},
+            {"Name": "subnet-id", "Values": [subnet]},
+        ]
+        (found,) = self.ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"]
+        return str(found["Association"]["PublicIp"])
+
+    def named(self) -> list[str]:
+        """Return the addresses to which the balancer's name leads."""
+        asked = ("dig", f"@{addresses.AWS_SERVER}", "+short", "+norecurse", self.balancer["DNSName"])
+        return self.run("client", *asked).stdout.split()
+
+    def associate(self, subnet: str, acl: str) -> str:
+        """Put a subnet behind another network ACL; return the one that it had."""
+        (association, before) = next(
+            (each["NetworkAclAssociationId"], one["NetworkAclId"])
+            for one in self.ec2.describe_network_acls()["NetworkAcls"]
+            for each in one["Associations"]
+            if each["SubnetId"] == subnet
+        )
+        self.ec2.replace_network_acl_association(AssociationId=association, NetworkAclId=acl)
+        return str(before)
 
     def health(self) -> dict[str, tuple[str, str]]:
         found = self.elb.describe_target_health(TargetGroupArn=self.targets)["TargetHealthDescriptions"]
@@ -127,6 +154,51 @@ def test_a_closed_security_group_is_a_timeout(site: Site) -> None:
     assert site.fetch(site.nodes()[0])[0] == 504
     site.ec2.authorize_security_group_ingress(GroupId=site.web, IpPermissions=[site.rule])
     until(lambda: site.all_are("healthy"), 60)
+
+
+def test_a_node_that_is_cut_off_leaves_the_name_and_the_other_one_goes_on(site: Site) -> None:
+    assert len(site.named()) == 2
+    cut, other = site.in_subnet(site.public[0]), site.in_subnet(site.public[1])
+    acl = site.ec2.create_network_acl(VpcId=site.vpc)["NetworkAcl"]["NetworkAclId"]
+    before = site.associate(site.public[0], acl)
+    assert site.fetch(cut)[0] == 0
+    until(lambda: site.named() == [other], 60)
+    assert site.all_are("healthy"), "what the cut node does not reach is no target's trouble"
+    assert {site.fetch(other)[2][:8] for _ in range(6)} == {"server 0", "server 1"}
+    site.associate(site.public[0], before)
+    until(lambda: len(site.named()) == 2, 60)
+    until(lambda: {site.fetch(cut)[2][:8] for _ in range(6)} == {"server 0", "server 1"})
+    until(lambda: site.all_are("healthy"))
+    site.ec2.delete_network_acl(NetworkAclId=acl)
+
+
+def test_aws_shifts_away_by_itself_who_has_agreed(site: Site, session: boto3.session.Session) -> None:
+    url = require(site.place).url
+    cloudwatch, shifts = (session.client(name, endpoint_url=url) for name in ("cloudwatch", "arc-zonal-shift"))
+    site.elb.modify_load_balancer_attributes(
+        LoadBalancerArn=site.arn, Attributes=[{"Key": "zonal_shift.config.enabled", "Value": "true"}]
+    )
+    cloudwatch.put_metric_alarm(
+        AlarmName="errors", MetricName="HTTPCode_ELB_5XX_Count", Namespace="AWS/ApplicationELB", Statistic="Sum",
+        ComparisonOperator="GreaterThanThreshold", EvaluationPeriods=1, Period=60, Threshold=10,
+    )  # fmt: skip
+    (alarm,) = cloudwatch.describe_alarms()["MetricAlarms"]
+    shifts.create_practice_run_configuration(
+        resourceIdentifier=site.arn, outcomeAlarms=[{"type": "CLOUDWATCH", "alarmIdentifier": alarm["AlarmArn"]}]
+    )
+    shifts.update_zonal_autoshift_configuration(resourceIdentifier=site.arn, zonalAutoshiftStatus="ENABLED")
+    left = site.in_subnet(site.public[1])
+    (zone,) = (one["AvailabilityZone"] for one in site.ec2.describe_subnets(SubnetIds=[site.public[0]])["Subnets"])
+    done = run_lab(site.place.name, "autoshift", zone)
+    assert site.arn in done.stdout, done.stderr
+    until(lambda: site.named() == [left])
+    # Also who still comes to the zone's node is sent to the other zone's target.
+    for node in site.nodes():
+        until(lambda node=node: {site.fetch(node)[2][:8] for _ in range(6)} == {"server 1"})
+    assert site.all_are("healthy")
+    assert "ended 1 autoshifts" in run_lab(site.place.name, "autoshift").stdout
+    until(lambda: len(site.named()) == 2)
+    until(lambda: {site.fetch(left)[2][:8] for _ in range(6)} == {"server 0", "server 1"})
 
 
 def test_rules_take_effect_while_it_runs(site: Site) -> None:

@@ -14,6 +14,7 @@ from bench.visitors import visiting
 from lab.commands.shell import visitor
 from tests.integration.demo_site import SPEED
 from tests.integration.doctor import findings
+from tests.integration.labs import run_lab
 from tests.integration.owner import Owner, healthy, machines_seen, visit
 from tests.integration.small_world import until
 
@@ -94,6 +95,62 @@ def test_a_shift_ends_by_itself(owner: Owner) -> None:
     until(lambda: machines_seen(owner, 12) == {"demo-web-a", "demo-web-c"}, 120 / SPEED + 30)
     assert time.monotonic() - began > 60 / SPEED
     assert findings(owner.place) == []
+
+
+@pytest.fixture
+def alarm(owner: Owner) -> Iterator[str]:
+    """The owner has an alarm that goes off if the site is not well."""
+    cloudwatch = owner.client("cloudwatch")
+    cloudwatch.put_metric_alarm(
+        AlarmName="errors",
+        MetricName="HTTPCode_ELB_5XX_Count",
+        Namespace="AWS/ApplicationELB",
+        ComparisonOperator="GreaterThanThreshold",
+        EvaluationPeriods=1,
+        Period=60,
+        Statistic="Sum",
+        Threshold=10,
+    )
+    yield str(cloudwatch.describe_alarms(AlarmNames=["errors"])["MetricAlarms"][0]["AlarmArn"])
+    run_lab(owner.place.name, "autoshift")
+    owner.play("provision")
+    cloudwatch.delete_alarms(AlarmNames=["errors"])
+
+
+def test_aws_shifts_visitors_of_those_who_have_agreed(owner: Owner, alarm: str) -> None:
+    def autoshift(*words: str) -> str:
+        done = run_lab(owner.place.name, "autoshift", *words)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert "nobody with a resource there has agreed" in autoshift(A)
+    assert machines_seen(owner, 12) == {"demo-web-a", "demo-web-c"}
+    autoshift()
+    refused = owner.attempt("provision", "-e", json.dumps({"load_balancer_autoshift": True}))
+    assert refused.returncode != 0
+    assert "load_balancer_autoshift wants load_balancer_zonal_shift, and" in re.sub(r"\s+", " ", refused.stdout)
+
+    agreed = ("-e", json.dumps({"load_balancer_autoshift": True, "load_balancer_autoshift_alarms": [alarm]}))
+    planned = owner.attempt("provision", "--check", "--diff", *agreed)
+    assert re.search(r'^\+\s+"enabled": true,$', planned.stdout, re.MULTILINE), planned.stdout[-3000:]
+    assert owner.changes(owner.play("provision", *agreed))
+    assert owner.changes(owner.play("provision", *agreed)) == []
+    nodes = addresses(owner)
+    with visiting(visitor(owner.place), HOST, 60) as visits:
+        assert "loadbalancer/app/demo/" in autoshift(A)
+        until(lambda: machines_seen(owner, 12) == {"demo-web-c"}, 60)
+        time.sleep(130 / SPEED)
+        assert {led_to(owner) for _ in range(6)} == {nodes["ap-northeast-1c"]}
+        assert findings(owner.place) == ["zone-shifted-away"]
+        assert "away from ap-northeast-1a (zonal autoshift)" in re.sub(r"\s+", " ", shift(owner, "none"))
+        refused = owner.attempt("drill", "-e", "drill_stages=one_stopped")
+        assert "is in a zone that is shifted away from" in refused.stdout
+        autoshift()
+        until(lambda: machines_seen(owner, 12) == {"demo-web-a", "demo-web-c"}, 60)
+    assert visits.failed == []
+    assert visits.rate >= 50
+    assert owner.changes(owner.play("provision")), "it is the site's own: without the variable it goes"
+    assert "nobody with a resource there has agreed" in autoshift(A)
 
 
 @pytest.mark.parametrize(

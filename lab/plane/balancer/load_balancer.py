@@ -6,24 +6,24 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from lab.api.acm import acm
 from lab.base import users
 from lab.base.errors import LabError
-from lab.base.observed import TargetHealth
 from lab.base.paths import LabPaths
 from lab.context import Context
 from lab.plane.balancer.haproxy import HaProxy
 from lab.plane.balancer.target_checks import TargetChecks
 from lab.world.balancer.haproxy import Surroundings, render
 from lab.world.balancer.load_balancer import Listener, LoadBalancer, Node
-from lab.world.balancer.target_health import judge, serving, unused
+from lab.world.balancer.target_health import Health, Tally, heard, judge, serving, unused, view
+from lab.world.names.names import plain
 from lab.world.world import World
 
-Health = dict[tuple[str, str], TargetHealth]
-"""The verdict on each target, by the group's ARN and the target's id."""
+Seat = tuple[str, str]
+"""See `Observed.nodes`."""
 
 
 def _folder(place: LabPaths) -> Path:
@@ -43,7 +43,7 @@ class LoadBalancers:
         """Check the targets, have every node serve by what was found, and only then tell it."""
         balancers = world.load_balancers
         self._checks.apply(balancers)
-        health = self._judged(balancers)
+        health = {key: found for balancer in balancers for key, found in self._judged(balancer).items()}
         present = {node.interface_id for balancer in balancers for node in balancer.nodes}
         for gone in self._processes.keys() - present:
             self._processes.pop(gone).stop()
@@ -55,22 +55,35 @@ class LoadBalancers:
                 active.add(balancer.arn)
             except (LabError, OSError) as error:
                 failures.append(f"{balancer.name}: {error}")
-        self._report(active, health)
+        self._report(active, health, dict(self._nodes(balancers, health)))
         if failures:
             raise LabError(" ".join(failures))
 
-    def _judged(self, balancers: Iterable[LoadBalancer]) -> Health:
-        found: Health = {}
-        for balancer in balancers:
-            for group in balancer.target_groups:
-                for target in group.targets:
-                    tallies = self._checks.tallies(group.arn, target.id)
-                    found[group.arn, target.id] = unused(balancer, target) or judge(group.check, tallies)
-        return found
+    def _judged(self, balancer: LoadBalancer) -> Health:
+        """Return what all nodes together say of each target."""
+        found = {node.interface_id: self._found(balancer, [node]) for node in balancer.nodes}
+        counting = heard(found.values())
+        return self._found(balancer, [node for node in balancer.nodes if found[node.interface_id] in counting])
+
+    def _found(self, balancer: LoadBalancer, nodes: Collection[Node]) -> Health:
+        return {
+            (group.arn, target.id): unused(balancer, target)
+            or judge(group.check, self._tallies(group.arn, target.id, nodes))
+            for group in balancer.target_groups
+            for target in group.targets
+        }
+
+    def _tallies(self, group: str, target: str, nodes: Iterable[Node]) -> list[Tally]:
+        found = (self._checks.tally(group, target, node.interface_id) for node in nodes)
+        return [tally for tally in found if tally]
+
+    def _view(self, balancer: LoadBalancer, node: Node, health: Health) -> Health:
+        return view(self._found(balancer, [node]), health)
 
     def _serve(self, balancer: LoadBalancer, health: Health) -> None:
-        targets = {group.arn: serving(group, health, balancer.away_from) for group in balancer.target_groups}
         for node in balancer.nodes:
+            seen = self._view(balancer, node, health)
+            targets = {group.arn: serving(group, seen, balancer.away_from) for group in balancer.target_groups}
             process = self._process(node)
             certificates = {
                 listener.arn: str(self._certificates(listener, process.folder))
@@ -100,11 +113,19 @@ class LoadBalancers:
             files.append(_kept(folder, "pem", pair.certificate + pair.chain + pair.key))
         return _kept(folder, "list", "".join(f"{file}\n" for file in files))
 
-    def _report(self, active: set[str], health: Health) -> None:
+    def _nodes(self, balancers: Iterable[LoadBalancer], health: Health) -> Iterator[tuple[Seat, frozenset[Seat]]]:
+        """Yield what each node finds healthy."""
+        for balancer in balancers:
+            for node in balancer.nodes:
+                seen = self._view(balancer, node, health)
+                healthy = frozenset(key for key, found in seen.items() if found.state == "healthy")
+                yield (plain(balancer.dns_name), node.zone), healthy
+
+    def _report(self, active: set[str], health: Health, nodes: dict[Seat, frozenset[Seat]]) -> None:
         """Tell which balancers listen with all their nodes, and the targets' health: packets follow it already."""
         observed = self._context.observed
-        if (observed.balancers, observed.targets) != (active, health):
-            observed.balancers, observed.targets = active, health
+        if (observed.balancers, observed.targets, observed.nodes) != (active, health, nodes):
+            observed.balancers, observed.targets, observed.nodes = active, health, nodes
             self._context.mark_dirty()
 
     def close(self) -> None:

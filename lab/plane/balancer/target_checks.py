@@ -77,9 +77,10 @@ class TargetChecks:
                         key = Key(group.arn, target.id, node.interface_id)
                         yield key, Probe(namespace, target.address, port, group.check)
 
-    def tallies(self, group: str, target: str) -> list[Tally]:
-        """Return what each node knows about a target."""
-        return [watch.tally for key, watch in self._watches.items() if (key.group, key.target) == (group, target)]
+    def tally(self, group: str, target: str, node: str) -> Tally | None:
+        """Return what a node knows about a target; None where it does not look."""
+        watch = self._watches.get(Key(group, target, node))
+        return watch.tally if watch else None
 
     def _begin(self, watch: _Watch) -> _Watch:
         watch.task = asyncio.run_coroutine_threadsafe(self._watch(watch), self._context.loop)

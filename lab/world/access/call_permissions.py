@@ -68,10 +68,15 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec
 _LINKED = {
     "elasticloadbalancing:CreateLoadBalancer": ("elasticloadbalancing.amazonaws.com", "ElasticLoadBalancing"),
     "elasticfilesystem:CreateMountTarget": ("elasticfilesystem.amazonaws.com", "AmazonElasticFileSystem"),
+    "arc-zonal-shift:CreatePracticeRunConfiguration": (
+        "practice-run.arc-zonal-shift.amazonaws.com",
+        "ZonalAutoshiftPracticeRun",
+    ),
 }
 """Whose first use creates the service's role; the lab's account is always at its first:
-https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/elb-service-linked-roles.html and
-https://docs.aws.amazon.com/efs/latest/ug/using-service-linked-roles.html"""
+https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/elb-service-linked-roles.html,
+https://docs.aws.amazon.com/efs/latest/ug/using-service-linked-roles.html and
+https://docs.aws.amazon.com/r53recovery/latest/dg/using-service-linked-roles-zonal-autoshift.html"""
 _PASSES = {
     "ec2:RunInstances": "ec2.amazonaws.com",
     "ec2:AssociateIamInstanceProfile": "ec2.amazonaws.com",
@@ -83,7 +88,7 @@ _IDENTIFIED = re.compile(r"[a-z]+(-[a-z]+)?-[0-9a-f]{8,17}\Z")
 _TAGGED = re.compile(
     r"ec2:(TerminateInstances|StopInstances|StartInstances|RebootInstances|ReleaseAddress|ModifyInstanceAttribute"
     r"|DetachInternetGateway|DeleteRoute|ReplaceRoute"
-    r"|Delete(Vpc|Subnet|SecurityGroup|NatGateway|InternetGateway|RouteTable|VpcEndpoints|FlowLogs))\Z"
+    r"|Delete(Vpc|Subnet|SecurityGroup|NetworkAcl|NatGateway|InternetGateway|RouteTable|VpcEndpoints|FlowLogs))\Z"
     r"|elasticfilesystem:(Delete(FileSystem|FileSystemPolicy|MountTarget)|UpdateFileSystem|ModifyMountTargetSecurityGroups"
     r"|Put(FileSystemPolicy|BackupPolicy|LifecycleConfiguration))\Z"
     r"|acm:(DeleteCertificate|RemoveTagsFromCertificate)\Z"

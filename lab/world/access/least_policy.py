@@ -124,6 +124,8 @@ _UNTOLD = {
     "wafv2:DisassociateWebACL": (_BALANCER,),
     "elasticloadbalancing:SetWebACL": (_BALANCER,),
     **{f"arc-zonal-shift:{operation}ZonalShift": (_BALANCER,) for operation in ("Cancel", "Update")},
+    **{f"arc-zonal-shift:{one}PracticeRunConfiguration": (_BALANCER,) for one in ("Create", "Delete", "Update")},
+    "arc-zonal-shift:UpdateZonalAutoshiftConfiguration": (_BALANCER,),
 }
 """What is done with a listener's rule, a web ACL or a zonal shift, whose resource the lab is not told when it asks IAM:
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awswafv2.html, and there

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lab.base.backends import Backends
+from lab.world.balancer.zonal_shift import autoshift_of
 
 _GONE = ("deleted", "terminated")
 
@@ -165,6 +166,8 @@ def _zonal_shifts(zonal_shift: Any) -> Iterator[Row]:
     for balancer in zonal_shift.resources():
         if shift := zonal_shift.active(balancer.arn):
             yield shift.id, balancer.name, "ACTIVE", f"away from {shift.away_from}"
+        elif autoshift := autoshift_of(zonal_shift.autoshifts, balancer.arn):
+            yield "", balancer.name, "ACTIVE", f"away from {autoshift.away_from}, by AWS"
 
 
 def _named(attribute: str) -> Callable[[Any], Iterable[Row]]:

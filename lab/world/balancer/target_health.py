@@ -6,12 +6,15 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from lab.base.observed import TargetHealth
 from lab.world.balancer.load_balancer import HealthCheck, LoadBalancer, Target, TargetGroup
+
+Health = dict[tuple[str, str], TargetHealth]
+"""A verdict on each target, by the group's ARN and the target's id."""
 
 REGISTERING = TargetHealth("initial", "Elb.RegistrationInProgress", "Target registration is in progress")
 CHECKING = TargetHealth("initial", "Elb.InitialHealthChecking", "Initial health checks in progress")
@@ -82,7 +85,7 @@ def unused(balancer: LoadBalancer, target: Target) -> TargetHealth | None:
 
 
 def judge(check: HealthCheck, tallies: Iterable[Tally]) -> TargetHealth:
-    """Return one verdict from what all nodes have found; a target that one of them can't reach is unhealthy."""
+    """Return one verdict from what nodes have found; a target that one of them can't reach is unhealthy."""
     if not check.enabled:
         return UNCHECKED
     found = list(tallies)
@@ -92,6 +95,27 @@ def judge(check: HealthCheck, tallies: Iterable[Tally]) -> TargetHealth:
     if any(tally.state == "healthy" for tally in found):
         return HEALTHY
     return CHECKING if any(tally.last for tally in found) else REGISTERING
+
+
+def is_blind(found: Mapping[tuple[str, str], TargetHealth]) -> bool:
+    """Tell whether a node has found targets sick, and none healthy."""
+    states = {health.state for health in found.values()}
+    return "unhealthy" in states and not states & {"healthy", "unavailable"}
+
+
+def heard(nodes: Collection[Health]) -> list[Health]:
+    """Return the nodes whose word counts: one that reaches nothing, while another does, is in trouble itself.
+
+    AWS says that each node checks each target, and not what DescribeTargetHealth makes of nodes that disagree.
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
+    """
+    seeing = [node for node in nodes if not is_blind(node)]
+    return seeing if any("healthy" in {one.state for one in node.values()} for node in seeing) else list(nodes)
+
+
+def view(node: Health, all_nodes: Health) -> Health:
+    """Return what a node goes by: what it has found itself, and what the others have as long as it has not looked."""
+    return {key: all_nodes[key] if found.state == "initial" else found for key, found in node.items()}
 
 
 def _complaint(last: CheckResult | None, check: HealthCheck) -> TargetHealth:
@@ -107,8 +131,8 @@ def _complaint(last: CheckResult | None, check: HealthCheck) -> TargetHealth:
     )
 
 
-def serving(group: TargetGroup, health: dict[tuple[str, str], TargetHealth], away_from: str = "") -> tuple[Target, ...]:
-    """Return the targets that get requests: the healthy ones, and unhealthy ones, too, if there are too few of those.
+def serving(group: TargetGroup, health: Health, away_from: str = "") -> tuple[Target, ...]:
+    """Return the targets that a node sends requests to: the healthy ones, and if those are too few, unhealthy ones.
 
     That is "fail open", by default if there is no healthy one. A target whose first check is still due gets nothing,
     and one that is unused never does.

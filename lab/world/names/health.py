@@ -89,21 +89,27 @@ def balancer_addresses(balancer: Balancer, observed: Observed) -> tuple[str, ...
     """Return the addresses of the nodes that are healthy in DNS, or of all when none is.
 
     A node in a zone that is shifted away from is none of them, unless there is no other.
-    With cross-zone balancing a node is as healthy as the groups are; without, a zone needs a healthy target of its own:
+    Each node is as healthy as the groups are that it sees: with cross-zone balancing all their targets count, without
+    only those of its own zone. So one whose subnet is cut off leaves the name:
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health.html
     https://repost.aws/knowledge-center/elb-dns-cross-zone-balance-configuration
     """
-    healthy = {key for key, health in list(observed.targets.items()) if health.state == "healthy"}
+    healthy = frozenset(key for key, health in list(observed.targets.items()) if health.state == "healthy")
 
     def serves(zone: str) -> bool:
-        there = {
-            group: [(group, target) in healthy for target, where in targets.items() if where == zone]
-            for group, targets in balancer.zonal.items()
-        }
-        return all(
-            any(found) and balancer.groups[group].minimum.is_met(sum(found), len(found))
-            for group, found in there.items()
-        )
+        seen = observed.nodes.get((balancer.dns_name, zone), healthy)
+        return all(_is_met(balancer, group, zone, seen) for group in balancer.groups)
 
     nodes = [(zone, address) for zone, address in balancer.nodes if zone != balancer.away_from] or balancer.nodes
     good = [address for zone, address in nodes if serves(zone)]
     return tuple(good or (address for _, address in nodes))
+
+
+def _is_met(balancer: Balancer, group: str, zone: str, seen: frozenset[tuple[str, str]]) -> bool:
+    needed = balancer.groups[group]
+    found = [target for group_arn, target in seen if group_arn == group]
+    registered = needed.registered
+    if group in balancer.zonal:
+        own = [target for target, where in balancer.zonal[group].items() if where == zone]
+        found, registered = [target for target in found if target in own], len(own)
+    return bool(found) and needed.minimum.is_met(len(found), registered)

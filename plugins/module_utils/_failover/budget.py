@@ -81,6 +81,20 @@ def _one_machine(settings: Settings) -> Budget:
     }
 
 
+def _zone(settings: Settings) -> Budget:
+    """Return for how long names lead to the load balancer's node in a zone that is gone.
+
+    It leaves the name when it reaches too few healthy targets, of which it learns by the same checks as of a machine:
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health.html
+    """
+    checks = settings.targets
+    noticed = checks.longest_detection if checks else None
+    return {
+        "new_visitors": noticed,
+        "returning_visitors": None if noticed is None else noticed + ALIAS_TTL,
+    }
+
+
 def _alternatives(check: HealthCheck) -> list[Budget]:
     """Return what each choice of interval and threshold would give, and cost."""
     now = (check.checkers.interval, check.checkers.threshold)
@@ -106,6 +120,7 @@ def make_budget(settings: Settings) -> Budget:
         "error_page": _direction(settings, down=True),
         "back": _direction(settings, down=False),
         "one_machine": _one_machine(settings),
+        "zone": _zone(settings),
         "alternatives": _alternatives(settings.check) if settings.check else [],
         "notes": _notes(settings),
     }

@@ -108,10 +108,14 @@ def answered_at(visit: Visit) -> float:
 
 
 def availability(visits: Sequence[Visit]) -> Raw:
-    """Return how many visits got what, and the share that the site itself answered."""
+    """Return how many visits got what, and the share that the site itself answered.
+
+    `led_on` are those that met an address at which nobody was, and tried the next.
+    """
     counts = {outcome: sum(visit["outcome"] == outcome for visit in visits) for outcome in (SITE, ERROR_PAGE, FAILURE)}
     return {
         **counts,
+        "led_on": sum(map(_met_silence, visits)),
         "visits": len(visits),
         "site_share": counts[SITE] / len(visits) if visits else None,
         "answered_share": 1 - counts[FAILURE] / len(visits) if visits else None,
@@ -128,14 +132,22 @@ def first_steady(visits: Sequence[Visit], outcome: str) -> Visit | None:
     return found
 
 
-def longest_trouble(visits: Sequence[Visit], apart: float) -> float:
-    """Return the clock's seconds of the longest time with visits that the site did not answer.
+def _unanswered(visit: Visit) -> bool:
+    return bool(visit["outcome"] != SITE)
+
+
+def _met_silence(visit: Visit) -> bool:
+    return bool(visit.get("silent"))
+
+
+def longest_trouble(visits: Sequence[Visit], apart: float, troubled: Callable[[Visit], bool] = _unanswered) -> float:
+    """Return the clock's seconds of the longest time with troubled visits, by default those the site did not answer.
 
     Troubles less than `apart` seconds from each other are one: a balancer that still asks a machine that is gone fails
     only every other visitor.
     """
     longest = began = last = 0.0
-    for one in (visit for visit in visits if visit["outcome"] != SITE):
+    for one in filter(troubled, visits):
         if one["at"] - last > apart:
             began = float(one["at"])
         last = max(last, answered_at(one))
@@ -161,6 +173,14 @@ def _stays_up(stage: Stage, by: Limits) -> Iterator[Check]:
     last = stage.own[-1:]
     lost = float(not last or last[0]["outcome"] != SITE)
     yield Check("last visits that the site did not answer", lost, 0.0, unit="visits")
+
+
+def _does_without_a_zone(stage: Stage, by: Limits) -> Iterator[Check]:
+    yield from _stays_up(stage, by)
+    for visitor in VISITORS:
+        limit = float(by.budget["zone"][f"{visitor}_visitors"])
+        met = longest_trouble(stage.of(visitor), limit / by.speed, _met_silence) * by.speed
+        yield Check(f"{visitor} visitors are led to the lost zone, and on to the other", met, by.limit(limit))
 
 
 def _error_page(stage: Stage, by: Limits) -> Iterator[Check]:
@@ -212,6 +232,7 @@ CHECKS: dict[str, Callable[[Stage, Limits], Iterator[Check]]] = {
     "all_started": _back,
     "one_rebooted": _stays_up,
     "share_lost": _stays_up,
+    "zone_lost": _does_without_a_zone,
 }
 """The stages by name, in the order of a whole drill."""
 

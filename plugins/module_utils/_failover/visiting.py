@@ -39,6 +39,10 @@ class NoAddressError(Exception):
     """The name gave no address; the text says why."""
 
 
+class SilentError(Exception):
+    """Nobody answered at an address; the text says how."""
+
+
 @dataclass(frozen=True)
 class Found:
     """What a name server says."""
@@ -120,12 +124,15 @@ class _At(http.client.HTTPSConnection):
 
     def connect(self) -> None:
         """Connect to the address instead of looking the name up."""
-        plain = socket.create_connection((self._address, self.port), self.timeout)
+        try:
+            plain = socket.create_connection((self._address, self.port), self.timeout)
+        except OSError as error:
+            raise SilentError(f"{type(error).__name__}: {error}") from error
         self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
 
 
 def fetch(address: str, domain: str, path: str, timeout: float) -> Visit:
-    """Ask for the page at an address; a problem is a finding, not an error."""
+    """Ask for the page at an address; a problem is a finding, not an error, unless nobody is there at all."""
     connection = _At(address, domain, timeout)
     try:
         connection.request("GET", path, headers={"User-Agent": "hasite.aws failover probe", "Connection": "close"})
@@ -145,15 +152,29 @@ def fetch(address: str, domain: str, path: str, timeout: float) -> Visit:
 
 
 def visit(visitor: str, lookup: t.Callable[[], Found], get: t.Callable[[str], Visit]) -> Visit:
-    """Make one visit: find the address, then ask for the page there."""
+    """Make one visit: find the addresses, then ask for the page at one of them.
+
+    Where nobody answers, the next address is tried, as browsers do (RFC 1123 section 2.3, RFC 8305 section 5).
+    """
     began, started = time.time(), time.monotonic()
     try:
         found = lookup()
-        address = random.choice(found.addresses)  # noqa: S311  # any will do
-        seen = {"addresses": list(found.addresses), "address": address, "ttl": found.ttl, **get(address)}
+        seen = {"addresses": list(found.addresses), "ttl": found.ttl, **_at_one_of(found.addresses, get)}
     except NoAddressError as error:
         seen = {"outcome": FAILURE, "error": str(error)}
     return {"at": began, "visitor": visitor, **seen, "seconds": round(time.monotonic() - started, 3)}
+
+
+def _at_one_of(addresses: t.Sequence[str], get: t.Callable[[str], Visit]) -> Visit:
+    silent: list[str] = []
+    problem = "the name has no address"
+    for address in random.sample(addresses, len(addresses)):
+        try:
+            return {"address": address, **({"silent": silent} if silent else {}), **get(address)}
+        except SilentError as error:
+            silent.append(address)
+            problem = str(error)
+    return {"outcome": FAILURE, "error": problem, "silent": silent, **({"address": silent[-1]} if silent else {})}
 
 
 def visit_alias(alias: str, lookup: t.Callable[[], Found], get: t.Callable[[str], Visit]) -> Visit:

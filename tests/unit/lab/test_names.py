@@ -208,6 +208,26 @@ def test_zone_without_a_healthy_target_leaves_the_answer_when_cross_zone_is_off(
 
 
 @pytest.mark.parametrize(
+    ("reached", "expected"),
+    [
+        ({}, NODES),
+        ({"a": (), "c": ("i-1",)}, NODES[1:]),
+        ({"a": ("i-0",), "c": ()}, NODES[:1]),
+        ({"a": (), "c": ()}, NODES),
+    ],
+)
+def test_node_that_reaches_no_target_leaves_the_answer(
+    reached: dict[str, tuple[str, ...]], expected: tuple[str, ...]
+) -> None:
+    observed = targets("healthy", "healthy")
+    observed.nodes = {
+        (BALANCER.dns_name, zone): frozenset((GROUP, one) for one in found) for zone, found in reached.items()
+    }
+    zones = zones_at(addresses.AWS_SERVER, Names(balancers=(BALANCER,)), Registrations())
+    assert values(answer(View(Names(balancers=(BALANCER,)), observed), zones, BALANCER.dns_name, "A")) == expected
+
+
+@pytest.mark.parametrize(
     ("away_from", "states", "expected"),
     [
         ("a", ("healthy", "healthy"), NODES[1:]),

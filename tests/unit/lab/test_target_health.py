@@ -17,10 +17,12 @@ from lab.world.balancer.target_health import (
     CheckResult,
     Tally,
     after,
+    heard,
     judge,
     matches,
     serving,
     unused,
+    view,
 )
 
 CHECK = HealthCheck(True, "HTTP", None, "/", 10, 5, passes=3, failures=2, matcher="200")
@@ -115,6 +117,24 @@ def test_no_node_sends_anything_to_a_zone_that_is_shifted_away_from() -> None:
     assert serving(GROUP, both, "zone-a") == (B,)
     assert serving(GROUP, {**both, ("group", "i-b"): SICK}, "zone-a") == (B,), "it fails open to what is left"
     assert serving(replace(GROUP, cross_zone=False), both, "zone-a") == (A, B), "that is for DNS alone"
+
+
+def test_a_node_that_reaches_nothing_says_nothing_of_the_targets_that_another_reaches() -> None:
+    gone = TargetHealth("unused", "Target.InvalidState")
+    cut_off = {("group", "i-a"): gone, ("group", "i-b"): SICK}
+    seeing = {("group", "i-a"): gone, ("group", "i-b"): HEALTHY}
+    assert heard([cut_off, seeing]) == [seeing]
+    assert heard([cut_off, cut_off]) == [cut_off, cut_off], "nobody reaches them"
+    half = {("group", "i-a"): HEALTHY, ("group", "i-b"): SICK}
+    assert heard([half, seeing]) == [half, seeing]
+    waiting = {("group", "i-a"): CHECKING, ("group", "i-b"): CHECKING}
+    assert heard([cut_off, waiting]) == [cut_off, waiting], "the other one has not looked yet"
+
+
+def test_a_node_goes_by_the_others_until_it_has_looked_itself() -> None:
+    all_nodes = {("group", "i-a"): HEALTHY, ("group", "i-b"): HEALTHY}
+    own = {("group", "i-a"): CHECKING, ("group", "i-b"): SICK}
+    assert view(own, all_nodes) == {("group", "i-a"): HEALTHY, ("group", "i-b"): SICK}
 
 
 def test_unused_targets() -> None:

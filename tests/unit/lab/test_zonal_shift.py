@@ -172,6 +172,6 @@ def test_who_has_not_opted_in_is_not_there(api: Served, shifts: Any, balancer: s
         shifts.get_managed_resource(resourceIdentifier=balancer)
 
 
-def test_what_the_lab_does_not_know_is_refused(shifts: Any, balancer: str) -> None:
+def test_what_the_lab_does_not_know_is_refused(shifts: Any) -> None:
     with pytest.raises(ClientError, match="NotImplemented"):
-        shifts.update_zonal_autoshift_configuration(resourceIdentifier=balancer, zonalAutoshiftStatus="ENABLED")
+        shifts.update_autoshift_observer_notification_status(status="ENABLED")

@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 
 ROLES = Path(__file__).parents[3] / "roles"
-ONE_TAG = "amazon.aws.ec2_tag"
-"""It sets and removes the tags that it names, and no others."""
+NAMED_TAGS = ("amazon.aws.ec2_tag", "hasite.aws.ec2_subnet_isolation")
+"""They set and remove the tags that are named to them, and no others."""
 
 
 def tasks_of(found: Any) -> Iterator[dict[str, Any]]:
@@ -27,7 +27,7 @@ def tagging() -> Iterator[tuple[str, dict[str, Any]]]:
     for path in sorted(ROLES.glob("*/tasks/**/*.yml")):
         for task in tasks_of(yaml.safe_load(path.read_text())):
             for module, options in task.items():
-                if "." in module and isinstance(options, dict) and "tags" in options and module != ONE_TAG:
+                if "." in module and isinstance(options, dict) and "tags" in options and module not in NAMED_TAGS:
                     yield f"{path.relative_to(ROLES)}: {task['name']}", options
 
 

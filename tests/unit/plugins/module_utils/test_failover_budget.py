@@ -84,6 +84,7 @@ def test_budget_of_a_site_as_the_roles_build_it() -> None:
     assert budget["back"]["new_visitors"]["median"] == 22.2
     assert "TTL" in budget["error_page"]["dominated_by"]
     assert budget["one_machine"] == {"detection": 45, "recovery": 30, "deregistration": 30}
+    assert budget["zone"] == {"new_visitors": 45, "returning_visitors": 105}
 
 
 def test_slow_checks_dominate_and_what_faster_ones_cost_is_told() -> None:

@@ -14,7 +14,12 @@ SPREADS = {
     "new_visitors": {"median": 29.0, "p95": 30.0, "longest": 31.0},
     "returning_visitors": {"median": 59.0, "p95": 86.0, "longest": 91.0},
 }
-BUDGET = {"error_page": SPREADS, "back": SPREADS, "one_machine": {"detection": 30, "recovery": 30}}
+BUDGET = {
+    "error_page": SPREADS,
+    "back": SPREADS,
+    "one_machine": {"detection": 30, "recovery": 30},
+    "zone": {"new_visitors": 30, "returning_visitors": 90},
+}
 BY = judging.Limits(BUDGET)
 ANSWERS: dict[str, dict[str, Any]] = {
     "site": {"status": 200, "host": "ip-1"},
@@ -127,6 +132,24 @@ def test_a_lost_machine_may_fail_visitors_for_as_long_as_the_balancer_needs_to_n
     longer = [one for at in range(0, 60, 2) for one in (visit(at, "failure"), visit(at + 1, "site"))]
     assert not run("one_stopped", [*longer, visit(90, "site")], [])["passed"]
     assert not run("one_stopped", [*alternating, visit(60, "failure")], [])["passed"]
+
+
+def test_a_lost_zone_may_keep_its_place_in_the_name_for_as_long_as_the_balancer_and_resolvers_need() -> None:
+    def met(visitor: str, until: int) -> list[dict[str, Any]]:
+        silent = {"silent": ["192.0.2.1"]}
+        return [visit(at, "site", visitor, **(silent if at % 2 else {})) for at in range(until)]
+
+    end = both(200, "site")
+    timeline = run("zone_lost", [*met("new", 30), *met("returning", 90), *end], [])
+    assert measured(timeline) == [0.0, 0.0, 29.0, 89.0]
+    assert timeline["passed"]
+    assert timeline["stages"][0]["availability"]["new"]["led_on"] == 15
+    late = run("zone_lost", [*met("new", 60), *met("returning", 90), *end], [])
+    assert [check["passed"] for check in late["stages"][0]["checks"]] == [True, True, False, True]
+    late = run("zone_lost", [*met("new", 30), *met("returning", 130), *end], [])
+    assert [check["passed"] for check in late["stages"][0]["checks"]] == [True, True, True, False]
+    gone = run("zone_lost", [*both(1, "site"), *both(5, "error_page")], [])
+    assert not gone["passed"]
 
 
 def test_a_faster_clock_is_taken_into_account() -> None:

@@ -114,3 +114,31 @@ def test_name_without_address_is_a_failure_of_the_visit() -> None:
 
     found = visiting.visit("new", nothing, lambda _: {})
     assert (found["outcome"], found["error"]) == ("failure", "no name server answered")
+
+
+def test_where_nobody_answers_the_next_address_is_tried() -> None:
+    def found() -> visiting.Found:
+        return visiting.Found(("192.0.2.1", "192.0.2.2"), 60)
+
+    def get(address: str) -> visiting.Visit:
+        if address == "192.0.2.1":
+            raise visiting.SilentError("TimeoutError: timed out")
+        return {"outcome": "site"}
+
+    def nobody(_address: str) -> visiting.Visit:
+        raise visiting.SilentError("TimeoutError: timed out")
+
+    seen = [visiting.visit("new", found, get) for _ in range(40)]
+    assert {(one["outcome"], one["address"]) for one in seen} == {("site", "192.0.2.2")}
+    assert {tuple(one.get("silent", ())) for one in seen} == {(), ("192.0.2.1",)}
+    lost = visiting.visit("new", found, nobody)
+    assert (lost["outcome"], lost["error"], sorted(lost["silent"])) == (
+        "failure",
+        "TimeoutError: timed out",
+        ["192.0.2.1", "192.0.2.2"],
+    )
+
+
+def test_an_address_at_which_nobody_is_tells_so() -> None:
+    with pytest.raises(visiting.SilentError, match="ConnectionRefusedError"):
+        visiting.fetch("127.0.0.1", "localhost", "/", 1)

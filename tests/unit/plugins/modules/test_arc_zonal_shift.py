@@ -25,6 +25,8 @@ class Shifting:
         self.client, self.ec2 = account.client("arc-zonal-shift", REGION), account.client("ec2", REGION)
         self.elb = account.client("elbv2", REGION)
         self.arn = account.balancer("shop")["LoadBalancerArn"]
+        self.warnings: list[str] = []
+        self.backend = account.context.backends.at("arczonalshift", REGION)
 
     def opt_in(self, value: str = "true") -> None:
         attributes = [{"Key": "zonal_shift.config.enabled", "Value": value}]
@@ -39,8 +41,9 @@ class Shifting:
             "comment": "a try",
             **more,
         }
-        ensure = _zonal_shift.ensure_present if away_from else _zonal_shift.ensure_absent
-        return ensure(self.client, self.ec2, params, check)
+        if away_from:
+            return _zonal_shift.ensure_present(self.client, self.ec2, params, check)
+        return _zonal_shift.ensure_absent(self.client, self.ec2, params, check, self.warnings.append)
 
     def active(self) -> list[str]:
         found = self.client.get_managed_resource(resourceIdentifier=self.arn)["zonalShifts"]
@@ -125,3 +128,13 @@ def test_who_has_not_opted_in_is_told_how(shifting: Shifting) -> None:
     for away_from in (A, None):
         with pytest.raises(AnsibleAWSError, match="Set the load balancer's attribute zonal_shift"):
             shifting.ensure(away_from, check=True)
+
+
+def test_a_shift_of_aws_itself_goes_on_and_is_told(shifting: Shifting) -> None:
+    shifting.ensure()
+    shifting.ensure(None)
+    assert shifting.warnings == []
+    shifting.backend.begin(IDS[C], iter([shifting.arn]), 0.0)
+    assert not shifting.ensure(None).changed
+    assert f"away from {C} (zonal autoshift)" in shifting.warnings[0]
+    assert shifting.ensure().changed, "one's own comes before"
