@@ -111,6 +111,9 @@ def _parser() -> argparse.ArgumentParser:
     liar = add("forge", _forge, "have somebody on the way from the name servers lie about a name's address")
     liar.add_argument("domain", metavar="NAME")
     liar.add_argument("address", nargs="?", help="without one, he ends that")
+    add("publisher", _publisher, "have a system's publisher put a newer image behind its parameter").add_argument(
+        "system", choices=list(RECIPES)
+    )
     return parser
 
 
@@ -294,6 +297,13 @@ def _forge(options: argparse.Namespace, place: LabPaths) -> int:
     from lab.commands.outsiders import forge
 
     print(forge(place, options.domain, options.address))
+    return 0
+
+
+def _publisher(options: argparse.Namespace, place: LabPaths) -> int:
+    from lab.commands.outsiders import publish_image
+
+    print(publish_image(place, options.system))
     return 0
 
 

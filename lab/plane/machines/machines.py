@@ -36,7 +36,7 @@ class Machines:
             if machine.id not in self._supervisors:
                 container = Container(self._context.place, machine.id)
                 authority = self._context.authority.path
-                recipe = RECIPES[amis.system_of(machine.image_id, machine.region)]()
+                recipe = RECIPES[amis.system_of(machine.image_id, machine.region, self._context.newer_images)]()
                 image = functools.partial(ensure, self._context.place, _log.info, recipe)
                 self._supervisors[machine.id] = MachineSupervisor(container, image, authority, self._report)
             self._supervisors[machine.id].want(machine)

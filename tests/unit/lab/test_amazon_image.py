@@ -64,7 +64,9 @@ def test_one_update_is_of_security() -> None:
 def test_each_public_image_has_a_recipe_and_another_system_has_another_image() -> None:
     assert {image.system for image in amis.IMAGES} == set(RECIPES)
     for image in amis.IMAGES:
-        assert amis.system_of(amis.image_id(image, "eu-west-1"), "eu-west-1") == image.system
+        assert amis.system_of(amis.Edition(image).id("eu-west-1"), "eu-west-1", {}) == image.system
+        newer = amis.Edition(image, 2).id("eu-west-1")
+        assert amis.system_of(newer, "eu-west-1", {image.system: 2}) == image.system
     assert len({recipe().image.partition(":")[0] for recipe in RECIPES.values()}) == len(RECIPES)
     assert replace(AmazonRecipe(), ingredients="x").key != AmazonRecipe().key
 
