@@ -262,6 +262,11 @@ def test_visitors_do_not_notice_that_machines_of_a_newer_image_take_over(owner: 
     assert set(running(owner).values()) == {newest_image(owner, system)}
     until(lambda: healthy(owner) == len(MACHINES), 60)
     assert machines_seen(owner) == MACHINES
+    if system == AMAZON:
+        held = [on(owner, machine, "rpm", "--query", "openssl", "system-release") for machine in running(owner)]
+        assert all(
+            re.fullmatch(r"openssl-3\.2\.2-2\.\S+\nsystem-release-2023\.12\.20261026-\S+\n", one) for one in held
+        )
     assert "Every machine has the image" in re.sub(r"\s+", " ", owner.play("replace"))
     assert owner.changes(owner.play("site")) == []
     assert "No finding." in owner.play("doctor")

@@ -24,7 +24,7 @@ from lab.context import Context
 PATH = "/_lab/publisher"
 """Where the API's server is told that a system's publisher has a newer image."""
 _FIRST = datetime(2026, 9, 30, tzinfo=UTC)
-_BETWEEN = timedelta(days=14)
+_BETWEEN = timedelta(days=26)
 """The age of the first images, and how long after one the next is made."""
 
 
@@ -95,10 +95,10 @@ def editions(image: PublicImage, newer: Mapping[str, int]) -> Iterator[Edition]:
     yield from (Edition(image, number) for number in range(newer.get(image.system, 0) + 1))
 
 
-def system_of(image_id: str, region: str, newer: Mapping[str, int]) -> str:
-    """Return of which of the lab's images the machines of an AMI are; Debian's if it is none of AWS's public ones."""
-    known = {edition.id(region): image.system for image in IMAGES for edition in editions(image, newer)}
-    return known.get(image_id, IMAGES[-1].system)
+def edition_of(image_id: str, region: str, newer: Mapping[str, int]) -> Edition:
+    """Return which of the public images an AMI is; the first one of Debian if it is none of them."""
+    known = {edition.id(region): edition for image in IMAGES for edition in editions(image, newer)}
+    return known.get(image_id, Edition(IMAGES[-1]))
 
 
 def publisher(context: Context, entry: Mapping[str, str] | None) -> dict[str, str]:

@@ -52,8 +52,8 @@ def test_image_in_use_and_newest_are_told_by_name_and_day(served: Served) -> Non
     assert found["wanted"]["image_id"] == after
     assert found["told"] == [
         f"demo-web-a has the image {before} (debian-12-amd64-20260930-2251, made on 2026-09-30).",
-        f"demo-web-c has the image {after} (debian-12-amd64-20261014-2251, made on 2026-10-14).",
-        f"New machines get {after} (debian-12-amd64-20261014-2251, made on 2026-10-14); "
+        f"demo-web-c has the image {after} (debian-12-amd64-20261026-2251, made on 2026-10-26).",
+        f"New machines get {after} (debian-12-amd64-20261026-2251, made on 2026-10-26); "
         "these keep theirs until you run playbooks/replace.yml.",
     ]
 
