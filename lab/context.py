@@ -62,6 +62,8 @@ class Context:
     """What the root and the registries' zones are signed with; the root's are what resolvers of the lab trust."""
     forgeries: dict[str, str] = field(default_factory=dict)
     """The names about whose address a forger on the way from the name servers lies, with the address that he says."""
+    newer_images: dict[str, int] = field(default_factory=dict)
+    """How many newer images each system's publisher has put behind its public parameter, by the systems' names."""
     owner: Key = field(default_factory=key.draw)
     """What the lab's owner signs with."""
     wait_policy: WaitPolicy | None = None

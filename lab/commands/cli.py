@@ -113,6 +113,9 @@ def _parser() -> argparse.ArgumentParser:
     liar.add_argument("address", nargs="?", help="without one, he ends that")
     shifter = add("autoshift", _autoshift, "have AWS shift away from a zone those who have agreed to it")
     shifter.add_argument("zone", nargs="?", help="without one, AWS finds that all zones have recovered")
+    add("publisher", _publisher, "have a system's publisher put a newer image behind its parameter").add_argument(
+        "system", choices=list(RECIPES)
+    )
     return parser
 
 
@@ -303,6 +306,13 @@ def _autoshift(options: argparse.Namespace, place: LabPaths) -> int:
     from lab.commands.autoshift import autoshift
 
     print(autoshift(place, options.zone))
+    return 0
+
+
+def _publisher(options: argparse.Namespace, place: LabPaths) -> int:
+    from lab.commands.outsiders import publish_image
+
+    print(publish_image(place, options.system))
     return 0
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""People outside AWS: whoever enters DS records at the registrar, and a forger on the way from the name servers."""
+"""People outside AWS: at the registrar's console, on the way from the name servers, and those who publish images."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import ipaddress
 import dns.exception
 import dns.rdata
 
+from lab.api.ec2 import amis
 from lab.base.endpoint import ask
 from lab.base.errors import LabError
 from lab.base.paths import LabPaths
@@ -38,3 +39,10 @@ def forge(place: LabPaths, name: str, address: str | None) -> str:
         raise LabError(f"{address!r} is no IPv4 address; the lab's visitors have no others.") from error
     ask(place, forger.PATH, {name: told})
     return f"Resolvers are told that {name} is {told}." if told else f"Resolvers are told the truth about {name}."
+
+
+def publish_image(place: LabPaths, system: str) -> str:
+    """Have a system's publisher put a newer image behind its public parameter; machines that are there keep theirs."""
+    newest = ask(place, amis.PATH, {"system": system})[system]
+    parameter = next(image.parameter for image in amis.IMAGES if image.system == system)
+    return f"{parameter} names {newest} now."

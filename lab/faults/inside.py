@@ -44,10 +44,14 @@ def mount_timer_stopped(site: Site) -> None:
 @fault(None, one_machine=True)
 def disk_full(site: Site) -> None:
     """Fill the disk that one machine has for its logs."""
-    machine, logs = site.machine_id, site.layout().logs_folder
+    machine = site.machine_id
     site.to_mend(steps.run, machine, "sh", "-c", "umount /var/log || umount --lazy /var/log")
+    # A full disk lacks room and no folder: without its own PHP would not start for another reason.
+    keep = "find var/log -type d | tar --create --no-recursion --files-from=- --file=/run/log-folders.tar"
+    site.run(machine, "sh", "-c", f"cd / && {keep}")
     site.run(machine, "mount", "-t", "tmpfs", "-o", "size=4m,mode=0755", "logs", "/var/log")
-    site.run(machine, "sh", "-c", f"mkdir -p {logs} && head -c 8M /dev/zero > /var/log/debug.log || true")
+    site.run(machine, "tar", "--extract", "--directory=/", "--file=/run/log-folders.tar")
+    site.run(machine, "sh", "-c", "head -c 8M /dev/zero > /var/log/debug.log || true")
 
 
 @fault(None, one_machine=True)

@@ -18,7 +18,6 @@ class Layout:
     """What lies here, Apache reads."""
     php_settings: str
     pools_folder: str
-    logs_folder: str
 
 
 DEBIAN = Layout(
@@ -29,7 +28,6 @@ DEBIAN = Layout(
     settings_folder="/etc/apache2/conf-enabled",
     php_settings="/etc/php/8.2/fpm/conf.d/90-site.ini",
     pools_folder="/etc/php/8.2/fpm/pool.d",
-    logs_folder="/var/log/apache2",
 )
 AMAZON = Layout(
     web="httpd",
@@ -39,7 +37,6 @@ AMAZON = Layout(
     settings_folder="/etc/httpd/conf.d",
     php_settings="/etc/php.d/90-site.ini",
     pools_folder="/etc/php-fpm.d",
-    logs_folder="/var/log/httpd",
 )
 
 

@@ -27,6 +27,8 @@ def ensure(place: LabPaths, say: Say = print, recipe: Recipe | None = None) -> s
     recipe = recipe or Recipe()
     if recipe.image in _images():
         return recipe.image
+    if recipe.base:
+        ensure(place, say, recipe.base())
     with _alone(place.cache, recipe, say):
         if recipe.image not in _images():
             _build(recipe, place.cache / "image.part", say)
@@ -53,26 +55,53 @@ def _alone(cache: Path, recipe: Recipe, say: Say) -> Iterator[None]:
 
 
 def _build(recipe: Recipe, work: Path, say: Say) -> None:
+    started = time.monotonic()
+    _discard(work)
+    root = work / "root"
+    root.mkdir(parents=True)
+    if recipe.base:
+        say(f"Building {recipe.title}: {recipe.usual}, once.")
+        _unpack(recipe.base().image, root)
+        userland.upgrade(root)
+    else:
+        _make(recipe, root, say)
+    say(f"  {time.monotonic() - started:4.0f} s  handing the image to podman (usually 10 s)")
+    _import(root, recipe.image)
+    _discard(work)
+    _drop_older(recipe.image)
+    say(f"  {time.monotonic() - started:4.0f} s  {recipe.title} is ready")
+
+
+def _make(recipe: Recipe, root: Path, say: Say) -> None:
+    """Fill a root file system from the distribution's packages."""
     if not shutil.which("debootstrap"):
         raise LabError(
             "The machines' image is made by debootstrap, which is not installed; install it or run `make setup`."
         )
     chosen = sources.for_suite(sources.of_host(), recipe.suite)
     started = time.monotonic()
-    _discard(work)
     say(f"Building {recipe.title} from Debian {recipe.suite}'s packages: {recipe.usual}, once.")
-    root = work / "root"
-    root.mkdir(parents=True)
     _bootstrap(recipe, chosen[0], root, say)
     _finish(recipe, chosen, root)
     if isinstance(recipe, AmazonRecipe):
         say(f"  {time.monotonic() - started:4.0f} s  making packages under Amazon Linux's names (usually 1 minute)")
         userland.convert(root)
-    say(f"  {time.monotonic() - started:4.0f} s  handing the image to podman (usually 10 s)")
-    _import(root, recipe.image)
-    _discard(work)
-    _drop_older(recipe.image)
-    say(f"  {time.monotonic() - started:4.0f} s  {recipe.title} is ready")
+
+
+def _unpack(image: str, root: Path) -> None:
+    """Fill a root file system with what an image has."""
+    mounted = container_runtime.podman("image", "mount", image).strip()
+    try:
+        done = subprocess.run(
+            ["cp", "--archive", "--one-file-system", f"{mounted}/.", str(root)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        container_runtime.podman("image", "unmount", image)
+    if done.returncode:
+        raise LabError(f"{image} could not be unpacked to {root}: {done.stderr.strip()[-300:]}.")
 
 
 def _drop_older(image: str) -> None:

@@ -50,6 +50,8 @@ class Recipe:
     title: ClassVar[str] = "the machines' image"
     usual: ClassVar[str] = "usually 1 to 2 minutes"
     repository: ClassVar[str] = "localhost/hasite-lab-machine"
+    base: ClassVar[type[Recipe] | None] = None
+    """The image that it is made from, if not from the distribution's packages."""
 
     suite: str = SUITE
     packages: tuple[str, ...] = PACKAGES
@@ -81,8 +83,25 @@ class AmazonRecipe(Recipe):
     """A digest of all that it is made from besides."""
 
 
+class NewerAmazonRecipe(AmazonRecipe):
+    """The one that Amazon publishes after that: of the latest release, whose updates are installed."""
+
+    title: ClassVar[str] = "the newer image that reads as Amazon Linux 2023"
+    usual: ClassVar[str] = "usually half a minute"
+    repository: ClassVar[str] = "localhost/hasite-lab-amazon-newer"
+    base: ClassVar[type[Recipe] | None] = AmazonRecipe
+
+
 RECIPES: Mapping[str, type[Recipe]] = {"debian-12": Recipe, "amazon-linux-2023": AmazonRecipe}
 """By the names of the systems."""
+_NEWER: Mapping[str, type[Recipe]] = {"amazon-linux-2023": NewerAmazonRecipe}
+"""What differs in an image that was published later; of other systems nothing does."""
+
+
+def recipe_of(system: str, *, newer: bool) -> Recipe:
+    """Return the recipe of a system's first image, or of one that was published since."""
+    first = RECIPES[system]
+    return (_NEWER.get(system, first) if newer else first)()
 
 
 def _digest(folder: Path) -> str:

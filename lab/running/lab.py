@@ -13,6 +13,7 @@ from functools import partial
 
 from lab import status
 from lab.api import extensions, zonal_autoshift
+from lab.api.ec2 import amis
 from lab.api.server import Api, Page
 from lab.base import calls
 from lab.context import Component, Context
@@ -62,6 +63,7 @@ class Lab:
         pages: dict[str, Page] = {status.PATH: self.status, registrar.PATH: console, timeline.PATH: self.timeline}
         pages |= {calls.PATH: self.context.calls.page, forger.PATH: partial(forger.console, self.context)}
         pages[zonal_autoshift.PATH] = partial(zonal_autoshift.console, self.context)
+        pages[amis.PATH] = partial(amis.publisher, self.context)
         pages[orders.PATH] = lambda order: self._saver.page(order)
         pages[registrar.SIGNERS_PATH] = partial(registrar.signers_console, self.context)
         self.api = Api(self.context, pages)

@@ -43,7 +43,7 @@ class State:
     last_public_address: int
 
 
-_ENTERED = ("registrar_overrides", "signer_overrides", "registry_keys", "delegations", "forgeries")
+_ENTERED = ("registrar_overrides", "signer_overrides", "registry_keys", "delegations", "forgeries", "newer_images")
 
 
 def services() -> tuple[str, ...]:

@@ -189,7 +189,7 @@ site:
       sample: {web: sg-0123456789abcdef0}
     instances:
       description:
-        - The machines that are not terminated, sorted by name, with C(instance_id), C(name), C(state),
+        - The machines that are not terminated, sorted by name, with C(instance_id), C(name), C(host_name), C(state),
           C(availability_zone), C(subnet_id), C(private_ip_address), C(public_ip_address), C(instance_type),
           C(image_id), C(security_group_ids), C(iam_instance_profile_arn), C(launch_time), C(metadata_options),
           C(ssm_ping_status) and C(ssm_last_ping_date_time) (null if Systems Manager does not know the machine).

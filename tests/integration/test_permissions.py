@@ -179,6 +179,15 @@ def test_a_planned_page_and_a_zonal_shift_come_and_go(runs: Runs) -> None:
     runs.play("zone", zone_away="none")
 
 
+def test_machines_of_a_newer_image_take_the_place_of_the_others(runs: Runs) -> None:
+    before = {machine["ImageId"] for machine in runs.owner.machines()}
+    assert run_lab(runs.owner.place.name, "publisher", "debian-12").returncode == 0
+    runs.play("replace")
+    after = {one["ImageId"] for one in runs.owner.machines() if one["State"]["Name"] == "running"}
+    assert len(after) == 1
+    assert not after & before
+
+
 @pytest.mark.parametrize(("playbook", "count"), [("site", 3), ("release", 2), ("rollback", 1), ("teardown", 1)])
 def test_one_action_less_is_too_little_and_the_end_says_which(runs: Runs, playbook: str, count: int) -> None:
     if playbook == "teardown":  # it has not run yet, and reads the network whatever it is to delete
@@ -233,7 +242,7 @@ def test_no_other_site_is_touched(runs: Runs) -> None:
     done = runs.attempt("teardown", site_name="blog")
     assert re.search(r"may not perform iam:GetRole on \S+:role/blog-web", done.stdout), done.stdout[-3000:]
     assert done.returncode != 0
-    assert len(runs.owner.machines()) == 2
+    assert len([one for one in runs.owner.machines() if one["State"]["Name"] == "running"]) == 2
 
 
 def test_the_site_is_taken_down_again(runs: Runs) -> None:

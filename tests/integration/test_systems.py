@@ -7,6 +7,7 @@ The tests build on each other, in order. `-k amazon-linux-2023` picks one system
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from bench.visitors import visiting
+from lab.api.ec2.amis import IMAGES
 from lab.commands.shell import visitor
 from lab.faults.breaking import break_, mend
 from lab.faults.catalogue import FAULTS
@@ -213,11 +215,70 @@ def test_security_updates_are_installed_in_turn(owner: Owner, system: str) -> No
     assert not machine_updates.turn(owner, machine)
 
 
+def running(owner: Owner) -> dict[str, str]:
+    """Return the images of the machines that run, by the machines' ids."""
+    found = [machine for machine in owner.machines() if machine["State"]["Name"] == "running"]
+    return {machine["InstanceId"]: machine["ImageId"] for machine in found}
+
+
+def newest_image(owner: Owner, system: str) -> str:
+    parameter = next(image.parameter for image in IMAGES if image.system == system)
+    return str(owner.client("ssm").get_parameter(Name=parameter)["Parameter"]["Value"])
+
+
+def test_a_newer_image_is_told_of_and_changes_nothing_by_itself(owner: Owner, system: str) -> None:
+    before = running(owner)
+    assert set(before.values()) == {newest_image(owner, system)}
+    assert "has the image" not in owner.attempt("plan").stdout
+    assert run_lab(owner.place.name, "publisher", system).returncode == 0
+    planned = owner.attempt("plan")
+    assert (planned.returncode, "Nothing is to be done" in planned.stdout) == (0, True), planned.stdout[-3000:]
+    assert set(re.findall(r"ami-\w+", planned.stdout)) == {*before.values(), newest_image(owner, system)}
+    assert owner.changes(owner.play("site")) == []
+    assert running(owner) == before
+    assert owner.attempt("replace", "--check", "--diff").returncode == 0
+    assert running(owner) == before
+
+
+def test_a_new_machine_that_is_not_healthy_takes_nobodys_place(owner: Owner) -> None:
+    before = running(owner)
+    done = owner.attempt("replace", "-e", json.dumps({"rolling_wait_seconds": 1}))
+    assert done.returncode != 0
+    assert "Not all targets were healthy within 1 seconds" in re.sub(r"\s+", " ", done.stdout)
+    assert before.items() < running(owner).items()
+    assert len(running(owner)) == len(before) + 1
+    until(lambda: machines_seen(owner) == MACHINES, 60)
+
+
+def test_visitors_do_not_notice_that_machines_of_a_newer_image_take_over(owner: Owner, system: str) -> None:
+    """The one that was started by the run before, which ended there, is taken."""
+    before = set(running(owner))
+    with visiting(visitor(owner.place), "www.hasite.test", 50) as visits:
+        owner.play("replace")
+    assert visits.failed == []
+    assert set(visits.by) == MACHINES
+    assert len(running(owner)) == len(MACHINES)
+    assert len(set(running(owner)) & before) == 1
+    assert set(running(owner).values()) == {newest_image(owner, system)}
+    until(lambda: healthy(owner) == len(MACHINES), 60)
+    assert machines_seen(owner) == MACHINES
+    if system == AMAZON:
+        held = [on(owner, machine, "rpm", "--query", "openssl", "system-release") for machine in running(owner)]
+        assert all(
+            re.fullmatch(r"openssl-3\.2\.2-2\.\S+\nsystem-release-2023\.12\.20261026-\S+\n", one) for one in held
+        )
+    assert "Every machine has the image" in re.sub(r"\s+", " ", owner.play("replace"))
+    assert owner.changes(owner.play("site")) == []
+    assert "No finding." in owner.play("doctor")
+
+
 def test_a_machine_of_another_system_joins(owner: Owner, system: str) -> None:
     """The one in use keeps its image; a lost one is replaced by one of the image that the inventory names now."""
-    lost = next(machine for machine in owner.machines() if machine["Placement"]["AvailabilityZone"].endswith("c"))[
-        "InstanceId"
-    ]
+    lost = next(
+        machine["InstanceId"]
+        for machine in owner.machines()
+        if machine["State"]["Name"] == "running" and machine["Placement"]["AvailabilityZone"].endswith("c")
+    )
     owner.client("ec2").terminate_instances(InstanceIds=[lost])
     owner.client("ec2").get_waiter("instance_terminated").wait(InstanceIds=[lost], WaiterConfig={"Delay": 2})
     (other,) = set(RECIPES) - {system}
@@ -225,8 +286,7 @@ def test_a_machine_of_another_system_joins(owner: Owner, system: str) -> None:
     # EFS does not learn the role of the one that runs Debian.
     anonymous = ("-e", json.dumps({"site_require_role_share": False}))
     assert "is answered by demo-web-a and demo-web-c" in mixed.play("site", *anonymous)
-    running = [machine["InstanceId"] for machine in owner.machines() if machine["State"]["Name"] == "running"]
-    kinds = {on(owner, one, "grep", "^ID=", "/etc/os-release").strip() for one in running}
+    kinds = {on(owner, one, "grep", "^ID=", "/etc/os-release").strip() for one in running(owner)}
     assert kinds == {"ID=debian", 'ID="amzn"'}
     assert machines_seen(owner) == MACHINES
     assert owner.changes(mixed.play("site", *anonymous)) == []

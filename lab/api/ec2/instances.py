@@ -82,7 +82,7 @@ def _refuse(instance: Any, verb: str) -> None:
 
 def extend(context: Context) -> None:
     """Make instances follow their machines."""
-    amis.extend()
+    amis.extend(context)
     launch.extend(context)
     _extend_transitions(context)
     _extend_refusals()

@@ -81,17 +81,21 @@ _EXTENSIONS: dict[str, tuple[tuple[str, str, int], ...]] = {
 _NEEDS = {"mysqlnd": ("pdo",), "pgsql": ("pdo",), "pecl-redis6": ("pecl-igbinary",)}
 
 
-def installed() -> tuple[Rpm, ...]:
-    """Return what the image has from the beginning."""
-    release = Rpm(
+def _system_release(release: str) -> Rpm:
+    """Return what tells dnf the release that a machine keeps to."""
+    return Rpm(
         "system-release",
-        RELEASES[0],
-        provides=(f"system-release(releasever) = {RELEASES[0]}", "amazon-linux-release"),
+        release,
+        provides=(f"system-release(releasever) = {release}", "amazon-linux-release"),
         release="0.amzn2023",
     )
+
+
+def installed() -> tuple[Rpm, ...]:
+    """Return what the image has from the beginning."""
     paths = {"bash": ("/bin/sh", "/bin/bash"), "python3": ("/usr/bin/python3",)}
     named = (Rpm(name, version, provides=paths.get(name, ())) for name, version in _INSTALLED.items())
-    return (release, Rpm("amazon-ssm-agent", AGENT_VERSION), *named)
+    return (_system_release(RELEASES[0]), Rpm("amazon-ssm-agent", AGENT_VERSION), *named)
 
 
 ADVISORIES = {"ALAS2023-2026-1001": "openssl"}
@@ -99,8 +103,9 @@ ADVISORIES = {"ALAS2023-2026-1001": "openssl"}
 
 
 def updates() -> tuple[Rpm, ...]:
-    """Return what the latest release has besides: a security update, and one that is none."""
-    return tuple(Rpm(name, _INSTALLED[name], release="2.amzn2023.0.1") for name in ("openssl", "less"))
+    """Return what the latest release has besides: a security update, one that is none, and its own name."""
+    fixed = (Rpm(name, _INSTALLED[name], release="2.amzn2023.0.1") for name in ("openssl", "less"))
+    return (_system_release(RELEASES[1]), *fixed)
 
 
 def available() -> tuple[Rpm, ...]:

@@ -64,6 +64,11 @@ def build(root: Path) -> None:
     shutil.rmtree(work)
 
 
+def upgrade(root: Path) -> None:
+    """Install what the latest release has besides; its mirror is in the root."""
+    _run(root, "dnf", "--quiet", "--assumeyes", f"--releasever={catalogue.RELEASES[1]}", "upgrade")
+
+
 def _run(root: Path, *command: str) -> str:
     words = ["chroot", str(root), "env", "LC_ALL=C", "HOME=/root", "DEBIAN_FRONTEND=noninteractive", *command]
     done = subprocess.run(words, capture_output=True, text=True, check=False)

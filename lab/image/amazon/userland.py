@@ -10,16 +10,14 @@ from pathlib import Path
 from lab.image.amazon import catalogue, repository
 
 # https://docs.aws.amazon.com/linux/al2023/ug/naming-and-versioning.html
-_VERSION = catalogue.RELEASES[0]
-FILES = {
-    "usr/lib/os-release": f"""\
+_OS_RELEASE = """\
 NAME="Amazon Linux"
 VERSION="2023"
 ID="amzn"
 ID_LIKE="fedora"
 VERSION_ID="2023"
 PLATFORM_ID="platform:al2023"
-PRETTY_NAME="Amazon Linux {_VERSION}"
+PRETTY_NAME="Amazon Linux {release}"
 ANSI_COLOR="0;33"
 CPE_NAME="cpe:2.3:o:amazon:amazon_linux:2023"
 HOME_URL="https://aws.amazon.com/linux/amazon-linux-2023/"
@@ -27,7 +25,9 @@ VENDOR_NAME="AWS"
 VENDOR_URL="https://aws.amazon.com/"
 SUPPORT_END="2029-06-30"
 VARIANT_ID="server"
-""",
+"""
+FILES = {
+    "usr/lib/os-release": _OS_RELEASE.format(release=catalogue.RELEASES[0]),
     "etc/system-release": "Amazon Linux release 2023 (Amazon Linux)\n",
     "etc/system-release-cpe": "cpe:2.3:o:amazon:amazon_linux:2023\n",
     "etc/locale.conf": "LANG=C.UTF-8\n",
@@ -104,3 +104,9 @@ def convert(root: Path) -> None:
     for pattern in _GONE:
         for found in root.glob(pattern):
             shutil.rmtree(found) if found.is_dir() and not found.is_symlink() else found.unlink()
+
+
+def upgrade(root: Path) -> None:
+    """Make a root that reads as Amazon Linux's first release here read as its latest one."""
+    repository.upgrade(root)
+    (root / "usr/lib/os-release").write_text(_OS_RELEASE.format(release=catalogue.RELEASES[1]))

@@ -13,7 +13,7 @@ from lab.base import container_runtime
 from lab.base.paths import LabPaths
 from lab.context import Context
 from lab.image.build import ensure
-from lab.image.recipe import RECIPES
+from lab.image.recipe import recipe_of
 from lab.plane.machines import disk, inotify_limit
 from lab.plane.machines.container import Container
 from lab.plane.machines.supervisor import MachineSupervisor
@@ -36,7 +36,8 @@ class Machines:
             if machine.id not in self._supervisors:
                 container = Container(self._context.place, machine.id)
                 authority = self._context.authority.path
-                recipe = RECIPES[amis.system_of(machine.image_id, machine.region)]()
+                edition = amis.edition_of(machine.image_id, machine.region, self._context.newer_images)
+                recipe = recipe_of(edition.image.system, newer=edition.number > 0)
                 image = functools.partial(ensure, self._context.place, _log.info, recipe)
                 self._supervisors[machine.id] = MachineSupervisor(container, image, authority, self._report)
             self._supervisors[machine.id].want(machine)

@@ -166,6 +166,22 @@ def instance(raw: Raw, pings: Mapping[str, Raw]) -> Resource:
     }
 
 
+def _named(machines: list[Resource]) -> list[Resource]:
+    """Add what each machine is called in the inventory: its name, which of two the newer one has.
+
+    While one machine replaces another (playbooks/replace.yml), both bear the name.
+    """
+    newest: dict[str, Resource] = {}
+    for machine in machines:
+        other = newest.get(str(machine["name"]))
+        if other is None or str(other["launch_time"]) <= str(machine["launch_time"]):
+            newest[str(machine["name"])] = machine
+    return [
+        {**one, "host_name": one["name"] if newest[str(one["name"])] is one else f"{one['name']}-{one['instance_id']}"}
+        for one in machines
+    ]
+
+
 def load_balancer(raw: Raw) -> Resource:
     """Return the load balancer with its listeners."""
     keys = ("LoadBalancerArn", "LoadBalancerName", "DNSName", "CanonicalHostedZoneId", "Scheme", "Type", "VpcId")
@@ -257,7 +273,9 @@ def assemble(name: str, region: str, raw: Raw, errors: Mapping[str, str], wanted
         network=network(raw, region),
         security_groups=groups,
         security_groups_by_part={group["part"]: group["group_id"] for group in groups if group["part"]},
-        instances=sorted((instance(one, pings) for one in raw.get("instances", [])), key=by("name", "instance_id")),
+        instances=_named(
+            sorted((instance(one, pings) for one in raw.get("instances", [])), key=by("name", "instance_id"))
+        ),
         load_balancer=balancer,
         names=named.names,
         hosted_zone=named.domain_zone,

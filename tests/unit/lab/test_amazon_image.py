@@ -13,7 +13,7 @@ from lab.api.ec2 import amis
 from lab.faults import layout
 from lab.image.amazon import catalogue, userland
 from lab.image.amazon.packages import Rpm, advisories, spec
-from lab.image.recipe import RECIPES, AmazonRecipe
+from lab.image.recipe import RECIPES, AmazonRecipe, recipe_of
 
 NAMES = {rpm.name for rpm in (*catalogue.installed(), *catalogue.available())}
 
@@ -58,15 +58,30 @@ def test_one_update_is_of_security() -> None:
     told = advisories({name: updates[package] for name, package in catalogue.ADVISORIES.items()})
     assert 'type="security"' in told
     assert '<package name="openssl" epoch="0" version="3.2.2" release="2.amzn2023.0.1"' in told
-    assert updates.keys() - set(catalogue.ADVISORIES.values()) == {"less"}
+    assert updates.keys() - set(catalogue.ADVISORIES.values()) == {"less", "system-release"}
 
 
 def test_each_public_image_has_a_recipe_and_another_system_has_another_image() -> None:
     assert {image.system for image in amis.IMAGES} == set(RECIPES)
     for image in amis.IMAGES:
-        assert amis.system_of(amis.image_id(image, "eu-west-1"), "eu-west-1") == image.system
+        for number in (0, 2):
+            edition = amis.Edition(image, number)
+            assert amis.edition_of(edition.id("eu-west-1"), "eu-west-1", {image.system: 2}) == edition
+    assert amis.edition_of("ami-0123456789abcdef0", "eu-west-1", {}).image.system == "debian-12"
     assert len({recipe().image.partition(":")[0] for recipe in RECIPES.values()}) == len(RECIPES)
     assert replace(AmazonRecipe(), ingredients="x").key != AmazonRecipe().key
+
+
+def test_amazons_newer_image_is_of_the_latest_release_and_debians_is_the_same() -> None:
+    first, newer = recipe_of("amazon-linux-2023", newer=False), recipe_of("amazon-linux-2023", newer=True)
+    assert first.image.partition(":")[0] != newer.image.partition(":")[0]
+    assert newer.base is type(first)
+    assert recipe_of("debian-12", newer=True) == recipe_of("debian-12", newer=False)
+    image = next(each for each in amis.IMAGES if each.system == "amazon-linux-2023")
+    for number, release in enumerate(catalogue.RELEASES):
+        assert f"-{release}.0-" in amis.Edition(image, number).name
+    (named,) = (rpm for rpm in catalogue.updates() if rpm.name == "system-release")
+    assert f"system-release(releasever) = {catalogue.RELEASES[1]}" in named.provides
 
 
 def test_faults_know_the_system_by_its_name() -> None:

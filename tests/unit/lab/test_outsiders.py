@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from lab.api.ec2 import amis
 from lab.base.errors import LabError
 from lab.base.paths import LabPaths
 from lab.commands import outsiders
@@ -48,3 +49,9 @@ def test_a_forger_tells_addresses_only(sent: list[tuple[str, Any]]) -> None:
     assert {path for path, _ in sent} == {forger.PATH}
     with pytest.raises(LabError, match="is no IPv4 address"):
         outsiders.forge(PLACE, "www.example.test", "::1; x")
+
+
+def test_a_publisher_is_told_of_a_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outsiders, "ask", lambda _place, path, told: {told["system"]: f"newer, by {path}"})
+    said = outsiders.publish_image(PLACE, "debian-12")
+    assert said == f"/aws/service/debian/release/12/latest/amd64 names newer, by {amis.PATH} now."

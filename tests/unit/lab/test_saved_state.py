@@ -111,6 +111,7 @@ def test_what_was_agreed_outside_of_the_api_comes_back(tmp_path: Path) -> None:
         first.context.delegations = {"hasite.test": ("ns-1.example",)}
         first.context.registrar_overrides["other.test"] = ("ns-2.example",)
         first.context.forgeries["www.hasite.test"] = "192.0.2.1"
+        first.context.newer_images["debian-12"] = 3
         keys = {name: found.dnskeys for name, found in first.context.registry_keys.items()}
         first.context.calls.note("arn", "s3:GetObject", "key")
         data = state.dump(first.context)
@@ -119,6 +120,7 @@ def test_what_was_agreed_outside_of_the_api_comes_back(tmp_path: Path) -> None:
         assert second.context.delegations == {"hasite.test": ("ns-1.example",)}
         assert second.context.registrar_overrides == {"other.test": ("ns-2.example",)}
         assert second.context.forgeries == {"www.hasite.test": "192.0.2.1"}
+        assert second.context.newer_images == {"debian-12": 3}
         assert {name: found.dnskeys for name, found in second.context.registry_keys.items()} == keys
         assert second.context.calls.seen == {"arn": {"s3:GetObject": {"key"}}}
 

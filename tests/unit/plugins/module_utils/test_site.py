@@ -64,6 +64,16 @@ def test_machines_know_their_agents() -> None:
     assert (machine["name"], machine["part"], machine["ssm_ping_status"]) == ("w", "web", "Online")
 
 
+def test_of_two_machines_of_one_name_the_newer_one_has_it_in_the_inventory() -> None:
+    def machine(name: str, number: int) -> dict[str, Any]:
+        started = {"LaunchTime": f"2026-11-2{number}T12:00:00+00:00", "State": {"Name": "running"}}
+        return {"InstanceId": f"i-{number}", "Tags": [{"Key": "Name", "Value": name}], **started}
+
+    raw = {"instances": [machine("w-a", 3), machine("w-a", 1), machine("w-c", 2)]}
+    found = {each["instance_id"]: each["host_name"] for each in assembly.assemble("shop", "r", raw, {}).instances}
+    assert found == {"i-3": "w-a", "i-1": "w-a-i-1", "i-2": "w-c"}
+
+
 def test_a_network_interface_has_its_address_and_groups_and_nothing_else() -> None:
     raw = {
         "NetworkInterfaceId": "eni-1",
