@@ -233,7 +233,7 @@ def test_a_newer_image_is_told_of_and_changes_nothing_by_itself(owner: Owner, sy
     assert run_lab(owner.place.name, "publisher", system).returncode == 0
     planned = owner.attempt("plan")
     assert (planned.returncode, "Nothing is to be done" in planned.stdout) == (0, True), planned.stdout[-3000:]
-    assert set(re.findall(r"ami-\w+", planned.stdout)) == {*before.values(), newest_image(owner, system)}
+    assert set(re.findall(r"\bami-[0-9a-f]{17}\b", planned.stdout)) == {*before.values(), newest_image(owner, system)}
     assert owner.changes(owner.play("site")) == []
     assert running(owner) == before
     assert owner.attempt("replace", "--check", "--diff").returncode == 0
