@@ -3,14 +3,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Let AWS itself shift a load balancer away from a zone in trouble, and practice that each week."""
+"""Manage zonal autoshift of a load balancer and its practice runs."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: arc_zonal_autoshift
 version_added: 0.1.0
-short_description: Let AWS itself shift a load balancer away from a zone in trouble
+short_description: Manage zonal autoshift of a load balancer
 description:
   - Enables zonal autoshift of the Application Recovery Controller for a load balancer. AWS then shifts its traffic away
     from an availability zone when its own telemetry finds the zone in trouble, and back when the zone has recovered.
@@ -78,7 +78,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Let AWS shift visitors away from a zone in trouble, and practice it at night
+- name: Enable zonal autoshift, and have AWS practice it at night
   hasite.aws.arc_zonal_autoshift:
     load_balancer: shop
     outcome_alarms:
