@@ -84,6 +84,19 @@ class Person:
         """Press keys."""
         os.write(self._end, text.encode())
 
+    def answers(self, text: str) -> int:
+        """Press keys until the program has ended; return its exit status.
+
+        ansible-core throws away what is pressed between its prompt and the moment from which it reads
+        (`Display.prompt_until` flushes the terminal's input), so a person presses again.
+        """
+        deadline = time.monotonic() + BOUND
+        while self._process.poll() is None:
+            assert time.monotonic() < deadline, f"it did not end in time:\n{self.everything()}"
+            self.types(text)
+            self._look()
+        return self.waits()
+
     def sees(self, seen: Callable[[str], bool]) -> None:
         """Look until the screen is so."""
         deadline = time.monotonic() + BOUND
