@@ -45,11 +45,11 @@ def extend(context: Context) -> None:
     @adds(SimpleSystemManagerResponse, "get_inventory")
     def get_inventory(self: Any) -> ActionResult:
         filters = self._get_param("Filters") or []
-        content = {agent.instance: _content(agent) for agent in present(context, self.region)}
+        told = [(agent, _content(agent)) for agent in present(context, self.region)]
         chosen = [
-            {"Id": agent.instance, "Data": {_TYPE: _data(agent, content[agent.instance])}}
-            for agent in present(context, self.region)
-            if all(_passes(content[agent.instance], one) for one in filters)
+            {"Id": agent.instance, "Data": {_TYPE: _data(agent, content)}}
+            for agent, content in told
+            if all(_passes(content, one) for one in filters)
         ]
         size = self._get_int_param("MaxResults") or 50
         return ActionResult(paged("Entities", chosen, self._get_param("NextToken"), size))
