@@ -6,20 +6,20 @@ from __future__ import annotations
 import json
 import subprocess
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lab.base import addresses, namespaces
 from lab.base.paths import ROOT, UPLINKS, LabPaths
+from lab.plane.network import host_firewall
 from lab.world.network import packet_rules
 
 _FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 _BY_INTERFACE = Path("/proc/sys/net/ipv4/conf")
-_FORWARDING_BEFORE = ROOT / "ip_forward"
-"""The host's setting before its first lab came; all labs share it, and the last one puts it back."""
-_ROUTED_BEFORE = ROOT / "forwarding"
-"""The interfaces, one a line, that forwarded packets before, although the host as a whole did not."""
+_SWITCHED_ON = ROOT / "switched_on"
+"""The host's interfaces, one a line, that forward packets for the labs only; the last lab switches them off."""
 _TCP_OVERHEAD = 40
 
 
@@ -69,40 +69,46 @@ def uplinks() -> list[str]:
 def forward(place: LabPaths, link: Link) -> None:
     """Forward the lab's packets on the host, and no others that it did not forward before.
 
-    The rules come before the setting, so that nothing is ever let through; setting it sets every interface's own.
+    The rules come before the settings, so that nothing is ever let through. `ip_forward` stays what it is: whoever
+    needs it later, as Docker does, finds it off, and switches it on with what belongs to that.
     """
-    routed = _routed_before()
-    namespaces.nft(packet_rules.host(place.table, place.uplink, link.lab_address, routed))
-    _FORWARDING.write_text("1\n")
+    host_firewall.admit(place)
+    if _everything_is_forwarded():
+        namespaces.nft(packet_rules.host(place.table, place.uplink, link.lab_address, ()))
+        return
+    interfaces = {each.parent.name for each in _BY_INTERFACE.glob("*/forwarding") if each.read_text() == "0\n"}
+    switched = sorted({*_switched_on(), *interfaces} - {"all", "default", "lo", *uplinks()})
+    _SWITCHED_ON.parent.mkdir(parents=True, exist_ok=True)
+    _SWITCHED_ON.write_text("".join(f"{name}\n" for name in switched))
+    namespaces.nft(packet_rules.host(place.table, place.uplink, link.lab_address, switched))
+    _switch([*switched, place.uplink], "1\n")
 
 
-def _routed_before() -> list[str] | None:
-    """Return which interfaces forwarded packets before the first lab, None for all; remember it for the last one."""
-    if not _FORWARDING_BEFORE.exists():
-        _FORWARDING_BEFORE.parent.mkdir(parents=True, exist_ok=True)
-        routed = [each.parent.name for each in sorted(_BY_INTERFACE.glob("*/forwarding")) if each.read_text() == "1\n"]
-        _ROUTED_BEFORE.write_text("".join(f"{name}\n" for name in routed))
-        _FORWARDING_BEFORE.write_text(_FORWARDING.read_text())
-    if _FORWARDING_BEFORE.read_text().strip() == "1":
-        return None
-    names = _ROUTED_BEFORE.read_text().split() if _ROUTED_BEFORE.exists() else []
-    return [name for name in names if name not in ("all", "default")]
+def _everything_is_forwarded() -> bool:
+    return _FORWARDING.read_text() == "1\n"
 
 
-def _put_back() -> None:
-    _FORWARDING.write_text(_FORWARDING_BEFORE.read_text())
-    for name in _ROUTED_BEFORE.read_text().split() if _ROUTED_BEFORE.exists() else ():
+def _switched_on() -> list[str]:
+    return _SWITCHED_ON.read_text().split() if _SWITCHED_ON.exists() else []
+
+
+def _switch(interfaces: Iterable[str], value: str) -> None:
+    for name in interfaces:
         setting = _BY_INTERFACE / name / "forwarding"
         if setting.exists():  # an interface may have gone meanwhile
-            setting.write_text("1\n")
-    _FORWARDING_BEFORE.unlink()
-    _ROUTED_BEFORE.unlink(missing_ok=True)
+            setting.write_text(value)
 
 
 def remove(place: LabPaths) -> None:
-    """Take the uplink and the host's table away; the last lab to go puts IP forwarding back."""
+    """Take the uplink and the host's table away; the last lab to go puts forwarding back.
+
+    If somebody else has switched it on for the whole host meanwhile, it is theirs now.
+    """
+    host_firewall.withdraw(place)
     if place.uplink in uplinks():
         subprocess.run(["ip", "link", "delete", place.uplink], capture_output=True, check=False)
-    if not uplinks() and _FORWARDING_BEFORE.exists():
-        _put_back()
+    if not uplinks():
+        if not _everything_is_forwarded():
+            _switch(_switched_on(), "0\n")
+        _SWITCHED_ON.unlink(missing_ok=True)
     subprocess.run(["nft", "delete", "table", "ip", place.table], capture_output=True, check=False)

@@ -364,15 +364,15 @@ def internet(link_device: str, link_address: str, segment_size: int) -> str:
     )
 
 
-def host(table: str, uplink: str, lab_address: str, routed: Iterable[str] | None) -> str:
+def host(table: str, uplink: str, lab_address: str, switched_on: Iterable[str]) -> str:
     """Return the host's one table: the lab goes where the host goes, but not to the host itself nor to other labs.
 
-    Forwarding is the host's as a whole, so what it did not forward without a lab is dropped: `routed` are the
-    interfaces of which it forwarded packets before, None if it did so for all.
+    `switched_on` are the interfaces that forward packets for the labs only: what else comes in there goes nowhere, but
+    for answers, and for what somebody leads on by a rule of theirs, as Docker does for a container's port.
     """
     others = [
-        *(f'iifname "{each}" accept' for each in routed or ()),
-        *([] if routed is None else [f'iifname != "{UPLINKS}*" oifname != "{UPLINKS}*" drop']),
+        f'iifname "{name}" oifname != "{UPLINKS}*" ct state != {{ established, related }} ct status ! dnat drop'
+        for name in switched_on
     ]
     return _table(
         table,

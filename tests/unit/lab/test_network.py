@@ -227,7 +227,7 @@ def test_nft_understands_the_rulesets() -> None:
         render(network()),
         packet_rules.nat_gateway(),
         packet_rules.internet("host", "100.127.0.2", 1360),
-        packet_rules.host("hasite_lab_x", "hl-x", "100.127.0.2", None),
+        packet_rules.host("hasite_lab_x", "hl-x", "100.127.0.2", ()),
         packet_rules.host("hasite_lab_x", "hl-x", "100.127.0.2", ["wg0", "br-1"]),
     ):
         done = subprocess.run(["nft", "--check", "-f", "-"], input=ruleset, text=True, capture_output=True, check=False)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,11 +37,26 @@ class Host:
     def run(self, action: Callable[[], T]) -> T:
         return namespaces.inside(self.name, action)
 
-    def reaches(self, role: str, address: str) -> bool:
+    def connect(self, role: str, link: str, block: str) -> None:
+        """Link a neighbour to the host."""
+        there = self.neighbour(role)
+        namespaces.ip_batch(
+            [
+                f"link add {link} type veth peer name eth0 netns {there}",
+                f"address add {block}.1/30 dev {link}",
+                f"link set {link} up",
+            ],
+            self.name,
+        )
+        namespaces.ip_batch(
+            [f"address add {block}.2/30 dev eth0", "link set eth0 up", f"route add default via {block}.1"], there
+        )
+
+    def reaches(self, role: str, address: str, port: int = PORT) -> bool:
         asking = namespaces.make_socket(self.neighbour(role))
         asking.settimeout(0.5)
         try:
-            asking.connect((address, PORT))
+            asking.connect((address, port))
         except OSError:
             return False
         finally:
@@ -58,21 +74,9 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
     blocks = {"left": "10.1.0", "right": "10.2.0", "lab": "100.127.0"}
     namespaces.add(made.name)
     for role, block in blocks.items():
-        there, link = made.neighbour(role), PLACE.uplink if role == "lab" else role
-        namespaces.add(there)
-        namespaces.ip_batch(
-            [
-                f"link add {link} type veth peer name eth0 netns {there}",
-                f"address add {block}.1/30 dev {link}",
-                f"link set {link} up",
-            ],
-            made.name,
-        )
-        namespaces.ip_batch(
-            [f"address add {block}.2/30 dev eth0", "link set eth0 up", f"route add default via {block}.1"], there
-        )
-    monkeypatch.setattr(uplink, "_FORWARDING_BEFORE", tmp_path / "ip_forward")
-    monkeypatch.setattr(uplink, "_ROUTED_BEFORE", tmp_path / "forwarding")
+        namespaces.add(made.neighbour(role))
+        made.connect(role, PLACE.uplink if role == "lab" else role, block)
+    monkeypatch.setattr(uplink, "_SWITCHED_ON", tmp_path / "switched_on")
     made.run(lambda: Path("/proc/sys/net/ipv4/ip_forward").write_text("0\n"))
     listening = [namespaces.listen(name, "0.0.0.0", PORT) for name in (made.name, *map(made.neighbour, blocks))]
     yield made
@@ -99,7 +103,7 @@ def test_the_lab_goes_out_and_nobody_else_gets_anywhere(host: Host) -> None:
     assert not host.reaches("left", "100.127.0.2"), "a network of the host's gets into the lab"
     assert not host.reaches("lab", "10.1.0.1"), "the lab gets into the host"
     end(host)
-    assert host.forwarding() == "0"
+    assert [host.forwarding(), host.forwarding("left"), host.forwarding("right")] == ["0", "0", "0"]
     assert not host.reaches("left", "10.2.0.2")
 
 
@@ -136,6 +140,54 @@ def test_two_labs_do_not_reach_each_other(host: Host) -> None:
     assert host.reaches("lab", "10.1.0.2")
     assert not host.reaches("lab", "10.2.0.2")
     end(host)
-    assert host.forwarding() == "1", "the other lab still needs it"
+    assert host.forwarding("left") == "1", "the other lab still needs it"
     host.run(lambda: uplink.remove(other))
-    assert host.forwarding() == "0"
+    assert host.forwarding("left") == "0"
+
+
+def iptables(host: Host, *arguments: str) -> str:
+    command = ["ip", "netns", "exec", host.name, "iptables", "-w", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_a_firewall_that_drops_what_is_forwarded_lets_the_lab_out(host: Host) -> None:
+    """As Docker and ufw set it."""
+    iptables(host, "-P", "FORWARD", "DROP")
+    before = iptables(host, "-S")
+    begin(host)
+    begin(host)
+    assert host.reaches("lab", "10.1.0.2")
+    assert not host.reaches("left", "100.127.0.2")
+    end(host)
+    assert iptables(host, "-S") == before
+
+
+def test_a_firewall_that_comes_later_lets_the_lab_out(host: Host) -> None:
+    begin(host)
+    iptables(host, "-P", "FORWARD", "DROP")
+    iptables(host, "-I", "FORWARD", "-i", "right", "-j", "ACCEPT")
+    assert host.reaches("lab", "10.1.0.2")
+
+
+def test_containers_that_come_later_have_their_network_also_when_the_lab_has_gone(host: Host) -> None:
+    """A container engine starts while the lab runs: its bridge is new, and it publishes a port, as Docker does."""
+    namespaces.ip_batch(["link delete right"], host.name)
+    begin(host)
+    host.connect("right", "bridge", "10.2.0")
+    assert not host.reaches("right", "10.1.0.2")
+    host.run(lambda: Path("/proc/sys/net/ipv4/ip_forward").write_text("1\n"))
+    published = ["-p", "tcp", "--dport", "9000", "-j", "DNAT", "--to", f"10.2.0.2:{PORT}"]
+    iptables(host, "-t", "nat", "-A", "PREROUTING", *published)
+    for _ in ("while the lab runs", "afterwards"):
+        assert host.reaches("right", "10.1.0.2")
+        assert host.reaches("left", "10.1.0.1", 9000)
+        end(host)
+    assert host.forwarding() == "1"
+
+
+def test_containers_that_come_later_are_not_reached_by_who_comes_in_elsewhere(host: Host) -> None:
+    namespaces.ip_batch(["link delete right"], host.name)
+    begin(host)
+    host.connect("right", "bridge", "10.2.0")
+    host.run(lambda: Path("/proc/sys/net/ipv4/ip_forward").write_text("1\n"))
+    assert not host.reaches("left", "10.2.0.2")
