@@ -106,6 +106,7 @@ def test_without_a_way_out_a_machine_is_lost_and_with_one_it_is_back(managed: Ma
     mend(managed, gateway)
 
 
+@pytest.mark.acceptance
 def test_interface_endpoints_are_a_way_out_too(managed: Managed) -> None:
     gateway = cut(managed)
     ec2, group = managed.ec2, managed.fleet.world.group("endpoints")

@@ -53,7 +53,7 @@ def run(served: Served, playbook: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 def test_an_eventually_consistent_network_is_built_in_one_run_and_wastes_no_address(tmp_path: Path) -> None:
     with serve(tmp_path, lateness=Always(), throttling=TokenBuckets()) as served:
         done = run(served, "late_network.yml")
@@ -69,7 +69,7 @@ def test_an_eventually_consistent_network_is_built_in_one_run_and_wastes_no_addr
         assert len(ec2.describe_addresses()["Addresses"]) == 1
 
 
-@pytest.mark.slow
+@pytest.mark.acceptance
 def test_an_eventually_consistent_network_is_taken_away_with_the_address_that_was_left(tmp_path: Path) -> None:
     with serve(tmp_path, lateness=Always(), throttling=TokenBuckets()) as served:
         done = run(served, "late_teardown.yml")
