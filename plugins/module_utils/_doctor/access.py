@@ -27,11 +27,11 @@ UNANSWERED = ("Target.Timeout", "Target.FailedHealthChecks")
 def out_of_reach(evidence: Evidence) -> list[Resource]:
     """Return the running machines that Session Manager does not reach, by its own word or by our trying."""
     if evidence.unread("ssm: instance information"):
-        return [one for one in evidence.running if one.get("instance_id") in evidence.silent]
+        return [instance for instance in evidence.running if instance.get("instance_id") in evidence.silent]
     return [
-        one
-        for one in evidence.running
-        if one.get("ssm_ping_status") != "Online" or one.get("instance_id") in evidence.silent
+        instance
+        for instance in evidence.running
+        if instance.get("ssm_ping_status") != "Online" or instance.get("instance_id") in evidence.silent
     ]
 
 
@@ -47,13 +47,13 @@ def out_of_reach(evidence: Evidence) -> list[Resource]:
 )
 def machine_stopped(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine does not run."""
-    for resource in evidence.resources("instances"):
-        if resource.get("state") in ("stopped", "stopping", "shutting-down"):
+    for instance in evidence.resources("instances"):
+        if instance.get("state") in ("stopped", "stopping", "shutting-down"):
             yield Occurrence(
-                f"{display_name(resource)} is {resource['state']}.",
-                machine(resource),
-                f"state={resource['state']}",
-                only(resource),
+                f"{display_name(instance)} is {instance['state']}.",
+                machine(instance),
+                f"state={instance['state']}",
+                only(instance),
             )
 
 
@@ -70,13 +70,13 @@ def machine_stopped(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def profile_detached(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine has no instance profile."""
-    for resource in evidence.resources("instances"):
-        if resource.get("instance_id") and not resource.get("iam_instance_profile_arn"):
+    for instance in evidence.resources("instances"):
+        if instance.get("instance_id") and not instance.get("iam_instance_profile_arn"):
             yield Occurrence(
-                f"{display_name(resource)} has no instance profile.",
-                machine(resource),
+                f"{display_name(instance)} has no instance profile.",
+                machine(instance),
                 "iam_instance_profile_arn=null",
-                only(resource),
+                only(instance),
             )
 
 
@@ -93,8 +93,8 @@ def profile_detached(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def role_not_assumable(evidence: Evidence) -> Iterator[Occurrence]:
     """EC2 may not assume the machines' role."""
-    for resource in evidence.resources("roles"):
-        name, trust = str(resource.get("role_name")), resource.get("assume_role_policy")
+    for role in evidence.resources("roles"):
+        name, trust = str(role.get("role_name")), role.get("assume_role_policy")
         if name.endswith("-web") and trust and not lets_assume(trust, "ec2.amazonaws.com"):
             proof = f"statements of its trust policy: {', '.join(titles(trust))}"
             yield Occurrence(f"EC2 may not assume the role {name}.", Where("role", name), proof)
@@ -176,24 +176,24 @@ def endpoints_unreachable(evidence: Evidence) -> Iterator[Occurrence]:
         )
 
 
-def silence(evidence: Evidence, one: Resource) -> str:
+def silence(evidence: Evidence, instance: Resource) -> str:
     """Say what is known of a machine's agent."""
-    told = f"ssm_ping_status={one.get('ssm_ping_status') or 'never registered'}"
-    last = one.get("ssm_last_ping_date_time")
-    tried = evidence.silent.get(str(one.get("instance_id")))
+    told = f"ssm_ping_status={instance.get('ssm_ping_status') or 'never registered'}"
+    last = instance.get("ssm_last_ping_date_time")
+    tried = evidence.silent.get(str(instance.get("instance_id")))
     return ", ".join(part for part in (told, f"last heard {last}" if last else "", tried or "") if part)
 
 
-def since_start(one: Resource) -> bool:
+def since_start(instance: Resource) -> bool:
     """Tell whether the agent was heard since the machine was last started (both times are in AWS's one notation)."""
-    last, start = one.get("ssm_last_ping_date_time"), one.get("launch_time")
+    last, start = instance.get("ssm_last_ping_date_time"), instance.get("launch_time")
     return bool(last) and (not start or str(last) >= str(start))
 
 
-def heard_lately(evidence: Evidence, one: Resource) -> bool:
+def heard_lately(evidence: Evidence, instance: Resource) -> bool:
     """Tell whether a machine's agent was heard so shortly ago that the machine may just be starting again."""
     try:
-        heard = datetime.fromisoformat(str(one.get("ssm_last_ping_date_time")))
+        heard = datetime.fromisoformat(str(instance.get("ssm_last_ping_date_time")))
     except ValueError:
         return False
     return evidence.now - heard.astimezone(UTC) < REBOOT
@@ -209,13 +209,15 @@ def unanswered(evidence: Evidence) -> dict[str, Resource]:
     }
 
 
-def maybe_starting(evidence: Evidence, one: Resource) -> bool:
+def maybe_starting(evidence: Evidence, instance: Resource) -> bool:
     """Tell whether a machine out of reach may be just starting again.
 
     It was heard shortly ago; and either AWS still takes it for online, or the load balancer too gets no answer.
     """
-    still_online = one.get("ssm_ping_status") == "Online"
-    return heard_lately(evidence, one) and (still_online or str(one.get("instance_id")) in unanswered(evidence))
+    still_online = instance.get("ssm_ping_status") == "Online"
+    return heard_lately(evidence, instance) and (
+        still_online or str(instance.get("instance_id")) in unanswered(evidence)
+    )
 
 
 @AREA.rule(
@@ -232,8 +234,8 @@ def maybe_starting(evidence: Evidence, one: Resource) -> bool:
 )
 def status_check_failed(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine fails EC2's status checks."""
-    for one in evidence.running:
-        identity = str(one.get("instance_id"))
+    for instance in evidence.running:
+        identity = str(instance.get("instance_id"))
         told = evidence.documents("status_checks").get(identity) or {}
         failed = [kind for kind in ("system", "instance") if told.get(kind) == "impaired"]
         if failed:
@@ -243,10 +245,10 @@ def status_check_failed(evidence: Evidence) -> Iterator[Occurrence]:
             )
             again = f"Call: aws ec2 reboot-instances --instance-ids {identity}"
             yield Occurrence(
-                f"{display_name(one)} fails EC2's {failed[0]} status check.",
-                machine(one),
+                f"{display_name(instance)} fails EC2's {failed[0]} status check.",
+                machine(instance),
                 ", ".join(f"{kind} status: {told.get(kind)}" for kind in ("system", "instance")),
-                only(one),
+                only(instance),
                 cure=stop if "system" in failed else again,
             )
 
@@ -269,14 +271,14 @@ def status_check_failed(evidence: Evidence) -> Iterator[Occurrence]:
 def machine_silent(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine that runs answers nobody."""
     unhealthy = unanswered(evidence)
-    for one in out_of_reach(evidence):
-        target = unhealthy.get(str(one.get("instance_id")))
-        if target and not maybe_starting(evidence, one):
+    for instance in out_of_reach(evidence):
+        target = unhealthy.get(str(instance.get("instance_id")))
+        if target and not maybe_starting(evidence, instance):
             yield Occurrence(
-                f"{display_name(one)} answers neither Session Manager nor the load balancer.",
-                machine(one),
-                f"{silence(evidence, one)}; target: {target.get('reason')}",
-                only(one),
+                f"{display_name(instance)} answers neither Session Manager nor the load balancer.",
+                machine(instance),
+                f"{silence(evidence, instance)}; target: {target.get('reason')}",
+                only(instance),
             )
 
 
@@ -295,14 +297,14 @@ def machine_silent(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def registered_late(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine's agent has not registered since the machine started."""
-    for one in out_of_reach(evidence):
-        known = not since_start(one) and not evidence.unread("ssm: instance information")
-        if known and not maybe_starting(evidence, one):
+    for instance in out_of_reach(evidence):
+        known = not since_start(instance) and not evidence.unread("ssm: instance information")
+        if known and not maybe_starting(evidence, instance):
             yield Occurrence(
-                f"The agent on {display_name(one)} has not registered since the machine was started.",
-                machine(one),
-                f"{silence(evidence, one)}, started {one.get('launch_time')}",
-                only(one),
+                f"The agent on {display_name(instance)} has not registered since the machine was started.",
+                machine(instance),
+                f"{silence(evidence, instance)}, started {instance.get('launch_time')}",
+                only(instance),
             )
 
 
@@ -321,14 +323,14 @@ def registered_late(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def agent_stopped(evidence: Evidence) -> Iterator[Occurrence]:
     """The agent on a machine does not answer."""
-    for one in out_of_reach(evidence):
-        known = since_start(one) or evidence.unread("ssm: instance information")
-        if known and not maybe_starting(evidence, one):
+    for instance in out_of_reach(evidence):
+        known = since_start(instance) or evidence.unread("ssm: instance information")
+        if known and not maybe_starting(evidence, instance):
             yield Occurrence(
-                f"The agent on {display_name(one)} does not answer any more.",
-                machine(one),
-                silence(evidence, one),
-                only(one),
+                f"The agent on {display_name(instance)} does not answer any more.",
+                machine(instance),
+                silence(evidence, instance),
+                only(instance),
             )
 
 
@@ -344,10 +346,12 @@ def agent_stopped(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def agent_not_enabled(evidence: Evidence) -> Iterator[Occurrence]:
     """The agent on a machine will not start at the next boot."""
-    for one, told in evidence.asked():
+    for instance, told in evidence.asked():
         agent = told.units.get("agent")
         if agent and not agent.enabled:
-            yield Occurrence(f"The agent on {display_name(one)} is not enabled.", machine(one), str(agent), only(one))
+            yield Occurrence(
+                f"The agent on {display_name(instance)} is not enabled.", machine(instance), str(agent), only(instance)
+            )
 
 
 @AREA.rule(
@@ -362,7 +366,10 @@ def agent_not_enabled(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def machine_unreachable(evidence: Evidence) -> Iterator[Occurrence]:
     """Session Manager does not reach a machine."""
-    for one in out_of_reach(evidence):
+    for instance in out_of_reach(evidence):
         yield Occurrence(
-            f"Session Manager does not reach {display_name(one)}.", machine(one), silence(evidence, one), ids([one])
+            f"Session Manager does not reach {display_name(instance)}.",
+            machine(instance),
+            silence(evidence, instance),
+            ids([instance]),
         )

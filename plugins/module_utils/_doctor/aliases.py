@@ -40,7 +40,9 @@ def alias_record_missing(evidence: Evidence) -> Iterator[Occurrence]:
     }
     for alias in evidence.aliases:
         found = evidence.records(alias, "A")
-        good = {one.get("failover") for one in found if same_target(one, targets.get(str(one.get("failover"))))}
+        good = {
+            record.get("failover") for record in found if same_target(record, targets.get(str(record.get("failover"))))
+        }
         missing = [role for role in targets if role not in good]
         if missing:
             there = "; ".join(map(said, evidence.records(alias))) or "none"
@@ -66,8 +68,8 @@ def alias_certificate_missing(evidence: Evidence) -> Iterator[Occurrence]:
         if not found or owners_own(evidence, region):
             continue
         for alias in evidence.aliases:
-            if not any(covers(one.get("subject_alternative_names"), alias) for one in found):
-                names = [", ".join(one.get("subject_alternative_names") or []) for one in found]
+            if not any(covers(certificate.get("subject_alternative_names"), alias) for certificate in found):
+                names = [", ".join(certificate.get("subject_alternative_names") or []) for certificate in found]
                 what = f"No certificate of the site in {region} covers {alias}."
                 yield Occurrence(what, Where("certificate", region, alias), f"certificates: {'; '.join(names)}")
 

@@ -141,14 +141,13 @@ def web_acl_blocks(evidence: Evidence) -> Iterator[Occurrence]:
 def target_deregistered(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine is not in the target group."""
     group = group_of(evidence)
-    registered = {one.get("id") for dummy, one in targets(evidence) if one.get("state") != "draining"}
-    for one in evidence.resources("instances") if group else []:
-        if one.get("instance_id") not in registered:
-            what = (
-                f"{display_name(one)} is not registered in the target group {(group or {}).get('target_group_name')}."
-            )
+    registered = {target.get("id") for dummy, target in targets(evidence) if target.get("state") != "draining"}
+    for instance in evidence.resources("instances") if group else []:
+        if instance.get("instance_id") not in registered:
+            called = (group or {}).get("target_group_name")
+            what = f"{display_name(instance)} is not registered in the target group {called}."
             proof = f"targets: {', '.join(sorted(map(str, registered))) or 'none'}"
-            yield Occurrence(what, machine(one), proof, only(one))
+            yield Occurrence(what, machine(instance), proof, only(instance))
 
 
 # ---- settings that show later
@@ -197,14 +196,14 @@ def keep_alive_too_short(evidence: Evidence) -> Iterator[Occurrence]:
     """The web server closes idle connections before the load balancer does."""
     attributes = evidence.detail("load_balancer_attributes") or {}
     idle = str(attributes.get("idle_timeout.timeout_seconds") or "")
-    for one, seen in evidence.asked() if idle.isdecimal() else []:
+    for instance, seen in evidence.asked() if idle.isdecimal() else []:
         if seen.keep_alive_seconds is not None and seen.keep_alive_seconds <= int(idle):
             kept = f"{seen.keep_alive_seconds} s" if seen.keep_alive_seconds else "not at all"
             yield Occurrence(
-                f"{display_name(one)} keeps idle connections {kept}, the load balancer {idle} s.",
-                machine(one),
+                f"{display_name(instance)} keeps idle connections {kept}, the load balancer {idle} s.",
+                machine(instance),
                 f"KeepAliveTimeout={seen.keep_alive_seconds}, idle_timeout.timeout_seconds={idle}",
-                only(one),
+                only(instance),
             )
 
 
@@ -296,9 +295,9 @@ def http_not_redirected(evidence: Evidence) -> Iterator[Occurrence]:
         return
     listeners = [row for row in rows(balancer, "listeners") if row.get("port") == 80]
     actions = [action for listener in listeners for action in rows(listener, "default_actions")]
-    redirects = [one for one in actions if (one.get("redirect_config") or {}).get("protocol") == "HTTPS"]
+    redirects = [action for action in actions if (action.get("redirect_config") or {}).get("protocol") == "HTTPS"]
     if not redirects:
-        said = ", ".join(str(one.get("type")) for one in actions) if listeners else "no listener on port 80"
+        said = ", ".join(str(action.get("type")) for action in actions) if listeners else "no listener on port 80"
         yield Occurrence(
             "HTTP is not redirected to HTTPS.", place("load balancer", balancer, "load_balancer_arn"), said
         )
@@ -319,13 +318,13 @@ def http_not_redirected(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def target_unhealthy(evidence: Evidence) -> Iterator[Occurrence]:
     """The load balancer finds a machine unhealthy."""
-    names = {resource.get("instance_id"): resource for resource in evidence.resources("instances")}
-    for dummy, one in targets(evidence):
-        if one.get("state") in ("unhealthy", "unused", "unavailable"):
-            raw = names.get(one.get("id")) or {"instance_id": one.get("id")}
-            proof = f"state={one.get('state')}, reason={one.get('reason')}: {one.get('description')}"
+    names = {instance.get("instance_id"): instance for instance in evidence.resources("instances")}
+    for dummy, target in targets(evidence):
+        if target.get("state") in ("unhealthy", "unused", "unavailable"):
+            raw = names.get(target.get("id")) or {"instance_id": target.get("id")}
+            proof = f"state={target.get('state')}, reason={target.get('reason')}: {target.get('description')}"
             yield Occurrence(
-                f"The load balancer finds {display_name(raw)} {one['state']}.", machine(raw), proof, only(raw)
+                f"The load balancer finds {display_name(raw)} {target['state']}.", machine(raw), proof, only(raw)
             )
 
 
@@ -343,8 +342,8 @@ def no_healthy_target(evidence: Evidence) -> Iterator[Occurrence]:
     """The load balancer has no healthy machine."""
     group = group_of(evidence)
     found = list(targets(evidence))
-    if group and not any(one.get("state") == "healthy" for dummy, one in found):
-        states = ", ".join(f"{one.get('id')}: {one.get('state')}" for dummy, one in found) or "no targets"
+    if group and not any(target.get("state") == "healthy" for dummy, target in found):
+        states = ", ".join(f"{target.get('id')}: {target.get('state')}" for dummy, target in found) or "no targets"
         yield Occurrence(
             "The load balancer has no healthy machine.",
             where_group(group),

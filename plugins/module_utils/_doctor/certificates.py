@@ -40,24 +40,24 @@ def where(certificate: Resource) -> Where:
 def ours(evidence: Evidence, region: object) -> list[Resource]:
     """Return the certificates of a region for the site's name that are issued or may be."""
     return [
-        resource
-        for resource in evidence.resources("certificates")
-        if resource.get("region") == region
-        and resource.get("status") in USABLE
-        and covers(resource.get("subject_alternative_names"), evidence.domain)
+        certificate
+        for certificate in evidence.resources("certificates")
+        if certificate.get("region") == region
+        and certificate.get("status") in USABLE
+        and covers(certificate.get("subject_alternative_names"), evidence.domain)
     ]
 
 
 def owners_own(evidence: Evidence, region: object) -> bool:
     """Tell whether the site presents a certificate of its owner's in a region, and visitors accept it."""
-    known = {resource.get("certificate_arn") for resource in evidence.resources("certificates")}
+    known = {certificate.get("certificate_arn") for certificate in evidence.resources("certificates")}
     visit = evidence.visit
     listeners = evidence.detail("listener_certificates") or {}
     used = {arn for arns in listeners.values() for arn in arns} if region == evidence.site.get("region") else set()
     served = visit.page.certificate_names if visit and visit.page else None
     if used - known and covers(served, evidence.domain):
         return True
-    edges = {resource.get("certificate_arn") for resource in evidence.resources("distributions")} - {None}
+    edges = {distribution.get("certificate_arn") for distribution in evidence.resources("distributions")} - {None}
     fits = bool(visit and visit.edge_alias and not visit.edge_alias.problem)
     return region == CLOUDFRONT_REGION and bool(edges - known) and fits
 
@@ -65,7 +65,9 @@ def owners_own(evidence: Evidence, region: object) -> bool:
 def waiting(evidence: Evidence) -> list[Resource]:
     """Return the certificates that are not issued."""
     return [
-        resource for resource in evidence.resources("certificates") if resource.get("status") in (PENDING, "FAILED")
+        certificate
+        for certificate in evidence.resources("certificates")
+        if certificate.get("status") in (PENDING, "FAILED")
     ]
 
 
@@ -111,8 +113,8 @@ def _missing(evidence: Evidence, region: object, other: object) -> Iterator[Occu
     # Without any certificate the site is not built that far, and the rule about that says so.
     if ours(evidence, other) or (evidence.distribution and evidence.balancer):
         found = [
-            f"{resource.get('domain_name')} in {resource.get('region')}"
-            for resource in evidence.resources("certificates")
+            f"{certificate.get('domain_name')} in {certificate.get('region')}"
+            for certificate in evidence.resources("certificates")
         ]
         what = f"There is no certificate for {evidence.domain} in {region}."
         yield Occurrence(
@@ -136,11 +138,11 @@ def validation_record_missing(evidence: Evidence) -> Iterator[Occurrence]:
     if not evidence.zone or evidence.unread("route53: hosted zones"):
         return
     awaited: dict[str, list[Resource]] = {}
-    for resource in evidence.resources("certificates"):
-        for option in rows(resource, "domain_validation_options"):
+    for certificate in evidence.resources("certificates"):
+        for option in rows(certificate, "domain_validation_options"):
             record = option.get("resource_record") or {}
-            if record.get("name") and resource.get("status") in USABLE and not _there(evidence, record):
-                awaited.setdefault(str(record["name"]), []).append(resource)
+            if record.get("name") and certificate.get("status") in USABLE and not _there(evidence, record):
+                awaited.setdefault(str(record["name"]), []).append(certificate)
     for name, certificates in awaited.items():
         pending = [certificate for certificate in certificates if certificate.get("status") == PENDING]
         regions = " and ".join(sorted({str(certificate.get("region")) for certificate in certificates}))
@@ -152,10 +154,10 @@ def validation_record_missing(evidence: Evidence) -> Iterator[Occurrence]:
 def _there(evidence: Evidence, record: Resource) -> bool:
     values = [
         value.get("value")
-        for one in evidence.records(str(record["name"]), str(record.get("type") or "CNAME"))
-        for value in rows(one, "resource_records")
+        for found in evidence.records(str(record["name"]), str(record.get("type") or "CNAME"))
+        for value in rows(found, "resource_records")
     ]
-    return any(same_name(one, record.get("value")) for one in values)
+    return any(same_name(value, record.get("value")) for value in values)
 
 
 @AREA.rule(
@@ -186,7 +188,7 @@ def caa_forbids_amazon(evidence: Evidence) -> Iterator[Occurrence]:
 
 def nearest_caa(evidence: Evidence, name: str) -> tuple[str | None, list[str]]:
     """Return the nearest CAA records of a name: in its zone, or else as a visitor of the domain sees them above it."""
-    zone = max((str(one.get("name") or "") for one in evidence.zones if _holds(one, name)), key=len, default="")
+    zone = max((str(held.get("name") or "") for held in evidence.zones if _holds(held, name)), key=len, default="")
     above = name.rstrip(".")
     while zone and (above == zone or above.endswith(f".{zone}")):
         values = [
@@ -225,9 +227,9 @@ def stale_certificate(evidence: Evidence) -> Iterator[Occurrence]:
     if evidence.unread("acm: certificates"):
         return
     good = {
-        one.get("certificate_arn")
-        for one in ours(evidence, evidence.site.get("region"))
-        if one.get("status") == "ISSUED"
+        certificate.get("certificate_arn")
+        for certificate in ours(evidence, evidence.site.get("region"))
+        if certificate.get("status") == "ISSUED"
     }
     served = evidence.visit.page.certificate_names if evidence.visit and evidence.visit.page else None
     for listener, arns in (evidence.detail("listener_certificates") or {}).items():
@@ -288,15 +290,16 @@ def certificate_ending(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def certificate_not_renewed(evidence: Evidence) -> Iterator[Occurrence]:
     """ACM will not renew a certificate that is in use."""
-    for resource in evidence.resources("certificates"):
+    for certificate in evidence.resources("certificates"):
         if (
-            resource.get("status") == "ISSUED"
-            and resource.get("in_use_by")
-            and resource.get("renewal_eligibility") == "INELIGIBLE"
+            certificate.get("status") == "ISSUED"
+            and certificate.get("in_use_by")
+            and certificate.get("renewal_eligibility") == "INELIGIBLE"
         ):
-            proof = f"RenewalEligibility=INELIGIBLE, Type={resource.get('type')}, not after {resource.get('not_after')}"
+            kind, end = certificate.get("type"), certificate.get("not_after")
+            proof = f"RenewalEligibility=INELIGIBLE, Type={kind}, not after {end}"
             yield Occurrence(
-                f"ACM will not renew the certificate of {resource.get('domain_name')}.", where(resource), proof
+                f"ACM will not renew the certificate of {certificate.get('domain_name')}.", where(certificate), proof
             )
 
 
@@ -312,10 +315,11 @@ def certificate_not_renewed(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def certificate_pending(evidence: Evidence) -> Iterator[Occurrence]:
     """A certificate is not issued."""
-    for one in waiting(evidence):
-        reason = f", failure_reason={one['failure_reason']}" if one.get("failure_reason") else ""
+    for certificate in waiting(evidence):
+        reason = f", failure_reason={certificate['failure_reason']}" if certificate.get("failure_reason") else ""
+        name, region, status = certificate.get("domain_name"), certificate.get("region"), certificate.get("status")
         yield Occurrence(
-            f"The certificate of {one.get('domain_name')} in {one.get('region')} is {one.get('status')}.",
-            where(one),
-            f"status={one.get('status')}{reason}",
+            f"The certificate of {name} in {region} is {status}.",
+            where(certificate),
+            f"status={status}{reason}",
         )

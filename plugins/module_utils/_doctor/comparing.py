@@ -48,7 +48,7 @@ def said(change: Mapping[str, list[dict[str, str]]]) -> str:
     """Say in one line what has changed since an earlier report."""
 
     def part(name: str, word: str) -> str:
-        codes = ", ".join(dict.fromkeys(one["code"] for one in change[name]))
+        codes = ", ".join(dict.fromkeys(place["code"] for place in change[name]))
         return f"{len(change[name])} {word}{f' ({codes})' if codes and name != 'still' else ''}"
 
     parts = [part("new", "new"), part("gone", "gone"), part("still", "still there")]

@@ -39,11 +39,11 @@ def served_locally(seen: Machine) -> bool:
 )
 def local_files_served(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine serves files of its own disk instead of the share's."""
-    for one, seen in evidence.asked():
+    for instance, seen in evidence.asked():
         if served_locally(seen):
-            what = f"{display_name(one)} serves {seen.document_root} from its own disk."
+            what = f"{display_name(instance)} serves {seen.document_root} from its own disk."
             proof = f"DocumentRoot {seen.document_root} lies on {seen.document_root_mount}, the share on {seen.share}"
-            yield Occurrence(what, machine(one), proof, only(one))
+            yield Occurrence(what, machine(instance), proof, only(instance))
 
 
 @AREA.rule(
@@ -59,13 +59,13 @@ def local_files_served(evidence: Evidence) -> Iterator[Occurrence]:
 def releases_differ(evidence: Evidence) -> Iterator[Occurrence]:
     """The machines serve different releases."""
     served: dict[str, list[Resource]] = {}
-    for one, seen in evidence.asked():
+    for instance, seen in evidence.asked():
         if seen.release and not served_locally(seen):
-            served.setdefault(seen.release, []).append(one)
+            served.setdefault(seen.release, []).append(instance)
     if len(served) > 1:
         who = "; ".join(f"{' and '.join(map(display_name, found))}: {name}" for name, found in sorted(served.items()))
         fewest = min(served.values(), key=len)
-        concerned = ids(one for found in served.values() for one in found)
+        concerned = ids(instance for found in served.values() for instance in found)
         yield Occurrence("The machines serve different releases.", machine(fewest[0]), who, concerned)
 
 
@@ -82,9 +82,7 @@ def releases_differ(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def content_unreadable(evidence: Evidence) -> Iterator[Occurrence]:
     """The machines' role may not read the content bucket."""
-    buckets = [
-        str(resource.get("name")) for resource in evidence.resources("buckets") if resource.get("part") == "content"
-    ]
+    buckets = [str(bucket.get("name")) for bucket in evidence.resources("buckets") if bucket.get("part") == "content"]
     for role, found in evidence.documents("role_policies").items():
         for bucket in buckets if role.endswith("-web") else []:
             if not policies.lets_read(found, bucket):
@@ -122,11 +120,10 @@ def staleness(php: dict[str, str]) -> str | None:
 )
 def opcache_stale(evidence: Evidence) -> Iterator[Occurrence]:
     """PHP goes on with compiled code of an old release."""
-    for one, seen in evidence.asked():
+    for instance, seen in evidence.asked():
         culprit = staleness(seen.php or {})
         if culprit:
-            proof = ", ".join(f"{name}={(seen.php or {})[name]}" for name in SETTINGS if name in (seen.php or {}))
-            what = (
-                f"PHP on {display_name(one)} does not see a new release in time: {culprit}={(seen.php or {})[culprit]}."
-            )
-            yield Occurrence(what, machine(one), proof, only(one))
+            php = seen.php or {}
+            proof = ", ".join(f"{name}={php[name]}" for name in SETTINGS if name in php)
+            what = f"PHP on {display_name(instance)} does not see a new release in time: {culprit}={php[culprit]}."
+            yield Occurrence(what, machine(instance), proof, only(instance))

@@ -51,10 +51,10 @@ def lasting(cache_control: str | None) -> bool:
 )
 def distribution_disabled(evidence: Evidence) -> Iterator[Occurrence]:
     """The error page's distribution is disabled."""
-    for resource in evidence.resources("distributions"):
-        if resource.get("enabled") is False:
+    for distribution in evidence.resources("distributions"):
+        if distribution.get("enabled") is False:
             yield Occurrence(
-                "The error page's distribution is disabled.", place("distribution", resource, "id"), "enabled=false"
+                "The error page's distribution is disabled.", place("distribution", distribution, "id"), "enabled=false"
             )
 
 
@@ -71,13 +71,13 @@ def distribution_disabled(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def edge_alias_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """The error page's distribution does not bear the site's name."""
-    for resource in evidence.resources("distributions"):
+    for distribution in evidence.resources("distributions"):
         names = [evidence.domain, *evidence.aliases]
-        missing = [name for name in names if not covers(list(resource.get("aliases") or []), name)]
+        missing = [name for name in names if not covers(list(distribution.get("aliases") or []), name)]
         if missing:
-            proof = f"aliases: {', '.join(resource.get('aliases') or []) or 'none'}"
+            proof = f"aliases: {', '.join(distribution.get('aliases') or []) or 'none'}"
             what = f"The distribution does not bear the name {' and '.join(missing)}."
-            yield Occurrence(what, place("distribution", resource, "id"), proof)
+            yield Occurrence(what, place("distribution", distribution, "id"), proof)
 
 
 @AREA.rule(
@@ -92,10 +92,10 @@ def edge_alias_missing(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def edge_access_control_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """The distribution's origin has no origin access control."""
-    for resource in evidence.resources("distributions"):
-        if resource.get("origin_access_control_id") == "":
+    for distribution in evidence.resources("distributions"):
+        if distribution.get("origin_access_control_id") == "":
             what = "The distribution does not sign its requests to the error page's bucket."
-            yield Occurrence(what, place("distribution", resource, "id"), "OriginAccessControlId: none")
+            yield Occurrence(what, place("distribution", distribution, "id"), "OriginAccessControlId: none")
 
 
 @AREA.rule(
@@ -113,11 +113,13 @@ def edge_access_control_missing(evidence: Evidence) -> Iterator[Occurrence]:
 def error_page_denied(evidence: Evidence) -> Iterator[Occurrence]:
     """The distribution may not read the error page's bucket."""
     found = evidence.documents("bucket_policies")
-    for resource in evidence.resources("distributions"):
-        bucket = str(resource.get("origin_domain_name") or "").partition(".s3.")[0]
-        if bucket in found and not policies.lets_distribution_read(found[bucket], str(resource.get("arn"))):
+    for distribution in evidence.resources("distributions"):
+        bucket = str(distribution.get("origin_domain_name") or "").partition(".s3.")[0]
+        if bucket in found and not policies.lets_distribution_read(found[bucket], str(distribution.get("arn"))):
             proof = f"statements of the policy of {bucket}: {', '.join(policies.titles(found[bucket]))}"
-            yield Occurrence(f"The distribution may not read {bucket}.", place("distribution", resource, "id"), proof)
+            yield Occurrence(
+                f"The distribution may not read {bucket}.", place("distribution", distribution, "id"), proof
+            )
 
 
 @AREA.rule(
@@ -172,11 +174,11 @@ def error_page_unshown(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def edge_http_refused(evidence: Evidence) -> Iterator[Occurrence]:
     """The error page's distribution does not redirect HTTP to HTTPS."""
-    for resource in evidence.resources("distributions"):
-        policy = resource.get("viewer_protocol_policy")
+    for distribution in evidence.resources("distributions"):
+        policy = distribution.get("viewer_protocol_policy")
         if policy and policy != "redirect-to-https":
             what = "The error page's distribution does not redirect HTTP to HTTPS."
-            yield Occurrence(what, place("distribution", resource, "id"), f"ViewerProtocolPolicy={policy}")
+            yield Occurrence(what, place("distribution", distribution, "id"), f"ViewerProtocolPolicy={policy}")
 
 
 @AREA.rule(
@@ -192,13 +194,13 @@ def edge_http_refused(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def edge_countries_refused(evidence: Evidence) -> Iterator[Occurrence]:
     """The error page's distribution refuses visitors by their country."""
-    for resource in evidence.resources("distributions"):
-        kind, countries = resource.get("geo_restriction"), ", ".join(resource.get("geo_countries") or [])
+    for distribution in evidence.resources("distributions"):
+        kind, countries = distribution.get("geo_restriction"), ", ".join(distribution.get("geo_countries") or [])
         if kind in ("whitelist", "blacklist"):
             whom = f"all countries but {countries}" if kind == "whitelist" else countries
             what = f"The error page's distribution refuses visitors from {whom}."
             proof = f"GeoRestriction={kind} {countries}"
-            yield Occurrence(what, place("distribution", resource, "id"), proof)
+            yield Occurrence(what, place("distribution", distribution, "id"), proof)
 
 
 @AREA.rule(
@@ -214,10 +216,10 @@ def edge_countries_refused(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def edge_function_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """No CloudFront function is attached to the error page's distribution."""
-    for resource in evidence.resources("distributions"):
-        if not resource.get("viewer_request_function_arn"):
+    for distribution in evidence.resources("distributions"):
+        if not distribution.get("viewer_request_function_arn"):
             what = "No CloudFront function is attached to the error page's distribution."
-            yield Occurrence(what, place("distribution", resource, "id"), "viewer-request: none")
+            yield Occurrence(what, place("distribution", distribution, "id"), "viewer-request: none")
 
 
 @AREA.rule(
@@ -232,11 +234,13 @@ def edge_function_missing(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def error_responses_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """The distribution does not answer errors with the error page."""
-    for resource in evidence.resources("distributions"):
-        mapped = [row for row in rows(resource, "custom_error_responses") if row.get("response_page_path")]
-        if "custom_error_responses" in resource and not mapped:
+    for distribution in evidence.resources("distributions"):
+        mapped = [row for row in rows(distribution, "custom_error_responses") if row.get("response_page_path")]
+        if "custom_error_responses" in distribution and not mapped:
             what = "The distribution does not answer errors with the error page."
-            yield Occurrence(what, place("distribution", resource, "id"), "custom error responses: none with a page")
+            yield Occurrence(
+                what, place("distribution", distribution, "id"), "custom error responses: none with a page"
+            )
 
 
 @AREA.rule(
@@ -251,10 +255,10 @@ def error_responses_missing(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def headers_policy_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """The distribution has no response headers policy."""
-    for resource in evidence.resources("distributions"):
-        if not resource.get("response_headers_policy_id"):
+    for distribution in evidence.resources("distributions"):
+        if not distribution.get("response_headers_policy_id"):
             what = "The distribution has no response headers policy."
-            yield Occurrence(what, place("distribution", resource, "id"), "ResponseHeadersPolicyId: none")
+            yield Occurrence(what, place("distribution", distribution, "id"), "ResponseHeadersPolicyId: none")
 
 
 @AREA.rule(
@@ -271,29 +275,29 @@ def headers_policy_missing(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def error_page_cacheable(evidence: Evidence) -> Iterator[Occurrence]:
     """The error page is answered with success, or may be cached."""
-    one = evidence.distribution
-    if not one:
+    distribution = evidence.distribution
+    if not distribution:
         return
-    mapped = [row for row in rows(one, "custom_error_responses") if row.get("response_page_path")]
+    mapped = [row for row in rows(distribution, "custom_error_responses") if row.get("response_page_path")]
     wrong = [row for row in mapped if int(row.get("response_code") or row.get("error_code") or 0) < 500]
     fetch = seen(evidence)
     said = [f"{row.get('error_code')} is answered with {row.get('response_code')}" for row in wrong]
     if not wrong and fetch and fetch.status == 200:
         said.append("the edge answers 200")
-    policy = _policy_headers(evidence, one)
+    policy = _policy_headers(evidence, distribution)
     kept = (fetch.headers if fetch else policy).get("cache-control")
     # Another status than these two is not the page's; unseen, the header may still come from the bucket.
     known = fetch.status in (200, 503) if fetch else "cache-control" in policy
     if known and lasting(kept):
         said.append(f"Cache-Control: {kept or 'not set'}")
     if said:
-        yield Occurrence("The error page can stick.", place("distribution", one, "id"), "; ".join(said))
+        yield Occurrence("The error page can stick.", place("distribution", distribution, "id"), "; ".join(said))
 
 
 def _policy_headers(evidence: Evidence, distribution: Resource) -> dict[str, str]:
-    policy = distribution.get("response_headers_policy_id")
-    found = [resource for resource in evidence.resources("response_headers_policies") if resource.get("id") == policy]
-    kept = [row for one in found for row in rows(one, "custom_headers")]
+    wanted = distribution.get("response_headers_policy_id")
+    found = [policy for policy in evidence.resources("response_headers_policies") if policy.get("id") == wanted]
+    kept = [row for policy in found for row in rows(policy, "custom_headers")]
     return {str(row.get("header")).lower(): str(row.get("value")) for row in kept}
 
 
@@ -310,11 +314,11 @@ def _policy_headers(evidence: Evidence, distribution: Resource) -> dict[str, str
 def long_error_ttl(evidence: Evidence) -> Iterator[Occurrence]:
     """The edge keeps errors or the error page for long."""
     times = evidence.documents("cache_policies")
-    for resource in evidence.resources("distributions"):
-        policy = times.get(str(resource.get("cache_policy_id"))) or resource
+    for distribution in evidence.resources("distributions"):
+        policy = times.get(str(distribution.get("cache_policy_id"))) or distribution
         kept = {
             f"ErrorCachingMinTTL of {row.get('error_code')}": int(row.get("error_caching_min_ttl") or 0)
-            for row in rows(resource, "custom_error_responses")
+            for row in rows(distribution, "custom_error_responses")
         }
         kept["MinTTL"] = int(policy.get("min_ttl") or 0)
         long = {name: seconds for name, seconds in kept.items() if seconds > LONGEST_TTL}
@@ -322,7 +326,7 @@ def long_error_ttl(evidence: Evidence) -> Iterator[Occurrence]:
             proof = ", ".join(f"{name}={seconds}" for name, seconds in long.items())
             yield Occurrence(
                 f"The edge keeps the error page for {max(long.values())} s.",
-                place("distribution", resource, "id"),
+                place("distribution", distribution, "id"),
                 proof,
             )
 
@@ -340,10 +344,10 @@ def long_error_ttl(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def edge_unavailable(evidence: Evidence) -> Iterator[Occurrence]:
     """Visitors do not get the error page by the site's name."""
-    one, fetch = evidence.distribution, evidence.visit.edge_alias if evidence.visit else None
-    if one and fetch and fetch.problem and evidence.balancer:
+    distribution, fetch = evidence.distribution, evidence.visit.edge_alias if evidence.visit else None
+    if distribution and fetch and fetch.problem and evidence.balancer:
         what = f"The edge does not answer for {evidence.domain}."
-        yield Occurrence(what, place("distribution", one, "id"), fetch.problem)
+        yield Occurrence(what, place("distribution", distribution, "id"), fetch.problem)
 
 
 @AREA.rule(
@@ -359,10 +363,12 @@ def edge_unavailable(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def error_page_wrong(evidence: Evidence) -> Iterator[Occurrence]:
     """The edge answers something else than the error page."""
-    one, fetch = evidence.distribution, seen(evidence)
-    if one and fetch and fetch.status != 503 and evidence.balancer:
+    distribution, fetch = evidence.distribution, seen(evidence)
+    if distribution and fetch and fetch.status != 503 and evidence.balancer:
         proof = f"status {fetch.status} at {fetch.url}"
-        yield Occurrence(f"The edge answers {fetch.status} instead of 503.", place("distribution", one, "id"), proof)
+        yield Occurrence(
+            f"The edge answers {fetch.status} instead of 503.", place("distribution", distribution, "id"), proof
+        )
 
 
 @AREA.rule(
@@ -377,8 +383,8 @@ def error_page_wrong(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def error_page_without_retry_after(evidence: Evidence) -> Iterator[Occurrence]:
     """The error page does not say when to come back."""
-    one, fetch = evidence.distribution, seen(evidence)
-    if one and fetch and fetch.status == 503 and "retry-after" not in fetch.headers:
+    distribution, fetch = evidence.distribution, seen(evidence)
+    if distribution and fetch and fetch.status == 503 and "retry-after" not in fetch.headers:
         yield Occurrence(
-            "The error page has no Retry-After.", place("distribution", one, "id"), f"headers at {fetch.url}"
+            "The error page has no Retry-After.", place("distribution", distribution, "id"), f"headers at {fetch.url}"
         )

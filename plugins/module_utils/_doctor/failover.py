@@ -55,9 +55,9 @@ def said(record: Resource) -> str:
 def used_checks(evidence: Evidence) -> Iterator[Resource]:
     """Return the health checks that the site's records use, and the site's own."""
     used = {record.get("health_check_id") for record in evidence.records(evidence.domain)}
-    for resource in evidence.resources("health_checks"):
-        if resource.get("id") in used or not used - {None}:
-            yield resource
+    for check in evidence.resources("health_checks"):
+        if check.get("id") in used or not used - {None}:
+            yield check
 
 
 def title(check: Resource) -> Where:
@@ -97,8 +97,8 @@ REPLACE = "Replace it by the pair in one change: run playbooks/site.yml with -e 
 def failover_pair_replaced(evidence: Evidence) -> Iterator[Occurrence]:
     """The site's name has an address record of another routing policy in the place of the failover pair."""
     found = [record for kind in ("A", "CNAME") for record in evidence.records(evidence.domain, kind)]
-    if built(evidence) and found and not any(one.get("failover") for one in found):
-        kinds = " and ".join(sorted({routing(one) for one in found}))
+    if built(evidence) and found and not any(record.get("failover") for record in found):
+        kinds = " and ".join(sorted({routing(record) for record in found}))
         what = f"{evidence.domain} has a {kinds} record in the place of its failover pair."
         yield Occurrence(what, where(evidence, str(found[0].get("type")), kinds), "; ".join(map(said, found)))
 
@@ -156,11 +156,11 @@ def secondary_missing(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def primary_elsewhere(evidence: Evidence) -> Iterator[Occurrence]:
     """The PRIMARY record leads elsewhere than to the load balancer."""
-    for one in role_of(evidence, "PRIMARY") if evidence.balancer else []:
+    for record in role_of(evidence, "PRIMARY") if evidence.balancer else []:
         wanted = (evidence.balancer or {}).get("dns_name")
-        if not same_target(one, wanted):
+        if not same_target(record, wanted):
             what = f"The PRIMARY record of {evidence.domain} does not lead to the load balancer."
-            yield Occurrence(what, where(evidence, "A", "PRIMARY"), f"{said(one)}; the load balancer is {wanted}")
+            yield Occurrence(what, where(evidence, "A", "PRIMARY"), f"{said(record)}; the load balancer is {wanted}")
 
 
 @AREA.rule(
@@ -175,11 +175,11 @@ def primary_elsewhere(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def secondary_elsewhere(evidence: Evidence) -> Iterator[Occurrence]:
     """The SECONDARY record leads elsewhere than to the error page."""
-    for one in role_of(evidence, "SECONDARY") if evidence.distribution else []:
+    for record in role_of(evidence, "SECONDARY") if evidence.distribution else []:
         wanted = (evidence.distribution or {}).get("domain_name")
-        if not same_target(one, wanted):
+        if not same_target(record, wanted):
             what = f"The SECONDARY record of {evidence.domain} does not lead to the error page."
-            yield Occurrence(what, where(evidence, "A", "SECONDARY"), f"{said(one)}; the distribution is {wanted}")
+            yield Occurrence(what, where(evidence, "A", "SECONDARY"), f"{said(record)}; the distribution is {wanted}")
 
 
 @AREA.rule(
@@ -194,7 +194,7 @@ def secondary_elsewhere(evidence: Evidence) -> Iterator[Occurrence]:
 def aaaa_without_pair(evidence: Evidence) -> Iterator[Occurrence]:
     """The site's name has AAAA records that do not fail over with its A records."""
     found = evidence.records(evidence.domain, "AAAA")
-    roles = {one.get("failover") for one in found}
+    roles = {record.get("failover") for record in found}
     if found and not {"PRIMARY", "SECONDARY"} <= roles:
         what = f"{evidence.domain} has an AAAA record without a failover pair."
         yield Occurrence(what, where(evidence, "AAAA", ""), "; ".join(map(said, found)))
@@ -274,9 +274,9 @@ def health_check_elsewhere(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def nothing_evaluated(evidence: Evidence) -> Iterator[Occurrence]:
     """Nothing tells Route 53 whether the primary is healthy."""
-    for one in role_of(evidence, "PRIMARY"):
-        evaluates = (one.get("alias_target") or {}).get("evaluate_target_health")
-        if not evaluates and not one.get("health_check_id"):
+    for record in role_of(evidence, "PRIMARY"):
+        evaluates = (record.get("alias_target") or {}).get("evaluate_target_health")
+        if not evaluates and not record.get("health_check_id"):
             proof = "EvaluateTargetHealth=false, no health check"
             what = f"The PRIMARY record of {evidence.domain} can never count as unhealthy."
             yield Occurrence(what, where(evidence, "A", "PRIMARY"), proof)

@@ -95,7 +95,7 @@ class Finding:
     def cure(self) -> str:
         """What to do, as a sentence."""
         told = list(dict.fromkeys(case.cure or self.kind.cure for case in self.cases))
-        return " ".join(one[:1].upper() + one[1:] for one in told)
+        return " ".join(cure[:1].upper() + cure[1:] for cure in told)
 
     def as_dict(self) -> dict[str, t.Any]:
         """Return the finding as the module returns it."""

@@ -22,7 +22,7 @@ def sources(rule: Resource) -> list[str]:
     """Return the address blocks that a rule admits."""
     found = [row.get("cidr_ip") for row in rows(rule, "ip_ranges")]
     found += [row.get("cidr_ipv6") for row in rows(rule, "ipv6_ranges")]
-    return [str(one) for one in found if one]
+    return [str(block) for block in found if block]
 
 
 def has_port(rule: Resource, port: int) -> bool:
@@ -103,11 +103,11 @@ def web_group_open_to_world(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def public_address(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine has a public address."""
-    for resource in evidence.resources("instances"):
-        if resource.get("public_ip_address"):
-            proof = f"public_ip_address={resource['public_ip_address']}"
+    for instance in evidence.resources("instances"):
+        if instance.get("public_ip_address"):
+            proof = f"public_ip_address={instance['public_ip_address']}"
             yield Occurrence(
-                f"{display_name(resource)} has a public address.", machine(resource), proof, only(resource)
+                f"{display_name(instance)} has a public address.", machine(instance), proof, only(instance)
             )
 
 
@@ -122,12 +122,12 @@ def public_address(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def public_address_on_launch(evidence: Evidence) -> Iterator[Occurrence]:
     """A subnet gives public addresses to what is started in it."""
-    for resource in evidence.network_resources("subnets"):
-        if resource.get("map_public_ip_on_launch"):
-            subnet = resource.get("subnet_id")
-            what = f"The subnet {resource.get('name') or subnet} gives public addresses at launch."
-            call = f"Call: aws ec2 modify-subnet-attribute --subnet-id {subnet} --no-map-public-ip-on-launch"
-            yield Occurrence(what, place("subnet", resource, "subnet_id"), "MapPublicIpOnLaunch=true", cure=call)
+    for subnet in evidence.network_resources("subnets"):
+        if subnet.get("map_public_ip_on_launch"):
+            identity = subnet.get("subnet_id")
+            what = f"The subnet {subnet.get('name') or identity} gives public addresses at launch."
+            call = f"Call: aws ec2 modify-subnet-attribute --subnet-id {identity} --no-map-public-ip-on-launch"
+            yield Occurrence(what, place("subnet", subnet, "subnet_id"), "MapPublicIpOnLaunch=true", cure=call)
 
 
 def admits_old_tls(policy: str) -> bool:
@@ -169,14 +169,14 @@ def old_tls_allowed(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def metadata_v1_allowed(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine's metadata answer without a token."""
-    for resource in evidence.resources("instances"):
-        options = resource.get("metadata_options") or {}
+    for instance in evidence.resources("instances"):
+        options = instance.get("metadata_options") or {}
         if options.get("http_tokens") == "optional" and options.get("http_endpoint") != "disabled":
             yield Occurrence(
-                f"The metadata of {display_name(resource)} answer without a token.",
-                machine(resource),
+                f"The metadata of {display_name(instance)} answer without a token.",
+                machine(instance),
                 "HttpTokens=optional",
-                only(resource),
+                only(instance),
                 cure="Call: aws ec2 modify-instance-metadata-options --instance-id "
-                f"{resource.get('instance_id')} --http-tokens required",
+                f"{instance.get('instance_id')} --http-tokens required",
             )

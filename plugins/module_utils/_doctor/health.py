@@ -42,10 +42,12 @@ def down(unit: Unit | None) -> bool:
 )
 def httpd_down(evidence: Evidence) -> Iterator[Occurrence]:
     """The web server on a machine does not run."""
-    for one, seen in evidence.asked():
+    for instance, seen in evidence.asked():
         unit = seen.units.get("web_server")
         if unit and down(unit):
-            yield Occurrence(f"{unit.name} on {display_name(one)} does not run.", machine(one), str(unit), only(one))
+            yield Occurrence(
+                f"{unit.name} on {display_name(instance)} does not run.", machine(instance), str(unit), only(instance)
+            )
 
 
 @AREA.rule(
@@ -61,10 +63,12 @@ def httpd_down(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def php_fpm_down(evidence: Evidence) -> Iterator[Occurrence]:
     """PHP on a machine does not run."""
-    for one, seen in evidence.asked():
+    for instance, seen in evidence.asked():
         unit = seen.units.get("php")
         if unit and down(unit):
-            yield Occurrence(f"{unit.name} on {display_name(one)} does not run.", machine(one), str(unit), only(one))
+            yield Occurrence(
+                f"{unit.name} on {display_name(instance)} does not run.", machine(instance), str(unit), only(instance)
+            )
 
 
 @AREA.rule(
@@ -79,25 +83,28 @@ def php_fpm_down(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def httpd_not_enabled(evidence: Evidence) -> Iterator[Occurrence]:
     """The web server or PHP will not start at the next boot."""
-    for one, seen in evidence.asked():
+    for instance, seen in evidence.asked():
         for unit in (seen.units.get("web_server"), seen.units.get("php")):
             if unit and unit.active and not unit.enabled:
                 yield Occurrence(
-                    f"{unit.name} on {display_name(one)} is not enabled.", machine(one), str(unit), only(one)
+                    f"{unit.name} on {display_name(instance)} is not enabled.",
+                    machine(instance),
+                    str(unit),
+                    only(instance),
                 )
 
 
 CODES = re.compile(r"\[([0-9, ]+)\]")
 
 
-def answered(evidence: Evidence, one: Resource) -> int | None:
+def answered(evidence: Evidence, instance: Resource) -> int | None:
     """Return the status of a machine's health page: asked on the machine, or else as the load balancer tells it."""
-    seen = evidence.machines.get(str(one.get("instance_id")))
+    seen = evidence.machines.get(str(instance.get("instance_id")))
     if seen and seen.health and seen.health.status:
         return seen.health.status
     for dummy, target in targets(evidence):
         codes = CODES.search(str(target.get("description") or ""))
-        if target.get("id") == one.get("instance_id") and codes:
+        if target.get("id") == instance.get("instance_id") and codes:
             return int(codes[1].split(",")[0])
     return None
 
@@ -114,10 +121,10 @@ def accepted(matcher: object, status: int) -> bool:
 def refused(evidence: Evidence, low: int, high: int) -> Iterator[tuple[Resource, Resource, int]]:
     """Return the machines whose health page answers with a status of a range that the target group refuses."""
     group = group_of(evidence)
-    for one in evidence.running if group else []:
-        status = answered(evidence, one)
+    for instance in evidence.running if group else []:
+        status = answered(evidence, instance)
         if group and status and low <= status < high and not accepted(group.get("matcher"), status):
-            yield group, one, status
+            yield group, instance, status
 
 
 def path_cases(evidence: Evidence, low: int, high: int, how: str) -> Iterator[Occurrence]:
@@ -125,7 +132,7 @@ def path_cases(evidence: Evidence, low: int, high: int, how: str) -> Iterator[Oc
     found = list(refused(evidence, low, high))
     if found:
         group, _machine, status = found[0]
-        machines = [one for _group, one, _status in found]
+        machines = [instance for _group, instance, _status in found]
         path = group.get("health_check_path")
         what = f"The health check's path {path} {how} on {' and '.join(map(display_name, machines))}."
         proof = f"health_check_path={path}, answer: {status}, matcher={group.get('matcher')}"
@@ -135,9 +142,11 @@ def path_cases(evidence: Evidence, low: int, high: int, how: str) -> Iterator[Oc
 def sick(evidence: Evidence, group: Resource) -> list[Resource]:
     """Return the machines that the load balancer finds unhealthy in a group."""
     found = {
-        str(one.get("id")) for owner, one in targets(evidence) if owner is group and one.get("state") == "unhealthy"
+        str(target.get("id"))
+        for owner, target in targets(evidence)
+        if owner is group and target.get("state") == "unhealthy"
     }
-    return [resource for resource in evidence.resources("instances") if resource.get("instance_id") in found]
+    return [instance for instance in evidence.resources("instances") if instance.get("instance_id") in found]
 
 
 @AREA.rule(
@@ -181,7 +190,7 @@ def matcher_refuses_page(evidence: Evidence) -> Iterator[Occurrence]:
     if found:
         group, _machine, status = found[0]
         what = f"The target group accepts {group.get('matcher')} only, and the health page answers {status}."
-        machines = ids(one for _group, one, _status in found)
+        machines = ids(instance for _group, instance, _status in found)
         yield Occurrence(what, where_group(group), f"matcher={group.get('matcher')}", machines)
 
 
@@ -232,14 +241,14 @@ def health_path_404(evidence: Evidence) -> Iterator[Occurrence]:
 def health_page_500(evidence: Evidence) -> Iterator[Occurrence]:
     """The health page answers with an error."""
     found = [
-        (one, status, evidence.machines.get(str(one.get("instance_id"))))
-        for dummy, one, status in refused(evidence, 500, 600)
+        (instance, status, evidence.machines.get(str(instance.get("instance_id"))))
+        for dummy, instance, status in refused(evidence, 500, 600)
     ]
-    for one, status, seen in found:
+    for instance, status, seen in found:
         said = seen.health.body if seen and seen.health else ""
         yield Occurrence(
-            f"The health page on {display_name(one)} answers {status}.",
-            machine(one),
+            f"The health page on {display_name(instance)} answers {status}.",
+            machine(instance),
             f"status {status}{f': {said}' if said else ''}",
-            only(one),
+            only(instance),
         )

@@ -22,18 +22,18 @@ LATER = "What it was given goes on for some hours; then Session Manager, release
 
 def web_roles(evidence: Evidence) -> list[Resource]:
     """Return the machines' role, if it was found."""
-    return [resource for resource in evidence.resources("roles") if str(resource.get("role_name")).endswith("-web")]
+    return [role for role in evidence.resources("roles") if str(role.get("role_name")).endswith("-web")]
 
 
-def profile_name(one: Resource) -> str:
+def profile_name(instance: Resource) -> str:
     """Return the name of a machine's instance profile, empty if it has none."""
-    return str(one.get("iam_instance_profile_arn") or "").rpartition("/")[2]
+    return str(instance.get("iam_instance_profile_arn") or "").rpartition("/")[2]
 
 
 def severity(evidence: Evidence, concerned: list[Resource]) -> str | None:
     """Return a warning where Session Manager still reaches all machines concerned."""
-    lost = {one.get("instance_id") for one in out_of_reach(evidence)}
-    return None if any(one.get("instance_id") in lost for one in concerned) else WARNING
+    lost = {instance.get("instance_id") for instance in out_of_reach(evidence)}
+    return None if any(instance.get("instance_id") in lost for instance in concerned) else WARNING
 
 
 @AREA.rule(
@@ -53,12 +53,12 @@ def profile_replaced(evidence: Evidence) -> Iterator[Occurrence]:
     own = {
         str(name) for role in web_roles(evidence) for name in [role["role_name"], *role.get("instance_profiles", [])]
     }
-    for resource in evidence.resources("instances") if own else []:
-        name = profile_name(resource)
+    for instance in evidence.resources("instances") if own else []:
+        name = profile_name(instance)
         if name and name not in own:
-            what = f"{display_name(resource)} has the instance profile {name} instead of {' or '.join(sorted(own))}."
-            proof = f"iam_instance_profile_arn={resource['iam_instance_profile_arn']}"
-            yield Occurrence(what, machine(resource), proof, only(resource), severity=severity(evidence, [resource]))
+            what = f"{display_name(instance)} has the instance profile {name} instead of {' or '.join(sorted(own))}."
+            proof = f"iam_instance_profile_arn={instance['iam_instance_profile_arn']}"
+            yield Occurrence(what, machine(instance), proof, only(instance), severity=severity(evidence, [instance]))
 
 
 @AREA.rule(
@@ -76,7 +76,7 @@ def role_not_in_profile(evidence: Evidence) -> Iterator[Occurrence]:
     """The machines' instance profile does not hold their role."""
     for role in web_roles(evidence):
         name = str(role["role_name"])
-        concerned = [resource for resource in evidence.resources("instances") if profile_name(resource) == name]
+        concerned = [instance for instance in evidence.resources("instances") if profile_name(instance) == name]
         if "instance_profiles" in role and concerned and name not in role["instance_profiles"]:
             yield Occurrence(
                 f"The instance profile {name} does not hold the role {name}.",
@@ -165,16 +165,16 @@ def role_denied(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def metadata_off(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine's metadata service is switched off."""
-    for resource in evidence.resources("instances"):
-        if (resource.get("metadata_options") or {}).get("http_endpoint") == "disabled":
+    for instance in evidence.resources("instances"):
+        if (instance.get("metadata_options") or {}).get("http_endpoint") == "disabled":
             yield Occurrence(
-                f"The metadata service of {display_name(resource)} is switched off.",
-                machine(resource),
+                f"The metadata service of {display_name(instance)} is switched off.",
+                machine(instance),
                 "HttpEndpoint=disabled",
-                only(resource),
-                cure=f"Call: aws ec2 modify-instance-metadata-options --instance-id {resource.get('instance_id')} "
+                only(instance),
+                cure=f"Call: aws ec2 modify-instance-metadata-options --instance-id {instance.get('instance_id')} "
                 "--http-endpoint enabled --http-tokens required",
-                severity=severity(evidence, [resource]),
+                severity=severity(evidence, [instance]),
             )
 
 
@@ -195,11 +195,11 @@ def metadata_off(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def web_group_detached(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine has not the security group of the machines."""
-    own = {str(one.get("group_id")): str(one.get("group_name")) for one in evidence.groups_of("web")}
-    for resource in evidence.resources("instances") if own else []:
-        groups = resource.get("security_group_ids")
+    own = {str(group.get("group_id")): str(group.get("group_name")) for group in evidence.groups_of("web")}
+    for instance in evidence.resources("instances") if own else []:
+        groups = instance.get("security_group_ids")
         if isinstance(groups, list) and not set(own) & set(map(str, groups)):
-            what = f"{display_name(resource)} has not the security group {' or '.join(sorted(own.values()))}."
+            what = f"{display_name(instance)} has not the security group {' or '.join(sorted(own.values()))}."
             yield Occurrence(
-                what, machine(resource), f"security_group_ids: {', '.join(map(str, groups)) or 'none'}", only(resource)
+                what, machine(instance), f"security_group_ids: {', '.join(map(str, groups)) or 'none'}", only(instance)
             )

@@ -65,7 +65,7 @@ def may_catch(rule: Resource, host: str) -> bool:
 
 def behind(rules: list[Resource], rule: Resource) -> str:
     """Return the call that moves a rule of others behind all that the listener has."""
-    last = max((int(one["priority"]) for one in rules if str(one.get("priority")).isdecimal()), default=0)
+    last = max((int(other["priority"]) for other in rules if str(other.get("priority")).isdecimal()), default=0)
     arn = rule.get("rule_arn")
     return f"Call: aws elbv2 set-rule-priorities --rule-priorities RuleArn={arn},Priority={last + 1}"
 
@@ -116,7 +116,7 @@ def in_maintenance(evidence: Evidence) -> Iterator[Occurrence]:
 def zone_shifted_away(evidence: Evidence) -> Iterator[Occurrence]:
     """A zonal shift keeps visitors away from a machine's zone."""
     zones = {
-        resource.get("instance_id"): resource.get("availability_zone") for resource in evidence.resources("instances")
+        instance.get("instance_id"): instance.get("availability_zone") for instance in evidence.resources("instances")
     }
     for group, target in targets(evidence):
         if target.get("override") in SHIFTED:
@@ -225,20 +225,20 @@ def _leads_here(evidence: Evidence, rule: Resource) -> bool:
 )
 def target_on_other_port(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine is registered on another port than the target group's, and is unhealthy there."""
-    names = {str(resource.get("instance_id")): resource for resource in evidence.resources("instances")}
+    names = {str(instance.get("instance_id")): instance for instance in evidence.resources("instances")}
     for group in evidence.resources("target_groups"):
         wrong = [
-            one
-            for owner, one in targets(evidence)
+            target
+            for owner, target in targets(evidence)
             if owner is group
-            and one.get("port")
+            and target.get("port")
             and group.get("port")
-            and one["port"] != group["port"]
-            and one.get("state") in ("unhealthy", "unused", "unavailable")
+            and target["port"] != group["port"]
+            and target.get("state") in ("unhealthy", "unused", "unavailable")
         ]
         if wrong:
-            machines = [names.get(str(one.get("id"))) or {"instance_id": one.get("id")} for one in wrong]
+            machines = [names.get(str(target.get("id"))) or {"instance_id": target.get("id")} for target in wrong]
             verb = "is" if len(wrong) == 1 else "are"
-            ports = ", ".join(sorted({str(one["port"]) for one in wrong}))
+            ports = ", ".join(sorted({str(target["port"]) for target in wrong}))
             what = f"{' and '.join(map(display_name, machines))} {verb} registered on port {ports}."
             yield Occurrence(what, where_group(group), f"the target group's port is {group['port']}", ids(machines))

@@ -54,14 +54,18 @@ def shortage(seen: Machine) -> Iterator[str]:
 )
 def disk_full(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine's disk is full."""
-    for one, seen in evidence.asked():
+    for instance, seen in evidence.asked():
         if found := list(shortage(seen)):
-            yield Occurrence(f"The disk of {display_name(one)} is full.", machine(one), "; ".join(found), only(one))
-    for one in evidence.running:
-        identity = str(one.get("instance_id"))
+            yield Occurrence(
+                f"The disk of {display_name(instance)} is full.", machine(instance), "; ".join(found), only(instance)
+            )
+    for instance in evidence.running:
+        identity = str(instance.get("instance_id"))
         told = evidence.silent.get(identity) or evidence.failed.get(identity) or ""
         if NO_SPACE in told:
-            yield Occurrence(f"The disk of {display_name(one)} is full.", machine(one), NO_SPACE, only(one))
+            yield Occurrence(
+                f"The disk of {display_name(instance)} is full.", machine(instance), NO_SPACE, only(instance)
+            )
 
 
 @AREA.rule(
@@ -82,15 +86,20 @@ def disk_full(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def machine_starting(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine is just starting again, or has just started."""
-    unhealthy = {str(one.get("id")) for dummy, one in targets(evidence) if one.get("state") in ("unhealthy", "initial")}
-    for one, seen in evidence.asked():
-        if seen.up_seconds is not None and seen.up_seconds < STARTING and one.get("instance_id") in unhealthy:
-            what = f"{display_name(one)} has just started, and is not back behind the load balancer yet."
-            yield Occurrence(what, machine(one), f"up for {seen.up_seconds:.0f} s", only(one))
-    for one in out_of_reach(evidence):
-        if maybe_starting(evidence, one):
+    unhealthy = {
+        str(target.get("id")) for dummy, target in targets(evidence) if target.get("state") in ("unhealthy", "initial")
+    }
+    for instance, seen in evidence.asked():
+        if seen.up_seconds is not None and seen.up_seconds < STARTING and instance.get("instance_id") in unhealthy:
+            what = f"{display_name(instance)} has just started, and is not back behind the load balancer yet."
+            yield Occurrence(what, machine(instance), f"up for {seen.up_seconds:.0f} s", only(instance))
+    for instance in out_of_reach(evidence):
+        if maybe_starting(evidence, instance):
             yield Occurrence(
-                f"{display_name(one)} may be just starting again.", machine(one), silence(evidence, one), only(one)
+                f"{display_name(instance)} may be just starting again.",
+                machine(instance),
+                silence(evidence, instance),
+                only(instance),
             )
 
 
@@ -110,14 +119,14 @@ def machine_starting(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def unit_masked(evidence: Evidence) -> Iterator[Occurrence]:
     """A unit that a machine needs is masked."""
-    for one, seen in evidence.asked():
+    for instance, seen in evidence.asked():
         for unit in seen.units.values():
             if unit.masked:
                 yield Occurrence(
-                    f"{unit.name} on {display_name(one)} is masked.",
-                    machine(one),
+                    f"{unit.name} on {display_name(instance)} is masked.",
+                    machine(instance),
                     str(unit),
-                    only(one),
+                    only(instance),
                     cure=f"on the machine: systemctl unmask {unit.name}. Then {CONFIGURE}",
                     severity=WARNING if unit.active else None,
                 )
@@ -125,15 +134,15 @@ def unit_masked(evidence: Evidence) -> Iterator[Occurrence]:
 
 def refusals(evidence: Evidence, program: str, role: str, name: str) -> Iterator[Occurrence]:
     """Return the machines on which a program does not take its configuration."""
-    for one, seen in evidence.asked():
+    for instance, seen in evidence.asked():
         told = seen.configurations.get(program) or {}
         if told.get("valid") is False:
             unit = seen.units.get(role)
             yield Occurrence(
-                f"{name} on {display_name(one)} does not take its configuration any more.",
-                machine(one),
+                f"{name} on {display_name(instance)} does not take its configuration any more.",
+                machine(instance),
                 str(told.get("complaint")),
-                only(one),
+                only(instance),
                 severity=WARNING if unit and unit.active else None,
             )
 

@@ -41,8 +41,8 @@ def registrar_old_nameservers(evidence: Evidence) -> Iterator[Occurrence]:
     if not zone or not zone.get("name_servers") or not delegation or not delegation.answers:
         return
     wanted = {str(server).rstrip(".").lower() for server in zone["name_servers"]}
-    told = [{one.rstrip(".").lower() for one in answer} for answer in delegation.answers]
-    if all(one == wanted for one in told):
+    told = [{server.rstrip(".").lower() for server in answer} for answer in delegation.answers]
+    if all(servers == wanted for servers in told):
         return
     found = sorted(set().union(*told))
     name, parent = zone.get("name"), delegation.parent_zone or "the parent zone"
@@ -158,14 +158,14 @@ def dns_egress_closed(evidence: Evidence) -> Iterator[Occurrence]:
             str(path.get("explanation")),
             touched or ids(evidence.running),
         )
-    for one, told in evidence.asked():
+    for instance, told in evidence.asked():
         foreign = [name for name in told.name_servers or [] if outside(evidence, name) and name not in seen]
         if foreign and not lets_names_out(evidence, foreign):
             yield Occurrence(
-                f"{display_name(one)} asks the resolver {', '.join(foreign)}, and no rule lets port 53 out to it.",
-                place("instance", one, "instance_id"),
+                f"{display_name(instance)} asks the resolver {', '.join(foreign)}, and no rule lets port 53 out to it.",
+                place("instance", instance, "instance_id"),
                 f"/etc/resolv.conf: nameserver {', '.join(told.name_servers or [])}",
-                ids([one]),
+                ids([instance]),
                 cure=OLD_LEASE if set(evidence.detail("dhcp_name_servers") or []) == {AMAZON[0]} else None,
             )
 
@@ -193,7 +193,7 @@ def _admits(rule: dict[str, object], name_server: str) -> bool:
     if rule.get("ip_protocol") == "udp" and not int(str(rule.get("from_port"))) <= 53 <= int(str(rule.get("to_port"))):
         return False
     ranges = rule.get("ip_ranges")
-    blocks = [str(one.get("cidr_ip")) for one in ranges] if isinstance(ranges, list) else []
+    blocks = [str(row.get("cidr_ip")) for row in ranges] if isinstance(ranges, list) else []
     return any(ipaddress.ip_address(name_server) in ipaddress.ip_network(block) for block in blocks)
 
 

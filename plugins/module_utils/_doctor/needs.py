@@ -68,21 +68,21 @@ def why_missing(evidence: Evidence, need: str) -> str | None:
 
 def not_looked_into(evidence: Evidence) -> Iterator[tuple[str, str]]:
     """Return the machines that were not looked at from inside, with the reasons."""
-    for resource in evidence.resources("instances"):
-        identity = str(resource.get("instance_id"))
+    for instance in evidence.resources("instances"):
+        identity = str(instance.get("instance_id"))
         if identity not in evidence.machines:
-            yield str(resource.get("name") or identity), _why_closed(evidence, resource, identity)
+            yield str(instance.get("name") or identity), _why_closed(evidence, instance, identity)
 
 
-def _why_closed(evidence: Evidence, one: Resource, identity: str) -> str:
-    if one.get("state") != "running":
-        return f"The machine is {one.get('state') or 'in no known state'}."
+def _why_closed(evidence: Evidence, instance: Resource, identity: str) -> str:
+    if instance.get("state") != "running":
+        return f"The machine is {instance.get('state') or 'in no known state'}."
     told = evidence.silent.get(identity) or evidence.failed.get(identity)
     return told or "Session Manager does not reach it."
 
 
 def _unread(evidence: Evidence, label: str) -> str | None:
-    failed = {str(resource.get("service")): str(resource.get("error")) for resource in evidence.resources("unreadable")}
+    failed = {str(failure.get("service")): str(failure.get("error")) for failure in evidence.resources("unreadable")}
     if label in failed:
         return failed[label]
     if label == "ec2: reachability":
@@ -115,10 +115,10 @@ def _edge(evidence: Evidence) -> str | None:
 
 def _error_page(evidence: Evidence) -> str | None:
     visit = evidence.visit
-    asked: list[Fetch] = [one for one in (visit.edge_alias, visit.edge) if one] if visit else []
-    if not evidence.distribution or any(one.status for one in asked):
+    asked: list[Fetch] = [fetch for fetch in (visit.edge_alias, visit.edge) if fetch] if visit else []
+    if not evidence.distribution or any(fetch.status for fetch in asked):
         return None
-    return next((one.problem for one in asked if one.problem), "it was not asked for")
+    return next((fetch.problem for fetch in asked if fetch.problem), "it was not asked for")
 
 
 def _certificates(evidence: Evidence) -> str | None:

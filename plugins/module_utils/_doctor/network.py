@@ -54,7 +54,7 @@ def routed(evidence: Evidence) -> Iterator[tuple[Resource, Resource, Resource]]:
 def nat_gateways(evidence: Evidence) -> dict[str, Resource]:
     """Return the NAT gateways by their ids: the site's, and all others that its routes may lead to."""
     found = [*evidence.network_resources("nat_gateways"), *evidence.inspected("nat_gateways")]
-    return {str(one.get("nat_gateway_id")): one for one in found}
+    return {str(gateway.get("nat_gateway_id")): gateway for gateway in found}
 
 
 def told(table: Resource, route: Resource) -> str:
@@ -111,9 +111,9 @@ def private_route_to_internet_gateway(evidence: Evidence) -> Iterator[Occurrence
 def nat_in_private_subnet(evidence: Evidence) -> Iterator[Occurrence]:
     """A NAT gateway lies in a private subnet."""
     private = {
-        resource.get("subnet_id"): resource
-        for resource in evidence.network_resources("subnets")
-        if resource.get("kind") == "private"
+        subnet.get("subnet_id"): subnet
+        for subnet in evidence.network_resources("subnets")
+        if subnet.get("kind") == "private"
     }
     gateways = nat_gateways(evidence)
     for subnet, table, route in routed(evidence):
@@ -163,7 +163,7 @@ def nat_missing(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def default_route_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """A private subnet has no default route."""
-    endpoints = [str(resource.get("service_name")) for resource in evidence.network_resources("endpoints")]
+    endpoints = [str(endpoint.get("service_name")) for endpoint in evidence.network_resources("endpoints")]
     closed = any(name.endswith(".ssmmessages") for name in endpoints) and not evidence.network_resources("nat_gateways")
     if closed or evidence.unread("ec2: route tables"):
         return
@@ -171,7 +171,7 @@ def default_route_missing(evidence: Evidence) -> Iterator[Occurrence]:
         if not default_route(table):
             what = f"The private subnet {title(subnet)} has no default route."
             found = [row.get("destination_cidr_block") for row in rows(table, "routes")]
-            routes = [str(one) for one in found if one]
+            routes = [str(block) for block in found if block]
             proof = f"routes: {', '.join(routes)}" if table else "no route table of its own"
             yield case(evidence, what, subnet, table, proof)
 
@@ -191,8 +191,10 @@ def default_route_missing(evidence: Evidence) -> Iterator[Occurrence]:
 def s3_endpoint_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """A private subnet does not reach S3 by the VPC's endpoint."""
     service = f"com.amazonaws.{evidence.site.get('region')}.s3"
-    found = [one for one in evidence.network_resources("endpoints") if one.get("service_name") == service]
-    led = {str(table) for one in found for table in one.get("route_table_ids") or []}
+    found = [
+        candidate for candidate in evidence.network_resources("endpoints") if candidate.get("service_name") == service
+    ]
+    led = {str(table) for known in found for table in known.get("route_table_ids") or []}
     for subnet, table in private_tables(evidence) if not evidence.unread("ec2: endpoints") else []:
         identity = str((table or {}).get("route_table_id"))
         if table and identity not in led:

@@ -39,13 +39,13 @@ def only(raw: Raw) -> frozenset[str]:
 
 def ids(machines: Iterable[Raw]) -> frozenset[str]:
     """Return machines as the machines that a case affects."""
-    return frozenset(str(one.get("instance_id")) for one in machines)
+    return frozenset(str(instance.get("instance_id")) for instance in machines)
 
 
 def machines_in(evidence: Evidence, subnets: Iterable[object]) -> list[Resource]:
     """Return the machines of some subnets."""
     wanted = set(subnets)
-    return [resource for resource in evidence.resources("instances") if resource.get("subnet_id") in wanted]
+    return [instance for instance in evidence.resources("instances") if instance.get("subnet_id") in wanted]
 
 
 def blocked(evidence: Evidence, purpose: str) -> Iterator[tuple[Resource, Resource]]:

@@ -20,7 +20,9 @@ Raw = Mapping[str, t.Any]
 def statements(policy: Raw | None) -> list[Raw]:
     """Return a policy's statements."""
     found = (policy or {}).get("Statement") or []
-    return [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, Mapping)]
+    return [
+        statement for statement in (found if isinstance(found, list) else [found]) if isinstance(statement, Mapping)
+    ]
 
 
 def titles(policy: Raw | None) -> list[str]:
@@ -31,7 +33,7 @@ def titles(policy: Raw | None) -> list[str]:
 
 
 def _texts(value: t.Any) -> list[str]:
-    return [str(one) for one in value] if isinstance(value, list) else [str(value)] if value else []
+    return [str(text) for text in value] if isinstance(value, list) else [str(value)] if value else []
 
 
 def _about(statement: Raw, action: str) -> bool:
@@ -63,8 +65,8 @@ def lets_mount(policy: Raw | None, roles: list[str]) -> bool:
         if _about(statement, "elasticfilesystem:ClientMount")
         and any(who == "*" or who in roles or who.endswith(":root") for who in _principals(statement))
     ]
-    allowed = [one for one in about if one.get("Effect") == "Allow"]
-    denied = [one for one in about if one.get("Effect") == "Deny" and not one.get("Condition")]
+    allowed = [statement for statement in about if statement.get("Effect") == "Allow"]
+    denied = [statement for statement in about if statement.get("Effect") == "Deny" and not statement.get("Condition")]
     return not statements(policy) or (bool(allowed) and not denied)
 
 
@@ -80,23 +82,27 @@ https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-cre
 
 def lacks(policies: Raw | None, actions: Iterable[str]) -> list[str]:
     """Return those actions that no policy of a role allows; one that is attached may allow anything."""
-    attached = [str(one) for one in (policies or {}).get("attached") or []]
+    attached = [str(arn) for arn in (policies or {}).get("attached") or []]
     if any(not arn.startswith("arn:aws:iam::aws:policy/") or "SSM" in arn or "Admin" in arn for arn in attached):
         return []
     found = [statement for policy in ((policies or {}).get("own") or {}).values() for statement in statements(policy)]
-    allowed = [one for one in found if one.get("Effect") == "Allow"]
-    return [action for action in actions if not any(_about(one, action) for one in allowed)]
+    allowed = [statement for statement in found if statement.get("Effect") == "Allow"]
+    return [action for action in actions if not any(_about(statement, action) for statement in allowed)]
 
 
 def lets_read(policies: Raw | None, bucket: str) -> bool:
     """Tell whether some policy of a role lets it read a bucket's objects."""
-    attached = [str(one) for one in (policies or {}).get("attached") or []]
+    attached = [str(arn) for arn in (policies or {}).get("attached") or []]
     # What a policy of another name grants is not read: it may be this.
     if any(not arn.startswith("arn:aws:iam::aws:policy/") or "S3" in arn or "Admin" in arn for arn in attached):
         return True
     found = [statement for policy in ((policies or {}).get("own") or {}).values() for statement in statements(policy)]
-    about = [one for one in found if _about(one, "s3:GetObject") and _of_objects(one, f"arn:aws:s3:::{bucket}/")]
-    return any(one.get("Effect") == "Allow" for one in about)
+    about = [
+        statement
+        for statement in found
+        if _about(statement, "s3:GetObject") and _of_objects(statement, f"arn:aws:s3:::{bucket}/")
+    ]
+    return any(statement.get("Effect") == "Allow" for statement in about)
 
 
 def denying(policies: Raw | None, actions: Mapping[str, str]) -> dict[str, str]:

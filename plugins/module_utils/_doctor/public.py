@@ -102,7 +102,7 @@ def balancer_zone_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """The load balancer is not in a machine's zone."""
     balancer = evidence.balancer
     enabled = {str(row["zone_name"]) for row in rows(balancer, "availability_zones") if row.get("zone_name")}
-    machines = [resource for resource in evidence.resources("instances") if resource.get("availability_zone")]
+    machines = [instance for instance in evidence.resources("instances") if instance.get("availability_zone")]
     for zone in sorted({str(machine["availability_zone"]) for machine in machines} - enabled) if enabled else []:
         concerned = [machine for machine in machines if machine["availability_zone"] == zone]
         what = f"The load balancer is not in {zone}, where {' and '.join(map(display_name, concerned))} is."

@@ -25,18 +25,12 @@ NEXT = "What is served now goes on, but the next release, and a machine that is 
 
 def buckets(evidence: Evidence) -> list[str]:
     """Return the content buckets."""
-    return [
-        str(resource.get("name")) for resource in evidence.resources("buckets") if resource.get("part") == "content"
-    ]
+    return [str(bucket.get("name")) for bucket in evidence.resources("buckets") if bucket.get("part") == "content"]
 
 
 def readers(evidence: Evidence) -> list[str]:
     """Return the ARNs of the machines' role."""
-    return [
-        str(resource.get("arn"))
-        for resource in evidence.resources("roles")
-        if str(resource.get("role_name")).endswith("-web")
-    ]
+    return [str(role.get("arn")) for role in evidence.resources("roles") if str(role.get("role_name")).endswith("-web")]
 
 
 @AREA.rule(
@@ -55,10 +49,12 @@ def readers(evidence: Evidence) -> list[str]:
 )
 def release_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """The release that a machine is to serve is not there."""
-    for one, seen in evidence.asked():
+    for instance, seen in evidence.asked():
         if seen.share and seen.mount and seen.document_root_exists is False:
-            what = f"{display_name(one)} is to serve {seen.document_root}, which is not there."
-            yield Occurrence(what, machine(one), f"{seen.document_root} leads nowhere, the share is mounted", only(one))
+            what = f"{display_name(instance)} is to serve {seen.document_root}, which is not there."
+            yield Occurrence(
+                what, machine(instance), f"{seen.document_root} leads nowhere, the share is mounted", only(instance)
+            )
 
 
 @AREA.rule(
@@ -75,15 +71,15 @@ def release_missing(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def current_not_a_link(evidence: Evidence) -> Iterator[Occurrence]:
     """The folder that is served is no release: it is on the share, in the place of the link to one."""
-    for one, seen in evidence.asked():
+    for instance, seen in evidence.asked():
         release = str(seen.release or "")
         if seen.mount and seen.document_root_mount == seen.share and release and not is_id(release):
             current = f"{seen.share}/current"
             yield Occurrence(
-                f"{current}, as {display_name(one)} sees it, is a folder and no link to a release.",
-                machine(one),
+                f"{current}, as {display_name(instance)} sees it, is a folder and no link to a release.",
+                machine(instance),
                 f"{seen.document_root} is {release}",
-                only(one),
+                only(instance),
                 cure=f"Move it aside, on one machine: mv {current} {seen.share}/aside. Then release the site's files "
                 "again: run playbooks/release.yml.",
             )
@@ -102,14 +98,14 @@ def current_not_a_link(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def release_unreadable(evidence: Evidence) -> Iterator[Occurrence]:
     """The web server cannot read a part of the release."""
-    for one, seen in evidence.asked():
+    for instance, seen in evidence.asked():
         if seen.unreadable and seen.document_root_exists:
             folder = seen.unreadable.partition(f"/{seen.release}")[0] + f"/{seen.release}"
             yield Occurrence(
-                f"The web server on {display_name(one)} cannot read {seen.unreadable}.",
-                machine(one),
+                f"The web server on {display_name(instance)} cannot read {seen.unreadable}.",
+                machine(instance),
                 seen.unreadable,
-                only(one),
+                only(instance),
                 cure=f"on one machine: chmod -R u=rwX,go=rX {folder}",
                 severity=CRITICAL if seen.health and (seen.health.status or 0) >= 500 else None,
             )
@@ -130,10 +126,10 @@ def release_unreadable(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def release_damaged(evidence: Evidence) -> Iterator[Occurrence]:
     """The release that is served has no page to begin with."""
-    for one, seen in evidence.asked():
+    for instance, seen in evidence.asked():
         if seen.health and NOTHING in (seen.health.body or "") and not seen.unreadable and seen.document_root_exists:
-            what = f"The release that {display_name(one)} serves has no page to begin with."
-            yield Occurrence(what, machine(one), f"{seen.document_root}: {seen.health.body}", only(one))
+            what = f"The release that {display_name(instance)} serves has no page to begin with."
+            yield Occurrence(what, machine(instance), f"{seen.document_root}: {seen.health.body}", only(instance))
 
 
 @AREA.rule(
@@ -154,12 +150,12 @@ def release_damaged(evidence: Evidence) -> Iterator[Occurrence]:
 def release_fails(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine that is well answers the site's page with an error."""
     fetch = evidence.visit.page if evidence.visit else None
-    well = {str(one.get("id")) for dummy, one in targets(evidence) if one.get("state") == "healthy"}
+    well = {str(target.get("id")) for dummy, target in targets(evidence) if target.get("state") == "healthy"}
     server = (fetch.headers if fetch else {}).get("x-served-by")
     if not fetch or not server or not fetch.status or is_served(fetch.status):
         return
-    for one in evidence.running:
-        if one.get("name") == server and one.get("instance_id") in well:
+    for instance in evidence.running:
+        if instance.get("name") == server and instance.get("instance_id") in well:
             what = f"The site's own page answers {fetch.status}, by {server}, which is healthy."
             yield Occurrence(what, Where("page", fetch.url), f"status {fetch.status}, X-Served-By: {server}")
 
@@ -205,11 +201,11 @@ def content_bucket_closed(evidence: Evidence) -> Iterator[Occurrence]:
 def endpoint_policy_closed(evidence: Evidence) -> Iterator[Occurrence]:
     """The policy of the VPC's S3 endpoint does not let the machines read the content bucket."""
     roles = readers(evidence)
-    for resource in evidence.network_resources("endpoints"):
-        if not str(resource.get("service_name")).endswith(".s3") or not resource.get("policy"):
+    for endpoint in evidence.network_resources("endpoints"):
+        if not str(endpoint.get("service_name")).endswith(".s3") or not endpoint.get("policy"):
             continue
         for bucket in buckets(evidence):
-            if not policies.lets_pass(resource["policy"], "s3:GetObject", f"arn:aws:s3:::{bucket}/", roles):
+            if not policies.lets_pass(endpoint["policy"], "s3:GetObject", f"arn:aws:s3:::{bucket}/", roles):
                 what = f"The S3 endpoint's policy does not let the machines read {bucket}."
-                proof = f"statements: {', '.join(policies.titles(resource['policy']))}"
-                yield Occurrence(what, place("VPC endpoint", resource, "vpc_endpoint_id"), proof)
+                proof = f"statements: {', '.join(policies.titles(endpoint['policy']))}"
+                yield Occurrence(what, place("VPC endpoint", endpoint, "vpc_endpoint_id"), proof)

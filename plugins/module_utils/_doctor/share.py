@@ -41,10 +41,10 @@ def mount_target_missing(evidence: Evidence) -> Iterator[Occurrence]:
             for row in rows(share, "mount_targets")
             if row.get("life_cycle_state") not in ("deleting", "deleted", "error")
         }
-        zones = {str(resource.get("availability_zone")) for resource in evidence.resources("instances")}
+        zones = {str(instance.get("availability_zone")) for instance in evidence.resources("instances")}
         for zone in sorted(zones - there):
             concerned = [
-                resource for resource in evidence.resources("instances") if resource.get("availability_zone") == zone
+                instance for instance in evidence.resources("instances") if instance.get("availability_zone") == zone
             ]
             yield Occurrence(
                 f"The share has no mount target in {zone}, where {' and '.join(map(display_name, concerned))} is.",
@@ -69,9 +69,10 @@ def mount_target_missing(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def mount_target_in_other_group(evidence: Evidence) -> Iterator[Occurrence]:
     """A mount target has not the security group of the file system."""
-    own = {str(one.get("group_id")): str(one.get("group_name")) for one in evidence.groups_of("file_system")}
+    own = {str(group.get("group_id")): str(group.get("group_name")) for group in evidence.groups_of("file_system")}
     interfaces = {
-        resource.get("network_interface_id"): resource for resource in evidence.network_resources("network_interfaces")
+        interface.get("network_interface_id"): interface
+        for interface in evidence.network_resources("network_interfaces")
     }
     targets = [row for share in evidence.resources("file_systems") for row in rows(share, "mount_targets")]
     for target in targets if own else []:
@@ -80,7 +81,7 @@ def mount_target_in_other_group(evidence: Evidence) -> Iterator[Occurrence]:
             zone = target.get("availability_zone_name")
             what = f"The mount target in {zone} has not the security group {' or '.join(sorted(own.values()))}."
             concerned = [
-                resource for resource in evidence.resources("instances") if resource.get("availability_zone") == zone
+                instance for instance in evidence.resources("instances") if instance.get("availability_zone") == zone
             ]
             proof = f"groups: {', '.join(groups) or 'none'}"
             yield Occurrence(what, place("mount target", target, "mount_target_id"), proof, ids(concerned))
@@ -185,7 +186,7 @@ def share_name_unresolved(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def file_system_locked(evidence: Evidence) -> Iterator[Occurrence]:
     """The share's policy does not let the machines mount it."""
-    roles = [str(resource.get("arn")) for resource in evidence.resources("roles")]
+    roles = [str(role.get("arn")) for role in evidence.resources("roles")]
     for share, policy in evidence.documents("file_system_policies").items():
         if not policies.lets_mount(policy, roles) and not evidence.unread("iam: roles"):
             proof = f"statements: {', '.join(policies.titles(policy))}"
@@ -207,10 +208,12 @@ def file_system_locked(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def share_not_configured(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine has no share at all."""
-    for one, seen in evidence.asked():
+    for instance, seen in evidence.asked():
         if seen.share and not seen.fstab and not seen.mount:
-            what = f"{display_name(one)} has no share: it is neither mounted nor in /etc/fstab."
-            yield Occurrence(what, machine(one), f"no line for {seen.share} in /etc/fstab, no mount", only(one))
+            what = f"{display_name(instance)} has no share: it is neither mounted nor in /etc/fstab."
+            yield Occurrence(
+                what, machine(instance), f"no line for {seen.share} in /etc/fstab, no mount", only(instance)
+            )
 
 
 @AREA.rule(
@@ -226,10 +229,10 @@ def share_not_configured(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def share_not_mounted(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine's share is not mounted."""
-    for one, seen in evidence.asked():
+    for instance, seen in evidence.asked():
         if seen.share and not seen.mount:
-            what = f"The share is not mounted on {display_name(one)}."
-            yield Occurrence(what, machine(one), f"nothing is mounted at {seen.share}", only(one))
+            what = f"The share is not mounted on {display_name(instance)}."
+            yield Occurrence(what, machine(instance), f"nothing is mounted at {seen.share}", only(instance))
 
 
 @AREA.rule(
@@ -245,11 +248,14 @@ def share_not_mounted(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def mount_timer_stopped(evidence: Evidence) -> Iterator[Occurrence]:
     """Nothing mounts a machine's share again after it was away."""
-    for one, seen in evidence.asked():
+    for instance, seen in evidence.asked():
         timer = seen.units.get("mount_timer")
         if timer and not (timer.active and timer.enabled):
             yield Occurrence(
-                f"{timer.name} on {display_name(one)} does not run for good.", machine(one), str(timer), only(one)
+                f"{timer.name} on {display_name(instance)} does not run for good.",
+                machine(instance),
+                str(timer),
+                only(instance),
             )
 
 
@@ -265,13 +271,13 @@ def mount_timer_stopped(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def share_read_only(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine's share is mounted read-only."""
-    for one, seen in evidence.asked():
+    for instance, seen in evidence.asked():
         if seen.mount and seen.mount.get("read_only"):
             yield Occurrence(
-                f"The share on {display_name(one)} is mounted read-only.",
-                machine(one),
+                f"The share on {display_name(instance)} is mounted read-only.",
+                machine(instance),
                 f"{seen.mount.get('source')} at {seen.share}: ro",
-                only(one),
+                only(instance),
                 cure=f"on the machine: mount -o remount,rw {seen.share}",
             )
 
@@ -288,11 +294,14 @@ def share_read_only(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def mounted_by_hand(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine's share is mounted, and not in /etc/fstab."""
-    for one, seen in evidence.asked():
+    for instance, seen in evidence.asked():
         if seen.share and seen.mount and not seen.fstab:
-            what = f"{display_name(one)} will lose the share at its next boot: it was mounted by hand."
+            what = f"{display_name(instance)} will lose the share at its next boot: it was mounted by hand."
             yield Occurrence(
-                what, machine(one), f"{seen.mount.get('source')} at {seen.share}, no line in /etc/fstab", only(one)
+                what,
+                machine(instance),
+                f"{seen.mount.get('source')} at {seen.share}, no line in /etc/fstab",
+                only(instance),
             )
 
 
@@ -317,13 +326,15 @@ def share_in(line: Resource | None) -> str | None:
 )
 def fstab_elsewhere(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine's line in /etc/fstab names another file system than the site's."""
-    own = {str(resource.get("file_system_id")) for resource in evidence.resources("file_systems")}
-    for one, seen in evidence.asked() if own else []:
+    own = {str(share.get("file_system_id")) for share in evidence.resources("file_systems")}
+    for instance, seen in evidence.asked() if own else []:
         named = share_in(seen.fstab)
         if named and named not in own:
             mounted = (seen.mount or {}).get("source") or "nothing"
             proof = f"/etc/fstab: {named}, mounted: {mounted}, the site's: {', '.join(sorted(own))}"
-            yield Occurrence(f"/etc/fstab on {display_name(one)} names {named}.", machine(one), proof, only(one))
+            yield Occurrence(
+                f"/etc/fstab on {display_name(instance)} names {named}.", machine(instance), proof, only(instance)
+            )
 
 
 @AREA.rule(
@@ -339,9 +350,10 @@ def fstab_elsewhere(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def fstab_without_netdev(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine's line in /etc/fstab does not wait for the network, or stops the boot."""
-    for one, seen in evidence.asked():
+    for instance, seen in evidence.asked():
         options = str((seen.fstab or {}).get("options") or "")
         lacking = [word for word in ("_netdev", "nofail") if word not in options.split(",")]
         if seen.fstab and lacking:
-            what = f"{display_name(one)} may lose the share at its next boot: /etc/fstab lacks {' and '.join(lacking)}."
-            yield Occurrence(what, machine(one), f"options: {options or 'none'}", only(one))
+            words = " and ".join(lacking)
+            what = f"{display_name(instance)} may lose the share at its next boot: /etc/fstab lacks {words}."
+            yield Occurrence(what, machine(instance), f"options: {options or 'none'}", only(instance))

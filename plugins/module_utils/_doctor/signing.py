@@ -116,7 +116,7 @@ def signing_key_unusable(evidence: Evidence) -> Iterator[Occurrence]:
         enable = f"aws kms enable-key --region us-east-1 --key-id {identity}"
         again = f"aws kms cancel-key-deletion --region us-east-1 --key-id {identity}, then: {enable}"
         message = str(key.get("status_message") or "")
-        kept = next((resource for resource in evidence.resources("kms_keys") if resource.get("key_arn") == arn), {})
+        kept = next((known for known in evidence.resources("kms_keys") if known.get("key_arn") == arn), {})
         leaving = kept.get("key_state") == "PendingDeletion" or "PendingDeletion" in message
         yield Occurrence(
             f"The key {key.get('name')} of {name} needs action: {message or key.get('status')}",

@@ -33,15 +33,17 @@ def key_unusable(evidence: Evidence) -> Iterator[Occurrence]:
     signing = {
         key.get("kms_key_arn") for zone in evidence.documents("zone_signing").values() for key in rows(zone, "keys")
     }
-    for resource in evidence.resources("kms_keys"):
-        if resource.get("key_arn") in signing:
+    for key in evidence.resources("kms_keys"):
+        if key.get("key_arn") in signing:
             continue  # Route 53 says itself whether it can use it
-        state, key = str(resource.get("key_state")), str(resource.get("key_id"))
+        state, identity = str(key.get("key_state")), str(key.get("key_id"))
         if state in ("Disabled", "PendingDeletion"):
-            call = f"Call: aws kms enable-key --key-id {key}"
-            again = f"Call: aws kms cancel-key-deletion --key-id {key}, then: aws kms enable-key --key-id {key}"
-            what = f"The key {resource.get('alias')} is {'disabled' if state == 'Disabled' else 'to be deleted'}."
-            where = Where("KMS key", key, str(resource.get("alias") or ""))
+            call = f"Call: aws kms enable-key --key-id {identity}"
+            again = (
+                f"Call: aws kms cancel-key-deletion --key-id {identity}, then: aws kms enable-key --key-id {identity}"
+            )
+            what = f"The key {key.get('alias')} is {'disabled' if state == 'Disabled' else 'to be deleted'}."
+            where = Where("KMS key", identity, str(key.get("alias") or ""))
             yield Occurrence(what, where, f"KeyState={state}", cure=call if state == "Disabled" else again)
 
 
@@ -59,9 +61,9 @@ def versions_suspended(evidence: Evidence) -> Iterator[Occurrence]:
     """A bucket does not keep what is overwritten or deleted."""
     # Of what it cannot restore: logs only come.
     kept = {
-        resource.get("name")
-        for resource in evidence.resources("buckets")
-        if resource.get("part") in ("content", "error_page")
+        bucket.get("name")
+        for bucket in evidence.resources("buckets")
+        if bucket.get("part") in ("content", "error_page")
     }
     for name, told in evidence.documents("bucket_settings").items():
         if name in kept and told.get("versioning") is False:
@@ -106,8 +108,7 @@ def lifecycle_deletes(evidence: Evidence) -> Iterator[Occurrence]:
     pages = [place.partition("/") for place in evidence.documents("error_objects")]
     needed = {"content": [RELEASES], "error_page": [key for dummy, dummy, key in pages]}
     keys = {
-        str(resource.get("name")): needed.get(str(resource.get("part"))) or []
-        for resource in evidence.resources("buckets")
+        str(bucket.get("name")): needed.get(str(bucket.get("part"))) or [] for bucket in evidence.resources("buckets")
     }
     for name, told in evidence.documents("bucket_settings").items():
         rules = rows(told, "lifecycle_rules")
