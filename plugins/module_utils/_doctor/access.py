@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from .._resource import Resource
-from .evidence import Evidence, rows
+from .evidence import Evidence
 from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Occurrence, RuleInfo, Where
+from .known.balancing import Target
+from .known.machines import Instance, StatusChecks
 from .needs import INSIDE
-from .places import acl_cure, blocked, by_stop, display_name, ids, machine, only, stopped_by, where_of
+from .places import acl_cure, blocked, by_stop, display_name, on, stopped_by, where_of
 from .policies import SESSION_ACTIONS, lacks, lets_assume, titles
 
 AREA = Area("access")
@@ -24,14 +25,14 @@ UNANSWERED = ("Target.Timeout", "Target.FailedHealthChecks")
 """Why a target is unhealthy that has not answered at all."""
 
 
-def out_of_reach(evidence: Evidence) -> list[Resource]:
+def out_of_reach(evidence: Evidence) -> list[Instance]:
     """Return the running machines that Session Manager does not reach, by its own word or by our trying."""
     if evidence.unread("ssm: instance information"):
-        return [instance for instance in evidence.running if instance.get("instance_id") in evidence.silent]
+        return [instance for instance in evidence.running if instance.instance_id in evidence.silent]
     return [
         instance
         for instance in evidence.running
-        if instance.get("ssm_ping_status") != "Online" or instance.get("instance_id") in evidence.silent
+        if instance.ssm_ping_status != "Online" or instance.instance_id in evidence.silent
     ]
 
 
@@ -47,14 +48,9 @@ def out_of_reach(evidence: Evidence) -> list[Resource]:
 )
 def machine_stopped(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine does not run."""
-    for instance in evidence.resources("instances"):
-        if instance.get("state") in ("stopped", "stopping", "shutting-down"):
-            yield Occurrence(
-                f"{display_name(instance)} is {instance['state']}.",
-                machine(instance),
-                f"state={instance['state']}",
-                only(instance),
-            )
+    for instance in evidence.site.instances:
+        if instance.state in ("stopped", "stopping", "shutting-down"):
+            yield on(instance, f"{display_name(instance)} is {instance.state}.", f"state={instance.state}")
 
 
 @AREA.rule(
@@ -70,14 +66,9 @@ def machine_stopped(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def profile_detached(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine has no instance profile."""
-    for instance in evidence.resources("instances"):
-        if instance.get("instance_id") and not instance.get("iam_instance_profile_arn"):
-            yield Occurrence(
-                f"{display_name(instance)} has no instance profile.",
-                machine(instance),
-                "iam_instance_profile_arn=null",
-                only(instance),
-            )
+    for instance in evidence.site.instances:
+        if instance.instance_id and not instance.iam_instance_profile_arn:
+            yield on(instance, f"{display_name(instance)} has no instance profile.", "iam_instance_profile_arn=null")
 
 
 @AREA.rule(
@@ -93,9 +84,9 @@ def profile_detached(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def role_not_assumable(evidence: Evidence) -> Iterator[Occurrence]:
     """EC2 may not assume the machines' role."""
-    for role in evidence.resources("roles"):
-        name, trust = str(role.get("role_name")), role.get("assume_role_policy")
-        if name.endswith("-web") and trust and not lets_assume(trust, "ec2.amazonaws.com"):
+    for role in evidence.web_roles:
+        name, trust = role.role_name, role.assume_role_policy
+        if trust and not lets_assume(trust, "ec2.amazonaws.com"):
             proof = f"statements of its trust policy: {', '.join(titles(trust))}"
             yield Occurrence(f"EC2 may not assume the role {name}.", Where("role", name), proof)
 
@@ -113,14 +104,14 @@ def role_not_assumable(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def session_manager_denied(evidence: Evidence) -> Iterator[Occurrence]:
     """The machines' role does not let Systems Manager in."""
-    for role, policies in evidence.documents("role_policies").items():
+    for role, policies in evidence.details.role_policies.items():
         if not role.endswith("-web"):
             continue
         if missing := lacks(policies, SESSION_ACTIONS):
             yield Occurrence(
                 f"The role {role} may not {missing[0]}.",
                 Where("role", role),
-                f"policies: {', '.join([*(policies.get('own') or {}), *(policies.get('attached') or [])]) or 'none'}",
+                f"policies: {', '.join([*policies.own, *policies.attached]) or 'none'}",
                 # The account's default host management may stand in for it.
                 severity=None if out_of_reach(evidence) else WARNING,
             )
@@ -142,10 +133,7 @@ def egress_443_closed(evidence: Evidence) -> Iterator[Occurrence]:
     paths = [pair for pair in blocked(evidence, "session_manager") if stopped_by(pair[1], "security_group", "egress")]
     for path, stop, touched in by_stop(paths):
         yield Occurrence(
-            f"The security group {stop.get('name') or stop.get('id')} lets no HTTPS out.",
-            where_of(stop),
-            str(path.get("explanation")),
-            touched,
+            f"The security group {stop.name or stop.id} lets no HTTPS out.", where_of(stop), path.explanation, touched
         )
 
 
@@ -168,56 +156,53 @@ def endpoints_unreachable(evidence: Evidence) -> Iterator[Occurrence]:
     ]
     for path, stop, touched in by_stop(paths):
         yield Occurrence(
-            f"{path.get('machine_name') or path.get('machine')} does not reach the endpoints of Systems Manager.",
+            f"{path.machine_name or path.machine} does not reach the endpoints of Systems Manager.",
             where_of(stop),
-            str(path.get("explanation")),
+            path.explanation,
             touched,
             cure=acl_cure(stop),
         )
 
 
-def silence(evidence: Evidence, instance: Resource) -> str:
+def silence(evidence: Evidence, instance: Instance) -> str:
     """Say what is known of a machine's agent."""
-    told = f"ssm_ping_status={instance.get('ssm_ping_status') or 'never registered'}"
-    last = instance.get("ssm_last_ping_date_time")
-    tried = evidence.silent.get(str(instance.get("instance_id")))
+    told = f"ssm_ping_status={instance.ssm_ping_status or 'never registered'}"
+    last = instance.ssm_last_ping_date_time
+    tried = evidence.silent.get(instance.instance_id)
     return ", ".join(part for part in (told, f"last heard {last}" if last else "", tried or "") if part)
 
 
-def since_start(instance: Resource) -> bool:
+def since_start(instance: Instance) -> bool:
     """Tell whether the agent was heard since the machine was last started (both times are in AWS's one notation)."""
-    last, start = instance.get("ssm_last_ping_date_time"), instance.get("launch_time")
-    return bool(last) and (not start or str(last) >= str(start))
+    last, start = instance.ssm_last_ping_date_time, instance.launch_time
+    return bool(last) and (not start or last >= start)
 
 
-def heard_lately(evidence: Evidence, instance: Resource) -> bool:
+def heard_lately(evidence: Evidence, instance: Instance) -> bool:
     """Tell whether a machine's agent was heard so shortly ago that the machine may just be starting again."""
     try:
-        heard = datetime.fromisoformat(str(instance.get("ssm_last_ping_date_time")))
+        heard = datetime.fromisoformat(instance.ssm_last_ping_date_time)
     except ValueError:
         return False
     return evidence.now - heard.astimezone(UTC) < REBOOT
 
 
-def unanswered(evidence: Evidence) -> dict[str, Resource]:
+def unanswered(evidence: Evidence) -> dict[str, Target]:
     """Return the targets that do not answer the load balancer, by the machine's ID."""
     return {
-        str(target.get("id")): target
-        for group in evidence.resources("target_groups")
-        for target in rows(group, "targets")
-        if target.get("state") == "unhealthy" and target.get("reason") in UNANSWERED
+        target.id: target
+        for dummy, target in evidence.targets
+        if target.state == "unhealthy" and target.reason in UNANSWERED
     }
 
 
-def maybe_starting(evidence: Evidence, instance: Resource) -> bool:
+def maybe_starting(evidence: Evidence, instance: Instance) -> bool:
     """Tell whether a machine out of reach may be just starting again.
 
     It was heard shortly ago; and either AWS still takes it for online, or the load balancer too gets no answer.
     """
-    still_online = instance.get("ssm_ping_status") == "Online"
-    return heard_lately(evidence, instance) and (
-        still_online or str(instance.get("instance_id")) in unanswered(evidence)
-    )
+    still_online = instance.ssm_ping_status == "Online"
+    return heard_lately(evidence, instance) and (still_online or instance.instance_id in unanswered(evidence))
 
 
 @AREA.rule(
@@ -235,20 +220,20 @@ def maybe_starting(evidence: Evidence, instance: Resource) -> bool:
 def status_check_failed(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine fails EC2's status checks."""
     for instance in evidence.running:
-        identity = str(instance.get("instance_id"))
-        told = evidence.documents("status_checks").get(identity) or {}
-        failed = [kind for kind in ("system", "instance") if told.get(kind) == "impaired"]
+        identity = instance.instance_id
+        told = evidence.details.status_checks.get(identity, StatusChecks())
+        states = {"system": told.system, "instance": told.instance}
+        failed = [kind for kind, state in states.items() if state == "impaired"]
         if failed:
             stop = (
                 f"Call: aws ec2 stop-instances --instance-ids {identity}. When it is stopped, run playbooks/site.yml, "
                 "which starts it on another host."
             )
             again = f"Call: aws ec2 reboot-instances --instance-ids {identity}"
-            yield Occurrence(
+            yield on(
+                instance,
                 f"{display_name(instance)} fails EC2's {failed[0]} status check.",
-                machine(instance),
-                ", ".join(f"{kind} status: {told.get(kind)}" for kind in ("system", "instance")),
-                only(instance),
+                ", ".join(f"{kind} status: {state}" for kind, state in states.items()),
                 cure=stop if "system" in failed else again,
             )
 
@@ -272,13 +257,12 @@ def machine_silent(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine that runs answers nobody."""
     unhealthy = unanswered(evidence)
     for instance in out_of_reach(evidence):
-        target = unhealthy.get(str(instance.get("instance_id")))
+        target = unhealthy.get(instance.instance_id)
         if target and not maybe_starting(evidence, instance):
-            yield Occurrence(
+            yield on(
+                instance,
                 f"{display_name(instance)} answers neither Session Manager nor the load balancer.",
-                machine(instance),
-                f"{silence(evidence, instance)}; target: {target.get('reason')}",
-                only(instance),
+                f"{silence(evidence, instance)}; target: {target.reason}",
             )
 
 
@@ -300,11 +284,10 @@ def registered_late(evidence: Evidence) -> Iterator[Occurrence]:
     for instance in out_of_reach(evidence):
         known = not since_start(instance) and not evidence.unread("ssm: instance information")
         if known and not maybe_starting(evidence, instance):
-            yield Occurrence(
+            yield on(
+                instance,
                 f"The agent on {display_name(instance)} has not registered since the machine was started.",
-                machine(instance),
-                f"{silence(evidence, instance)}, started {instance.get('launch_time')}",
-                only(instance),
+                f"{silence(evidence, instance)}, started {instance.launch_time}",
             )
 
 
@@ -326,11 +309,10 @@ def agent_stopped(evidence: Evidence) -> Iterator[Occurrence]:
     for instance in out_of_reach(evidence):
         known = since_start(instance) or evidence.unread("ssm: instance information")
         if known and not maybe_starting(evidence, instance):
-            yield Occurrence(
+            yield on(
+                instance,
                 f"The agent on {display_name(instance)} does not answer any more.",
-                machine(instance),
                 silence(evidence, instance),
-                only(instance),
             )
 
 
@@ -349,27 +331,15 @@ def agent_not_enabled(evidence: Evidence) -> Iterator[Occurrence]:
     for instance, told in evidence.asked():
         agent = told.units.get("agent")
         if agent and not agent.enabled:
-            yield Occurrence(
-                f"The agent on {display_name(instance)} is not enabled.", machine(instance), str(agent), only(instance)
-            )
+            yield on(instance, f"The agent on {display_name(instance)} is not enabled.", str(agent))
 
 
 @AREA.rule(
-    RuleInfo(
-        "machine-unreachable",
-        CRITICAL,
-        "Nobody can look into the machine or configure it.",
-        CONFIGURE,
-    ),
+    RuleInfo("machine-unreachable", CRITICAL, "Nobody can look into the machine or configure it.", CONFIGURE),
     "ec2: instances",
     "ssm: instance information",
 )
 def machine_unreachable(evidence: Evidence) -> Iterator[Occurrence]:
     """Session Manager does not reach a machine."""
     for instance in out_of_reach(evidence):
-        yield Occurrence(
-            f"Session Manager does not reach {display_name(instance)}.",
-            machine(instance),
-            silence(evidence, instance),
-            ids([instance]),
-        )
+        yield on(instance, f"Session Manager does not reach {display_name(instance)}.", silence(evidence, instance))

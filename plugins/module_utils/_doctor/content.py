@@ -6,14 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from .._resource import Resource
 from . import policies
-from .evidence import Evidence, Machine
+from .evidence import Evidence
 from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Occurrence, RuleInfo, Where
+from .known.machines import Instance, Machine
 from .needs import INSIDE
-from .places import display_name, ids, machine, only
+from .places import display_name, ids, machine, on
 
 AREA = Area("content")
 LONGEST_SECONDS = 120
@@ -43,7 +43,7 @@ def local_files_served(evidence: Evidence) -> Iterator[Occurrence]:
         if served_locally(seen):
             what = f"{display_name(instance)} serves {seen.document_root} from its own disk."
             proof = f"DocumentRoot {seen.document_root} lies on {seen.document_root_mount}, the share on {seen.share}"
-            yield Occurrence(what, machine(instance), proof, only(instance))
+            yield on(instance, what, proof)
 
 
 @AREA.rule(
@@ -58,7 +58,7 @@ def local_files_served(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def releases_differ(evidence: Evidence) -> Iterator[Occurrence]:
     """The machines serve different releases."""
-    served: dict[str, list[Resource]] = {}
+    served: dict[str, list[Instance]] = {}
     for instance, seen in evidence.asked():
         if seen.release and not served_locally(seen):
             served.setdefault(seen.release, []).append(instance)
@@ -82,18 +82,17 @@ def releases_differ(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def content_unreadable(evidence: Evidence) -> Iterator[Occurrence]:
     """The machines' role may not read the content bucket."""
-    buckets = [str(bucket.get("name")) for bucket in evidence.resources("buckets") if bucket.get("part") == "content"]
-    for role, found in evidence.documents("role_policies").items():
-        for bucket in buckets if role.endswith("-web") else []:
+    for role, found in evidence.details.role_policies.items():
+        for bucket in evidence.content_buckets if role.endswith("-web") else []:
             if not policies.lets_read(found, bucket):
-                proof = f"its own policies: {', '.join(found.get('own') or {}) or 'none'}"
+                proof = f"its own policies: {', '.join(found.own) or 'none'}"
                 yield Occurrence(f"The role {role} may not read {bucket}.", Where("role", role), proof)
 
 
 SETTINGS = ("opcache.validate_timestamps", "opcache.revalidate_path", "opcache.revalidate_freq", "realpath_cache_ttl")
 
 
-def staleness(php: dict[str, str]) -> str | None:
+def staleness(php: Mapping[str, str]) -> str | None:
     """Say which of PHP's settings lets it go on with an old release, if one does."""
     on = ("1", "On", "on", "true")
     if php.get("opcache.enable", "1") not in on:
@@ -102,7 +101,7 @@ def staleness(php: dict[str, str]) -> str | None:
         if name in php and php[name] not in on:
             return name
     for name in SETTINGS[2:]:
-        if str(php.get(name)).isdecimal() and int(php[name]) > LONGEST_SECONDS:
+        if php.get(name, "").isdecimal() and int(php[name]) > LONGEST_SECONDS:
             return name
     return None
 
@@ -121,9 +120,8 @@ def staleness(php: dict[str, str]) -> str | None:
 def opcache_stale(evidence: Evidence) -> Iterator[Occurrence]:
     """PHP goes on with compiled code of an old release."""
     for instance, seen in evidence.asked():
-        culprit = staleness(seen.php or {})
-        if culprit:
-            php = seen.php or {}
+        php = seen.php
+        if culprit := staleness(php):
             proof = ", ".join(f"{name}={php[name]}" for name in SETTINGS if name in php)
             what = f"PHP on {display_name(instance)} does not see a new release in time: {culprit}={php[culprit]}."
-            yield Occurrence(what, machine(instance), proof, only(instance))
+            yield on(instance, what, proof)

@@ -21,7 +21,7 @@ NAMED = 6
 
 def unseen(evidence: Evidence) -> list[str]:
     """Say what could not be looked at, and why."""
-    said = [f"{failure.get('service')}: {failure.get('error')}" for failure in evidence.resources("unreadable")]
+    said = [f"{failure.service}: {failure.error}" for failure in evidence.site.unreadable]
     if evidence.visit is None:
         said.append(f"the site from outside: {NO_VISITOR}")
     else:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .._resource import Resource
 from . import policies
-from .evidence import Evidence, rows
+from .evidence import Evidence
 from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Occurrence, RuleInfo, Where
+from .known.machines import FstabLine
+from .known.network import NetworkInterface, Vpc
 from .needs import INSIDE
-from .places import acl_cure, blocked, by_stop, display_name, ids, machine, only, place, stopped_by, where_of
+from .places import acl_cure, blocked, by_stop, display_name, ids, on, place, stopped_by, where_of
 
 AREA = Area("share")
 FILE_SYSTEM = re.compile(r"\bfs-[0-9a-z]+")
@@ -35,21 +36,19 @@ MOUNTS = "A machine mounts the share over port 2049 of the mount target in its z
 )
 def mount_target_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """A zone has no mount target."""
-    for share in evidence.resources("file_systems"):
+    for share in evidence.site.file_systems:
         there = {
-            row.get("availability_zone_name")
-            for row in rows(share, "mount_targets")
-            if row.get("life_cycle_state") not in ("deleting", "deleted", "error")
+            row.availability_zone_name
+            for row in share.mount_targets
+            if row.life_cycle_state not in ("deleting", "deleted", "error")
         }
-        zones = {str(instance.get("availability_zone")) for instance in evidence.resources("instances")}
+        zones = {instance.availability_zone for instance in evidence.site.instances}
         for zone in sorted(zones - there):
-            concerned = [
-                instance for instance in evidence.resources("instances") if instance.get("availability_zone") == zone
-            ]
+            concerned = [instance for instance in evidence.site.instances if instance.availability_zone == zone]
             yield Occurrence(
                 f"The share has no mount target in {zone}, where {' and '.join(map(display_name, concerned))} is.",
-                place("file system", share, "file_system_id"),
-                f"mount targets in: {', '.join(sorted(map(str, there))) or 'no zone'}",
+                place("file system", share.file_system_id, share.name),
+                f"mount targets in: {', '.join(sorted(there)) or 'no zone'}",
                 ids(concerned),
             )
 
@@ -69,22 +68,17 @@ def mount_target_missing(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def mount_target_in_other_group(evidence: Evidence) -> Iterator[Occurrence]:
     """A mount target has not the security group of the file system."""
-    own = {str(group.get("group_id")): str(group.get("group_name")) for group in evidence.groups_of("file_system")}
-    interfaces = {
-        interface.get("network_interface_id"): interface
-        for interface in evidence.network_resources("network_interfaces")
-    }
-    targets = [row for share in evidence.resources("file_systems") for row in rows(share, "mount_targets")]
+    own = evidence.groups_of("file_system")
+    interfaces = {interface.network_interface_id: interface for interface in evidence.site.network.network_interfaces}
+    targets = [row for share in evidence.site.file_systems for row in share.mount_targets]
     for target in targets if own else []:
-        groups = (interfaces.get(target.get("network_interface_id")) or {}).get("groups")
-        if isinstance(groups, list) and not set(own) & set(groups):
-            zone = target.get("availability_zone_name")
+        groups = interfaces.get(target.network_interface_id, NetworkInterface()).groups
+        if groups is not None and not set(own) & set(groups):
+            zone = target.availability_zone_name
             what = f"The mount target in {zone} has not the security group {' or '.join(sorted(own.values()))}."
-            concerned = [
-                instance for instance in evidence.resources("instances") if instance.get("availability_zone") == zone
-            ]
+            concerned = [instance for instance in evidence.site.instances if instance.availability_zone == zone]
             proof = f"groups: {', '.join(groups) or 'none'}"
-            yield Occurrence(what, place("mount target", target, "mount_target_id"), proof, ids(concerned))
+            yield Occurrence(what, place("mount target", target.mount_target_id, target.name), proof, ids(concerned))
 
 
 @AREA.rule(
@@ -103,8 +97,8 @@ def nfs_ingress_closed(evidence: Evidence) -> Iterator[Occurrence]:
     """The share's security group does not admit the machines."""
     paths = [pair for pair in blocked(evidence, "share") if stopped_by(pair[1], "security_group", "ingress")]
     for path, stop, touched in by_stop(paths):
-        what = f"The security group {stop.get('name') or stop.get('id')} does not admit the machines on 2049."
-        yield Occurrence(what, where_of(stop), str(path.get("explanation")), touched)
+        what = f"The security group {stop.name or stop.id} does not admit the machines on 2049."
+        yield Occurrence(what, where_of(stop), path.explanation, touched)
 
 
 @AREA.rule(
@@ -123,8 +117,8 @@ def nfs_egress_closed(evidence: Evidence) -> Iterator[Occurrence]:
     """The machines' security group lets no NFS out."""
     paths = [pair for pair in blocked(evidence, "share") if stopped_by(pair[1], "security_group", "egress")]
     for path, stop, touched in by_stop(paths):
-        what = f"The security group {stop.get('name') or stop.get('id')} lets nothing out to the share on 2049."
-        yield Occurrence(what, where_of(stop), str(path.get("explanation")), touched)
+        what = f"The security group {stop.name or stop.id} lets nothing out to the share on 2049."
+        yield Occurrence(what, where_of(stop), path.explanation, touched)
 
 
 @AREA.rule(
@@ -143,8 +137,8 @@ def mount_way_blocked(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine's packets do not reach its mount target."""
     paths = [pair for pair in blocked(evidence, "share") if not stopped_by(pair[1], "security_group")]
     for path, stop, touched in by_stop(paths):
-        what = f"{path.get('machine_name') or path.get('machine')} does not reach the share."
-        yield Occurrence(what, where_of(stop), str(path.get("explanation")), touched, cure=acl_cure(stop))
+        what = f"{path.machine_name or path.machine} does not reach the share."
+        yield Occurrence(what, where_of(stop), path.explanation, touched, cure=acl_cure(stop))
 
 
 @AREA.rule(
@@ -161,15 +155,13 @@ def mount_way_blocked(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def share_name_unresolved(evidence: Evidence) -> Iterator[Occurrence]:
     """The VPC does not resolve names."""
-    states = {
-        "enableDnsSupport": evidence.detail("dns_support"),
-        "enableDnsHostnames": evidence.detail("dns_hostnames"),
-    }
+    details = evidence.details
+    states = {"enableDnsSupport": details.dns_support, "enableDnsHostnames": details.dns_hostnames}
     off = [name for name, state in states.items() if state is False]
     if off:
-        vpc = (evidence.site.get("network") or {}).get("vpc")
+        vpc = evidence.site.network.vpc or Vpc()
         what = f"The VPC has {' and '.join(off)} switched off: the share's name does not resolve."
-        yield Occurrence(what, place("VPC", vpc, "vpc_id"), ", ".join(f"{name}=false" for name in off))
+        yield Occurrence(what, place("VPC", vpc.vpc_id, vpc.name), ", ".join(f"{name}=false" for name in off))
 
 
 @AREA.rule(
@@ -186,8 +178,8 @@ def share_name_unresolved(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def file_system_locked(evidence: Evidence) -> Iterator[Occurrence]:
     """The share's policy does not let the machines mount it."""
-    roles = [str(role.get("arn")) for role in evidence.resources("roles")]
-    for share, policy in evidence.documents("file_system_policies").items():
+    roles = [role.arn for role in evidence.site.roles]
+    for share, policy in evidence.details.file_system_policies.items():
         if not policies.lets_mount(policy, roles) and not evidence.unread("iam: roles"):
             proof = f"statements: {', '.join(policies.titles(policy))}"
             yield Occurrence(
@@ -211,9 +203,7 @@ def share_not_configured(evidence: Evidence) -> Iterator[Occurrence]:
     for instance, seen in evidence.asked():
         if seen.share and not seen.fstab and not seen.mount:
             what = f"{display_name(instance)} has no share: it is neither mounted nor in /etc/fstab."
-            yield Occurrence(
-                what, machine(instance), f"no line for {seen.share} in /etc/fstab, no mount", only(instance)
-            )
+            yield on(instance, what, f"no line for {seen.share} in /etc/fstab, no mount")
 
 
 @AREA.rule(
@@ -232,7 +222,7 @@ def share_not_mounted(evidence: Evidence) -> Iterator[Occurrence]:
     for instance, seen in evidence.asked():
         if seen.share and not seen.mount:
             what = f"The share is not mounted on {display_name(instance)}."
-            yield Occurrence(what, machine(instance), f"nothing is mounted at {seen.share}", only(instance))
+            yield on(instance, what, f"nothing is mounted at {seen.share}")
 
 
 @AREA.rule(
@@ -251,12 +241,7 @@ def mount_timer_stopped(evidence: Evidence) -> Iterator[Occurrence]:
     for instance, seen in evidence.asked():
         timer = seen.units.get("mount_timer")
         if timer and not (timer.active and timer.enabled):
-            yield Occurrence(
-                f"{timer.name} on {display_name(instance)} does not run for good.",
-                machine(instance),
-                str(timer),
-                only(instance),
-            )
+            yield on(instance, f"{timer.name} on {display_name(instance)} does not run for good.", str(timer))
 
 
 @AREA.rule(
@@ -272,12 +257,11 @@ def mount_timer_stopped(evidence: Evidence) -> Iterator[Occurrence]:
 def share_read_only(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine's share is mounted read-only."""
     for instance, seen in evidence.asked():
-        if seen.mount and seen.mount.get("read_only"):
-            yield Occurrence(
+        if seen.mount and seen.mount.read_only:
+            yield on(
+                instance,
                 f"The share on {display_name(instance)} is mounted read-only.",
-                machine(instance),
-                f"{seen.mount.get('source')} at {seen.share}: ro",
-                only(instance),
+                f"{seen.mount.source} at {seen.share}: ro",
                 cure=f"on the machine: mount -o remount,rw {seen.share}",
             )
 
@@ -297,18 +281,12 @@ def mounted_by_hand(evidence: Evidence) -> Iterator[Occurrence]:
     for instance, seen in evidence.asked():
         if seen.share and seen.mount and not seen.fstab:
             what = f"{display_name(instance)} will lose the share at its next boot: it was mounted by hand."
-            yield Occurrence(
-                what,
-                machine(instance),
-                f"{seen.mount.get('source')} at {seen.share}, no line in /etc/fstab",
-                only(instance),
-            )
+            yield on(instance, what, f"{seen.mount.source} at {seen.share}, no line in /etc/fstab")
 
 
-def share_in(line: Resource | None) -> str | None:
+def share_in(line: FstabLine | None) -> str | None:
     """Return the file system that a line of fstab names: by its source, or by the unit of its tunnel."""
-    told = line or {}
-    named = FILE_SYSTEM.search(f"{told.get('source')} {told.get('options')}")
+    named = FILE_SYSTEM.search(f"{line.source} {line.options}") if line else None
     return named[0] if named else None
 
 
@@ -326,15 +304,13 @@ def share_in(line: Resource | None) -> str | None:
 )
 def fstab_elsewhere(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine's line in /etc/fstab names another file system than the site's."""
-    own = {str(share.get("file_system_id")) for share in evidence.resources("file_systems")}
+    own = {share.file_system_id for share in evidence.site.file_systems}
     for instance, seen in evidence.asked() if own else []:
         named = share_in(seen.fstab)
         if named and named not in own:
-            mounted = (seen.mount or {}).get("source") or "nothing"
+            mounted = (seen.mount and seen.mount.source) or "nothing"
             proof = f"/etc/fstab: {named}, mounted: {mounted}, the site's: {', '.join(sorted(own))}"
-            yield Occurrence(
-                f"/etc/fstab on {display_name(instance)} names {named}.", machine(instance), proof, only(instance)
-            )
+            yield on(instance, f"/etc/fstab on {display_name(instance)} names {named}.", proof)
 
 
 @AREA.rule(
@@ -351,9 +327,9 @@ def fstab_elsewhere(evidence: Evidence) -> Iterator[Occurrence]:
 def fstab_without_netdev(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine's line in /etc/fstab does not wait for the network, or stops the boot."""
     for instance, seen in evidence.asked():
-        options = str((seen.fstab or {}).get("options") or "")
+        options = seen.fstab.options if seen.fstab else ""
         lacking = [word for word in ("_netdev", "nofail") if word not in options.split(",")]
         if seen.fstab and lacking:
             words = " and ".join(lacking)
             what = f"{display_name(instance)} may lose the share at its next boot: /etc/fstab lacks {words}."
-            yield Occurrence(what, machine(instance), f"options: {options or 'none'}", only(instance))
+            yield on(instance, what, f"options: {options or 'none'}")
