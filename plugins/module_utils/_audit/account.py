@@ -26,14 +26,14 @@ def s3_public_access(facts: Facts) -> Iterator[Seen]:
 def ebs_encryption(facts: Facts) -> Iterator[Seen]:
     """New volumes are encrypted."""
     found = bool(facts.read.get("volume_default"))
-    yield Seen(f"region {facts.site['region']}", found, f"EbsEncryptionByDefault={found}")
+    yield Seen(f"region {facts.known.region}", found, f"EbsEncryptionByDefault={found}")
 
 
 @RULES.rule("account-metadata-v2", "ec2: metadata by default")
 def metadata_v2(facts: Facts) -> Iterator[Seen]:
     """New machines want a token."""
     found = facts.read.get("metadata_default")
-    yield Seen(f"region {facts.site['region']}", found == "required", f"HttpTokens={found}")
+    yield Seen(f"region {facts.known.region}", found == "required", f"HttpTokens={found}")
 
 
 @RULES.rule("account-snapshots-and-images", "ec2: sharing of snapshots and images")
@@ -42,7 +42,7 @@ def snapshots_and_images(facts: Facts) -> Iterator[Seen]:
     found = facts.read.get("sharing") or {}
     met = found.get("snapshots") == "block-all-sharing" and found.get("images") == "block-new-sharing"
     told = f"snapshots: {found.get('snapshots')}, images: {found.get('images')}"
-    yield Seen(f"region {facts.site['region']}", met, told)
+    yield Seen(f"region {facts.known.region}", met, told)
 
 
 @RULES.rule("account-trail", "cloudtrail: trails")
@@ -56,21 +56,21 @@ def trail(facts: Facts) -> Iterator[Seen]:
 def config(facts: Facts) -> Iterator[Seen]:
     """A recorder runs."""
     found = [recorder["name"] for recorder in facts.read.get("recorders") or [] if recorder.get("recording")]
-    yield Seen(f"region {facts.site['region']}", bool(found), f"recorders: {', '.join(found) or 'none'}")
+    yield Seen(f"region {facts.known.region}", bool(found), f"recorders: {', '.join(found) or 'none'}")
 
 
 @RULES.rule("account-guardduty", "guardduty: detectors")
 def guardduty(facts: Facts) -> Iterator[Seen]:
     """A detector is there."""
     found = facts.read.get("detectors") or []
-    yield Seen(f"region {facts.site['region']}", bool(found), f"detectors: {', '.join(found) or 'none'}")
+    yield Seen(f"region {facts.known.region}", bool(found), f"detectors: {', '.join(found) or 'none'}")
 
 
 @RULES.rule("account-access-analyzer", "accessanalyzer: analyzers")
 def access_analyzer(facts: Facts) -> Iterator[Seen]:
     """An analyzer is active."""
     found = [analyzer["name"] for analyzer in facts.read.get("analyzers") or [] if analyzer.get("status") == "ACTIVE"]
-    yield Seen(f"region {facts.site['region']}", bool(found), f"analyzers: {', '.join(found) or 'none'}")
+    yield Seen(f"region {facts.known.region}", bool(found), f"analyzers: {', '.join(found) or 'none'}")
 
 
 @RULES.rule("account-passwords", "iam: password policy")
@@ -97,6 +97,4 @@ def ssm_sharing(facts: Facts) -> Iterator[Seen]:
     sharing = found.get("/ssm/documents/console/public-sharing-permission")
     logging = found.get("/ssm/automation/customer-script-log-destination")
     met = sharing == "Disable" and logging == "CloudWatch"
-    yield Seen(
-        f"region {facts.site['region']}", met, f"public sharing: {sharing}, automation logs: {logging or 'none'}"
-    )
+    yield Seen(f"region {facts.known.region}", met, f"public sharing: {sharing}, automation logs: {logging or 'none'}")

@@ -36,10 +36,10 @@ def no_public_address(facts: Facts) -> Iterator[Seen]:
 @RULES.rule("managed-machines", "ec2: instances", "ssm: instance information")
 def managed_machines(facts: Facts) -> Iterator[Seen]:
     """A running machine's agent answers."""
-    for one in facts.listed("instances"):
-        if one.get("state") == "running":
-            ping = one.get("ssm_ping_status")
-            yield Seen(one.get("name") or one["instance_id"], ping == "Online", f"PingStatus={ping}")
+    for instance in facts.known.instances:
+        if instance.state == "running":
+            ping = instance.ssm_ping_status or None
+            yield Seen(instance.name or instance.instance_id, ping == "Online", f"PingStatus={ping}")
 
 
 @RULES.rule("volumes-encrypted", "ec2: volumes")

@@ -49,18 +49,15 @@ def dnssec(facts: Facts) -> Iterator[Seen]:
 @RULES.rule("caa", "route53: hosted zones")
 def caa(facts: Facts) -> Iterator[Seen]:
     """The nearest CAA record in the zone names who may issue (RFC 8659, section 3)."""
-    domain = next((one["name"] for one in facts.listed("names") if one.get("kind") == "domain"), None)
-    zone = facts.site.get("hosted_zone")
+    domain = next((host.name for host in facts.known.names if host.kind == "domain"), None)
+    zone = facts.known.hosted_zone
     if not domain or not zone:
         return
     labels = domain.split(".")
     climbed = [".".join(labels[start:]) for start in range(len(labels))]
-    within = [one for one in climbed if same_name(one, zone["name"]) or one.endswith(f".{zone['name']}")]
+    within = [name for name in climbed if same_name(name, zone.name) or name.endswith(f".{zone.name}")]
     found = [
-        name
-        for name in within
-        for record in zone.get("records") or []
-        if record.get("type") == "CAA" and same_name(record.get("name"), name)
+        name for name in within for record in zone.records if record.type == "CAA" and same_name(record.name, name)
     ]
     yield Seen(f"name {domain}", bool(found), f"CAA: {found[0] if found else 'none'}")
 
@@ -83,7 +80,7 @@ def log_keys(facts: Facts) -> Iterator[Seen]:
 @RULES.rule("alarms", "cloudwatch: alarms")
 def alarms(facts: Facts) -> Iterator[Seen]:
     """Somebody is told."""
-    found = facts.listed("alarms")
-    if facts.balancer:
-        told = f"{len(found)} alarms, {len(facts.listed('topics'))} topics"
-        yield Seen(f"site {facts.site['name']}", bool(found) and bool(facts.listed("topics")), told)
+    site = facts.known
+    if site.load_balancer:
+        told = f"{len(site.alarms)} alarms, {len(site.topics)} topics"
+        yield Seen(f"site {site.name}", bool(site.alarms and site.topics), told)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from .._resource import Resource
 from .facts import Facts, Rules, Seen
-from .network import statements
+from .network import for_everybody, statements
 
 RULES = Rules()
 BUCKETS = "s3: settings of buckets"
@@ -19,11 +19,11 @@ LOGS = "logs"
 """The part of the bucket that logs go to."""
 
 
-def refuses_clear_text(policy: Resource) -> bool:
+def refuses_clear_text(policy: object) -> bool:
     """Tell whether a bucket's policy denies what does not come over TLS."""
     return any(
-        statement.get("Effect") == "Deny"
-        and str(((statement.get("Condition") or {}).get("Bool") or {}).get("aws:SecureTransport")).lower() == "false"
+        statement.effect == "Deny"
+        and str(statement.condition.get("Bool", {}).get("aws:SecureTransport")).lower() == "false"
         for statement in statements(policy)
     )
 
@@ -32,7 +32,7 @@ def _buckets(control: str, parts: Callable[[str | None], bool], judge: Callable[
     """Add a check that looks at each bucket of some parts of the site by itself."""
 
     def check(facts: Facts) -> Iterator[Seen]:
-        part = {one["name"]: one.get("part") for one in facts.listed("buckets")}
+        part = {bucket.name: bucket.part for bucket in facts.known.buckets}
         for name, settings in facts.each("buckets"):
             if parts(part.get(name)):
                 yield Seen(f"bucket {name}", *judge(settings))
@@ -86,12 +86,7 @@ def share_encrypted(facts: Facts) -> Iterator[Seen]:
 def share_policy(facts: Facts) -> Iterator[Seen]:
     """Nobody may mount but those whom the policy names."""
     for name, one in facts.each("shares"):
-        wide = [
-            statement
-            for statement in statements(one["policy"])
-            if statement.get("Effect") == "Allow" and statement.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
-        ]
-        named = bool(one["policy"]) and not wide
+        named = bool(one["policy"]) and not any(map(for_everybody, statements(one["policy"])))
         yield Seen(f"file system {name}", named, "names its clients" if named else "admits every client")
 
 

@@ -95,6 +95,7 @@ class LoadBalancer:
     """The load balancer."""
 
     load_balancer_arn: str = ""
+    load_balancer_name: str = ""
     name: str = ""
     dns_name: str = ""
     maintenance: bool = False

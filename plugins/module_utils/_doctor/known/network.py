@@ -84,6 +84,13 @@ class NetworkInterface:
 
 
 @dataclass(frozen=True)
+class FlowLog:
+    """A flow log."""
+
+    flow_log_status: str = ""
+
+
+@dataclass(frozen=True)
 class Network:
     """The VPC and all that is in it but machines."""
 
@@ -92,6 +99,7 @@ class Network:
     route_tables: tuple[RouteTable, ...] = ()
     nat_gateways: tuple[NatGateway, ...] = ()
     endpoints: tuple[Endpoint, ...] = ()
+    flow_logs: tuple[FlowLog, ...] = ()
     network_interfaces: tuple[NetworkInterface, ...] = ()
 
 

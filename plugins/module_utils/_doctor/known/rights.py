@@ -24,7 +24,7 @@ class Statement(AwsShape):
     not_action: tuple[str, ...] = ()
     resource: tuple[str, ...] = ()
     not_resource: tuple[str, ...] = ()
-    condition: Mapping[str, object] = field(default_factory=dict)
+    condition: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

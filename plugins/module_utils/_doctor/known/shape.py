@@ -24,7 +24,7 @@ class AwsShape:
 
 def shape(kind: type[Known], raw: object) -> Known:
     """Return what a dictionary says: what is null or missing is the field's default, other keys are left out."""
-    return t.cast("Known", _reader(t.cast("t.Any", kind))(_without_nulls(raw)))
+    return t.cast("Known", _reader(t.cast("t.Any", kind))(_without_nulls(raw) or {}))
 
 
 def shape_of_any(kind: type[Known], raw: object) -> Known | None:

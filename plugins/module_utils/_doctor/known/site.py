@@ -78,5 +78,7 @@ class Site:
     documents: tuple[Document, ...] = ()
     log_groups: tuple[LogGroup, ...] = ()
     kms_keys: tuple[Key, ...] = ()
+    alarms: tuple[object, ...] = ()
+    topics: tuple[object, ...] = ()
     details: Details = Details()
     unreadable: tuple[Unreadable, ...] = ()
