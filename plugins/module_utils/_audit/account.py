@@ -48,7 +48,7 @@ def snapshots_and_images(facts: Facts) -> Iterator[Seen]:
 @RULES.rule("account-trail", "cloudtrail: trails")
 def trail(facts: Facts) -> Iterator[Seen]:
     """A trail covers all regions."""
-    found = [one["Name"] for one in facts.read.get("trails") or [] if one.get("IsMultiRegionTrail")]
+    found = [covering["Name"] for covering in facts.read.get("trails") or [] if covering.get("IsMultiRegionTrail")]
     yield Seen("account", bool(found), f"trails of all regions: {', '.join(found) or 'none'}")
 
 
@@ -78,7 +78,7 @@ def passwords(facts: Facts) -> Iterator[Seen]:
     """Passwords are long and of several kinds of characters."""
     found = facts.read.get("password_policy") or {}
     length = int(found.get("MinimumPasswordLength") or 0)
-    met = length >= SHORTEST and all(found.get(one) for one in STRONG)
+    met = length >= SHORTEST and all(found.get(requirement) for requirement in STRONG)
     yield Seen("account", met, f"MinimumPasswordLength={length}" if found else "no policy")
 
 

@@ -23,11 +23,11 @@ STRONG = re.compile(r"RSA[-_](2048|3072|4096)|EC[-_](prime256v1|secp384r1|secp52
 def certificate_valid(facts: Facts) -> Iterator[Seen]:
     """Certificates last, and are what browsers accept."""
     now: datetime = facts.read.get("now") or datetime.now(UTC)
-    for arn, one in facts.each("certificates"):
-        end, algorithm = one.get("NotAfter"), str(one.get("KeyAlgorithm"))
+    for arn, certificate in facts.each("certificates"):
+        end, algorithm = certificate.get("NotAfter"), str(certificate.get("KeyAlgorithm"))
         wrong = [f"expires on {end:%Y-%m-%d}"] if end and end - now < ENOUGH else []
         wrong += [algorithm] * (not STRONG.match(algorithm))
-        options = one.get("Options") or {}
+        options = certificate.get("Options") or {}
         wrong += ["not logged"] * (options.get("CertificateTransparencyLoggingPreference") == "DISABLED")
         yield Seen(f"certificate {arn.rpartition('/')[2]}", not wrong, ", ".join(wrong) or algorithm)
 
@@ -65,16 +65,16 @@ def caa(facts: Facts) -> Iterator[Seen]:
 @RULES.rule("log-retention", "logs: log groups", "logs: settings of log groups")
 def log_retention(facts: Facts) -> Iterator[Seen]:
     """Logs are kept for a year, or for ever."""
-    for name, one in facts.each("log_groups"):
-        days = one.get("retentionInDays")
+    for name, group in facts.each("log_groups"):
+        days = group.get("retentionInDays")
         yield Seen(f"log group {name}", days is None or days >= YEAR, f"{days or 'for ever'} days")
 
 
 @RULES.rule("log-keys", "logs: log groups", "logs: settings of log groups")
 def log_keys(facts: Facts) -> Iterator[Seen]:
     """The logs' key is the customer's."""
-    for name, one in facts.each("log_groups"):
-        yield Seen(f"log group {name}", bool(one.get("kmsKeyId")), f"key: {one.get('kmsKeyId') or 'AWS owns it'}")
+    for name, group in facts.each("log_groups"):
+        yield Seen(f"log group {name}", bool(group.get("kmsKeyId")), f"key: {group.get('kmsKeyId') or 'AWS owns it'}")
 
 
 @RULES.rule("alarms", "cloudwatch: alarms")

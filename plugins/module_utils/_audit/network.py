@@ -30,8 +30,8 @@ def flow_logs(facts: Facts) -> Iterator[Seen]:
 @RULES.rule("default-group-empty", "ec2: default groups")
 def default_group_empty(facts: Facts) -> Iterator[Seen]:
     """The group that is taken where none is named admits nothing."""
-    for group, one in facts.each("default_groups"):
-        count = len(one.get("IpPermissions") or []) + len(one.get("IpPermissionsEgress") or [])
+    for group, described in facts.each("default_groups"):
+        count = len(described.get("IpPermissions") or []) + len(described.get("IpPermissionsEgress") or [])
         yield Seen(f"security group {group}", not count, f"{count} rules")
 
 

@@ -76,25 +76,25 @@ _buckets("bucket-extras", lambda _: True, _customers_key)
 @RULES.rule("share-encrypted", "efs: file systems", SHARES)
 def share_encrypted(facts: Facts) -> Iterator[Seen]:
     """The share is encrypted, backed up and in two zones."""
-    for name, one in facts.each("shares"):
-        wrong = ["not encrypted"] * (not one["encrypted"]) + ["no backup"] * (not one["backup"])
-        wrong += ["one zone"] * (len({target["availability_zone_name"] for target in one["mount_targets"]}) < 2)
+    for name, share in facts.each("shares"):
+        wrong = ["not encrypted"] * (not share["encrypted"]) + ["no backup"] * (not share["backup"])
+        wrong += ["one zone"] * (len({target["availability_zone_name"] for target in share["mount_targets"]}) < 2)
         yield Seen(f"file system {name}", not wrong, ", ".join(wrong) or "encrypted, backed up, in two zones")
 
 
 @RULES.rule("share-policy", "efs: file systems", SHARES)
 def share_policy(facts: Facts) -> Iterator[Seen]:
     """Nobody may mount but those whom the policy names."""
-    for name, one in facts.each("shares"):
-        named = bool(one["policy"]) and not any(map(for_everybody, statements(one["policy"])))
+    for name, share in facts.each("shares"):
+        named = bool(share["policy"]) and not any(map(for_everybody, statements(share["policy"])))
         yield Seen(f"file system {name}", named, "names its clients" if named else "admits every client")
 
 
 @RULES.rule("share-access-points", "efs: access points")
 def share_access_points(facts: Facts) -> Iterator[Seen]:
     """An access point leads to its own folder, as its own user."""
-    for name, one in facts.each("access_points"):
-        path, user = (one.get("RootDirectory") or {}).get("Path", "/"), one.get("PosixUser")
+    for name, point in facts.each("access_points"):
+        path, user = (point.get("RootDirectory") or {}).get("Path", "/"), point.get("PosixUser")
         yield Seen(f"access point {name}", path != "/" and bool(user), f"path {path}, user {user or 'any'}")
 
 
@@ -108,6 +108,6 @@ def share_key(facts: Facts) -> Iterator[Seen]:
 @RULES.rule("share-lifecycle", "efs: file systems", SHARES)
 def share_lifecycle(facts: Facts) -> Iterator[Seen]:
     """Old files move to cheaper storage."""
-    for name, one in facts.each("shares"):
-        found = one.get("transition_to_ia")
+    for name, share in facts.each("shares"):
+        found = share.get("transition_to_ia")
         yield Seen(f"file system {name}", found not in (None, "none"), f"TransitionToIA={found}")
