@@ -246,7 +246,6 @@ report:
     No finding.
 """
 
-import typing as t
 from datetime import UTC, date, datetime
 
 from ansible.module_utils.basic import AnsibleModule
@@ -312,7 +311,7 @@ def main() -> None:
     told = silenced(diagnose(evidence), silences_of(module), datetime.now(UTC).date())
     diagnosis, not_seen = told.diagnosis, unseen(evidence)
     findings = [finding.as_dict() for finding in diagnosis.findings]
-    earlier: list[dict[str, t.Any]] | None = module.params["earlier"]
+    earlier: list[dict[str, object]] | None = module.params["earlier"]
     changes = None if earlier is None else compared(earlier, findings, [*diagnosis.unjudged, *diagnosis.silenced])
     notes = [
         *([said(changes)] if changes else []),

@@ -26,14 +26,14 @@ def s3_public_access(facts: Facts) -> Iterator[Seen]:
 def ebs_encryption(facts: Facts) -> Iterator[Seen]:
     """New volumes are encrypted."""
     found = bool(facts.read.get("volume_default"))
-    yield Seen(f"region {facts.site['region']}", found, f"EbsEncryptionByDefault={found}")
+    yield Seen(f"region {facts.known.region}", found, f"EbsEncryptionByDefault={found}")
 
 
 @RULES.rule("account-metadata-v2", "ec2: metadata by default")
 def metadata_v2(facts: Facts) -> Iterator[Seen]:
     """New machines want a token."""
     found = facts.read.get("metadata_default")
-    yield Seen(f"region {facts.site['region']}", found == "required", f"HttpTokens={found}")
+    yield Seen(f"region {facts.known.region}", found == "required", f"HttpTokens={found}")
 
 
 @RULES.rule("account-snapshots-and-images", "ec2: sharing of snapshots and images")
@@ -42,13 +42,13 @@ def snapshots_and_images(facts: Facts) -> Iterator[Seen]:
     found = facts.read.get("sharing") or {}
     met = found.get("snapshots") == "block-all-sharing" and found.get("images") == "block-new-sharing"
     told = f"snapshots: {found.get('snapshots')}, images: {found.get('images')}"
-    yield Seen(f"region {facts.site['region']}", met, told)
+    yield Seen(f"region {facts.known.region}", met, told)
 
 
 @RULES.rule("account-trail", "cloudtrail: trails")
 def trail(facts: Facts) -> Iterator[Seen]:
     """A trail covers all regions."""
-    found = [one["Name"] for one in facts.read.get("trails") or [] if one.get("IsMultiRegionTrail")]
+    found = [covering["Name"] for covering in facts.read.get("trails") or [] if covering.get("IsMultiRegionTrail")]
     yield Seen("account", bool(found), f"trails of all regions: {', '.join(found) or 'none'}")
 
 
@@ -56,21 +56,21 @@ def trail(facts: Facts) -> Iterator[Seen]:
 def config(facts: Facts) -> Iterator[Seen]:
     """A recorder runs."""
     found = [recorder["name"] for recorder in facts.read.get("recorders") or [] if recorder.get("recording")]
-    yield Seen(f"region {facts.site['region']}", bool(found), f"recorders: {', '.join(found) or 'none'}")
+    yield Seen(f"region {facts.known.region}", bool(found), f"recorders: {', '.join(found) or 'none'}")
 
 
 @RULES.rule("account-guardduty", "guardduty: detectors")
 def guardduty(facts: Facts) -> Iterator[Seen]:
     """A detector is there."""
     found = facts.read.get("detectors") or []
-    yield Seen(f"region {facts.site['region']}", bool(found), f"detectors: {', '.join(found) or 'none'}")
+    yield Seen(f"region {facts.known.region}", bool(found), f"detectors: {', '.join(found) or 'none'}")
 
 
 @RULES.rule("account-access-analyzer", "accessanalyzer: analyzers")
 def access_analyzer(facts: Facts) -> Iterator[Seen]:
     """An analyzer is active."""
     found = [analyzer["name"] for analyzer in facts.read.get("analyzers") or [] if analyzer.get("status") == "ACTIVE"]
-    yield Seen(f"region {facts.site['region']}", bool(found), f"analyzers: {', '.join(found) or 'none'}")
+    yield Seen(f"region {facts.known.region}", bool(found), f"analyzers: {', '.join(found) or 'none'}")
 
 
 @RULES.rule("account-passwords", "iam: password policy")
@@ -78,7 +78,7 @@ def passwords(facts: Facts) -> Iterator[Seen]:
     """Passwords are long and of several kinds of characters."""
     found = facts.read.get("password_policy") or {}
     length = int(found.get("MinimumPasswordLength") or 0)
-    met = length >= SHORTEST and all(found.get(one) for one in STRONG)
+    met = length >= SHORTEST and all(found.get(requirement) for requirement in STRONG)
     yield Seen("account", met, f"MinimumPasswordLength={length}" if found else "no policy")
 
 
@@ -97,6 +97,4 @@ def ssm_sharing(facts: Facts) -> Iterator[Seen]:
     sharing = found.get("/ssm/documents/console/public-sharing-permission")
     logging = found.get("/ssm/automation/customer-script-log-destination")
     met = sharing == "Disable" and logging == "CloudWatch"
-    yield Seen(
-        f"region {facts.site['region']}", met, f"public sharing: {sharing}, automation logs: {logging or 'none'}"
-    )
+    yield Seen(f"region {facts.known.region}", met, f"public sharing: {sharing}, automation logs: {logging or 'none'}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .._resource import Resource
+from .._doctor.known.balancing import Listener, LoadBalancer
 from .facts import Facts, Rules, Seen
 
 RULES = Rules()
@@ -18,42 +18,36 @@ MODERN = ("ELBSecurityPolicy-TLS13-1-2-", "ELBSecurityPolicy-TLS13-1-3-", "ELBSe
 (https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html)."""
 
 
-def listeners(facts: Facts, protocol: str) -> list[Resource]:
+def listeners(facts: Facts, protocol: str) -> list[Listener]:
     """Return the load balancer's listeners of a protocol."""
-    return [
-        listener for listener in (facts.balancer or {}).get("listeners") or [] if listener.get("protocol") == protocol
-    ]
+    balancer = facts.known.load_balancer or LoadBalancer()
+    return [listener for listener in balancer.listeners if listener.protocol == protocol]
 
 
-def _where(listener: Resource) -> str:
-    return f"listener {listener.get('port')}"
+def _where(listener: Listener) -> str:
+    return f"listener {listener.port}"
 
 
 def _attribute(facts: Facts, key: str, *wanted: str) -> Iterator[Seen]:
-    if facts.balancer:
-        value = (facts.details.get("load_balancer_attributes") or {}).get(key)
-        name = facts.balancer["load_balancer_name"]
-        yield Seen(f"load balancer {name}", value in wanted, f"{key}={value}")
+    if balancer := facts.known.load_balancer:
+        value = facts.known.details.load_balancer_attributes.get(key)
+        yield Seen(f"load balancer {balancer.load_balancer_name}", value in wanted, f"{key}={value}")
 
 
 @RULES.rule("https-redirect", "elbv2: load balancers")
 def https_redirect(facts: Facts) -> Iterator[Seen]:
     """HTTP only redirects."""
     for listener in listeners(facts, "HTTP"):
-        redirects = [
-            (action.get("redirect_config") or {}).get("protocol") == "HTTPS"
-            for action in listener.get("default_actions") or []
-        ]
-        yield Seen(
-            _where(listener), bool(redirects) and all(redirects), "redirects to HTTPS" if all(redirects) else "answers"
-        )
+        redirects = [action.redirect_config.protocol == "HTTPS" for action in listener.default_actions]
+        told = "redirects to HTTPS" if all(redirects) else "answers"
+        yield Seen(_where(listener), bool(redirects) and all(redirects), told)
 
 
 @RULES.rule("tls-version", "elbv2: load balancers")
 def tls_version(facts: Facts) -> Iterator[Seen]:
     """TLS 1.0 and 1.1 are refused."""
     for listener in listeners(facts, "HTTPS"):
-        policy = str(listener.get("ssl_policy"))
+        policy = listener.ssl_policy
         yield Seen(_where(listener), policy.startswith(MODERN), f"SslPolicy={policy}")
 
 
@@ -61,7 +55,7 @@ def tls_version(facts: Facts) -> Iterator[Seen]:
 def tls_post_quantum(facts: Facts) -> Iterator[Seen]:
     """The policy has a hybrid key exchange."""
     for listener in listeners(facts, "HTTPS"):
-        policy = str(listener.get("ssl_policy"))
+        policy = listener.ssl_policy
         yield Seen(_where(listener), "-PQ-" in policy, f"SslPolicy={policy}")
 
 
@@ -69,7 +63,7 @@ def tls_post_quantum(facts: Facts) -> Iterator[Seen]:
 def tls_fips(facts: Facts) -> Iterator[Seen]:
     """The policy uses certified modules."""
     for listener in listeners(facts, "HTTPS"):
-        policy = str(listener.get("ssl_policy"))
+        policy = listener.ssl_policy
         yield Seen(_where(listener), "-FIPS-" in policy, f"SslPolicy={policy}")
 
 
@@ -83,10 +77,9 @@ def invalid_headers_dropped(facts: Facts) -> Iterator[Seen]:
 @RULES.rule("load-balancer-zones", "elbv2: load balancers")
 def load_balancer_zones(facts: Facts) -> Iterator[Seen]:
     """The load balancer survives a zone."""
-    if facts.balancer:
-        zones = [str(zone.get("zone_name")) for zone in facts.balancer.get("availability_zones") or []]
-        name = facts.balancer["load_balancer_name"]
-        yield Seen(f"load balancer {name}", len(zones) > 1, f"zones: {', '.join(zones)}")
+    if balancer := facts.known.load_balancer:
+        zones = [zone.zone_name for zone in balancer.availability_zones]
+        yield Seen(f"load balancer {balancer.load_balancer_name}", len(zones) > 1, f"zones: {', '.join(zones)}")
 
 
 @RULES.rule("deletion-protection", "elbv2: load balancer attributes", "elbv2: load balancers")
@@ -111,9 +104,5 @@ def load_balancer_waf(facts: Facts) -> Iterator[Seen]:
 @RULES.rule("target-https", "elbv2: target groups")
 def target_https(facts: Facts) -> Iterator[Seen]:
     """Requests are encrypted up to the machines."""
-    for one in facts.listed("target_groups"):
-        yield Seen(
-            f"target group {one['target_group_name']}",
-            one.get("protocol") == "HTTPS",
-            f"Protocol={one.get('protocol')}",
-        )
+    for group in facts.known.target_groups:
+        yield Seen(f"target group {group.target_group_name}", group.protocol == "HTTPS", f"Protocol={group.protocol}")

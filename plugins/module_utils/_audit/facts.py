@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from .._doctor.known.shape import shape
+from .._doctor.known.site import Site
 from .._resource import Resource
 
 
@@ -24,26 +27,14 @@ class Facts:
     errors: Mapping[str, str] = field(default_factory=dict)
     """Why a reading failed, by its label, those of the site included."""
 
-    def listed(self, *path: str) -> list[Resource]:
-        """Return a list of the site, empty if it is missing."""
-        found: t.Any = self.site
-        for key in path:
-            found = (found or {}).get(key)
-        return list(found or [])
+    @functools.cached_property
+    def known(self) -> Site:
+        """The site, as far as rules read it."""
+        return shape(Site, self.site)
 
     def each(self, kind: str) -> Iterator[tuple[str, t.Any]]:
         """Return what a reading has found, by the names or IDs of the resources."""
         yield from (self.read.get(kind) or {}).items()
-
-    @property
-    def balancer(self) -> Resource | None:
-        """The load balancer."""
-        return self.site.get("load_balancer") or None
-
-    @property
-    def details(self) -> Resource:
-        """The site's details."""
-        return self.site.get("details") or {}
 
 
 @dataclass(frozen=True)

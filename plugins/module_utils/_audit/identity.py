@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .._resource import Resource
+from .._doctor.known.rights import Statement
 from .facts import Facts, Rules, Seen
 from .network import statements
 
@@ -17,31 +17,25 @@ ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 SOURCES = ("aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid")
 
 
-def everything(statement: Resource) -> bool:
+def everything(statement: Statement) -> bool:
     """Tell whether a statement allows all actions on all resources."""
-    return (
-        statement.get("Effect") == "Allow"
-        and statement.get("Action") in ("*", ["*"])
-        and statement.get("Resource") in ("*", ["*"])
-    )
+    return statement.effect == "Allow" and statement.action == statement.resource == ("*",)
 
 
 @RULES.rule("role-no-administration", "iam: roles", "iam: role policies")
 def role_no_administration(facts: Facts) -> Iterator[Seen]:
     """No role has all rights."""
-    for role, policies in (facts.details.get("role_policies") or {}).items():
-        wide = [
-            name for name, policy in (policies.get("own") or {}).items() if any(map(everything, statements(policy)))
-        ]
-        wide += [arn for arn in policies.get("attached") or [] if arn == ADMINISTRATOR]
+    for role, policies in facts.known.details.role_policies.items():
+        wide = [name for name, policy in policies.own.items() if any(map(everything, policy.statement))]
+        wide += [arn for arn in policies.attached if arn == ADMINISTRATOR]
         yield Seen(f"role {role}", not wide, f"everything is allowed by: {', '.join(wide) or 'none'}")
 
 
-def names_source(policy: Resource) -> bool:
+def names_source(policy: object) -> bool:
     """Tell whether each statement of a trust policy is bound to an account, an ARN or an organization."""
     found = statements(policy)
     return bool(found) and all(
-        any(key.lower() in SOURCES for test in (one.get("Condition") or {}).values() for key in test) for one in found
+        any(key.lower() in SOURCES for test in statement.condition.values() for key in test) for statement in found
     )
 
 

@@ -47,7 +47,7 @@ class Row:
     @property
     def ids(self) -> list[str]:
         """The IDs of all catalogues."""
-        return [str(one) for found in (self.control.get("ids") or {}).values() for one in found]
+        return [str(identity) for found in (self.control.get("ids") or {}).values() for identity in found]
 
     def as_dict(self) -> Resource:
         """Return the row as the module returns it."""
@@ -58,7 +58,7 @@ class Row:
             "scope": self.control.get("scope", "site"),
             "state": self.state,
             "ids": self.control.get("ids") or {},
-            "evidence": [f"{one.where}: {one.evidence}" for one in self.unmet or self.seen],
+            "evidence": [f"{seen.where}: {seen.evidence}" for seen in self.unmet or self.seen],
             "cure": self.control["cure"] if self.state in (FAIL, ACCOUNT, EXCEPTION) else None,
             "reason": exception.get("reason") if self.state == EXCEPTION else None,
             "cost": exception.get("cost") if self.state == EXCEPTION else None,
@@ -83,7 +83,7 @@ def _row(facts: Facts, control: Resource, rule: Rule | None) -> Row:
     if failed:
         return Row(control, UNREAD, error="; ".join(failed))
     seen = tuple(rule.check(facts))
-    unmet = tuple(one for one in seen if not one.met)
+    unmet = tuple(look for look in seen if not look.met)
     state = accepted if unmet else MET if seen else ABSENT
     return Row(control, state, seen, unmet=unmet)
 

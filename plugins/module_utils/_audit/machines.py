@@ -20,8 +20,8 @@ STOPPED_AT = "User initiated ("
 @RULES.rule("metadata-v2", "ec2: settings of machines")
 def metadata_v2(facts: Facts) -> Iterator[Seen]:
     """Metadata need a token, which does not travel on."""
-    for name, one in facts.each("machines"):
-        options = one.get("MetadataOptions") or {}
+    for name, machine in facts.each("machines"):
+        options = machine.get("MetadataOptions") or {}
         tokens, hops = options.get("HttpTokens"), options.get("HttpPutResponseHopLimit")
         yield Seen(name, tokens == "required" and hops == 1, f"HttpTokens={tokens}, HttpPutResponseHopLimit={hops}")
 
@@ -29,31 +29,35 @@ def metadata_v2(facts: Facts) -> Iterator[Seen]:
 @RULES.rule("no-public-address", "ec2: settings of machines")
 def no_public_address(facts: Facts) -> Iterator[Seen]:
     """No machine is on the internet."""
-    for name, one in facts.each("machines"):
-        yield Seen(name, not one.get("PublicIpAddress"), f"public address: {one.get('PublicIpAddress') or 'none'}")
+    for name, machine in facts.each("machines"):
+        yield Seen(
+            name, not machine.get("PublicIpAddress"), f"public address: {machine.get('PublicIpAddress') or 'none'}"
+        )
 
 
 @RULES.rule("managed-machines", "ec2: instances", "ssm: instance information")
 def managed_machines(facts: Facts) -> Iterator[Seen]:
     """A running machine's agent answers."""
-    for one in facts.listed("instances"):
-        if one.get("state") == "running":
-            ping = one.get("ssm_ping_status")
-            yield Seen(one.get("name") or one["instance_id"], ping == "Online", f"PingStatus={ping}")
+    for instance in facts.known.instances:
+        if instance.state == "running":
+            ping = instance.ssm_ping_status or None
+            yield Seen(instance.name or instance.instance_id, ping == "Online", f"PingStatus={ping}")
 
 
 @RULES.rule("volumes-encrypted", "ec2: volumes")
 def volumes_encrypted(facts: Facts) -> Iterator[Seen]:
     """Volumes are encrypted."""
-    for volume, one in facts.each("volumes"):
-        yield Seen(f"volume {volume}", bool(one.get("Encrypted")), f"Encrypted={bool(one.get('Encrypted'))}")
+    for volume, described in facts.each("volumes"):
+        yield Seen(
+            f"volume {volume}", bool(described.get("Encrypted")), f"Encrypted={bool(described.get('Encrypted'))}"
+        )
 
 
 @RULES.rule("detailed-monitoring", "ec2: settings of machines")
 def detailed_monitoring(facts: Facts) -> Iterator[Seen]:
     """Metrics come every minute."""
-    for name, one in facts.each("machines"):
-        state = (one.get("Monitoring") or {}).get("State")
+    for name, machine in facts.each("machines"):
+        state = (machine.get("Monitoring") or {}).get("State")
         yield Seen(name, state in ("enabled", "pending"), f"Monitoring={state}")
 
 
@@ -61,10 +65,12 @@ def detailed_monitoring(facts: Facts) -> Iterator[Seen]:
 def ebs_optimized(facts: Facts) -> Iterator[Seen]:
     """The type gives volumes a bandwidth of their own, or the machine was started so."""
     types = dict(facts.each("types"))
-    for name, one in facts.each("machines"):
-        support = types.get(one.get("InstanceType"))
-        met = bool(one.get("EbsOptimized")) or support == "default"
-        yield Seen(name, met, f"EbsOptimized={bool(one.get('EbsOptimized'))}, {one.get('InstanceType')}: {support}")
+    for name, machine in facts.each("machines"):
+        support = types.get(machine.get("InstanceType"))
+        met = bool(machine.get("EbsOptimized")) or support == "default"
+        yield Seen(
+            name, met, f"EbsOptimized={bool(machine.get('EbsOptimized'))}, {machine.get('InstanceType')}: {support}"
+        )
 
 
 def stopped_since(reason: str) -> datetime | None:
@@ -82,8 +88,8 @@ def stopped_since(reason: str) -> datetime | None:
 def stopped_machines(facts: Facts) -> Iterator[Seen]:
     """No machine has been forgotten."""
     now: datetime = facts.read.get("now") or datetime.now(UTC)
-    for name, one in facts.each("machines"):
-        state = (one.get("State") or {}).get("Name")
-        since = stopped_since(str(one.get("StateTransitionReason") or "")) if state == "stopped" else None
+    for name, machine in facts.each("machines"):
+        state = (machine.get("State") or {}).get("Name")
+        since = stopped_since(str(machine.get("StateTransitionReason") or "")) if state == "stopped" else None
         long = bool(since and now - since > LONGEST_STOP)
         yield Seen(name, not long, f"{state}{f' since {since:%Y-%m-%d}' if since else ''}")

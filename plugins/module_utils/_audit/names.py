@@ -23,11 +23,11 @@ STRONG = re.compile(r"RSA[-_](2048|3072|4096)|EC[-_](prime256v1|secp384r1|secp52
 def certificate_valid(facts: Facts) -> Iterator[Seen]:
     """Certificates last, and are what browsers accept."""
     now: datetime = facts.read.get("now") or datetime.now(UTC)
-    for arn, one in facts.each("certificates"):
-        end, algorithm = one.get("NotAfter"), str(one.get("KeyAlgorithm"))
+    for arn, certificate in facts.each("certificates"):
+        end, algorithm = certificate.get("NotAfter"), str(certificate.get("KeyAlgorithm"))
         wrong = [f"expires on {end:%Y-%m-%d}"] if end and end - now < ENOUGH else []
         wrong += [algorithm] * (not STRONG.match(algorithm))
-        options = one.get("Options") or {}
+        options = certificate.get("Options") or {}
         wrong += ["not logged"] * (options.get("CertificateTransparencyLoggingPreference") == "DISABLED")
         yield Seen(f"certificate {arn.rpartition('/')[2]}", not wrong, ", ".join(wrong) or algorithm)
 
@@ -49,18 +49,15 @@ def dnssec(facts: Facts) -> Iterator[Seen]:
 @RULES.rule("caa", "route53: hosted zones")
 def caa(facts: Facts) -> Iterator[Seen]:
     """The nearest CAA record in the zone names who may issue (RFC 8659, section 3)."""
-    domain = next((one["name"] for one in facts.listed("names") if one.get("kind") == "domain"), None)
-    zone = facts.site.get("hosted_zone")
+    domain = next((host.name for host in facts.known.names if host.kind == "domain"), None)
+    zone = facts.known.hosted_zone
     if not domain or not zone:
         return
     labels = domain.split(".")
     climbed = [".".join(labels[start:]) for start in range(len(labels))]
-    within = [one for one in climbed if same_name(one, zone["name"]) or one.endswith(f".{zone['name']}")]
+    within = [name for name in climbed if same_name(name, zone.name) or name.endswith(f".{zone.name}")]
     found = [
-        name
-        for name in within
-        for record in zone.get("records") or []
-        if record.get("type") == "CAA" and same_name(record.get("name"), name)
+        name for name in within for record in zone.records if record.type == "CAA" and same_name(record.name, name)
     ]
     yield Seen(f"name {domain}", bool(found), f"CAA: {found[0] if found else 'none'}")
 
@@ -68,22 +65,22 @@ def caa(facts: Facts) -> Iterator[Seen]:
 @RULES.rule("log-retention", "logs: log groups", "logs: settings of log groups")
 def log_retention(facts: Facts) -> Iterator[Seen]:
     """Logs are kept for a year, or for ever."""
-    for name, one in facts.each("log_groups"):
-        days = one.get("retentionInDays")
+    for name, group in facts.each("log_groups"):
+        days = group.get("retentionInDays")
         yield Seen(f"log group {name}", days is None or days >= YEAR, f"{days or 'for ever'} days")
 
 
 @RULES.rule("log-keys", "logs: log groups", "logs: settings of log groups")
 def log_keys(facts: Facts) -> Iterator[Seen]:
     """The logs' key is the customer's."""
-    for name, one in facts.each("log_groups"):
-        yield Seen(f"log group {name}", bool(one.get("kmsKeyId")), f"key: {one.get('kmsKeyId') or 'AWS owns it'}")
+    for name, group in facts.each("log_groups"):
+        yield Seen(f"log group {name}", bool(group.get("kmsKeyId")), f"key: {group.get('kmsKeyId') or 'AWS owns it'}")
 
 
 @RULES.rule("alarms", "cloudwatch: alarms")
 def alarms(facts: Facts) -> Iterator[Seen]:
     """Somebody is told."""
-    found = facts.listed("alarms")
-    if facts.balancer:
-        told = f"{len(found)} alarms, {len(facts.listed('topics'))} topics"
-        yield Seen(f"site {facts.site['name']}", bool(found) and bool(facts.listed("topics")), told)
+    site = facts.known
+    if site.load_balancer:
+        told = f"{len(site.alarms)} alarms, {len(site.topics)} topics"
+        yield Seen(f"site {site.name}", bool(site.alarms and site.topics), told)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from .._doctor.hardening import open_to_world, ports
+from .._doctor.known.rights import Policy, Statement
+from .._doctor.known.shape import shape
 from .._resource import Resource
 from .facts import Facts, Rules, Seen
 
@@ -20,34 +22,33 @@ TCP, ALL = "6", "-1"
 @RULES.rule("flow-logs", "ec2: flow logs", "ec2: VPCs")
 def flow_logs(facts: Facts) -> Iterator[Seen]:
     """A flow log is active."""
-    if vpc := (facts.site.get("network") or {}).get("vpc"):
-        found = facts.listed("network", "flow_logs")
-        states = [str(one.get("flow_log_status")) for one in found]
-        yield Seen(f"VPC {vpc['vpc_id']}", "ACTIVE" in states, f"flow logs: {', '.join(states) or 'none'}")
+    if vpc := facts.known.network.vpc:
+        states = [log.flow_log_status for log in facts.known.network.flow_logs]
+        yield Seen(f"VPC {vpc.vpc_id}", "ACTIVE" in states, f"flow logs: {', '.join(states) or 'none'}")
 
 
 @RULES.rule("default-group-empty", "ec2: default groups")
 def default_group_empty(facts: Facts) -> Iterator[Seen]:
     """The group that is taken where none is named admits nothing."""
-    for group, one in facts.each("default_groups"):
-        count = len(one.get("IpPermissions") or []) + len(one.get("IpPermissionsEgress") or [])
+    for group, described in facts.each("default_groups"):
+        count = len(described.get("IpPermissions") or []) + len(described.get("IpPermissionsEgress") or [])
         yield Seen(f"security group {group}", not count, f"{count} rules")
 
 
 @RULES.rule("subnets-without-public-addresses", "ec2: subnets")
 def subnets(facts: Facts) -> Iterator[Seen]:
     """What is started in a subnet has no public address."""
-    for one in facts.listed("network", "subnets"):
-        gives = bool(one.get("map_public_ip_on_launch"))
-        yield Seen(f"subnet {one.get('name') or one['subnet_id']}", not gives, f"MapPublicIpOnLaunch={gives}")
+    for subnet in facts.known.network.subnets:
+        gives = subnet.map_public_ip_on_launch
+        yield Seen(f"subnet {subnet.name or subnet.subnet_id}", not gives, f"MapPublicIpOnLaunch={gives}")
 
 
 @RULES.rule("two-zones", "ec2: subnets")
 def two_zones(facts: Facts) -> Iterator[Seen]:
     """Each kind of subnet is in two zones."""
-    found = facts.listed("network", "subnets")
+    found = facts.known.network.subnets
     for kind in ("public", "private") if found else ():
-        zones = sorted({str(one.get("availability_zone")) for one in found if one.get("kind") == kind})
+        zones = sorted({subnet.availability_zone for subnet in found if subnet.kind == kind})
         yield Seen(f"{kind} subnets", len(zones) > 1, f"zones: {', '.join(zones) or 'none'}")
 
 
@@ -101,38 +102,38 @@ def network_acl_answers(facts: Facts) -> Iterator[Seen]:
 @RULES.rule("groups-closed", "ec2: security groups")
 def groups_closed(facts: Facts) -> Iterator[Seen]:
     """No rule admits the world but to the load balancer's two ports."""
-    for group in facts.listed("security_groups"):
-        allowed = ("tcp 80", "tcp 443") if group.get("part") == "load_balancer" else ()
-        opened = [ports(rule) for rule in group.get("ip_permissions") or [] if open_to_world(rule)]
-        wrong = [one for one in opened if one not in allowed]
-        yield Seen(f"security group {group['group_name']}", not wrong, f"from the world: {', '.join(opened) or 'none'}")
+    for group in facts.known.security_groups:
+        allowed = ("tcp 80", "tcp 443") if group.part == "load_balancer" else ()
+        opened = [ports(rule) for rule in group.ip_permissions if open_to_world(rule)]
+        wrong = [door for door in opened if door not in allowed]
+        yield Seen(f"security group {group.group_name}", not wrong, f"from the world: {', '.join(opened) or 'none'}")
 
 
 @RULES.rule("group-port-80", "ec2: security groups")
 def group_port_80(facts: Facts) -> Iterator[Seen]:
     """Visitors come by port 443 only."""
-    for group in facts.listed("security_groups"):
-        if group.get("part") == "load_balancer":
-            opened = [ports(rule) for rule in group.get("ip_permissions") or [] if open_to_world(rule)]
-            yield Seen(f"security group {group['group_name']}", "tcp 80" not in opened, ", ".join(opened) or "none")
+    for group in facts.known.security_groups:
+        if group.part == "load_balancer":
+            opened = [ports(rule) for rule in group.ip_permissions if open_to_world(rule)]
+            yield Seen(f"security group {group.group_name}", "tcp 80" not in opened, ", ".join(opened) or "none")
 
 
 @RULES.rule("web-egress", "ec2: security groups")
 def web_egress(facts: Facts) -> Iterator[Seen]:
     """Machines go out by HTTPS, to the share and to the resolver."""
-    for group in facts.listed("security_groups"):
-        if group.get("part") == "web":
-            out = [ports(rule) for rule in group.get("ip_permissions_egress") or [] if open_to_world(rule)]
-            yield Seen(f"security group {group['group_name']}", set(out) <= {"tcp 443"}, f"out: {', '.join(out)}")
+    for group in facts.known.security_groups:
+        if group.part == "web":
+            out = [ports(rule) for rule in group.ip_permissions_egress if open_to_world(rule)]
+            yield Seen(f"security group {group.group_name}", set(out) <= {"tcp 443"}, f"out: {', '.join(out)}")
 
 
 @RULES.rule("interface-endpoints", "ec2: endpoints", "ec2: VPCs")
 def interface_endpoints(facts: Facts) -> Iterator[Seen]:
     """EC2 and Systems Manager are reached inside the VPC."""
-    if vpc := (facts.site.get("network") or {}).get("vpc"):
-        services = [str(one.get("service_name")).rpartition(".")[2] for one in facts.listed("network", "endpoints")]
-        missing = [one for one in ("ec2", "ssm", "ssmmessages") if one not in services]
-        yield Seen(f"VPC {vpc['vpc_id']}", not missing, f"missing: {', '.join(missing) or 'none'}")
+    if vpc := facts.known.network.vpc:
+        services = [endpoint.service_name.rpartition(".")[2] for endpoint in facts.known.network.endpoints]
+        missing = [service for service in ("ec2", "ssm", "ssmmessages") if service not in services]
+        yield Seen(f"VPC {vpc.vpc_id}", not missing, f"missing: {', '.join(missing) or 'none'}")
 
 
 @RULES.rule("endpoint-trust-boundaries", "ec2: policies of endpoints")
@@ -143,17 +144,16 @@ def endpoint_trust_boundaries(facts: Facts) -> Iterator[Seen]:
         yield Seen(f"endpoint {endpoint}", not wide, f"{len(wide)} statements for everybody and everything")
 
 
-def statements(policy: Resource) -> list[Resource]:
+def statements(policy: object) -> tuple[Statement, ...]:
     """Return a policy's statements."""
-    found = policy.get("Statement") or []
-    return list(found) if isinstance(found, list) else [found]
+    return shape(Policy, policy).statement
 
 
-def admits_everybody(statement: Resource) -> bool:
+def for_everybody(statement: Statement) -> bool:
+    """Tell whether a statement allows something to everybody."""
+    return statement.effect == "Allow" and statement.principal in ("*", {"AWS": "*"}, {"AWS": ["*"]})
+
+
+def admits_everybody(statement: Statement) -> bool:
     """Tell whether a statement allows everybody everything, without a condition."""
-    return (
-        statement.get("Effect") == "Allow"
-        and statement.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
-        and statement.get("Resource") in ("*", ["*"])
-        and not statement.get("Condition")
-    )
+    return for_everybody(statement) and statement.resource == ("*",) and not statement.condition

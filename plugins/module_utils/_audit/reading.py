@@ -44,8 +44,8 @@ def read_network_acls(scope: ReadScope, site: Resource) -> Resource:
         return {}
     inside = [{"Name": "vpc-id", "Values": [vpc["vpc_id"]]}]
     return {
-        one["NetworkAclId"]: sorted((e for e in one["Entries"] if not e["Egress"]), key=lambda e: e["RuleNumber"])
-        for one in listed(scope.here("ec2"), "describe_network_acls", "NetworkAcls", Filters=inside)
+        acl["NetworkAclId"]: sorted((e for e in acl["Entries"] if not e["Egress"]), key=lambda e: e["RuleNumber"])
+        for acl in listed(scope.here("ec2"), "describe_network_acls", "NetworkAcls", Filters=inside)
     }
 
 
@@ -56,7 +56,7 @@ def read_default_groups(scope: ReadScope, site: Resource) -> Resource:
         return {}
     which = [{"Name": "vpc-id", "Values": [vpc["vpc_id"]]}, {"Name": "group-name", "Values": ["default"]}]
     found = listed(scope.here("ec2"), "describe_security_groups", "SecurityGroups", Filters=which)
-    return {one["GroupId"]: one for one in found}
+    return {group["GroupId"]: group for group in found}
 
 
 def read_endpoint_policies(scope: ReadScope, site: Resource) -> Resource:
@@ -65,7 +65,7 @@ def read_endpoint_policies(scope: ReadScope, site: Resource) -> Resource:
     if not ids:
         return {}
     found = listed(scope.here("ec2"), "describe_vpc_endpoints", "VpcEndpoints", VpcEndpointIds=ids)
-    return {one["VpcEndpointId"]: json.loads(one.get("PolicyDocument") or "{}") for one in found}
+    return {endpoint["VpcEndpointId"]: json.loads(endpoint.get("PolicyDocument") or "{}") for endpoint in found}
 
 
 def read_machines(scope: ReadScope, site: Resource) -> Resource:
@@ -76,7 +76,7 @@ def read_machines(scope: ReadScope, site: Resource) -> Resource:
     reservations = listed(scope.here("ec2"), "describe_instances", "Reservations", InstanceIds=ids)
     found = [instance for reservation in reservations for instance in reservation["Instances"]]
     names = {instance["instance_id"]: instance.get("name") or instance["instance_id"] for instance in site["instances"]}
-    return {names[one["InstanceId"]]: one for one in found}
+    return {names[instance["InstanceId"]]: instance for instance in found}
 
 
 def read_types(scope: ReadScope, site: Resource) -> Resource:
@@ -85,7 +85,9 @@ def read_types(scope: ReadScope, site: Resource) -> Resource:
     if not types:
         return {}
     found = listed(scope.here("ec2"), "describe_instance_types", "InstanceTypes", InstanceTypes=types)
-    return {one["InstanceType"]: (one.get("EbsInfo") or {}).get("EbsOptimizedSupport") for one in found}
+    return {
+        described["InstanceType"]: (described.get("EbsInfo") or {}).get("EbsOptimizedSupport") for described in found
+    }
 
 
 def read_volumes(scope: ReadScope, site: Resource) -> Resource:
@@ -94,7 +96,10 @@ def read_volumes(scope: ReadScope, site: Resource) -> Resource:
     if not ids:
         return {}
     attached = [{"Name": "attachment.instance-id", "Values": ids}]
-    return {one["VolumeId"]: one for one in listed(scope.here("ec2"), "describe_volumes", "Volumes", Filters=attached)}
+    return {
+        volume["VolumeId"]: volume
+        for volume in listed(scope.here("ec2"), "describe_volumes", "Volumes", Filters=attached)
+    }
 
 
 def read_roles(scope: ReadScope, site: Resource) -> Resource:
@@ -156,9 +161,9 @@ def read_access_points(scope: ReadScope, site: Resource) -> Resource:
     """Return the shares' access points, by ID."""
     client = scope.here("efs")
     return {
-        one["AccessPointId"]: one
+        point["AccessPointId"]: point
         for share in site.get("file_systems") or []
-        for one in listed(client, "describe_access_points", "AccessPoints", FileSystemId=share["file_system_id"])
+        for point in listed(client, "describe_access_points", "AccessPoints", FileSystemId=share["file_system_id"])
     }
 
 
@@ -197,10 +202,10 @@ def read_log_groups(scope: ReadScope, site: Resource) -> Resource:
     """Return the log groups of the site, by name."""
     names = {(group["region"], group["log_group_name"]) for group in site.get("log_groups") or []}
     return {
-        one["logGroupName"]: one
+        group["logGroupName"]: group
         for region in sorted({region for region, dummy in names})
-        for one in listed(scope.client("logs", region), "describe_log_groups", "logGroups")
-        if (region, one["logGroupName"]) in names
+        for group in listed(scope.client("logs", region), "describe_log_groups", "logGroups")
+        if (region, group["logGroupName"]) in names
     }
 
 

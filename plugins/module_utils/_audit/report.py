@@ -45,7 +45,7 @@ def _lines(row: Row) -> str:
     if row.state in (MET, ABSENT):
         return head
     parts = [
-        *(("evidence", one) for one in told["evidence"]),
+        *(("evidence", line) for line in told["evidence"]),
         ("error", told["error"]),
         ("reason", told["reason"]),
         ("cost", told["cost"]),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from .._resource import Resource
 from .facts import Facts, Rules, Seen
-from .network import statements
+from .network import for_everybody, statements
 
 RULES = Rules()
 BUCKETS = "s3: settings of buckets"
@@ -19,11 +19,11 @@ LOGS = "logs"
 """The part of the bucket that logs go to."""
 
 
-def refuses_clear_text(policy: Resource) -> bool:
+def refuses_clear_text(policy: object) -> bool:
     """Tell whether a bucket's policy denies what does not come over TLS."""
     return any(
-        statement.get("Effect") == "Deny"
-        and str(((statement.get("Condition") or {}).get("Bool") or {}).get("aws:SecureTransport")).lower() == "false"
+        statement.effect == "Deny"
+        and str(statement.condition.get("Bool", {}).get("aws:SecureTransport")).lower() == "false"
         for statement in statements(policy)
     )
 
@@ -32,7 +32,7 @@ def _buckets(control: str, parts: Callable[[str | None], bool], judge: Callable[
     """Add a check that looks at each bucket of some parts of the site by itself."""
 
     def check(facts: Facts) -> Iterator[Seen]:
-        part = {one["name"]: one.get("part") for one in facts.listed("buckets")}
+        part = {bucket.name: bucket.part for bucket in facts.known.buckets}
         for name, settings in facts.each("buckets"):
             if parts(part.get(name)):
                 yield Seen(f"bucket {name}", *judge(settings))
@@ -76,30 +76,25 @@ _buckets("bucket-extras", lambda _: True, _customers_key)
 @RULES.rule("share-encrypted", "efs: file systems", SHARES)
 def share_encrypted(facts: Facts) -> Iterator[Seen]:
     """The share is encrypted, backed up and in two zones."""
-    for name, one in facts.each("shares"):
-        wrong = ["not encrypted"] * (not one["encrypted"]) + ["no backup"] * (not one["backup"])
-        wrong += ["one zone"] * (len({target["availability_zone_name"] for target in one["mount_targets"]}) < 2)
+    for name, share in facts.each("shares"):
+        wrong = ["not encrypted"] * (not share["encrypted"]) + ["no backup"] * (not share["backup"])
+        wrong += ["one zone"] * (len({target["availability_zone_name"] for target in share["mount_targets"]}) < 2)
         yield Seen(f"file system {name}", not wrong, ", ".join(wrong) or "encrypted, backed up, in two zones")
 
 
 @RULES.rule("share-policy", "efs: file systems", SHARES)
 def share_policy(facts: Facts) -> Iterator[Seen]:
     """Nobody may mount but those whom the policy names."""
-    for name, one in facts.each("shares"):
-        wide = [
-            statement
-            for statement in statements(one["policy"])
-            if statement.get("Effect") == "Allow" and statement.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
-        ]
-        named = bool(one["policy"]) and not wide
+    for name, share in facts.each("shares"):
+        named = bool(share["policy"]) and not any(map(for_everybody, statements(share["policy"])))
         yield Seen(f"file system {name}", named, "names its clients" if named else "admits every client")
 
 
 @RULES.rule("share-access-points", "efs: access points")
 def share_access_points(facts: Facts) -> Iterator[Seen]:
     """An access point leads to its own folder, as its own user."""
-    for name, one in facts.each("access_points"):
-        path, user = (one.get("RootDirectory") or {}).get("Path", "/"), one.get("PosixUser")
+    for name, point in facts.each("access_points"):
+        path, user = (point.get("RootDirectory") or {}).get("Path", "/"), point.get("PosixUser")
         yield Seen(f"access point {name}", path != "/" and bool(user), f"path {path}, user {user or 'any'}")
 
 
@@ -113,6 +108,6 @@ def share_key(facts: Facts) -> Iterator[Seen]:
 @RULES.rule("share-lifecycle", "efs: file systems", SHARES)
 def share_lifecycle(facts: Facts) -> Iterator[Seen]:
     """Old files move to cheaper storage."""
-    for name, one in facts.each("shares"):
-        found = one.get("transition_to_ia")
+    for name, share in facts.each("shares"):
+        found = share.get("transition_to_ia")
         yield Seen(f"file system {name}", found not in (None, "none"), f"TransitionToIA={found}")

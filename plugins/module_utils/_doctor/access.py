@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from .._resource import Resource
-from .evidence import Evidence, rows
+from .evidence import Evidence
 from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Occurrence, RuleInfo, Where
+from .known.balancing import Target
+from .known.machines import Instance, StatusChecks
 from .needs import INSIDE
-from .places import acl_cure, blocked, by_stop, display_name, ids, machine, only, stopped_by, where_of
+from .places import acl_cure, blocked, by_stop, display_name, on, stopped_by, where_of
 from .policies import SESSION_ACTIONS, lacks, lets_assume, titles
 
 AREA = Area("access")
@@ -24,14 +25,14 @@ UNANSWERED = ("Target.Timeout", "Target.FailedHealthChecks")
 """Why a target is unhealthy that has not answered at all."""
 
 
-def out_of_reach(evidence: Evidence) -> list[Resource]:
+def out_of_reach(evidence: Evidence) -> list[Instance]:
     """Return the running machines that Session Manager does not reach, by its own word or by our trying."""
     if evidence.unread("ssm: instance information"):
-        return [one for one in evidence.running if one.get("instance_id") in evidence.silent]
+        return [instance for instance in evidence.running if instance.instance_id in evidence.silent]
     return [
-        one
-        for one in evidence.running
-        if one.get("ssm_ping_status") != "Online" or one.get("instance_id") in evidence.silent
+        instance
+        for instance in evidence.running
+        if instance.ssm_ping_status != "Online" or instance.instance_id in evidence.silent
     ]
 
 
@@ -47,14 +48,9 @@ def out_of_reach(evidence: Evidence) -> list[Resource]:
 )
 def machine_stopped(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine does not run."""
-    for resource in evidence.resources("instances"):
-        if resource.get("state") in ("stopped", "stopping", "shutting-down"):
-            yield Occurrence(
-                f"{display_name(resource)} is {resource['state']}.",
-                machine(resource),
-                f"state={resource['state']}",
-                only(resource),
-            )
+    for instance in evidence.site.instances:
+        if instance.state in ("stopped", "stopping", "shutting-down"):
+            yield on(instance, f"{display_name(instance)} is {instance.state}.", f"state={instance.state}")
 
 
 @AREA.rule(
@@ -70,14 +66,9 @@ def machine_stopped(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def profile_detached(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine has no instance profile."""
-    for resource in evidence.resources("instances"):
-        if resource.get("instance_id") and not resource.get("iam_instance_profile_arn"):
-            yield Occurrence(
-                f"{display_name(resource)} has no instance profile.",
-                machine(resource),
-                "iam_instance_profile_arn=null",
-                only(resource),
-            )
+    for instance in evidence.site.instances:
+        if instance.instance_id and not instance.iam_instance_profile_arn:
+            yield on(instance, f"{display_name(instance)} has no instance profile.", "iam_instance_profile_arn=null")
 
 
 @AREA.rule(
@@ -93,9 +84,9 @@ def profile_detached(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def role_not_assumable(evidence: Evidence) -> Iterator[Occurrence]:
     """EC2 may not assume the machines' role."""
-    for resource in evidence.resources("roles"):
-        name, trust = str(resource.get("role_name")), resource.get("assume_role_policy")
-        if name.endswith("-web") and trust and not lets_assume(trust, "ec2.amazonaws.com"):
+    for role in evidence.web_roles:
+        name, trust = role.role_name, role.assume_role_policy
+        if trust and not lets_assume(trust, "ec2.amazonaws.com"):
             proof = f"statements of its trust policy: {', '.join(titles(trust))}"
             yield Occurrence(f"EC2 may not assume the role {name}.", Where("role", name), proof)
 
@@ -113,14 +104,14 @@ def role_not_assumable(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def session_manager_denied(evidence: Evidence) -> Iterator[Occurrence]:
     """The machines' role does not let Systems Manager in."""
-    for role, policies in evidence.documents("role_policies").items():
+    for role, policies in evidence.details.role_policies.items():
         if not role.endswith("-web"):
             continue
         if missing := lacks(policies, SESSION_ACTIONS):
             yield Occurrence(
                 f"The role {role} may not {missing[0]}.",
                 Where("role", role),
-                f"policies: {', '.join([*(policies.get('own') or {}), *(policies.get('attached') or [])]) or 'none'}",
+                f"policies: {', '.join([*policies.own, *policies.attached]) or 'none'}",
                 # The account's default host management may stand in for it.
                 severity=None if out_of_reach(evidence) else WARNING,
             )
@@ -142,10 +133,7 @@ def egress_443_closed(evidence: Evidence) -> Iterator[Occurrence]:
     paths = [pair for pair in blocked(evidence, "session_manager") if stopped_by(pair[1], "security_group", "egress")]
     for path, stop, touched in by_stop(paths):
         yield Occurrence(
-            f"The security group {stop.get('name') or stop.get('id')} lets no HTTPS out.",
-            where_of(stop),
-            str(path.get("explanation")),
-            touched,
+            f"The security group {stop.name or stop.id} lets no HTTPS out.", where_of(stop), path.explanation, touched
         )
 
 
@@ -168,54 +156,53 @@ def endpoints_unreachable(evidence: Evidence) -> Iterator[Occurrence]:
     ]
     for path, stop, touched in by_stop(paths):
         yield Occurrence(
-            f"{path.get('machine_name') or path.get('machine')} does not reach the endpoints of Systems Manager.",
+            f"{path.machine_name or path.machine} does not reach the endpoints of Systems Manager.",
             where_of(stop),
-            str(path.get("explanation")),
+            path.explanation,
             touched,
             cure=acl_cure(stop),
         )
 
 
-def silence(evidence: Evidence, one: Resource) -> str:
+def silence(evidence: Evidence, instance: Instance) -> str:
     """Say what is known of a machine's agent."""
-    told = f"ssm_ping_status={one.get('ssm_ping_status') or 'never registered'}"
-    last = one.get("ssm_last_ping_date_time")
-    tried = evidence.silent.get(str(one.get("instance_id")))
+    told = f"ssm_ping_status={instance.ssm_ping_status or 'never registered'}"
+    last = instance.ssm_last_ping_date_time
+    tried = evidence.silent.get(instance.instance_id)
     return ", ".join(part for part in (told, f"last heard {last}" if last else "", tried or "") if part)
 
 
-def since_start(one: Resource) -> bool:
+def since_start(instance: Instance) -> bool:
     """Tell whether the agent was heard since the machine was last started (both times are in AWS's one notation)."""
-    last, start = one.get("ssm_last_ping_date_time"), one.get("launch_time")
-    return bool(last) and (not start or str(last) >= str(start))
+    last, start = instance.ssm_last_ping_date_time, instance.launch_time
+    return bool(last) and (not start or last >= start)
 
 
-def heard_lately(evidence: Evidence, one: Resource) -> bool:
+def heard_lately(evidence: Evidence, instance: Instance) -> bool:
     """Tell whether a machine's agent was heard so shortly ago that the machine may just be starting again."""
     try:
-        heard = datetime.fromisoformat(str(one.get("ssm_last_ping_date_time")))
+        heard = datetime.fromisoformat(instance.ssm_last_ping_date_time)
     except ValueError:
         return False
     return evidence.now - heard.astimezone(UTC) < REBOOT
 
 
-def unanswered(evidence: Evidence) -> dict[str, Resource]:
+def unanswered(evidence: Evidence) -> dict[str, Target]:
     """Return the targets that do not answer the load balancer, by the machine's ID."""
     return {
-        str(target.get("id")): target
-        for group in evidence.resources("target_groups")
-        for target in rows(group, "targets")
-        if target.get("state") == "unhealthy" and target.get("reason") in UNANSWERED
+        target.id: target
+        for dummy, target in evidence.targets
+        if target.state == "unhealthy" and target.reason in UNANSWERED
     }
 
 
-def maybe_starting(evidence: Evidence, one: Resource) -> bool:
+def maybe_starting(evidence: Evidence, instance: Instance) -> bool:
     """Tell whether a machine out of reach may be just starting again.
 
     It was heard shortly ago; and either AWS still takes it for online, or the load balancer too gets no answer.
     """
-    still_online = one.get("ssm_ping_status") == "Online"
-    return heard_lately(evidence, one) and (still_online or str(one.get("instance_id")) in unanswered(evidence))
+    still_online = instance.ssm_ping_status == "Online"
+    return heard_lately(evidence, instance) and (still_online or instance.instance_id in unanswered(evidence))
 
 
 @AREA.rule(
@@ -232,21 +219,21 @@ def maybe_starting(evidence: Evidence, one: Resource) -> bool:
 )
 def status_check_failed(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine fails EC2's status checks."""
-    for one in evidence.running:
-        identity = str(one.get("instance_id"))
-        told = evidence.documents("status_checks").get(identity) or {}
-        failed = [kind for kind in ("system", "instance") if told.get(kind) == "impaired"]
+    for instance in evidence.running:
+        identity = instance.instance_id
+        told = evidence.details.status_checks.get(identity, StatusChecks())
+        states = {"system": told.system, "instance": told.instance}
+        failed = [kind for kind, state in states.items() if state == "impaired"]
         if failed:
             stop = (
                 f"Call: aws ec2 stop-instances --instance-ids {identity}. When it is stopped, run playbooks/site.yml, "
                 "which starts it on another host."
             )
             again = f"Call: aws ec2 reboot-instances --instance-ids {identity}"
-            yield Occurrence(
-                f"{display_name(one)} fails EC2's {failed[0]} status check.",
-                machine(one),
-                ", ".join(f"{kind} status: {told.get(kind)}" for kind in ("system", "instance")),
-                only(one),
+            yield on(
+                instance,
+                f"{display_name(instance)} fails EC2's {failed[0]} status check.",
+                ", ".join(f"{kind} status: {state}" for kind, state in states.items()),
                 cure=stop if "system" in failed else again,
             )
 
@@ -269,14 +256,13 @@ def status_check_failed(evidence: Evidence) -> Iterator[Occurrence]:
 def machine_silent(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine that runs answers nobody."""
     unhealthy = unanswered(evidence)
-    for one in out_of_reach(evidence):
-        target = unhealthy.get(str(one.get("instance_id")))
-        if target and not maybe_starting(evidence, one):
-            yield Occurrence(
-                f"{display_name(one)} answers neither Session Manager nor the load balancer.",
-                machine(one),
-                f"{silence(evidence, one)}; target: {target.get('reason')}",
-                only(one),
+    for instance in out_of_reach(evidence):
+        target = unhealthy.get(instance.instance_id)
+        if target and not maybe_starting(evidence, instance):
+            yield on(
+                instance,
+                f"{display_name(instance)} answers neither Session Manager nor the load balancer.",
+                f"{silence(evidence, instance)}; target: {target.reason}",
             )
 
 
@@ -295,14 +281,13 @@ def machine_silent(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def registered_late(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine's agent has not registered since the machine started."""
-    for one in out_of_reach(evidence):
-        known = not since_start(one) and not evidence.unread("ssm: instance information")
-        if known and not maybe_starting(evidence, one):
-            yield Occurrence(
-                f"The agent on {display_name(one)} has not registered since the machine was started.",
-                machine(one),
-                f"{silence(evidence, one)}, started {one.get('launch_time')}",
-                only(one),
+    for instance in out_of_reach(evidence):
+        known = not since_start(instance) and not evidence.unread("ssm: instance information")
+        if known and not maybe_starting(evidence, instance):
+            yield on(
+                instance,
+                f"The agent on {display_name(instance)} has not registered since the machine was started.",
+                f"{silence(evidence, instance)}, started {instance.launch_time}",
             )
 
 
@@ -321,14 +306,13 @@ def registered_late(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def agent_stopped(evidence: Evidence) -> Iterator[Occurrence]:
     """The agent on a machine does not answer."""
-    for one in out_of_reach(evidence):
-        known = since_start(one) or evidence.unread("ssm: instance information")
-        if known and not maybe_starting(evidence, one):
-            yield Occurrence(
-                f"The agent on {display_name(one)} does not answer any more.",
-                machine(one),
-                silence(evidence, one),
-                only(one),
+    for instance in out_of_reach(evidence):
+        known = since_start(instance) or evidence.unread("ssm: instance information")
+        if known and not maybe_starting(evidence, instance):
+            yield on(
+                instance,
+                f"The agent on {display_name(instance)} does not answer any more.",
+                silence(evidence, instance),
             )
 
 
@@ -344,25 +328,18 @@ def agent_stopped(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def agent_not_enabled(evidence: Evidence) -> Iterator[Occurrence]:
     """The agent on a machine will not start at the next boot."""
-    for one, told in evidence.asked():
+    for instance, told in evidence.asked():
         agent = told.units.get("agent")
         if agent and not agent.enabled:
-            yield Occurrence(f"The agent on {display_name(one)} is not enabled.", machine(one), str(agent), only(one))
+            yield on(instance, f"The agent on {display_name(instance)} is not enabled.", str(agent))
 
 
 @AREA.rule(
-    RuleInfo(
-        "machine-unreachable",
-        CRITICAL,
-        "Nobody can look into the machine or configure it.",
-        CONFIGURE,
-    ),
+    RuleInfo("machine-unreachable", CRITICAL, "Nobody can look into the machine or configure it.", CONFIGURE),
     "ec2: instances",
     "ssm: instance information",
 )
 def machine_unreachable(evidence: Evidence) -> Iterator[Occurrence]:
     """Session Manager does not reach a machine."""
-    for one in out_of_reach(evidence):
-        yield Occurrence(
-            f"Session Manager does not reach {display_name(one)}.", machine(one), silence(evidence, one), ids([one])
-        )
+    for instance in out_of_reach(evidence):
+        yield on(instance, f"Session Manager does not reach {display_name(instance)}.", silence(evidence, instance))

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from .._visit import is_served
 from .certificates import CLOUDFRONT_REGION, covers, ours, owners_own
 from .evidence import Evidence, same_target
-from .failover import REPLACE, built, said
+from .failover import REPLACE, built, leads, said
 from .finding import CRITICAL, PROVISION, Area, Occurrence, RuleInfo, Where
 from .needs import ALIASES, PAGE
 
@@ -34,18 +34,15 @@ def alias_record_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """An alias has no failover records that lead to the site."""
     if not built(evidence):
         return
-    targets = {
-        "PRIMARY": (evidence.balancer or {}).get("dns_name"),
-        "SECONDARY": (evidence.distribution or {}).get("domain_name"),
-    }
+    targets = leads(evidence)
     for alias in evidence.aliases:
         found = evidence.records(alias, "A")
-        good = {one.get("failover") for one in found if same_target(one, targets.get(str(one.get("failover"))))}
+        good = {record.failover for record in found if same_target(record, targets.get(record.failover, ""))}
         missing = [role for role in targets if role not in good]
         if missing:
             there = "; ".join(map(said, evidence.records(alias))) or "none"
             what = f"{alias} has no {' and no '.join(missing)} record that leads to the site."
-            other = any(not record.get("failover") for record in evidence.records(alias, "A"))
+            other = any(not record.failover for record in evidence.records(alias, "A"))
             yield Occurrence(what, Where("record", f"{alias} A"), f"records: {there}", cure=REPLACE if other else None)
 
 
@@ -61,13 +58,13 @@ def alias_record_missing(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def alias_certificate_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """The site's certificates do not cover an alias."""
-    for region in sorted({str(evidence.site.get("region")), CLOUDFRONT_REGION}):
+    for region in sorted({str(evidence.site.region), CLOUDFRONT_REGION}):
         found = ours(evidence, region)
         if not found or owners_own(evidence, region):
             continue
         for alias in evidence.aliases:
-            if not any(covers(one.get("subject_alternative_names"), alias) for one in found):
-                names = [", ".join(one.get("subject_alternative_names") or []) for one in found]
+            if not any(covers(certificate.subject_alternative_names, alias) for certificate in found):
+                names = [", ".join(certificate.subject_alternative_names) for certificate in found]
                 what = f"No certificate of the site in {region} covers {alias}."
                 yield Occurrence(what, Where("certificate", region, alias), f"certificates: {'; '.join(names)}")
 
@@ -84,11 +81,11 @@ def alias_certificate_missing(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def alias_unavailable(evidence: Evidence) -> Iterator[Occurrence]:
     """An alias does not redirect to the site's domain."""
-    visit = evidence.visit
+    visit = evidence.outside
     # Where the domain itself is not served, that is the finding.
-    if not visit or not visit.page or not is_served(visit.page.status or 0):
+    if not visit.page or not is_served(visit.page.status or 0):
         return
-    for name, fetch in visit.aliases.items():
+    for name, fetch in ((alias.name, alias.page) for alias in visit.aliases):
         location = fetch.headers.get("location", "")
         if fetch.status != 301 or not location.startswith(
             (f"https://{evidence.domain}/", f"https://{evidence.domain}:")

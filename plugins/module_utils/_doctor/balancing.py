@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from .._resource import Resource
-from .evidence import Evidence, rows
+from .evidence import Evidence
 from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Occurrence, RuleInfo, Where
+from .known.balancing import LoadBalancer, TargetGroup
 from .needs import INSIDE
-from .places import acl_cure, blocked, by_stop, display_name, machine, only, place, stopped_by, where_of
+from .places import acl_cure, balancer_place, blocked, by_stop, display_name, on, place, stopped_by, where_of
 
 AREA = Area("balancing")
 UNHEALTHY = ("target-unhealthy",)
@@ -20,21 +20,15 @@ SLOW_CHECKS = 60
 """Seconds that a dead machine may go on getting requests; AWS's defaults make 60."""
 
 
-def targets(evidence: Evidence) -> Iterator[tuple[Resource, Resource]]:
-    """Return each target with its group."""
-    for group in evidence.resources("target_groups"):
-        for row in rows(group, "targets"):
-            yield group, row
-
-
-def where_group(group: Resource) -> Where:
+def where_group(group: TargetGroup) -> Where:
     """Return where a target group is."""
-    return place("target group", {**group, "name": group.get("target_group_name")}, "target_group_arn")
+    return place("target group", group.target_group_arn, group.target_group_name)
 
 
-def group_of(evidence: Evidence) -> Resource | None:
-    """Return the site's target group."""
-    return next(iter(evidence.resources("target_groups")), None)
+def idle_timeout(evidence: Evidence) -> int | None:
+    """Return after how many seconds the load balancer closes an idle connection."""
+    told = evidence.details.load_balancer_attributes.get("idle_timeout.timeout_seconds", "")
+    return int(told) if told.isdecimal() else None
 
 
 # ---- packets
@@ -58,8 +52,8 @@ def balancer_not_admitted(evidence: Evidence) -> Iterator[Occurrence]:
     """The machines' security group does not admit the load balancer."""
     paths = [pair for pair in blocked(evidence, "requests") if stopped_by(pair[1], "security_group", "ingress")]
     for path, stop, touched in by_stop(paths):
-        what = f"The security group {stop.get('name') or stop.get('id')} does not admit the load balancer."
-        yield Occurrence(what, where_of(stop), str(path.get("explanation")), touched)
+        what = f"The security group {stop.name or stop.id} does not admit the load balancer."
+        yield Occurrence(what, where_of(stop), path.explanation, touched)
 
 
 @AREA.rule(
@@ -79,8 +73,8 @@ def balancer_way_blocked(evidence: Evidence) -> Iterator[Occurrence]:
     """The load balancer's packets do not reach a machine, or its answers not the balancer."""
     paths = [pair for pair in blocked(evidence, "requests") if not stopped_by(pair[1], "security_group", "ingress")]
     for path, stop, touched in by_stop(paths):
-        what = f"The load balancer does not reach {path.get('machine_name') or path.get('machine')}."
-        yield Occurrence(what, where_of(stop), str(path.get("explanation")), touched, cure=acl_cure(stop))
+        what = f"The load balancer does not reach {path.machine_name or path.machine}."
+        yield Occurrence(what, where_of(stop), path.explanation, touched, cure=acl_cure(stop))
 
 
 @AREA.rule(
@@ -97,8 +91,8 @@ def balancer_way_blocked(evidence: Evidence) -> Iterator[Occurrence]:
 def balancer_closed(evidence: Evidence) -> Iterator[Occurrence]:
     """Visitors do not reach the load balancer."""
     for path, stop, dummy in by_stop(blocked(evidence, "visitors")):
-        what = f"Visitors do not reach the load balancer on port {path.get('port')}."
-        yield Occurrence(what, where_of(stop), str(path.get("explanation")), cure=acl_cure(stop))
+        what = f"Visitors do not reach the load balancer on port {path.port}."
+        yield Occurrence(what, where_of(stop), path.explanation, cure=acl_cure(stop))
 
 
 @AREA.rule(
@@ -116,39 +110,33 @@ def balancer_closed(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def web_acl_blocks(evidence: Evidence) -> Iterator[Occurrence]:
     """The web ACL before the load balancer blocks by default."""
-    acl, balancer = evidence.detail("web_acl") or {}, evidence.balancer or {}
-    if acl.get("default_action") == "block":
+    acl, balancer = evidence.details.web_acl, evidence.balancer or LoadBalancer()
+    if acl and acl.default_action == "block":
         yield Occurrence(
-            f"The web ACL {acl.get('name')} before the load balancer blocks what no rule admits.",
-            Where("web ACL", str(acl.get("name"))),
+            f"The web ACL {acl.name} before the load balancer blocks what no rule admits.",
+            Where("web ACL", acl.name),
             "DefaultAction=Block",
             cure="Take it off the load balancer, or have it allow by default: aws wafv2 disassociate-web-acl "
-            f"--resource-arn {balancer.get('load_balancer_arn')}",
+            f"--resource-arn {balancer.load_balancer_arn}",
         )
 
 
 @AREA.rule(
     RuleInfo(
-        "target-deregistered",
-        CRITICAL,
-        "The load balancer sends nobody to it.",
-        f"Register it: {PROVISION}",
-        UNHEALTHY,
+        "target-deregistered", CRITICAL, "The load balancer sends nobody to it.", f"Register it: {PROVISION}", UNHEALTHY
     ),
     "ec2: instances",
     "elbv2: target groups",
 )
 def target_deregistered(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine is not in the target group."""
-    group = group_of(evidence)
-    registered = {one.get("id") for dummy, one in targets(evidence) if one.get("state") != "draining"}
-    for one in evidence.resources("instances") if group else []:
-        if one.get("instance_id") not in registered:
-            what = (
-                f"{display_name(one)} is not registered in the target group {(group or {}).get('target_group_name')}."
-            )
-            proof = f"targets: {', '.join(sorted(map(str, registered))) or 'none'}"
-            yield Occurrence(what, machine(one), proof, only(one))
+    group = evidence.group
+    registered = {target.id for dummy, target in evidence.targets if target.state != "draining"}
+    for instance in evidence.site.instances:
+        if group and instance.instance_id not in registered:
+            what = f"{display_name(instance)} is not registered in the target group {group.target_group_name}."
+            proof = f"targets: {', '.join(sorted(registered)) or 'none'}"
+            yield on(instance, what, proof)
 
 
 # ---- settings that show later
@@ -173,12 +161,10 @@ https://www.php.net/manual/en/info.configuration.php#ini.max-execution-time
 )
 def slow_pages_cut(evidence: Evidence) -> Iterator[Occurrence]:
     """The load balancer gives a page up before PHP does."""
-    balancer, attributes = evidence.balancer, evidence.detail("load_balancer_attributes") or {}
-    idle = str(attributes.get("idle_timeout.timeout_seconds") or "")
-    if balancer and idle.isdecimal() and int(idle) < LONGEST_SILENCE:
+    balancer, idle = evidence.balancer, idle_timeout(evidence)
+    if balancer and idle is not None and idle < LONGEST_SILENCE:
         what = f"The load balancer waits {idle} s for a page, PHP may take {LONGEST_SILENCE} s."
-        where = place("load balancer", balancer, "load_balancer_arn")
-        yield Occurrence(what, where, f"idle_timeout.timeout_seconds={idle}")
+        yield Occurrence(what, balancer_place(balancer), f"idle_timeout.timeout_seconds={idle}")
 
 
 @AREA.rule(
@@ -195,16 +181,14 @@ def slow_pages_cut(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def keep_alive_too_short(evidence: Evidence) -> Iterator[Occurrence]:
     """The web server closes idle connections before the load balancer does."""
-    attributes = evidence.detail("load_balancer_attributes") or {}
-    idle = str(attributes.get("idle_timeout.timeout_seconds") or "")
-    for one, seen in evidence.asked() if idle.isdecimal() else []:
-        if seen.keep_alive_seconds is not None and seen.keep_alive_seconds <= int(idle):
+    idle = idle_timeout(evidence)
+    for instance, seen in evidence.asked() if idle is not None else []:
+        if seen.keep_alive_seconds is not None and seen.keep_alive_seconds <= (idle or 0):
             kept = f"{seen.keep_alive_seconds} s" if seen.keep_alive_seconds else "not at all"
-            yield Occurrence(
-                f"{display_name(one)} keeps idle connections {kept}, the load balancer {idle} s.",
-                machine(one),
+            yield on(
+                instance,
+                f"{display_name(instance)} keeps idle connections {kept}, the load balancer {idle} s.",
                 f"KeepAliveTimeout={seen.keep_alive_seconds}, idle_timeout.timeout_seconds={idle}",
-                only(one),
             )
 
 
@@ -219,17 +203,16 @@ def keep_alive_too_short(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def slow_target_checks(evidence: Evidence) -> Iterator[Occurrence]:
     """The load balancer finds out late that a machine is dead or back."""
-    for group in evidence.resources("target_groups"):
-        interval = int(group.get("health_check_interval_seconds") or 0)
-        late = interval * int(group.get("unhealthy_threshold_count") or 0)
-        back = interval * int(group.get("healthy_threshold_count") or 0)
+    for group in evidence.site.target_groups:
+        interval = group.health_check_interval_seconds
+        late, back = interval * group.unhealthy_threshold_count, interval * group.healthy_threshold_count
         if max(late, back) >= SLOW_CHECKS:
             yield Occurrence(
                 f"A dead machine is noticed after {late} s, and one that is back after {back} s.",
                 where_group(group),
                 f"health_check_interval_seconds={interval}, "
-                f"unhealthy_threshold_count={group.get('unhealthy_threshold_count')}, "
-                f"healthy_threshold_count={group.get('healthy_threshold_count')}",
+                f"unhealthy_threshold_count={group.unhealthy_threshold_count}, "
+                f"healthy_threshold_count={group.healthy_threshold_count}",
             )
 
 
@@ -244,7 +227,7 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balance
 """
 
 
-def healthy_minimum(attributes: dict[str, str], what: str, registered: int) -> int:
+def healthy_minimum(attributes: Mapping[str, str], what: str, registered: int) -> int:
     """Return how many healthy targets a group has to have: the larger of the number and the percentage."""
     prefix = f"target_group_health.{what}.minimum_healthy_targets"
     count, percentage = attributes.get(f"{prefix}.count", "1"), attributes.get(f"{prefix}.percentage", "off")
@@ -266,9 +249,9 @@ def healthy_minimum(attributes: dict[str, str], what: str, registered: int) -> i
 )
 def spare_machine_unused(evidence: Evidence) -> Iterator[Occurrence]:
     """The load balancer wants so many healthy machines that none may fail."""
-    for group in evidence.resources("target_groups"):
-        registered = len(rows(group, "targets"))
-        attributes = evidence.documents("target_group_attributes").get(str(group.get("target_group_arn"))) or {}
+    for group in evidence.site.target_groups:
+        registered = len(group.targets)
+        attributes = evidence.details.target_group_attributes.get(group.target_group_arn, {})
         for kind, then in BELOW_MINIMUM.items() if registered > 1 else []:
             minimum = healthy_minimum(attributes, kind, registered)
             if minimum >= registered:
@@ -294,14 +277,12 @@ def http_not_redirected(evidence: Evidence) -> Iterator[Occurrence]:
     balancer = evidence.balancer
     if not balancer:
         return
-    listeners = [row for row in rows(balancer, "listeners") if row.get("port") == 80]
-    actions = [action for listener in listeners for action in rows(listener, "default_actions")]
-    redirects = [one for one in actions if (one.get("redirect_config") or {}).get("protocol") == "HTTPS"]
+    listeners = [listener for listener in balancer.listeners if listener.port == 80]
+    actions = [action for listener in listeners for action in listener.default_actions]
+    redirects = [action for action in actions if action.redirect_config.protocol == "HTTPS"]
     if not redirects:
-        said = ", ".join(str(one.get("type")) for one in actions) if listeners else "no listener on port 80"
-        yield Occurrence(
-            "HTTP is not redirected to HTTPS.", place("load balancer", balancer, "load_balancer_arn"), said
-        )
+        said = ", ".join(action.type for action in actions) if listeners else "no listener on port 80"
+        yield Occurrence("HTTP is not redirected to HTTPS.", balancer_place(balancer), said)
 
 
 # ---- what follows from something
@@ -319,14 +300,12 @@ def http_not_redirected(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def target_unhealthy(evidence: Evidence) -> Iterator[Occurrence]:
     """The load balancer finds a machine unhealthy."""
-    names = {resource.get("instance_id"): resource for resource in evidence.resources("instances")}
-    for dummy, one in targets(evidence):
-        if one.get("state") in ("unhealthy", "unused", "unavailable"):
-            raw = names.get(one.get("id")) or {"instance_id": one.get("id")}
-            proof = f"state={one.get('state')}, reason={one.get('reason')}: {one.get('description')}"
-            yield Occurrence(
-                f"The load balancer finds {display_name(raw)} {one['state']}.", machine(raw), proof, only(raw)
-            )
+    for dummy, target in evidence.targets:
+        if target.state in ("unhealthy", "unused", "unavailable"):
+            instance = evidence.instance(target.id)
+            proof = f"state={target.state}, reason={target.reason}: {target.description}"
+            what = f"The load balancer finds {display_name(instance)} {target.state}."
+            yield on(instance, what, proof)
 
 
 @AREA.rule(
@@ -341,12 +320,7 @@ def target_unhealthy(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def no_healthy_target(evidence: Evidence) -> Iterator[Occurrence]:
     """The load balancer has no healthy machine."""
-    group = group_of(evidence)
-    found = list(targets(evidence))
-    if group and not any(one.get("state") == "healthy" for dummy, one in found):
-        states = ", ".join(f"{one.get('id')}: {one.get('state')}" for dummy, one in found) or "no targets"
-        yield Occurrence(
-            "The load balancer has no healthy machine.",
-            where_group(group),
-            states,
-        )
+    group, found = evidence.group, [target for dummy, target in evidence.targets]
+    if group and not any(target.state == "healthy" for target in found):
+        states = ", ".join(f"{target.id}: {target.state}" for target in found) or "no targets"
+        yield Occurrence("The load balancer has no healthy machine.", where_group(group), states)

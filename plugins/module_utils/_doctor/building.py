@@ -13,22 +13,18 @@ from .finding import NOTICE, PROVISION, Area, Occurrence, RuleInfo, Where
 
 AREA = Area("building")
 PARTS: tuple[tuple[str, str, Callable[[Evidence], bool]], ...] = (
-    ("network", "ec2: VPCs", lambda e: bool((e.site.get("network") or {}).get("vpc"))),
-    ("security groups", "ec2: security groups", lambda e: bool(e.resources("security_groups"))),
-    ("machines", "ec2: instances", lambda e: bool(e.resources("instances"))),
-    ("share", "efs: file systems", lambda e: bool(e.resources("file_systems"))),
-    ("buckets", "s3: buckets", lambda e: bool(e.resources("buckets"))),
+    ("network", "ec2: VPCs", lambda e: bool(e.site.network.vpc)),
+    ("security groups", "ec2: security groups", lambda e: bool(e.site.security_groups)),
+    ("machines", "ec2: instances", lambda e: bool(e.site.instances)),
+    ("share", "efs: file systems", lambda e: bool(e.site.file_systems)),
+    ("buckets", "s3: buckets", lambda e: bool(e.site.buckets)),
     ("hosted zone", "route53: hosted zones", lambda e: e.zone is not None),
-    ("certificates", "acm: certificates", lambda e: bool(e.resources("certificates"))),
+    ("certificates", "acm: certificates", lambda e: bool(e.site.certificates)),
     ("load balancer", "elbv2: load balancers", lambda e: e.balancer is not None),
-    ("target group", "elbv2: target groups", lambda e: bool(e.resources("target_groups"))),
+    ("target group", "elbv2: target groups", lambda e: bool(e.site.target_groups)),
     ("distribution", "cloudfront: distributions", lambda e: e.distribution is not None),
     # One that a record names and that is gone has a finding of its own.
-    (
-        "health check",
-        "route53: health checks",
-        lambda e: bool(e.resources("health_checks") or e.detail("used_health_checks")),
-    ),
+    ("health check", "route53: health checks", lambda e: bool(e.site.health_checks or e.details.used_health_checks)),
 )
 
 READINGS = tuple(reading for _kind, reading, _present in PARTS)
@@ -47,7 +43,7 @@ def part_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """Parts of the site are not there."""
     missing = [name for name, reading, there in PARTS if not there(evidence) and not evidence.unread(reading)]
     if missing:
-        name = str(evidence.site.get("name") or "?")
+        name = evidence.site.name or "?"
         yield Occurrence(
             f"These parts of the site are not there: {', '.join(missing)}.",
             Where("site", name),

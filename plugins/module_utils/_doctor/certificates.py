@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from .._resource import Resource
-from .evidence import Evidence, Fetch, rows, same_name
+from .evidence import Evidence, plain, same_name
 from .finding import CRITICAL, PROVISION, WARNING, Area, Occurrence, RuleInfo, Where
+from .known.names import Certificate, ProofRecord, Zone
+from .known.visit import Fetch
 from .needs import CAA, CERTIFICATES
 from .places import place
 
@@ -24,49 +25,48 @@ SOON, NOW = 21, 3
 """Days."""
 
 
-def covers(names: object, domain: str) -> bool:
+def covers(names: Collection[str], domain: str) -> bool:
     """Tell whether a certificate's names cover a domain; a wildcard stands for one label."""
-    wanted = domain.rstrip(".").lower()
-    wildcard = f"*.{wanted.partition('.')[2]}"
-    return isinstance(names, list) and any(str(name).rstrip(".").lower() in (wanted, wildcard) for name in names)
+    wanted = plain(domain)
+    return any(plain(name) in (wanted, f"*.{wanted.partition('.')[2]}") for name in names)
 
 
-def where(certificate: Resource) -> Where:
+def where(certificate: Certificate) -> Where:
     """Return where a certificate is."""
-    named = {**certificate, "name": f"{certificate.get('domain_name')} in {certificate.get('region')}"}
-    return place("certificate", named, "certificate_arn")
+    name = f"{certificate.domain_name} in {certificate.region}"
+    return place("certificate", certificate.certificate_arn, name)
 
 
-def ours(evidence: Evidence, region: object) -> list[Resource]:
+def ours(evidence: Evidence, region: str) -> list[Certificate]:
     """Return the certificates of a region for the site's name that are issued or may be."""
     return [
-        resource
-        for resource in evidence.resources("certificates")
-        if resource.get("region") == region
-        and resource.get("status") in USABLE
-        and covers(resource.get("subject_alternative_names"), evidence.domain)
+        certificate
+        for certificate in evidence.site.certificates
+        if certificate.region == region
+        and certificate.status in USABLE
+        and covers(certificate.subject_alternative_names, evidence.domain)
     ]
 
 
-def owners_own(evidence: Evidence, region: object) -> bool:
+def owners_own(evidence: Evidence, region: str) -> bool:
     """Tell whether the site presents a certificate of its owner's in a region, and visitors accept it."""
-    known = {resource.get("certificate_arn") for resource in evidence.resources("certificates")}
-    visit = evidence.visit
-    listeners = evidence.detail("listener_certificates") or {}
-    used = {arn for arns in listeners.values() for arn in arns} if region == evidence.site.get("region") else set()
-    served = visit.page.certificate_names if visit and visit.page else None
-    if used - known and covers(served, evidence.domain):
+    known = {certificate.certificate_arn for certificate in evidence.site.certificates}
+    listeners = evidence.details.listener_certificates if region == evidence.site.region else {}
+    if {arn for arns in listeners.values() for arn in arns} - known and covers(served(evidence), evidence.domain):
         return True
-    edges = {resource.get("certificate_arn") for resource in evidence.resources("distributions")} - {None}
-    fits = bool(visit and visit.edge_alias and not visit.edge_alias.problem)
-    return region == CLOUDFRONT_REGION and bool(edges - known) and fits
+    edges = {distribution.certificate_arn for distribution in evidence.site.distributions} - {"", *known}
+    alias = evidence.outside.edge_alias
+    return region == CLOUDFRONT_REGION and bool(edges) and bool(alias and not alias.problem)
 
 
-def waiting(evidence: Evidence) -> list[Resource]:
+def served(evidence: Evidence) -> Collection[str]:
+    """Return the names of the certificate that visitors of the page are shown."""
+    return (evidence.outside.page or Fetch()).certificate_names
+
+
+def waiting(evidence: Evidence) -> list[Certificate]:
     """Return the certificates that are not issued."""
-    return [
-        resource for resource in evidence.resources("certificates") if resource.get("status") in (PENDING, "FAILED")
-    ]
+    return [certificate for certificate in evidence.site.certificates if certificate.status in (PENDING, "FAILED")]
 
 
 @AREA.rule(
@@ -84,7 +84,7 @@ def waiting(evidence: Evidence) -> list[Resource]:
 )
 def certificate_missing_in_us_east_1(evidence: Evidence) -> Iterator[Occurrence]:
     """There is no certificate for CloudFront."""
-    yield from _missing(evidence, CLOUDFRONT_REGION, evidence.site.get("region"))
+    yield from _missing(evidence, CLOUDFRONT_REGION, evidence.site.region)
 
 
 @AREA.rule(
@@ -101,22 +101,19 @@ def certificate_missing_in_us_east_1(evidence: Evidence) -> Iterator[Occurrence]
 )
 def certificate_missing_in_site_region(evidence: Evidence) -> Iterator[Occurrence]:
     """There is no certificate for the load balancer."""
-    if evidence.site.get("region") != CLOUDFRONT_REGION:
-        yield from _missing(evidence, evidence.site.get("region"), CLOUDFRONT_REGION)
+    if evidence.site.region != CLOUDFRONT_REGION:
+        yield from _missing(evidence, evidence.site.region, CLOUDFRONT_REGION)
 
 
-def _missing(evidence: Evidence, region: object, other: object) -> Iterator[Occurrence]:
+def _missing(evidence: Evidence, region: str, other: str) -> Iterator[Occurrence]:
     if evidence.unread("acm: certificates") or ours(evidence, region) or owners_own(evidence, region):
         return
     # Without any certificate the site is not built that far, and the rule about that says so.
     if ours(evidence, other) or (evidence.distribution and evidence.balancer):
-        found = [
-            f"{resource.get('domain_name')} in {resource.get('region')}"
-            for resource in evidence.resources("certificates")
-        ]
+        found = [f"{certificate.domain_name} in {certificate.region}" for certificate in evidence.site.certificates]
         what = f"There is no certificate for {evidence.domain} in {region}."
         yield Occurrence(
-            what, Where("certificate", str(region), evidence.domain), f"certificates: {', '.join(found) or 'none'}"
+            what, Where("certificate", region, evidence.domain), f"certificates: {', '.join(found) or 'none'}"
         )
 
 
@@ -135,27 +132,28 @@ def validation_record_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """The record that validates a certificate is not in the zone."""
     if not evidence.zone or evidence.unread("route53: hosted zones"):
         return
-    awaited: dict[str, list[Resource]] = {}
-    for resource in evidence.resources("certificates"):
-        for option in rows(resource, "domain_validation_options"):
-            record = option.get("resource_record") or {}
-            if record.get("name") and resource.get("status") in USABLE and not _there(evidence, record):
-                awaited.setdefault(str(record["name"]), []).append(resource)
+    awaited: dict[str, list[Certificate]] = {}
+    for certificate in evidence.site.certificates:
+        for option in certificate.domain_validation_options:
+            record = option.resource_record
+            if record.name and certificate.status in USABLE and not _there(evidence, record):
+                awaited.setdefault(record.name, []).append(certificate)
     for name, certificates in awaited.items():
-        pending = [certificate for certificate in certificates if certificate.get("status") == PENDING]
-        regions = " and ".join(sorted({str(certificate.get("region")) for certificate in certificates}))
+        pending = [certificate for certificate in certificates if certificate.status == PENDING]
+        regions = " and ".join(sorted({certificate.region for certificate in certificates}))
         what = f"The validation record {name.rstrip('.')} of the certificate in {regions} is not in the zone."
-        proof = f"status={(pending or certificates)[0].get('status')}; no record {name} in {evidence.zone.get('id')}"
-        yield Occurrence(what, where((pending or certificates)[0]), proof, severity=CRITICAL if pending else WARNING)
+        first = (pending or certificates)[0]
+        proof = f"status={first.status}; no record {name} in {evidence.zone.id}"
+        yield Occurrence(what, where(first), proof, severity=CRITICAL if pending else WARNING)
 
 
-def _there(evidence: Evidence, record: Resource) -> bool:
+def _there(evidence: Evidence, record: ProofRecord) -> bool:
     values = [
-        value.get("value")
-        for one in evidence.records(str(record["name"]), str(record.get("type") or "CNAME"))
-        for value in rows(one, "resource_records")
+        value.value
+        for found in evidence.records(record.name, record.type or "CNAME")
+        for value in found.resource_records
     ]
-    return any(same_name(one, record.get("value")) for one in values)
+    return any(same_name(value, record.value) for value in values)
 
 
 @AREA.rule(
@@ -186,26 +184,21 @@ def caa_forbids_amazon(evidence: Evidence) -> Iterator[Occurrence]:
 
 def nearest_caa(evidence: Evidence, name: str) -> tuple[str | None, list[str]]:
     """Return the nearest CAA records of a name: in its zone, or else as a visitor of the domain sees them above it."""
-    zone = max((str(one.get("name") or "") for one in evidence.zones if _holds(one, name)), key=len, default="")
+    zone = max((held.name for held in evidence.zones if _holds(held, name)), key=len, default="")
     above = name.rstrip(".")
     while zone and (above == zone or above.endswith(f".{zone}")):
-        values = [
-            str(value.get("value"))
-            for record in evidence.records(above, "CAA")
-            for value in rows(record, "resource_records")
-        ]
+        values = [value.value for record in evidence.records(above, "CAA") for value in record.resource_records]
         if values:
             return above, [value for value in values if len(value.split(" ", 2)) == 3]
         above = above.partition(".")[2]
-    seen = evidence.visit.authorities if evidence.visit and name == evidence.domain else None
+    seen = evidence.outside.authorities if name == evidence.domain else None
     if seen and seen.domain and not (zone and (seen.domain == zone or seen.domain.endswith(f".{zone}"))):
         return seen.domain, [value for value in seen.records if len(value.split(" ", 2)) == 3]
     return None, []
 
 
-def _holds(zone: Resource, name: str) -> bool:
-    held = str(zone.get("name") or "")
-    return bool(held) and (name == held or name.rstrip(".").endswith(f".{held}"))
+def _holds(zone: Zone, name: str) -> bool:
+    return bool(zone.name) and (name == zone.name or name.rstrip(".").endswith(f".{zone.name}"))
 
 
 @AREA.rule(
@@ -225,19 +218,19 @@ def stale_certificate(evidence: Evidence) -> Iterator[Occurrence]:
     if evidence.unread("acm: certificates"):
         return
     good = {
-        one.get("certificate_arn")
-        for one in ours(evidence, evidence.site.get("region"))
-        if one.get("status") == "ISSUED"
+        certificate.certificate_arn
+        for certificate in ours(evidence, evidence.site.region)
+        if certificate.status == "ISSUED"
     }
-    served = evidence.visit.page.certificate_names if evidence.visit and evidence.visit.page else None
-    for listener, arns in (evidence.detail("listener_certificates") or {}).items():
+    names = served(evidence)
+    for listener, arns in evidence.details.listener_certificates.items():
         # A certificate without the site's tags may be the owner's, and fit: then a visitor sees that it does.
-        if arns and not good & set(arns) and not covers(served, evidence.domain):
-            proof = f"certificate {arns[0]}" + (f", for {', '.join(served)}" if served else "")
-            issued = ", ".join(sorted(map(str, good))) or "none"
+        if arns and not good & set(arns) and not covers(names, evidence.domain):
+            proof = f"certificate {arns[0]}" + (f", for {', '.join(names)}" if names else "")
+            issued = ", ".join(sorted(good)) or "none"
             yield Occurrence(
                 f"The HTTPS listener serves a certificate that is not the one issued for {evidence.domain}.",
-                place("listener", {"listener_arn": listener, "name": "HTTPS"}, "listener_arn"),
+                place("listener", listener, "HTTPS"),
                 f"{proof}; issued: {issued}",
             )
 
@@ -245,7 +238,7 @@ def stale_certificate(evidence: Evidence) -> Iterator[Occurrence]:
 def days_left(evidence: Evidence, fetch: Fetch | None) -> int | None:
     """Return for how many days the certificate lasts that a visitor was shown."""
     try:
-        end = ssl.cert_time_to_seconds(str(fetch.certificate_not_after if fetch else None))
+        end = ssl.cert_time_to_seconds(fetch.certificate_not_after if fetch else "")
     except ValueError:
         return None
     return int((end - evidence.now.timestamp()) // 86400)
@@ -265,15 +258,13 @@ def days_left(evidence: Evidence, fetch: Fetch | None) -> int | None:
 )
 def certificate_ending(evidence: Evidence) -> Iterator[Occurrence]:
     """A certificate that visitors are shown ends soon."""
-    visit = evidence.visit
-    shown = {"load balancer": visit.page, "error page's distribution": visit.edge_alias} if visit else {}
-    for owner, fetch in shown.items():
+    visit = evidence.outside
+    for owner, fetch in (("load balancer", visit.page), ("error page's distribution", visit.edge_alias)):
         left = days_left(evidence, fetch)
         if fetch and left is not None and left < SOON:
             what = f"The certificate that the {owner} shows ends in {left} days."
-            place_of_it = Where("certificate", evidence.domain, owner)
-            proof = f"not after {fetch.certificate_not_after}"
-            yield Occurrence(what, place_of_it, proof, severity=CRITICAL if left < NOW else None)
+            proof, worst = f"not after {fetch.certificate_not_after}", CRITICAL if left < NOW else None
+            yield Occurrence(what, Where("certificate", evidence.domain, owner), proof, severity=worst)
 
 
 @AREA.rule(
@@ -288,16 +279,12 @@ def certificate_ending(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def certificate_not_renewed(evidence: Evidence) -> Iterator[Occurrence]:
     """ACM will not renew a certificate that is in use."""
-    for resource in evidence.resources("certificates"):
-        if (
-            resource.get("status") == "ISSUED"
-            and resource.get("in_use_by")
-            and resource.get("renewal_eligibility") == "INELIGIBLE"
-        ):
-            proof = f"RenewalEligibility=INELIGIBLE, Type={resource.get('type')}, not after {resource.get('not_after')}"
-            yield Occurrence(
-                f"ACM will not renew the certificate of {resource.get('domain_name')}.", where(resource), proof
-            )
+    for certificate in evidence.site.certificates:
+        if certificate.status == "ISSUED" and certificate.in_use_by and certificate.renewal_eligibility == "INELIGIBLE":
+            kind, end = certificate.type, certificate.not_after
+            proof = f"RenewalEligibility=INELIGIBLE, Type={kind}, not after {end}"
+            what = f"ACM will not renew the certificate of {certificate.domain_name}."
+            yield Occurrence(what, where(certificate), proof)
 
 
 @AREA.rule(
@@ -312,10 +299,7 @@ def certificate_not_renewed(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def certificate_pending(evidence: Evidence) -> Iterator[Occurrence]:
     """A certificate is not issued."""
-    for one in waiting(evidence):
-        reason = f", failure_reason={one['failure_reason']}" if one.get("failure_reason") else ""
-        yield Occurrence(
-            f"The certificate of {one.get('domain_name')} in {one.get('region')} is {one.get('status')}.",
-            where(one),
-            f"status={one.get('status')}{reason}",
-        )
+    for certificate in waiting(evidence):
+        reason = f", failure_reason={certificate.failure_reason}" if certificate.failure_reason else ""
+        what = f"The certificate of {certificate.domain_name} in {certificate.region} is {certificate.status}."
+        yield Occurrence(what, where(certificate), f"status={certificate.status}{reason}")

@@ -6,20 +6,45 @@
 
 from __future__ import annotations
 
-import typing as t
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-Raw = Mapping[str, t.Any]
+from .known.shape import shape
+
+Raw = Mapping[str, object]
 Key = tuple[str, str]
 """A finding's code, and the id of a place."""
+
+
+@dataclass(frozen=True)
+class ToldThing:
+    """The thing that a report is about."""
+
+    id: str = ""
+
+
+@dataclass(frozen=True)
+class ToldPlace:
+    """A place of a reported finding."""
+
+    what: str = ""
+    where: ToldThing = ToldThing()
+
+
+@dataclass(frozen=True)
+class ToldFinding(ToldPlace):
+    """A reported finding."""
+
+    code: str = ""
+    places: tuple[ToldPlace, ...] = ()
 
 
 def keys(findings: Iterable[Raw]) -> dict[Key, str]:
     """Return what is wrong at each place, by code and place; of reports without places, at the finding's own."""
     return {
-        (str(finding.get("code")), str((place.get("where") or {}).get("id"))): str(place.get("what"))
-        for finding in findings
-        for place in finding.get("places") or [finding]
+        (finding.code, place.where.id): place.what
+        for finding in (shape(ToldFinding, raw) for raw in findings)
+        for place in finding.places or (finding,)
     }
 
 
@@ -48,7 +73,7 @@ def said(change: Mapping[str, list[dict[str, str]]]) -> str:
     """Say in one line what has changed since an earlier report."""
 
     def part(name: str, word: str) -> str:
-        codes = ", ".join(dict.fromkeys(one["code"] for one in change[name]))
+        codes = ", ".join(dict.fromkeys(place["code"] for place in change[name]))
         return f"{len(change[name])} {word}{f' ({codes})' if codes and name != 'still' else ''}"
 
     parts = [part("new", "new"), part("gone", "gone"), part("still", "still there")]

@@ -6,14 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from .._resource import Resource
 from . import policies
-from .evidence import Evidence, Machine
+from .evidence import Evidence
 from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Occurrence, RuleInfo, Where
+from .known.machines import Instance, Machine
 from .needs import INSIDE
-from .places import display_name, ids, machine, only
+from .places import display_name, ids, machine, on
 
 AREA = Area("content")
 LONGEST_SECONDS = 120
@@ -39,11 +39,11 @@ def served_locally(seen: Machine) -> bool:
 )
 def local_files_served(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine serves files of its own disk instead of the share's."""
-    for one, seen in evidence.asked():
+    for instance, seen in evidence.asked():
         if served_locally(seen):
-            what = f"{display_name(one)} serves {seen.document_root} from its own disk."
+            what = f"{display_name(instance)} serves {seen.document_root} from its own disk."
             proof = f"DocumentRoot {seen.document_root} lies on {seen.document_root_mount}, the share on {seen.share}"
-            yield Occurrence(what, machine(one), proof, only(one))
+            yield on(instance, what, proof)
 
 
 @AREA.rule(
@@ -58,14 +58,14 @@ def local_files_served(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def releases_differ(evidence: Evidence) -> Iterator[Occurrence]:
     """The machines serve different releases."""
-    served: dict[str, list[Resource]] = {}
-    for one, seen in evidence.asked():
+    served: dict[str, list[Instance]] = {}
+    for instance, seen in evidence.asked():
         if seen.release and not served_locally(seen):
-            served.setdefault(seen.release, []).append(one)
+            served.setdefault(seen.release, []).append(instance)
     if len(served) > 1:
         who = "; ".join(f"{' and '.join(map(display_name, found))}: {name}" for name, found in sorted(served.items()))
         fewest = min(served.values(), key=len)
-        concerned = ids(one for found in served.values() for one in found)
+        concerned = ids(instance for found in served.values() for instance in found)
         yield Occurrence("The machines serve different releases.", machine(fewest[0]), who, concerned)
 
 
@@ -82,20 +82,17 @@ def releases_differ(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def content_unreadable(evidence: Evidence) -> Iterator[Occurrence]:
     """The machines' role may not read the content bucket."""
-    buckets = [
-        str(resource.get("name")) for resource in evidence.resources("buckets") if resource.get("part") == "content"
-    ]
-    for role, found in evidence.documents("role_policies").items():
-        for bucket in buckets if role.endswith("-web") else []:
+    for role, found in evidence.details.role_policies.items():
+        for bucket in evidence.content_buckets if role.endswith("-web") else []:
             if not policies.lets_read(found, bucket):
-                proof = f"its own policies: {', '.join(found.get('own') or {}) or 'none'}"
+                proof = f"its own policies: {', '.join(found.own) or 'none'}"
                 yield Occurrence(f"The role {role} may not read {bucket}.", Where("role", role), proof)
 
 
 SETTINGS = ("opcache.validate_timestamps", "opcache.revalidate_path", "opcache.revalidate_freq", "realpath_cache_ttl")
 
 
-def staleness(php: dict[str, str]) -> str | None:
+def staleness(php: Mapping[str, str]) -> str | None:
     """Say which of PHP's settings lets it go on with an old release, if one does."""
     on = ("1", "On", "on", "true")
     if php.get("opcache.enable", "1") not in on:
@@ -104,7 +101,7 @@ def staleness(php: dict[str, str]) -> str | None:
         if name in php and php[name] not in on:
             return name
     for name in SETTINGS[2:]:
-        if str(php.get(name)).isdecimal() and int(php[name]) > LONGEST_SECONDS:
+        if php.get(name, "").isdecimal() and int(php[name]) > LONGEST_SECONDS:
             return name
     return None
 
@@ -122,11 +119,9 @@ def staleness(php: dict[str, str]) -> str | None:
 )
 def opcache_stale(evidence: Evidence) -> Iterator[Occurrence]:
     """PHP goes on with compiled code of an old release."""
-    for one, seen in evidence.asked():
-        culprit = staleness(seen.php or {})
-        if culprit:
-            proof = ", ".join(f"{name}={(seen.php or {})[name]}" for name in SETTINGS if name in (seen.php or {}))
-            what = (
-                f"PHP on {display_name(one)} does not see a new release in time: {culprit}={(seen.php or {})[culprit]}."
-            )
-            yield Occurrence(what, machine(one), proof, only(one))
+    for instance, seen in evidence.asked():
+        php = seen.php
+        if culprit := staleness(php):
+            proof = ", ".join(f"{name}={php[name]}" for name in SETTINGS if name in php)
+            what = f"PHP on {display_name(instance)} does not see a new release in time: {culprit}={php[culprit]}."
+            yield on(instance, what, proof)

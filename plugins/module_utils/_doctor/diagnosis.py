@@ -88,18 +88,20 @@ def concerning(findings: Iterable[Finding], symptoms: Iterable[str]) -> list[Fin
 
 def explained(effect: Finding, found: Iterable[Finding]) -> bool:
     """Tell whether something else that was found explains a finding."""
-    return any(one is not effect and leads_to(one, effect) for one in found)
+    return any(cause is not effect and leads_to(cause, effect) for cause in found)
 
 
 def without_needless(found: list[Finding]) -> list[Finding]:
     """Leave out what was only supposed, where what it would explain has a known cause."""
-    known = [one for one in found if not one.kind.inferred]
+    known = [finding for finding in found if not finding.kind.inferred]
 
-    def needed(one: Finding) -> bool:
-        next_ones = [effect for effect in known if effect.kind.code in one.kind.causes and leads_to(one, effect)]
+    def needed(finding: Finding) -> bool:
+        next_ones = [
+            effect for effect in known if effect.kind.code in finding.kind.causes and leads_to(finding, effect)
+        ]
         return not any(explained(effect, known) for effect in next_ones)
 
-    return [one for one in found if not one.kind.inferred or needed(one)]
+    return [finding for finding in found if not finding.kind.inferred or needed(finding)]
 
 
 @dataclass(frozen=True)
@@ -137,11 +139,11 @@ def diagnose(evidence: Evidence) -> Diagnosis:
     asked = {rule.kind.code: (rule, list(rule.check(evidence))) for dummy, rule in rules()}
     cases = [Finding(rule.kind, case) for rule, told in asked.values() for case in told]
     found = without_needless(cases)
-    roots = [one for one in found if not explained(one, found)]
+    roots = [effect for effect in found if not explained(effect, found)]
     passing, lasting = [root for root in roots if root.kind.passing], [root for root in roots if not root.kind.passing]
     causes = without_same_stop(lasting)
-    findings = [replace(one, consequences=consequences(one, found, lasting)) for one in joined(causes)]
-    findings.sort(key=lambda one: SEVERITIES.index(one.severity))
+    findings = [replace(cause, consequences=consequences(cause, found, lasting)) for cause in joined(causes)]
+    findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     named = {finding.kind.code for finding in findings}
     doubtful = in_doubt(passing, lasting, found)
     lacking = {code: missing(evidence, rule.needs) for code, (rule, told) in asked.items() if not told} | doubtful
@@ -150,33 +152,33 @@ def diagnose(evidence: Evidence) -> Diagnosis:
         tuple(code for code, (dummy, told) in asked.items() if told and code not in named and code not in doubtful),
         tuple(code for code, why in lacking.items() if not why),
         {code: why for code, why in lacking.items() if why},
-        tuple(f"{one.case.what} {one.cure}" for one in passing),
+        tuple(f"{finding.case.what} {finding.cure}" for finding in passing),
     )
 
 
 def in_doubt(passing: list[Finding], lasting: list[Finding], found: Iterable[Finding]) -> dict[str, dict[str, str]]:
     """Return why each of those codes is not judged of which all that was found only follows from something passing."""
     open_codes: dict[str, dict[str, str]] = {}
-    sure = {one.kind.code for one in found if one in lasting or explained(one, lasting)}
+    sure = {finding.kind.code for finding in found if finding in lasting or explained(finding, lasting)}
     for cause in passing:
         told = {cause.case.where.name or cause.case.where.id: cause.case.what}
-        for one in found:
-            if one.kind.code not in sure and (one is cause or leads_to(cause, one)):
-                open_codes.setdefault(one.kind.code, {}).update(told)
+        for finding in found:
+            if finding.kind.code not in sure and (finding is cause or leads_to(cause, finding)):
+                open_codes.setdefault(finding.kind.code, {}).update(told)
     return open_codes
 
 
-def same_stop(one: Finding, other: Finding) -> bool:
+def same_stop(finding: Finding, other: Finding) -> bool:
     """Tell whether one network ACL is what both are about: it stops several paths at once."""
-    return one.case.where == other.case.where and one.case.where.type == "network acl"
+    return finding.case.where == other.case.where and finding.case.where.type == "network acl"
 
 
 def without_same_stop(roots: list[Finding]) -> list[Finding]:
     """Return of the findings about one network ACL the first kind only."""
     return [
-        one
-        for number, one in enumerate(roots)
-        if not any(same_stop(one, first) and one.kind is not first.kind for first in roots[:number])
+        root
+        for number, root in enumerate(roots)
+        if not any(same_stop(root, first) and root.kind is not first.kind for first in roots[:number])
     ]
 
 
@@ -185,13 +187,13 @@ def joined(roots: Iterable[Finding]) -> list[Finding]:
     by_kind: dict[str, list[Finding]] = {}
     for root in roots:
         by_kind.setdefault(root.kind.code, []).append(root)
-    return [replace(several[0], more=tuple(one.case for one in several[1:])) for several in by_kind.values()]
+    return [replace(several[0], more=tuple(finding.case for finding in several[1:])) for several in by_kind.values()]
 
 
 def consequences(cause: Finding, found: Iterable[Finding], roots: Iterable[Finding] = ()) -> tuple[str, ...]:
     """Return in words what follows from a finding at any of its places, or has the same stop; each once."""
     parts = [replace(cause, case=case, more=()) for case in cause.cases]
     parts += [root for root in roots if root.kind is not cause.kind and any(same_stop(root, part) for part in parts)]
-    beside = [one.case.what for one in parts if one.kind is not cause.kind]
-    behind = [one.case.what for one in found if any(leads_to(part, one) for part in parts)]
+    beside = [part.case.what for part in parts if part.kind is not cause.kind]
+    behind = [effect.case.what for effect in found if any(leads_to(part, effect) for part in parts)]
     return tuple(dict.fromkeys([*beside, *behind]))

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .._resource import Resource
 from . import policies
 from .certificates import covers
-from .evidence import Evidence, Fetch, rows
+from .evidence import Evidence
 from .finding import CRITICAL, NOTICE, PROVISION, WARNING, Area, Occurrence, RuleInfo, Where
+from .known.edge import Distribution
+from .known.visit import Fetch
 from .needs import EDGE, ERROR_PAGE
 from .places import place
 
@@ -28,9 +29,13 @@ STICKS = (
 
 def seen(evidence: Evidence) -> Fetch | None:
     """Return the error page as a visitor gets it: by the site's name, or else by the distribution's own."""
-    visit = evidence.visit
-    fetches = (visit.edge_alias, visit.edge) if visit else ()
+    fetches = (evidence.outside.edge_alias, evidence.outside.edge)
     return next((fetch for fetch in fetches if fetch and fetch.status), None)
+
+
+def case(distribution: Distribution, what: str, proof: str) -> Occurrence:
+    """Return the case of a distribution."""
+    return Occurrence(what, place("distribution", distribution.id, distribution.name), proof)
 
 
 def lasting(cache_control: str | None) -> bool:
@@ -51,11 +56,9 @@ def lasting(cache_control: str | None) -> bool:
 )
 def distribution_disabled(evidence: Evidence) -> Iterator[Occurrence]:
     """The error page's distribution is disabled."""
-    for resource in evidence.resources("distributions"):
-        if resource.get("enabled") is False:
-            yield Occurrence(
-                "The error page's distribution is disabled.", place("distribution", resource, "id"), "enabled=false"
-            )
+    for distribution in evidence.site.distributions:
+        if distribution.enabled is False:
+            yield case(distribution, "The error page's distribution is disabled.", "enabled=false")
 
 
 @AREA.rule(
@@ -71,13 +74,13 @@ def distribution_disabled(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def edge_alias_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """The error page's distribution does not bear the site's name."""
-    for resource in evidence.resources("distributions"):
+    for distribution in evidence.site.distributions:
         names = [evidence.domain, *evidence.aliases]
-        missing = [name for name in names if not covers(list(resource.get("aliases") or []), name)]
+        missing = [name for name in names if not covers(distribution.aliases, name)]
         if missing:
-            proof = f"aliases: {', '.join(resource.get('aliases') or []) or 'none'}"
+            proof = f"aliases: {', '.join(distribution.aliases) or 'none'}"
             what = f"The distribution does not bear the name {' and '.join(missing)}."
-            yield Occurrence(what, place("distribution", resource, "id"), proof)
+            yield case(distribution, what, proof)
 
 
 @AREA.rule(
@@ -92,10 +95,10 @@ def edge_alias_missing(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def edge_access_control_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """The distribution's origin has no origin access control."""
-    for resource in evidence.resources("distributions"):
-        if resource.get("origin_access_control_id") == "":
+    for distribution in evidence.site.distributions:
+        if distribution.origin_access_control_id == "":
             what = "The distribution does not sign its requests to the error page's bucket."
-            yield Occurrence(what, place("distribution", resource, "id"), "OriginAccessControlId: none")
+            yield case(distribution, what, "OriginAccessControlId: none")
 
 
 @AREA.rule(
@@ -112,12 +115,12 @@ def edge_access_control_missing(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def error_page_denied(evidence: Evidence) -> Iterator[Occurrence]:
     """The distribution may not read the error page's bucket."""
-    found = evidence.documents("bucket_policies")
-    for resource in evidence.resources("distributions"):
-        bucket = str(resource.get("origin_domain_name") or "").partition(".s3.")[0]
-        if bucket in found and not policies.lets_distribution_read(found[bucket], str(resource.get("arn"))):
+    found = evidence.details.bucket_policies
+    for distribution in evidence.site.distributions:
+        bucket = distribution.origin_domain_name.partition(".s3.")[0]
+        if bucket in found and not policies.lets_distribution_read(found[bucket], distribution.arn):
             proof = f"statements of the policy of {bucket}: {', '.join(policies.titles(found[bucket]))}"
-            yield Occurrence(f"The distribution may not read {bucket}.", place("distribution", resource, "id"), proof)
+            yield case(distribution, f"The distribution may not read {bucket}.", proof)
 
 
 @AREA.rule(
@@ -134,7 +137,7 @@ def error_page_denied(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def error_page_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """The error page is not in its bucket."""
-    for place_of_page, page in evidence.documents("error_objects").items():
+    for place_of_page, page in evidence.details.error_objects.items():
         if not page:
             bucket, dummy, key = place_of_page.partition("/")
             yield Occurrence(f"The error page {key} is not in {bucket}.", Where("bucket", bucket), f"no object {key}")
@@ -153,10 +156,10 @@ def error_page_missing(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def error_page_unshown(evidence: Evidence) -> Iterator[Occurrence]:
     """The error page is nothing that a browser shows."""
-    for place_of_page, page in evidence.documents("error_objects").items():
+    for place_of_page, page in evidence.details.error_objects.items():
         bucket, dummy, key = place_of_page.partition("/")
-        length, kind = page.get("content_length"), str(page.get("content_type"))
-        if page and (not length or not kind.startswith("text/html")):
+        length, kind = (page.content_length, page.content_type) if page else (None, None)
+        if page and not (length and kind and kind.startswith("text/html")):
             what = f"The error page {key} of {bucket} is {'not HTML' if length else 'empty'}."
             yield Occurrence(what, Where("bucket", bucket), f"Content-Length: {length}, Content-Type: {kind}")
 
@@ -172,11 +175,11 @@ def error_page_unshown(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def edge_http_refused(evidence: Evidence) -> Iterator[Occurrence]:
     """The error page's distribution does not redirect HTTP to HTTPS."""
-    for resource in evidence.resources("distributions"):
-        policy = resource.get("viewer_protocol_policy")
+    for distribution in evidence.site.distributions:
+        policy = distribution.viewer_protocol_policy
         if policy and policy != "redirect-to-https":
             what = "The error page's distribution does not redirect HTTP to HTTPS."
-            yield Occurrence(what, place("distribution", resource, "id"), f"ViewerProtocolPolicy={policy}")
+            yield case(distribution, what, f"ViewerProtocolPolicy={policy}")
 
 
 @AREA.rule(
@@ -192,13 +195,13 @@ def edge_http_refused(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def edge_countries_refused(evidence: Evidence) -> Iterator[Occurrence]:
     """The error page's distribution refuses visitors by their country."""
-    for resource in evidence.resources("distributions"):
-        kind, countries = resource.get("geo_restriction"), ", ".join(resource.get("geo_countries") or [])
+    for distribution in evidence.site.distributions:
+        kind, countries = distribution.geo_restriction, ", ".join(distribution.geo_countries)
         if kind in ("whitelist", "blacklist"):
             whom = f"all countries but {countries}" if kind == "whitelist" else countries
             what = f"The error page's distribution refuses visitors from {whom}."
             proof = f"GeoRestriction={kind} {countries}"
-            yield Occurrence(what, place("distribution", resource, "id"), proof)
+            yield case(distribution, what, proof)
 
 
 @AREA.rule(
@@ -214,10 +217,10 @@ def edge_countries_refused(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def edge_function_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """No CloudFront function is attached to the error page's distribution."""
-    for resource in evidence.resources("distributions"):
-        if not resource.get("viewer_request_function_arn"):
+    for distribution in evidence.site.distributions:
+        if not distribution.viewer_request_function_arn:
             what = "No CloudFront function is attached to the error page's distribution."
-            yield Occurrence(what, place("distribution", resource, "id"), "viewer-request: none")
+            yield case(distribution, what, "viewer-request: none")
 
 
 @AREA.rule(
@@ -232,11 +235,11 @@ def edge_function_missing(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def error_responses_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """The distribution does not answer errors with the error page."""
-    for resource in evidence.resources("distributions"):
-        mapped = [row for row in rows(resource, "custom_error_responses") if row.get("response_page_path")]
-        if "custom_error_responses" in resource and not mapped:
+    for distribution in evidence.site.distributions:
+        responses = distribution.custom_error_responses
+        if responses is not None and not any(row.response_page_path for row in responses):
             what = "The distribution does not answer errors with the error page."
-            yield Occurrence(what, place("distribution", resource, "id"), "custom error responses: none with a page")
+            yield case(distribution, what, "custom error responses: none with a page")
 
 
 @AREA.rule(
@@ -251,10 +254,10 @@ def error_responses_missing(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def headers_policy_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """The distribution has no response headers policy."""
-    for resource in evidence.resources("distributions"):
-        if not resource.get("response_headers_policy_id"):
+    for distribution in evidence.site.distributions:
+        if not distribution.response_headers_policy_id:
             what = "The distribution has no response headers policy."
-            yield Occurrence(what, place("distribution", resource, "id"), "ResponseHeadersPolicyId: none")
+            yield case(distribution, what, "ResponseHeadersPolicyId: none")
 
 
 @AREA.rule(
@@ -271,30 +274,30 @@ def headers_policy_missing(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def error_page_cacheable(evidence: Evidence) -> Iterator[Occurrence]:
     """The error page is answered with success, or may be cached."""
-    one = evidence.distribution
-    if not one:
+    distribution = evidence.distribution
+    if not distribution:
         return
-    mapped = [row for row in rows(one, "custom_error_responses") if row.get("response_page_path")]
-    wrong = [row for row in mapped if int(row.get("response_code") or row.get("error_code") or 0) < 500]
+    mapped = [row for row in distribution.custom_error_responses or () if row.response_page_path]
+    wrong = [row for row in mapped if (row.response_code or row.error_code or 0) < 500]
     fetch = seen(evidence)
-    said = [f"{row.get('error_code')} is answered with {row.get('response_code')}" for row in wrong]
+    said = [f"{row.error_code} is answered with {row.response_code}" for row in wrong]
     if not wrong and fetch and fetch.status == 200:
         said.append("the edge answers 200")
-    policy = _policy_headers(evidence, one)
+    policy = _policy_headers(evidence, distribution)
     kept = (fetch.headers if fetch else policy).get("cache-control")
     # Another status than these two is not the page's; unseen, the header may still come from the bucket.
     known = fetch.status in (200, 503) if fetch else "cache-control" in policy
     if known and lasting(kept):
         said.append(f"Cache-Control: {kept or 'not set'}")
     if said:
-        yield Occurrence("The error page can stick.", place("distribution", one, "id"), "; ".join(said))
+        yield case(distribution, "The error page can stick.", "; ".join(said))
 
 
-def _policy_headers(evidence: Evidence, distribution: Resource) -> dict[str, str]:
-    policy = distribution.get("response_headers_policy_id")
-    found = [resource for resource in evidence.resources("response_headers_policies") if resource.get("id") == policy]
-    kept = [row for one in found for row in rows(one, "custom_headers")]
-    return {str(row.get("header")).lower(): str(row.get("value")) for row in kept}
+def _policy_headers(evidence: Evidence, distribution: Distribution) -> dict[str, str]:
+    wanted = distribution.response_headers_policy_id
+    found = [policy for policy in evidence.site.response_headers_policies if policy.id == wanted]
+    kept = [row for policy in found for row in policy.custom_headers]
+    return {row.header.lower(): row.value for row in kept}
 
 
 @AREA.rule(
@@ -309,41 +312,32 @@ def _policy_headers(evidence: Evidence, distribution: Resource) -> dict[str, str
 )
 def long_error_ttl(evidence: Evidence) -> Iterator[Occurrence]:
     """The edge keeps errors or the error page for long."""
-    times = evidence.documents("cache_policies")
-    for resource in evidence.resources("distributions"):
-        policy = times.get(str(resource.get("cache_policy_id"))) or resource
+    times = evidence.details.cache_policies
+    for distribution in evidence.site.distributions:
+        policy = times.get(distribution.cache_policy_id, distribution)
         kept = {
-            f"ErrorCachingMinTTL of {row.get('error_code')}": int(row.get("error_caching_min_ttl") or 0)
-            for row in rows(resource, "custom_error_responses")
+            f"ErrorCachingMinTTL of {row.error_code}": row.error_caching_min_ttl
+            for row in distribution.custom_error_responses or ()
         }
-        kept["MinTTL"] = int(policy.get("min_ttl") or 0)
+        kept["MinTTL"] = policy.min_ttl
         long = {name: seconds for name, seconds in kept.items() if seconds > LONGEST_TTL}
         if long:
             proof = ", ".join(f"{name}={seconds}" for name, seconds in long.items())
-            yield Occurrence(
-                f"The edge keeps the error page for {max(long.values())} s.",
-                place("distribution", resource, "id"),
-                proof,
-            )
+            yield case(distribution, f"The edge keeps the error page for {max(long.values())} s.", proof)
 
 
 @AREA.rule(
-    RuleInfo(
-        "edge-unavailable",
-        CRITICAL,
-        "It is needed just when everything else fails.",
-        PROVISION,
-    ),
+    RuleInfo("edge-unavailable", CRITICAL, "It is needed just when everything else fails.", PROVISION),
     "elbv2: load balancers",
     "cloudfront: distributions",
     EDGE,
 )
 def edge_unavailable(evidence: Evidence) -> Iterator[Occurrence]:
     """Visitors do not get the error page by the site's name."""
-    one, fetch = evidence.distribution, evidence.visit.edge_alias if evidence.visit else None
-    if one and fetch and fetch.problem and evidence.balancer:
+    distribution, fetch = evidence.distribution, evidence.outside.edge_alias
+    if distribution and fetch and fetch.problem and evidence.balancer:
         what = f"The edge does not answer for {evidence.domain}."
-        yield Occurrence(what, place("distribution", one, "id"), fetch.problem)
+        yield case(distribution, what, fetch.problem)
 
 
 @AREA.rule(
@@ -359,10 +353,10 @@ def edge_unavailable(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def error_page_wrong(evidence: Evidence) -> Iterator[Occurrence]:
     """The edge answers something else than the error page."""
-    one, fetch = evidence.distribution, seen(evidence)
-    if one and fetch and fetch.status != 503 and evidence.balancer:
+    distribution, fetch = evidence.distribution, seen(evidence)
+    if distribution and fetch and fetch.status != 503 and evidence.balancer:
         proof = f"status {fetch.status} at {fetch.url}"
-        yield Occurrence(f"The edge answers {fetch.status} instead of 503.", place("distribution", one, "id"), proof)
+        yield case(distribution, f"The edge answers {fetch.status} instead of 503.", proof)
 
 
 @AREA.rule(
@@ -377,8 +371,6 @@ def error_page_wrong(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def error_page_without_retry_after(evidence: Evidence) -> Iterator[Occurrence]:
     """The error page does not say when to come back."""
-    one, fetch = evidence.distribution, seen(evidence)
-    if one and fetch and fetch.status == 503 and "retry-after" not in fetch.headers:
-        yield Occurrence(
-            "The error page has no Retry-After.", place("distribution", one, "id"), f"headers at {fetch.url}"
-        )
+    distribution, fetch = evidence.distribution, seen(evidence)
+    if distribution and fetch and fetch.status == 503 and "retry-after" not in fetch.headers:
+        yield case(distribution, "The error page has no Retry-After.", f"headers at {fetch.url}")

@@ -7,340 +7,187 @@
 from __future__ import annotations
 
 import functools
-import typing as t
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from .._resource import Resource
+from .known.balancing import Listener, LoadBalancer, Target, TargetGroup
+from .known.edge import Distribution
+from .known.machines import Instance, Machine
+from .known.names import Record, Zone
+from .known.rights import Role
+from .known.shape import shape, shape_of_any
+from .known.site import Details, Site
+from .known.visit import Visit
 
-
-def without_nulls(value: t.Any) -> t.Any:
-    """Return a value without the nulls in it: what is null was not read, or is not there, and so is left out."""
-    if isinstance(value, dict):
-        return {key: without_nulls(one) for key, one in value.items() if one is not None}
-    if isinstance(value, list):
-        return [without_nulls(one) for one in value if one is not None]
-    return value
-
-
-def chosen(kind: type[t.Any], raw: Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return the part of a dictionary that a dataclass has fields for."""
-    return {one.name: raw[one.name] for one in fields(kind) if one.name in raw}
-
-
-def rows(raw: Mapping[str, t.Any] | None, key: str) -> list[Resource]:
-    """Return the list below a key, empty if it is missing."""
-    return list((raw or {}).get(key) or [])
-
-
-# ---- from outside
-
-
-@dataclass(frozen=True)
-class Fetch:
-    """One request of a visitor."""
-
-    url: str = ""
-    address: str | None = None
-    status: int | None = None
-    headers: dict[str, str] = field(default_factory=dict)
-    """By name in small letters."""
-    certificate_names: list[str] | None = None
-    certificate_not_after: str | None = None
-    """When the certificate ends, as `Nov 25 12:00:00 2027 GMT`."""
-    body: str = ""
-    """How the answer begins."""
-    problem: str | None = None
-    """Why there is no answer, in one line."""
-
-
-@dataclass(frozen=True)
-class Delegation:
-    """Which name servers the parent zone names for the zone."""
-
-    parent_zone: str | None = None
-    answers: list[list[str]] = field(default_factory=list)
-    """What each server of the parent zone said."""
-    signers: list[str] = field(default_factory=list)
-    """The DS records that the parent zone has."""
-    problem: str | None = None
-
-
-@dataclass(frozen=True)
-class Authorities:
-    """The nearest CAA records of a name, as visitors and Amazon see them."""
-
-    domain: str | None = None
-    records: list[str] = field(default_factory=list)
-    permitted: bool | None = None
-    problem: str | None = None
-
-
-@dataclass(frozen=True)
-class Visit:
-    """What a visitor sees."""
-
-    delegation: Delegation | None = None
-    authorities: Authorities | None = None
-    addresses: dict[str, list[str]] | None = None
-    """By type, A and AAAA."""
-    page: Fetch | None = None
-    plain: Fetch | None = None
-    """The page over HTTP."""
-    edge: Fetch | None = None
-    """The distribution by its own name."""
-    edge_alias: Fetch | None = None
-    """The distribution by the site's name, as visitors reach it after a failover."""
-    aliases: dict[str, Fetch] = field(default_factory=dict)
-    """The page by each further name of the site."""
-
-
-_PARTS: dict[str, type[t.Any]] = {
-    "delegation": Delegation,
-    "authorities": Authorities,
-    "page": Fetch,
-    "plain": Fetch,
-    "edge": Fetch,
-    "edge_alias": Fetch,
-}
-
-
-def visit_from(raw: Mapping[str, t.Any]) -> Visit | None:
-    """Return a visit from what the module returned."""
-    if not raw:
-        return None
-    parts = {key: kind(**chosen(kind, raw[key])) for key, kind in _PARTS.items() if raw.get(key)}
-    aliases = {
-        row["name"]: Fetch(**chosen(Fetch, row.get("page") or {})) for row in rows(raw, "aliases") if "name" in row
-    }
-    return Visit(addresses=raw.get("addresses"), aliases=aliases, **parts)
-
-
-# ---- on the machines
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A unit of systemd."""
-
-    active: bool = False
-    enabled: bool = False
-    name: str = ""
-    masked: bool = False
-
-    def __str__(self) -> str:
-        start = "masked" if self.masked else "enabled" if self.enabled else "disabled"
-        return f"{self.name}: {'active' if self.active else 'inactive'}, {start}"
-
-
-@dataclass(frozen=True)
-class Machine:
-    """What a machine told. None is what it could not tell."""
-
-    units: dict[str, Unit] = field(default_factory=dict)
-    """By role: agent, web_server, php, mount_timer, mount. A unit that is not installed is not there."""
-    configurations: dict[str, Resource] = field(default_factory=dict)
-    """What web_server and php say of their written configurations: valid, complaint."""
-    up_seconds: float | None = None
-    """For how long it runs."""
-    disks: list[Resource] = field(default_factory=list)
-    """The local file systems: path, bytes, free_bytes, inodes, free_inodes."""
-    share: str = ""
-    """The share's mount point."""
-    fstab: Resource | None = None
-    """The share's line with source, type, options."""
-    mount: Resource | None = None
-    """What is mounted there, with source, type and read_only."""
-    turn: Resource | None = None
-    """Who has the turn to install updates: holder, and since, in seconds since 1970."""
-    document_root: str | None = None
-    document_root_exists: bool | None = None
-    document_root_mount: str | None = None
-    """The mount point below which the document root's files lie."""
-    release: str | None = None
-    unreadable: str | None = None
-    """The first path in the release that the web server cannot read; empty if there is none."""
-    health: Fetch | None = None
-    """The target group's health page, asked on the machine."""
-    keep_alive_seconds: int | None = None
-    """0 if connections are not kept."""
-    name_servers: list[str] | None = None
-    listening: list[str] | None = None
-    """Where TCP is listened, as `address:port`."""
-    clock: float | None = None
-    """The machine's time in seconds since 1970."""
-    php: dict[str, str] | None = None
-    """PHP's settings."""
-
-
-def machine_from(raw: Mapping[str, t.Any]) -> Machine:
-    """Return a machine from what the module returned."""
-    plain = chosen(Machine, raw)
-    plain["units"] = {key: Unit(**chosen(Unit, one)) for key, one in (raw.get("units") or {}).items()}
-    plain["health"] = Fetch(**chosen(Fetch, raw["health"])) if raw.get("health") else None
-    return Machine(**plain)
-
-
-# ---- all of it
+Raw = Mapping[str, object]
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that is known. The site has the shape of site_info, whatever part of it there is."""
+    """All that is known. Of the site there may be any part."""
 
     domain: str
-    site: Resource
+    site: Site
+    given: frozenset[str] = frozenset()
+    """The details that were read: of the others, nothing there means nothing."""
     visit: Visit | None = None
-    machines: dict[str, Machine] = field(default_factory=dict)
+    machines: Mapping[str, Machine] = field(default_factory=dict)
     """By instance id, those that could be asked."""
-    silent: dict[str, str] = field(default_factory=dict)
+    silent: Mapping[str, str] = field(default_factory=dict)
     """By instance id, why a machine was not reached."""
-    failed: dict[str, str] = field(default_factory=dict)
+    failed: Mapping[str, str] = field(default_factory=dict)
     """By instance id, why a machine that was reached could not be looked at."""
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     """When all of this was read."""
 
-    def resources(self, key: str) -> list[Resource]:
-        """Return the site's resources of a kind."""
-        return rows(self.site, key)
-
-    def network_resources(self, key: str) -> list[Resource]:
-        """Return a kind of things in the network."""
-        return rows(self.site.get("network"), key)
-
-    def inspected(self, key: str) -> list[Resource]:
-        """Return a detail that is a list."""
-        return rows(self.site.get("details"), key)
-
-    def documents(self, key: str) -> dict[str, Resource]:
-        """Return a detail that holds dictionaries by the name of what they belong to."""
-        return dict(self.detail(key) or {})
-
-    def detail(self, key: str) -> t.Any:
-        """Return a detail, None if it was not read."""
-        return (self.site.get("details") or {}).get(key)
+    @property
+    def details(self) -> Details:
+        """What only a diagnosis needs of the site."""
+        return self.site.details
 
     def unread(self, *services: str) -> bool:
         """Tell whether one of these readings failed, so that nothing found does not mean nothing there."""
-        failed = [str(resource.get("service")) for resource in self.resources("unreadable")]
-        return any(service in failed for service in services)
+        return any(failure.service in services for failure in self.site.unreadable)
 
     @property
-    def balancer(self) -> Resource | None:
+    def outside(self) -> Visit:
+        """What a visitor sees; without a visit, nothing."""
+        return self.visit or Visit()
+
+    @property
+    def balancer(self) -> LoadBalancer | None:
         """The load balancer."""
-        return self.site.get("load_balancer") or None
+        return self.site.load_balancer
+
+    @property
+    def listeners(self) -> tuple[Listener, ...]:
+        """The load balancer's listeners."""
+        return self.balancer.listeners if self.balancer else ()
+
+    @property
+    def group(self) -> TargetGroup | None:
+        """The site's target group."""
+        return next(iter(self.site.target_groups), None)
+
+    @property
+    def targets(self) -> list[tuple[TargetGroup, Target]]:
+        """Each target with its group."""
+        return [(group, target) for group in self.site.target_groups for target in group.targets]
 
     @functools.cached_property
-    def zone(self) -> Resource | None:
+    def zone(self) -> Zone | None:
         """The hosted zone: of several with one name, the one to which the parent zone delegates."""
-        told: Resource | None = self.site.get("hosted_zone") or None
-        twins = [
-            resource
-            for resource in self.resources("hosted_zones")
-            if told and same_name(resource.get("name"), told.get("name"))
-        ]
+        told = self.site.hosted_zone
+        twins = [zone for zone in self.site.hosted_zones if told and same_name(zone.name, told.name)]
         return next((twin for twin in twins if self._delegated(twin)), told)
 
-    def _delegated(self, zone: Resource) -> bool:
-        answers = self.visit.delegation.answers if self.visit and self.visit.delegation else []
-        servers = {plain(server) for server in zone.get("name_servers") or []}
-        return bool(servers) and any({plain(one) for one in answer} == servers for answer in answers)
+    def _delegated(self, zone: Zone) -> bool:
+        told, servers = self.outside.delegation, set(map(plain, zone.name_servers))
+        return any(set(map(plain, answer)) == servers for answer in told.answers) if told and servers else False
 
     @property
     def aliases(self) -> list[str]:
         """The further names of the site, which redirect to its domain."""
-        return [
-            str(resource["name"])
-            for resource in self.resources("names")
-            if resource.get("kind") == "alias" and resource.get("name")
-        ]
+        return [host.name for host in self.site.names if host.kind == "alias" and host.name]
 
     @functools.cached_property
-    def zones(self) -> list[Resource]:
+    def zones(self) -> list[Zone]:
         """The hosted zones of all names, that of the domain first; not another one of its name, which nobody asks."""
         first = [self.zone] if self.zone else []
-        names = [str(one.get("name")) for one in first]
-        return [
-            *first,
-            *(resource for resource in self.resources("hosted_zones") if str(resource.get("name")) not in names),
-        ]
+        names = [zone.name for zone in first]
+        return [*first, *(zone for zone in self.site.hosted_zones if zone.name not in names)]
 
-    def zones_of(self, name: str) -> list[Resource]:
+    def zones_of(self, name: str) -> list[Zone]:
         """Return the zone in which a name of the site has its records, or else all zones."""
-        wanted = [
-            resource.get("zone_id") for resource in self.resources("names") if same_name(resource.get("name"), name)
-        ]
-        told = [zone for zone in self.zones if zone.get("id") in wanted]
-        if self.zone and (self.site.get("hosted_zone") or {}).get("id") in wanted:
+        wanted = [host.zone_id for host in self.site.names if same_name(host.name, name)]
+        told = [zone for zone in self.zones if zone.id in wanted]
+        if self.zone and self.site.hosted_zone and self.site.hosted_zone.id in wanted:
             return [self.zone]
         return told or self.zones
 
     @property
-    def distribution(self) -> Resource | None:
+    def distribution(self) -> Distribution | None:
         """The error page's distribution."""
-        return next(iter(self.resources("distributions")), None)
+        return next(iter(self.site.distributions), None)
 
     @property
-    def running(self) -> list[Resource]:
+    def running(self) -> list[Instance]:
         """The machines that run."""
-        return [resource for resource in self.resources("instances") if resource.get("state") == "running"]
+        return [instance for instance in self.site.instances if instance.state == "running"]
 
-    def asked(self) -> Iterable[tuple[Resource, Machine]]:
+    def instance(self, identity: str) -> Instance:
+        """Return a machine by its ID; one that is not the site's with nothing but that."""
+        found = (instance for instance in self.site.instances if instance.instance_id == identity)
+        return next(found, Instance(identity))
+
+    def asked(self) -> Iterable[tuple[Instance, Machine]]:
         """Return the running machines that could be asked, with what they told."""
-        for one in self.running:
-            told = self.machines.get(str(one.get("instance_id")))
-            if told:
-                yield one, told
+        for instance in self.running:
+            if told := self.machines.get(instance.instance_id):
+                yield instance, told
 
-    def records(self, name: str, kind: str | None = None) -> list[Resource]:
+    def records(self, name: str, kind: str | None = None) -> list[Record]:
         """Return the zones' records of a name, of one type or all."""
         return [
-            row
+            record
             for zone in self.zones_of(name)
-            for row in rows(zone, "records")
-            if same_name(row.get("name"), name) and (kind is None or row.get("type") == kind)
+            for record in zone.records
+            if same_name(record.name, name) and kind in (None, record.type)
         ]
 
-    def groups_of(self, part: str) -> list[Resource]:
-        """Return the security groups of a part."""
-        return [resource for resource in self.resources("security_groups") if resource.get("part") == part]
+    def groups_of(self, part: str) -> dict[str, str]:
+        """Return the names of the security groups of a part by their IDs."""
+        return {group.group_id: group.group_name for group in self.site.security_groups if group.part == part}
+
+    @property
+    def web_roles(self) -> list[Role]:
+        """The machines' role, if it was found."""
+        return [role for role in self.site.roles if role.role_name.endswith("-web")]
+
+    @property
+    def content_buckets(self) -> list[str]:
+        """The names of the content buckets."""
+        return [bucket.name for bucket in self.site.buckets if bucket.part == "content"]
 
 
 def evidence_from(
     domain: str,
-    site: Mapping[str, t.Any],
-    visit: Mapping[str, t.Any] | None = None,
-    machines: Mapping[str, t.Any] | None = None,
-    silent: Mapping[str, t.Any] | None = None,
-    failed: Mapping[str, t.Any] | None = None,
+    site: Raw,
+    visit: Raw | None = None,
+    machines: Raw | None = None,
+    silent: Raw | None = None,
+    failed: Raw | None = None,
 ) -> Evidence:
     """Return the evidence that the modules' results are."""
+    details = site.get("details")
+    given = details.items() if isinstance(details, Mapping) else ()
     return Evidence(
         domain,
-        without_nulls(dict(site)),
-        visit_from(without_nulls(dict(visit or {}))),
-        {key: machine_from(without_nulls(one)) for key, one in (machines or {}).items() if one},
-        {key: str(one) for key, one in (silent or {}).items()},
-        {key: str(one) for key, one in (failed or {}).items()},
+        shape(Site, site),
+        frozenset(str(key) for key, value in given if value is not None),
+        shape_of_any(Visit, visit),
+        {key: shape(Machine, told) for key, told in (machines or {}).items() if told},
+        {key: str(why) for key, why in (silent or {}).items()},
+        {key: str(why) for key, why in (failed or {}).items()},
     )
 
 
-def plain(name: object) -> str:
+def plain(name: str) -> str:
     """Return a name in small letters, without its final dot."""
-    return str(name or "").rstrip(".").lower()
+    return name.rstrip(".").lower()
 
 
-def same_name(one: object, other: object) -> bool:
+def same_name(name: str, other: str) -> bool:
     """Tell whether two names are the same name."""
-    return plain(one) == plain(other)
+    return plain(name) == plain(other)
 
 
-def alias_of(record: Mapping[str, t.Any]) -> str:
+def alias_of(record: Record) -> str:
     """Return the name that an alias record points to, without its final dot."""
-    return str((record.get("alias_target") or {}).get("dns_name") or "").rstrip(".").lower()
+    return plain(record.alias_target.dns_name)
 
 
-def same_target(record: Mapping[str, t.Any], name: object) -> bool:
+def same_target(record: Record, name: str) -> bool:
     """Tell whether an alias points to a name; the console puts `dualstack.` before a load balancer's."""
     return same_name(alias_of(record).removeprefix("dualstack."), name)

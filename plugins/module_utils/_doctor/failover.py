@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .._resource import Resource
 from .._route53 import ALIAS_TTL
-from .evidence import Evidence, alias_of, rows, same_name, same_target
+from .evidence import Evidence, alias_of, same_name, same_target
 from .finding import CRITICAL, PROVISION, WARNING, Area, Occurrence, RuleInfo, Where
+from .known.balancing import LoadBalancer
+from .known.edge import Distribution
+from .known.names import HealthCheck, Record
 from .places import place
 
 AREA = Area("failover")
@@ -19,9 +21,9 @@ SLOWEST_SECONDS = 60
 """The longest that the checkers may take to see that the site is down."""
 
 
-def role_of(evidence: Evidence, role: str) -> list[Resource]:
+def role_of(evidence: Evidence, role: str) -> list[Record]:
     """Return the site's A records of a failover role."""
-    return [record for record in evidence.records(evidence.domain, "A") if record.get("failover") == role]
+    return [record for record in evidence.records(evidence.domain, "A") if record.failover == role]
 
 
 def where(evidence: Evidence, kind: str, note: str) -> Where:
@@ -29,45 +31,45 @@ def where(evidence: Evidence, kind: str, note: str) -> Where:
     return Where("record", f"{evidence.domain} {kind}", note)
 
 
-POLICIES = {
-    "weight": "weighted",
-    "region": "latency",
-    "geo_location": "geolocation",
-    "geo_proximity_location": "geoproximity",
-    "multi_value_answer": "multivalue",
-    "cidr_routing_config": "IP-based",
-}
-"""The routing policies by what tells a record of each."""
+def leads(evidence: Evidence) -> dict[str, str]:
+    """Return where the record of each role has to lead."""
+    balancer, distribution = evidence.balancer or LoadBalancer(), evidence.distribution or Distribution()
+    return {"PRIMARY": balancer.dns_name, "SECONDARY": distribution.domain_name}
 
 
-def routing(record: Resource) -> str:
+def routing(record: Record) -> str:
     """Return a record's routing policy, or its role in a failover pair."""
-    return str(record.get("failover") or next((POLICIES[key] for key in POLICIES if key in record), "simple"))
+    policies = {
+        "weighted": record.weight,
+        "latency": record.region,
+        "geolocation": record.geo_location,
+        "geoproximity": record.geo_proximity_location,
+        "multivalue": record.multi_value_answer,
+        "IP-based": record.cidr_routing_config,
+    }
+    return record.failover or next((policy for policy, told in policies.items() if told is not None), "simple")
 
 
-def said(record: Resource) -> str:
+def said(record: Record) -> str:
     """Return a record as evidence."""
-    values = [str(row.get("value")) for row in rows(record, "resource_records")]
-    role = routing(record)
-    return f"{role} {record.get('type')} → {alias_of(record) or ', '.join(values) or 'nothing'}"
+    values = ", ".join(row.value for row in record.resource_records)
+    return f"{routing(record)} {record.type} → {alias_of(record) or values or 'nothing'}"
 
 
-def used_checks(evidence: Evidence) -> Iterator[Resource]:
+def used_checks(evidence: Evidence) -> list[HealthCheck]:
     """Return the health checks that the site's records use, and the site's own."""
-    used = {record.get("health_check_id") for record in evidence.records(evidence.domain)}
-    for resource in evidence.resources("health_checks"):
-        if resource.get("id") in used or not used - {None}:
-            yield resource
+    used = {record.health_check_id for record in evidence.records(evidence.domain)} - {""}
+    return [check for check in evidence.site.health_checks if check.id in used or not used]
 
 
-def title(check: Resource) -> Where:
+def title(check: HealthCheck) -> Where:
     """Return where a health check is."""
-    return place("health check", check, "id")
+    return place("health check", check.id, check.name)
 
 
-def update(check: Resource, switch: str) -> str:
+def update(check: HealthCheck, switch: str) -> str:
     """Return the call that sets a switch of a health check."""
-    return f"Call: aws route53 update-health-check --health-check-id {check.get('id')} {switch}"
+    return f"Call: aws route53 update-health-check --health-check-id {check.id} {switch}"
 
 
 def built(evidence: Evidence) -> bool:
@@ -97,10 +99,10 @@ REPLACE = "Replace it by the pair in one change: run playbooks/site.yml with -e 
 def failover_pair_replaced(evidence: Evidence) -> Iterator[Occurrence]:
     """The site's name has an address record of another routing policy in the place of the failover pair."""
     found = [record for kind in ("A", "CNAME") for record in evidence.records(evidence.domain, kind)]
-    if built(evidence) and found and not any(one.get("failover") for one in found):
-        kinds = " and ".join(sorted({routing(one) for one in found}))
+    if built(evidence) and found and not any(record.failover for record in found):
+        kinds = " and ".join(sorted({routing(record) for record in found}))
         what = f"{evidence.domain} has a {kinds} record in the place of its failover pair."
-        yield Occurrence(what, where(evidence, str(found[0].get("type")), kinds), "; ".join(map(said, found)))
+        yield Occurrence(what, where(evidence, found[0].type, kinds), "; ".join(map(said, found)))
 
 
 @AREA.rule(
@@ -156,11 +158,11 @@ def secondary_missing(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def primary_elsewhere(evidence: Evidence) -> Iterator[Occurrence]:
     """The PRIMARY record leads elsewhere than to the load balancer."""
-    for one in role_of(evidence, "PRIMARY") if evidence.balancer else []:
-        wanted = (evidence.balancer or {}).get("dns_name")
-        if not same_target(one, wanted):
+    for record in role_of(evidence, "PRIMARY") if evidence.balancer else []:
+        wanted = leads(evidence)["PRIMARY"]
+        if not same_target(record, wanted):
             what = f"The PRIMARY record of {evidence.domain} does not lead to the load balancer."
-            yield Occurrence(what, where(evidence, "A", "PRIMARY"), f"{said(one)}; the load balancer is {wanted}")
+            yield Occurrence(what, where(evidence, "A", "PRIMARY"), f"{said(record)}; the load balancer is {wanted}")
 
 
 @AREA.rule(
@@ -175,11 +177,11 @@ def primary_elsewhere(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def secondary_elsewhere(evidence: Evidence) -> Iterator[Occurrence]:
     """The SECONDARY record leads elsewhere than to the error page."""
-    for one in role_of(evidence, "SECONDARY") if evidence.distribution else []:
-        wanted = (evidence.distribution or {}).get("domain_name")
-        if not same_target(one, wanted):
+    for record in role_of(evidence, "SECONDARY") if evidence.distribution else []:
+        wanted = leads(evidence)["SECONDARY"]
+        if not same_target(record, wanted):
             what = f"The SECONDARY record of {evidence.domain} does not lead to the error page."
-            yield Occurrence(what, where(evidence, "A", "SECONDARY"), f"{said(one)}; the distribution is {wanted}")
+            yield Occurrence(what, where(evidence, "A", "SECONDARY"), f"{said(record)}; the distribution is {wanted}")
 
 
 @AREA.rule(
@@ -194,7 +196,7 @@ def secondary_elsewhere(evidence: Evidence) -> Iterator[Occurrence]:
 def aaaa_without_pair(evidence: Evidence) -> Iterator[Occurrence]:
     """The site's name has AAAA records that do not fail over with its A records."""
     found = evidence.records(evidence.domain, "AAAA")
-    roles = {one.get("failover") for one in found}
+    roles = {record.failover for record in found}
     if found and not {"PRIMARY", "SECONDARY"} <= roles:
         what = f"{evidence.domain} has an AAAA record without a failover pair."
         yield Occurrence(what, where(evidence, "AAAA", ""), "; ".join(map(said, found)))
@@ -205,9 +207,8 @@ def aaaa_without_pair(evidence: Evidence) -> Iterator[Occurrence]:
 
 def served_health_page(evidence: Evidence) -> str:
     """Return the path at which the load balancer finds all machines healthy, empty where that is not known."""
-    groups = evidence.resources("target_groups")
-    well = all(target.get("state") == "healthy" for group in groups for target in rows(group, "targets"))
-    return str(groups[0].get("health_check_path") or "") if groups and well else ""
+    well = all(target.state == "healthy" for dummy, target in evidence.targets)
+    return (evidence.group.health_check_path or "") if evidence.group and well else ""
 
 
 @AREA.rule(
@@ -225,8 +226,7 @@ def served_health_page(evidence: Evidence) -> str:
 def health_check_on_failover_name(evidence: Evidence) -> Iterator[Occurrence]:
     """The health check asks the very name that it switches."""
     for check in used_checks(evidence):
-        config = check.get("config") or {}
-        asked = config.get("fully_qualified_domain_name")
+        asked = check.config.fully_qualified_domain_name
         if asked and same_name(asked, evidence.domain):
             what = f"The health check asks {asked}, the name that it switches itself."
             yield Occurrence(what, title(check), f"FullyQualifiedDomainName={asked}")
@@ -247,18 +247,16 @@ def health_check_on_failover_name(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def health_check_elsewhere(evidence: Evidence) -> Iterator[Occurrence]:
     """The health check asks something else than the load balancer's port 443 for the page of its own checks."""
-    wanted = str((evidence.balancer or {}).get("dns_name") or "")
-    page = served_health_page(evidence)
+    wanted, page = leads(evidence)["PRIMARY"], served_health_page(evidence)
     for check in used_checks(evidence) if wanted else []:
-        config = check.get("config") or {}
-        asked, port = config.get("fully_qualified_domain_name"), config.get("port")
+        config = check.config
+        asked, port, path = config.fully_qualified_domain_name, config.port, config.resource_path
         others = [name for name in (wanted, evidence.domain, *evidence.aliases) if same_name(asked, name)]
         wrong = [f"FullyQualifiedDomainName={asked}"] if asked and not others else []
-        wrong += [f"Port={port}"] if port and int(port) != 443 else []
-        path = config.get("resource_path")
+        wrong += [f"Port={port}"] if port and port != 443 else []
         wrong += [f"ResourcePath={path}"] if page and path and path != page else []
         if wrong:
-            what = f"The health check asks {asked or 'nobody'}:{port or ''}{path or ''} instead of {wanted}:443{page}."
+            what = f"The health check asks {asked or 'nobody'}:{port or ''}{path} instead of {wanted}:443{page}."
             yield Occurrence(what, title(check), ", ".join(wrong))
 
 
@@ -274,9 +272,8 @@ def health_check_elsewhere(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def nothing_evaluated(evidence: Evidence) -> Iterator[Occurrence]:
     """Nothing tells Route 53 whether the primary is healthy."""
-    for one in role_of(evidence, "PRIMARY"):
-        evaluates = (one.get("alias_target") or {}).get("evaluate_target_health")
-        if not evaluates and not one.get("health_check_id"):
+    for record in role_of(evidence, "PRIMARY"):
+        if not record.alias_target.evaluate_target_health and not record.health_check_id:
             proof = "EvaluateTargetHealth=false, no health check"
             what = f"The PRIMARY record of {evidence.domain} can never count as unhealthy."
             yield Occurrence(what, where(evidence, "A", "PRIMARY"), proof)
@@ -295,11 +292,11 @@ def nothing_evaluated(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def secondary_checked_too(evidence: Evidence) -> Iterator[Occurrence]:
     """The SECONDARY record has the health check of the PRIMARY one."""
-    checks = {record.get("health_check_id") for record in role_of(evidence, "PRIMARY")} - {None}
+    checks = {record.health_check_id for record in role_of(evidence, "PRIMARY")} - {""}
     for record in role_of(evidence, "SECONDARY"):
-        if record.get("health_check_id") in checks:
+        if record.health_check_id in checks:
             what = f"The SECONDARY record of {evidence.domain} has the health check of the PRIMARY one."
-            proof = f"HealthCheckId={record['health_check_id']}"
+            proof = f"HealthCheckId={record.health_check_id}"
             yield Occurrence(what, where(evidence, "A", "SECONDARY"), proof)
 
 
@@ -316,11 +313,10 @@ def secondary_checked_too(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def health_check_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """A record names a health check that is gone."""
-    there: dict[str, bool] = evidence.detail("used_health_checks") or {}
     for name in (evidence.domain, *evidence.aliases):
         for record in evidence.records(name, "A"):
-            check = str(record.get("health_check_id") or "")
-            if check and there.get(check) is False:
+            check = record.health_check_id
+            if check and evidence.details.used_health_checks.get(check) is False:
                 what = f"The {routing(record)} record of {name} names a health check that is gone."
                 yield Occurrence(what, Where("record", f"{name} A", routing(record)), f"HealthCheckId={check}")
 
@@ -338,7 +334,7 @@ def health_check_missing(evidence: Evidence) -> Iterator[Occurrence]:
 def health_check_disabled(evidence: Evidence) -> Iterator[Occurrence]:
     """The health check is disabled."""
     for check in used_checks(evidence):
-        if (check.get("config") or {}).get("disabled"):
+        if check.config.disabled:
             yield Occurrence(
                 "The health check is disabled.", title(check), "Disabled=true", cure=update(check, "--no-disabled")
             )
@@ -358,7 +354,7 @@ def health_check_disabled(evidence: Evidence) -> Iterator[Occurrence]:
 def health_check_inverted(evidence: Evidence) -> Iterator[Occurrence]:
     """The health check is inverted."""
     for check in used_checks(evidence):
-        if (check.get("config") or {}).get("inverted"):
+        if check.config.inverted:
             yield Occurrence(
                 "The health check is inverted.", title(check), "Inverted=true", cure=update(check, "--no-inverted")
             )
@@ -378,8 +374,7 @@ def health_check_inverted(evidence: Evidence) -> Iterator[Occurrence]:
 def slow_health_check(evidence: Evidence) -> Iterator[Occurrence]:
     """The health check sees late that the site is down."""
     for check in used_checks(evidence):
-        config = check.get("config") or {}
-        interval, threshold = int(config.get("request_interval") or 0), int(config.get("failure_threshold") or 0)
+        interval, threshold = check.config.request_interval, check.config.failure_threshold
         if interval * threshold > SLOWEST_SECONDS:
             yield Occurrence(
                 f"The failover takes about {interval * threshold} s to begin, and up to {ALIAS_TTL} s more to be seen.",
@@ -402,9 +397,8 @@ def slow_health_check(evidence: Evidence) -> Iterator[Occurrence]:
 def check_failing(evidence: Evidence) -> Iterator[Occurrence]:
     """The health check fails."""
     for check in used_checks(evidence):
-        if check.get("healthy") is False and not (check.get("config") or {}).get("disabled"):
-            checkers = check.get("checkers") or {}
-            said_by = [str(seen.get("status")) for seen in rows(check, "observations")]
+        if check.healthy is False and not check.config.disabled:
+            said_by, checkers = [seen.status for seen in check.observations], check.checkers
             bad = next((status for status in said_by if not status.startswith("Success")), "")
-            proof = f"{checkers.get('healthy')} of {checkers.get('all')} checkers find it healthy; one says: {bad}"
+            proof = f"{checkers.healthy} of {checkers.all} checkers find it healthy; one says: {bad}"
             yield Occurrence("The health check fails.", title(check), proof)

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import typing as t
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -64,7 +63,7 @@ class Occurrence:
     severity: str | None = None
     """Another severity than the kind's."""
 
-    def as_dict(self) -> dict[str, t.Any]:
+    def as_dict(self) -> dict[str, object]:
         """Return what is wrong at this place."""
         where = {"type": self.where.type, "id": self.where.id, "name": self.where.name}
         return {"what": self.what, "where": where, "evidence": self.evidence}
@@ -95,9 +94,9 @@ class Finding:
     def cure(self) -> str:
         """What to do, as a sentence."""
         told = list(dict.fromkeys(case.cure or self.kind.cure for case in self.cases))
-        return " ".join(one[:1].upper() + one[1:] for one in told)
+        return " ".join(cure[:1].upper() + cure[1:] for cure in told)
 
-    def as_dict(self) -> dict[str, t.Any]:
+    def as_dict(self) -> dict[str, object]:
         """Return the finding as the module returns it."""
         return {
             "code": self.kind.code,

@@ -8,48 +8,47 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .._resource import Resource
-from .evidence import Evidence, rows
+from .evidence import Evidence
 from .finding import CRITICAL, PROVISION, WARNING, Area, Occurrence, RuleInfo
-from .places import display_name, machine, only, place
+from .known.network import Permission, SecurityGroup
+from .places import display_name, https_listener, on, place
 
 AREA = Area("hardening")
 WORLD = ("0.0.0.0/0", "::/0")
 OLD_TLS = ("ELBSecurityPolicy-2016-08", "ELBSecurityPolicy-2015-05", "ELBSecurityPolicy-FS-2018-06")
 
 
-def sources(rule: Resource) -> list[str]:
+def sources(rule: Permission) -> list[str]:
     """Return the address blocks that a rule admits."""
-    found = [row.get("cidr_ip") for row in rows(rule, "ip_ranges")]
-    found += [row.get("cidr_ipv6") for row in rows(rule, "ipv6_ranges")]
-    return [str(one) for one in found if one]
+    found = [*(row.cidr_ip for row in rule.ip_ranges), *(row.cidr_ipv6 for row in rule.ipv6_ranges)]
+    return [block for block in found if block]
 
 
-def has_port(rule: Resource, port: int) -> bool:
-    """Tell whether a rule is about a TCP port."""
-    if rule.get("ip_protocol") == "-1":
+def has_port(rule: Permission, port: int, protocol: str = "tcp") -> bool:
+    """Tell whether a rule is about a port."""
+    if rule.ip_protocol == "-1":
         return True
-    low, high = rule.get("from_port"), rule.get("to_port")
-    return rule.get("ip_protocol") == "tcp" and low is not None and high is not None and int(low) <= port <= int(high)
+    low, high = rule.from_port, rule.to_port
+    return rule.ip_protocol == protocol and low is not None and high is not None and low <= port <= high
 
 
-def ports(rule: Resource) -> str:
+def ports(rule: Permission) -> str:
     """Return a rule's ports for reading."""
-    if rule.get("ip_protocol") == "-1":
+    if rule.ip_protocol == "-1":
         return "everything"
-    low, high = rule.get("from_port"), rule.get("to_port")
-    return f"{rule.get('ip_protocol')} {low if low == high else f'{low}-{high}'}"
+    low, high = rule.from_port, rule.to_port
+    return f"{rule.ip_protocol} {low if low == high else f'{low}-{high}'}"
 
 
-def open_to_world(rule: Resource) -> bool:
+def open_to_world(rule: Permission) -> bool:
     """Tell whether a rule admits everybody."""
     return bool(set(WORLD) & set(sources(rule)))
 
 
-def opens_closed_group(group: Resource, rule: Resource) -> bool:
+def opens_closed_group(group: SecurityGroup, rule: Permission) -> bool:
     """Tell whether a rule opens more than SSH to the world, of a group that is for other groups only."""
-    ssh = rule.get("ip_protocol") == "tcp" and rule.get("from_port") == rule.get("to_port") == 22
-    return group.get("part") in ("web", "file_system") and open_to_world(rule) and not ssh
+    ssh = rule.ip_protocol == "tcp" and rule.from_port == rule.to_port == 22
+    return group.part in ("web", "file_system") and open_to_world(rule) and not ssh
 
 
 @AREA.rule(
@@ -63,14 +62,14 @@ def opens_closed_group(group: Resource, rule: Resource) -> bool:
 )
 def port_22_open(evidence: Evidence) -> Iterator[Occurrence]:
     """A security group lets SSH in."""
-    for group in evidence.resources("security_groups"):
-        for rule in rows(group, "ip_permissions"):
+    for group in evidence.site.security_groups:
+        for rule in group.ip_permissions:
             if has_port(rule, 22) and not opens_closed_group(group, rule):
-                groups = [str(row.get("group_id")) for row in rows(rule, "user_id_group_pairs")]
+                groups = [row.group_id for row in rule.user_id_group_pairs]
                 proof = f"inbound {ports(rule)} from {', '.join([*sources(rule), *groups]) or 'nobody'}"
-                what = f"The security group {group.get('group_name')} lets SSH in."
+                what = f"The security group {group.group_name} lets SSH in."
                 severity = None if open_to_world(rule) else WARNING
-                yield Occurrence(what, place("security group", group, "group_id"), proof, severity=severity)
+                yield Occurrence(what, place("security group", group.group_id, group.name), proof, severity=severity)
 
 
 @AREA.rule(
@@ -84,12 +83,12 @@ def port_22_open(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def web_group_open_to_world(evidence: Evidence) -> Iterator[Occurrence]:
     """The group of the machines or of the share is open to the world."""
-    for group in evidence.resources("security_groups"):
-        for rule in rows(group, "ip_permissions"):
+    for group in evidence.site.security_groups:
+        for rule in group.ip_permissions:
             if opens_closed_group(group, rule):
                 proof = f"inbound {ports(rule)} from {', '.join(sources(rule))}"
-                what = f"The security group {group.get('group_name')} is open to the world."
-                yield Occurrence(what, place("security group", group, "group_id"), proof)
+                what = f"The security group {group.group_name} is open to the world."
+                yield Occurrence(what, place("security group", group.group_id, group.name), proof)
 
 
 @AREA.rule(
@@ -103,12 +102,10 @@ def web_group_open_to_world(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def public_address(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine has a public address."""
-    for resource in evidence.resources("instances"):
-        if resource.get("public_ip_address"):
-            proof = f"public_ip_address={resource['public_ip_address']}"
-            yield Occurrence(
-                f"{display_name(resource)} has a public address.", machine(resource), proof, only(resource)
-            )
+    for instance in evidence.site.instances:
+        if instance.public_ip_address:
+            proof = f"public_ip_address={instance.public_ip_address}"
+            yield on(instance, f"{display_name(instance)} has a public address.", proof)
 
 
 @AREA.rule(
@@ -122,12 +119,13 @@ def public_address(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def public_address_on_launch(evidence: Evidence) -> Iterator[Occurrence]:
     """A subnet gives public addresses to what is started in it."""
-    for resource in evidence.network_resources("subnets"):
-        if resource.get("map_public_ip_on_launch"):
-            subnet = resource.get("subnet_id")
-            what = f"The subnet {resource.get('name') or subnet} gives public addresses at launch."
-            call = f"Call: aws ec2 modify-subnet-attribute --subnet-id {subnet} --no-map-public-ip-on-launch"
-            yield Occurrence(what, place("subnet", resource, "subnet_id"), "MapPublicIpOnLaunch=true", cure=call)
+    for subnet in evidence.site.network.subnets:
+        if subnet.map_public_ip_on_launch:
+            what = f"The subnet {subnet.name or subnet.subnet_id} gives public addresses at launch."
+            call = f"Call: aws ec2 modify-subnet-attribute --subnet-id {subnet.subnet_id} --no-map-public-ip-on-launch"
+            yield Occurrence(
+                what, place("subnet", subnet.subnet_id, subnet.name), "MapPublicIpOnLaunch=true", cure=call
+            )
 
 
 def admits_old_tls(policy: str) -> bool:
@@ -151,11 +149,10 @@ def admits_old_tls(policy: str) -> bool:
 )
 def old_tls_allowed(evidence: Evidence) -> Iterator[Occurrence]:
     """The HTTPS listener admits TLS 1.0 or 1.1."""
-    for listener in rows(evidence.balancer, "listeners"):
-        policy = str(listener.get("ssl_policy") or "")
-        if admits_old_tls(policy):
-            where = place("listener", {**listener, "name": "HTTPS"}, "listener_arn")
-            yield Occurrence("The HTTPS listener admits TLS 1.0 or 1.1.", where, f"SslPolicy={policy}")
+    for listener in evidence.listeners:
+        if admits_old_tls(listener.ssl_policy):
+            proof = f"SslPolicy={listener.ssl_policy}"
+            yield Occurrence("The HTTPS listener admits TLS 1.0 or 1.1.", https_listener(listener), proof)
 
 
 @AREA.rule(
@@ -169,14 +166,13 @@ def old_tls_allowed(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def metadata_v1_allowed(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine's metadata answer without a token."""
-    for resource in evidence.resources("instances"):
-        options = resource.get("metadata_options") or {}
-        if options.get("http_tokens") == "optional" and options.get("http_endpoint") != "disabled":
-            yield Occurrence(
-                f"The metadata of {display_name(resource)} answer without a token.",
-                machine(resource),
+    for instance in evidence.site.instances:
+        options = instance.metadata_options
+        if options.http_tokens == "optional" and options.http_endpoint != "disabled":
+            yield on(
+                instance,
+                f"The metadata of {display_name(instance)} answer without a token.",
                 "HttpTokens=optional",
-                only(resource),
                 cure="Call: aws ec2 modify-instance-metadata-options --instance-id "
-                f"{resource.get('instance_id')} --http-tokens required",
+                f"{instance.instance_id} --http-tokens required",
             )

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .._resource import Resource
-from .balancing import group_of, targets, where_group
-from .evidence import Evidence, Unit
+from .balancing import where_group
+from .evidence import Evidence
 from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Occurrence, RuleInfo
+from .known.balancing import TargetGroup
+from .known.machines import Instance
 from .needs import INSIDE
-from .places import display_name, ids, machine, only
+from .places import display_name, ids, on
 
 AREA = Area("health")
 UNHEALTHY = ("target-unhealthy",)
@@ -24,28 +25,17 @@ HEALTH_PAGE = (
 )
 
 
-def down(unit: Unit | None) -> bool:
-    """Tell whether a unit is installed and does not run."""
-    return unit is not None and not unit.active
-
-
 @AREA.rule(
-    RuleInfo(
-        "httpd-down",
-        CRITICAL,
-        HEALTH_PAGE,
-        f"Start it, and let it start at every boot: {CONFIGURE}",
-        UNHEALTHY,
-    ),
+    RuleInfo("httpd-down", CRITICAL, HEALTH_PAGE, f"Start it, and let it start at every boot: {CONFIGURE}", UNHEALTHY),
     "ec2: instances",
     INSIDE,
 )
 def httpd_down(evidence: Evidence) -> Iterator[Occurrence]:
     """The web server on a machine does not run."""
-    for one, seen in evidence.asked():
+    for instance, seen in evidence.asked():
         unit = seen.units.get("web_server")
-        if unit and down(unit):
-            yield Occurrence(f"{unit.name} on {display_name(one)} does not run.", machine(one), str(unit), only(one))
+        if unit and not unit.active:
+            yield on(instance, f"{unit.name} on {display_name(instance)} does not run.", str(unit))
 
 
 @AREA.rule(
@@ -61,63 +51,56 @@ def httpd_down(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def php_fpm_down(evidence: Evidence) -> Iterator[Occurrence]:
     """PHP on a machine does not run."""
-    for one, seen in evidence.asked():
+    for instance, seen in evidence.asked():
         unit = seen.units.get("php")
-        if unit and down(unit):
-            yield Occurrence(f"{unit.name} on {display_name(one)} does not run.", machine(one), str(unit), only(one))
+        if unit and not unit.active:
+            yield on(instance, f"{unit.name} on {display_name(instance)} does not run.", str(unit))
 
 
 @AREA.rule(
-    RuleInfo(
-        "httpd-not-enabled",
-        WARNING,
-        "After the next reboot the machine serves nothing.",
-        CONFIGURE,
-    ),
+    RuleInfo("httpd-not-enabled", WARNING, "After the next reboot the machine serves nothing.", CONFIGURE),
     "ec2: instances",
     INSIDE,
 )
 def httpd_not_enabled(evidence: Evidence) -> Iterator[Occurrence]:
     """The web server or PHP will not start at the next boot."""
-    for one, seen in evidence.asked():
+    for instance, seen in evidence.asked():
         for unit in (seen.units.get("web_server"), seen.units.get("php")):
             if unit and unit.active and not unit.enabled:
-                yield Occurrence(
-                    f"{unit.name} on {display_name(one)} is not enabled.", machine(one), str(unit), only(one)
-                )
+                yield on(instance, f"{unit.name} on {display_name(instance)} is not enabled.", str(unit))
 
 
 CODES = re.compile(r"\[([0-9, ]+)\]")
 
 
-def answered(evidence: Evidence, one: Resource) -> int | None:
+def answered(evidence: Evidence, instance: Instance) -> int | None:
     """Return the status of a machine's health page: asked on the machine, or else as the load balancer tells it."""
-    seen = evidence.machines.get(str(one.get("instance_id")))
+    seen = evidence.machines.get(instance.instance_id)
     if seen and seen.health and seen.health.status:
         return seen.health.status
-    for dummy, target in targets(evidence):
-        codes = CODES.search(str(target.get("description") or ""))
-        if target.get("id") == one.get("instance_id") and codes:
+    for dummy, target in evidence.targets:
+        codes = CODES.search(target.description or "")
+        if target.id == instance.instance_id and codes:
             return int(codes[1].split(",")[0])
     return None
 
 
-def accepted(matcher: object, status: int) -> bool:
+def accepted(matcher: str, status: int) -> bool:
     """Tell whether a target group takes a status for healthy: `200`, `200,202` or `200-299`."""
-    for part in str(matcher or "200").split(","):
+    for part in (matcher or "200").split(","):
         low, dummy, high = part.strip().partition("-")
         if low.isdecimal() and int(low) <= status <= int(high if high.isdecimal() else low):
             return True
     return False
 
 
-def refused(evidence: Evidence, low: int, high: int) -> Iterator[tuple[Resource, Resource, int]]:
+def refused(evidence: Evidence, low: int, high: int) -> Iterator[tuple[TargetGroup, Instance, int]]:
     """Return the machines whose health page answers with a status of a range that the target group refuses."""
-    group = group_of(evidence)
-    for one in evidence.running if group else []:
-        status = answered(evidence, one)
-        if group and status and low <= status < high and not accepted(group.get("matcher"), status):
-            yield group, one, status
+    group = evidence.group
+    for instance in evidence.running if group else []:
+        status = answered(evidence, instance)
+        if group and status and low <= status < high and not accepted(group.matcher, status):
+            yield group, instance, status
 
 
 def path_cases(evidence: Evidence, low: int, high: int, how: str) -> Iterator[Occurrence]:
@@ -125,19 +108,17 @@ def path_cases(evidence: Evidence, low: int, high: int, how: str) -> Iterator[Oc
     found = list(refused(evidence, low, high))
     if found:
         group, _machine, status = found[0]
-        machines = [one for _group, one, _status in found]
-        path = group.get("health_check_path")
+        machines = [instance for _group, instance, _status in found]
+        path = group.health_check_path
         what = f"The health check's path {path} {how} on {' and '.join(map(display_name, machines))}."
-        proof = f"health_check_path={path}, answer: {status}, matcher={group.get('matcher')}"
+        proof = f"health_check_path={path}, answer: {status}, matcher={group.matcher}"
         yield Occurrence(what, where_group(group), proof, ids(machines))
 
 
-def sick(evidence: Evidence, group: Resource) -> list[Resource]:
+def sick(evidence: Evidence, group: TargetGroup) -> list[Instance]:
     """Return the machines that the load balancer finds unhealthy in a group."""
-    found = {
-        str(one.get("id")) for owner, one in targets(evidence) if owner is group and one.get("state") == "unhealthy"
-    }
-    return [resource for resource in evidence.resources("instances") if resource.get("instance_id") in found]
+    found = {target.id for owner, target in evidence.targets if owner is group and target.state == "unhealthy"}
+    return [instance for instance in evidence.site.instances if instance.instance_id in found]
 
 
 @AREA.rule(
@@ -153,25 +134,19 @@ def sick(evidence: Evidence, group: Resource) -> list[Resource]:
 )
 def target_check_elsewhere(evidence: Evidence) -> Iterator[Occurrence]:
     """The target group checks another port, or in another protocol, than the machines serve by."""
-    for group in evidence.resources("target_groups"):
-        port, protocol = str(group.get("health_check_port") or ""), str(group.get("health_check_protocol") or "")
-        wrong = [port] if port and port not in ("traffic-port", str(group.get("port"))) else []
-        wrong += [protocol] if protocol and group.get("protocol") and protocol != group["protocol"] else []
+    for group in evidence.site.target_groups:
+        port, protocol = group.health_check_port, group.health_check_protocol
+        wrong = [port] if port and port not in ("traffic-port", str(group.port)) else []
+        wrong += [protocol] if protocol and group.protocol and protocol != group.protocol else []
         concerned = sick(evidence, group)
         if wrong and concerned:
             what = f"The target group checks {' '.join(wrong)}, and {' and '.join(map(display_name, concerned))} fail."
             proof = f"health_check_port={port or 'unknown'}, health_check_protocol={protocol or 'unknown'}"
-            yield Occurrence(what, where_group(group), f"{proof}, port={group.get('port')}", ids(concerned))
+            yield Occurrence(what, where_group(group), f"{proof}, port={group.port}", ids(concerned))
 
 
 @AREA.rule(
-    RuleInfo(
-        "matcher-refuses-page",
-        CRITICAL,
-        HEALTH_PAGE,
-        f"Let the target group accept 200: {PROVISION}",
-        UNHEALTHY,
-    ),
+    RuleInfo("matcher-refuses-page", CRITICAL, HEALTH_PAGE, f"Let the target group accept 200: {PROVISION}", UNHEALTHY),
     "ec2: instances",
     "elbv2: target groups",
 )
@@ -180,9 +155,9 @@ def matcher_refuses_page(evidence: Evidence) -> Iterator[Occurrence]:
     found = list(refused(evidence, 200, 300))
     if found:
         group, _machine, status = found[0]
-        what = f"The target group accepts {group.get('matcher')} only, and the health page answers {status}."
-        machines = ids(one for _group, one, _status in found)
-        yield Occurrence(what, where_group(group), f"matcher={group.get('matcher')}", machines)
+        what = f"The target group accepts {group.matcher} only, and the health page answers {status}."
+        machines = ids(instance for _group, instance, _status in found)
+        yield Occurrence(what, where_group(group), f"matcher={group.matcher}", machines)
 
 
 @AREA.rule(
@@ -232,14 +207,13 @@ def health_path_404(evidence: Evidence) -> Iterator[Occurrence]:
 def health_page_500(evidence: Evidence) -> Iterator[Occurrence]:
     """The health page answers with an error."""
     found = [
-        (one, status, evidence.machines.get(str(one.get("instance_id"))))
-        for dummy, one, status in refused(evidence, 500, 600)
+        (instance, status, evidence.machines.get(instance.instance_id))
+        for dummy, instance, status in refused(evidence, 500, 600)
     ]
-    for one, status, seen in found:
+    for instance, status, seen in found:
         said = seen.health.body if seen and seen.health else ""
-        yield Occurrence(
-            f"The health page on {display_name(one)} answers {status}.",
-            machine(one),
+        yield on(
+            instance,
+            f"The health page on {display_name(instance)} answers {status}.",
             f"status {status}{f': {said}' if said else ''}",
-            only(one),
         )

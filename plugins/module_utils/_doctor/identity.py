@@ -8,32 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .._resource import Resource
 from . import policies
 from .access import out_of_reach
 from .evidence import Evidence
 from .finding import CRITICAL, PROVISION, WARNING, Area, Occurrence, RuleInfo, Where
-from .places import display_name, machine, only
+from .known.machines import Instance
+from .known.rights import RolePolicies
+from .places import display_name, on
 
 AREA = Area("access")
 NO_CREDENTIALS = ("machine-unreachable", "registered-late", "agent-stopped", "machine-silent")
 LATER = "What it was given goes on for some hours; then Session Manager, releases and secrets are gone."
 
 
-def web_roles(evidence: Evidence) -> list[Resource]:
-    """Return the machines' role, if it was found."""
-    return [resource for resource in evidence.resources("roles") if str(resource.get("role_name")).endswith("-web")]
-
-
-def profile_name(one: Resource) -> str:
+def profile_name(instance: Instance) -> str:
     """Return the name of a machine's instance profile, empty if it has none."""
-    return str(one.get("iam_instance_profile_arn") or "").rpartition("/")[2]
+    return instance.iam_instance_profile_arn.rpartition("/")[2]
 
 
-def severity(evidence: Evidence, concerned: list[Resource]) -> str | None:
+def severity(evidence: Evidence, concerned: list[Instance]) -> str | None:
     """Return a warning where Session Manager still reaches all machines concerned."""
-    lost = {one.get("instance_id") for one in out_of_reach(evidence)}
-    return None if any(one.get("instance_id") in lost for one in concerned) else WARNING
+    lost = {instance.instance_id for instance in out_of_reach(evidence)}
+    return None if any(instance.instance_id in lost for instance in concerned) else WARNING
 
 
 @AREA.rule(
@@ -50,15 +46,13 @@ def severity(evidence: Evidence, concerned: list[Resource]) -> str | None:
 def profile_replaced(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine has another instance profile than the site's."""
     # A profile without its role is no longer found by that role.
-    own = {
-        str(name) for role in web_roles(evidence) for name in [role["role_name"], *role.get("instance_profiles", [])]
-    }
-    for resource in evidence.resources("instances") if own else []:
-        name = profile_name(resource)
+    own = {name for role in evidence.web_roles for name in (role.role_name, *(role.instance_profiles or ()))}
+    for instance in evidence.site.instances if own else []:
+        name = profile_name(instance)
         if name and name not in own:
-            what = f"{display_name(resource)} has the instance profile {name} instead of {' or '.join(sorted(own))}."
-            proof = f"iam_instance_profile_arn={resource['iam_instance_profile_arn']}"
-            yield Occurrence(what, machine(resource), proof, only(resource), severity=severity(evidence, [resource]))
+            what = f"{display_name(instance)} has the instance profile {name} instead of {' or '.join(sorted(own))}."
+            proof = f"iam_instance_profile_arn={instance.iam_instance_profile_arn}"
+            yield on(instance, what, proof, severity=severity(evidence, [instance]))
 
 
 @AREA.rule(
@@ -74,14 +68,14 @@ def profile_replaced(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def role_not_in_profile(evidence: Evidence) -> Iterator[Occurrence]:
     """The machines' instance profile does not hold their role."""
-    for role in web_roles(evidence):
-        name = str(role["role_name"])
-        concerned = [resource for resource in evidence.resources("instances") if profile_name(resource) == name]
-        if "instance_profiles" in role and concerned and name not in role["instance_profiles"]:
+    for role in evidence.web_roles:
+        name = role.role_name
+        concerned = [instance for instance in evidence.site.instances if profile_name(instance) == name]
+        if role.instance_profiles is not None and concerned and name not in role.instance_profiles:
             yield Occurrence(
                 f"The instance profile {name} does not hold the role {name}.",
                 Where("instance profile", name),
-                f"the role's instance profiles: {', '.join(role['instance_profiles']) or 'none'}",
+                f"the role's instance profiles: {', '.join(role.instance_profiles) or 'none'}",
                 cure=f"Call: aws iam add-role-to-instance-profile --instance-profile-name {name} --role-name {name}",
                 severity=severity(evidence, concerned),
             )
@@ -89,7 +83,7 @@ def role_not_in_profile(evidence: Evidence) -> Iterator[Occurrence]:
 
 def needed(evidence: Evidence) -> dict[str, str]:
     """Return the actions that the machines need from the beginning, each with its resource."""
-    content = [bucket.get("name") for bucket in evidence.resources("buckets") if bucket.get("part") == "content"]
+    content = evidence.content_buckets
     read = {"s3:GetObject": f"arn:aws:s3:::{content[0]}/site/any"} if content else {}
     return dict.fromkeys(policies.SESSION_ACTIONS, "*") | read
 
@@ -110,9 +104,9 @@ def needed(evidence: Evidence) -> dict[str, str]:
 )
 def role_bounded(evidence: Evidence) -> Iterator[Occurrence]:
     """The permissions boundary of the machines' role does not admit what the machines need."""
-    for role in web_roles(evidence):
-        name, boundary = str(role["role_name"]), role.get("permissions_boundary_arn")
-        document = (evidence.documents("role_policies").get(name) or {}).get("boundary")
+    for role in evidence.web_roles:
+        name, boundary = role.role_name, role.permissions_boundary_arn
+        document = evidence.details.role_policies.get(name, RolePolicies()).boundary
         if boundary and (missing := policies.not_admitted(document, needed(evidence))):
             yield Occurrence(
                 f"The permissions boundary of the role {name} does not admit {missing[0]}.",
@@ -139,9 +133,9 @@ def role_bounded(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def role_denied(evidence: Evidence) -> Iterator[Occurrence]:
     """A policy of the machines' role denies what the machines need."""
-    for role in web_roles(evidence):
-        name = str(role["role_name"])
-        found = evidence.documents("role_policies").get(name)
+    for role in evidence.web_roles:
+        name = role.role_name
+        found = evidence.details.role_policies.get(name, RolePolicies())
         for policy, denied in policies.denying(found, needed(evidence)).items():
             yield Occurrence(
                 f"The policy {policy} of the role {name} denies {denied}.",
@@ -165,16 +159,15 @@ def role_denied(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def metadata_off(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine's metadata service is switched off."""
-    for resource in evidence.resources("instances"):
-        if (resource.get("metadata_options") or {}).get("http_endpoint") == "disabled":
-            yield Occurrence(
-                f"The metadata service of {display_name(resource)} is switched off.",
-                machine(resource),
+    for instance in evidence.site.instances:
+        if instance.metadata_options.http_endpoint == "disabled":
+            yield on(
+                instance,
+                f"The metadata service of {display_name(instance)} is switched off.",
                 "HttpEndpoint=disabled",
-                only(resource),
-                cure=f"Call: aws ec2 modify-instance-metadata-options --instance-id {resource.get('instance_id')} "
+                cure=f"Call: aws ec2 modify-instance-metadata-options --instance-id {instance.instance_id} "
                 "--http-endpoint enabled --http-tokens required",
-                severity=severity(evidence, [resource]),
+                severity=severity(evidence, [instance]),
             )
 
 
@@ -195,11 +188,9 @@ def metadata_off(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def web_group_detached(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine has not the security group of the machines."""
-    own = {str(one.get("group_id")): str(one.get("group_name")) for one in evidence.groups_of("web")}
-    for resource in evidence.resources("instances") if own else []:
-        groups = resource.get("security_group_ids")
-        if isinstance(groups, list) and not set(own) & set(map(str, groups)):
-            what = f"{display_name(resource)} has not the security group {' or '.join(sorted(own.values()))}."
-            yield Occurrence(
-                what, machine(resource), f"security_group_ids: {', '.join(map(str, groups)) or 'none'}", only(resource)
-            )
+    own = evidence.groups_of("web")
+    for instance in evidence.site.instances if own else []:
+        groups = instance.security_group_ids
+        if groups is not None and not set(own) & set(groups):
+            what = f"{display_name(instance)} has not the security group {' or '.join(sorted(own.values()))}."
+            yield on(instance, what, f"security_group_ids: {', '.join(groups) or 'none'}")

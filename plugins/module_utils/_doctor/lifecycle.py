@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import json
 import shlex
-import typing as t
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from .._resource import Resource
+from .known.shape import shape
+from .known.stores import LifecycleRule, Removal
 
 ARCHIVES = ("GLACIER", "DEEP_ARCHIVE")
 """Storage classes whose objects cannot be read before they are restored."""
@@ -22,38 +22,33 @@ OURS = "hasite.aws"
 """The ID of the one rule that the collection writes."""
 
 
-def harm(rule: Resource, keys: Iterable[str]) -> str | None:
+def harm(rule: LifecycleRule, keys: Iterable[str]) -> str | None:
     """Say what a rule does to the current versions of objects with these keys or prefixes; None if nothing."""
-    if rule.get("Status") != "Enabled" or not _concerns(rule, keys):
+    if rule.status != "Enabled" or not _concerns(rule, keys):
         return None
-    expiration = rule.get("Expiration") or {}
-    if expiration.get("Days") or expiration.get("Date"):
-        return f"deletes {_when(expiration)}"
-    for transition in rule.get("Transitions") or []:
-        if transition.get("StorageClass") in ARCHIVES:
-            return f"archives in {transition['StorageClass']} {_when(transition)}"
-    return None
+    if rule.expiration.days or rule.expiration.date:
+        return f"deletes {_when(rule.expiration)}"
+    archive = next((transition for transition in rule.transitions if transition.storage_class in ARCHIVES), None)
+    return f"archives in {archive.storage_class} {_when(archive)}" if archive else None
 
 
-def _concerns(rule: Resource, keys: Iterable[str]) -> bool:
+def _concerns(rule: LifecycleRule, keys: Iterable[str]) -> bool:
     """Tell whether a rule's filter may match. Nothing of a site's is tagged; its sizes are not known."""
-    found = rule.get("Filter") or {}
-    several = found.get("And") or {}
-    if found.get("Tag") or several.get("Tags"):
+    if rule.filter.tag or rule.filter.and_.tags:
         return False
-    prefix = str(found.get("Prefix") or several.get("Prefix") or rule.get("Prefix") or "")
+    prefix = rule.filter.prefix or rule.filter.and_.prefix or rule.prefix
     return any(key.startswith(prefix) or prefix.startswith(key) for key in keys)
 
 
-def _when(action: Resource) -> str:
+def _when(action: Removal) -> str:
     # A date comes first: where there is one, there are no days.
-    return f"on {str(action['Date'])[:10]}" if action.get("Date") else f"after {action.get('Days')} days"
+    return f"on {action.date[:10]}" if action.date else f"after {action.days} days"
 
 
-def without(bucket: str, rules: Iterable[Resource], unwanted: Iterable[str]) -> str:
+def without(bucket: str, rules: Iterable[Mapping[str, object]], unwanted: Iterable[str]) -> str:
     """Return the call that disables the rules with these IDs, and leaves the others as they are."""
     ids = set(unwanted)
-    kept: list[t.Any] = [{**rule, "Status": "Disabled"} if rule.get("ID") in ids else rule for rule in rules]
+    kept = [{**rule, "Status": "Disabled"} if shape(LifecycleRule, rule).id in ids else rule for rule in rules]
     document = json.dumps({"Rules": kept})
     return (
         f"aws s3api put-bucket-lifecycle-configuration --bucket {bucket} "

@@ -11,79 +11,70 @@ The listener's rules are tried by priority, the default action last
 from __future__ import annotations
 
 import fnmatch
-import typing as t
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 
-from .._resource import Resource
 from .._target_group import SHIFTED
-from .balancing import group_of, targets, where_group
-from .evidence import Evidence, rows
+from .balancing import where_group
+from .evidence import Evidence
 from .finding import CRITICAL, NOTICE, PROVISION, WARNING, Area, Occurrence, RuleInfo, Where
-from .places import display_name, ids, place
+from .known.balancing import Action, Condition, ListenerRule
+from .places import balancer_place, display_name, https_listener, ids
 
 AREA = Area("balancing")
 SITE_TAG = "hasite:site"
 BEHIND = ("page-unavailable", "alias-unavailable", "check-failing", "plain-unavailable")
 MOVE = "Have the site's rules tried before those of others, or remove the other rule."
-_VALUES = {"host-header": "host_header_config", "path-pattern": "path_pattern_config"}
 
 
-def meets(condition: Mapping[str, object], host: str, path: str) -> bool:
+def meets(condition: Condition, host: str, path: str) -> bool:
     """Tell whether a visitor's request meets a condition; what it says of headers or addresses, no visitor meets."""
-    field = str(condition.get("field"))
-    asked = {"host-header": host, "path-pattern": path}.get(field)
-    config = condition.get(_VALUES.get(field, ""))
-    patterns = (config.get("values") if isinstance(config, Mapping) else None) or condition.get("values")
-    if asked is None or not isinstance(patterns, list):
-        return False
     # Host names are compared without regard to case, paths with it.
-    fold = field == "host-header"
-    return any(
-        fnmatch.fnmatchcase(asked.lower() if fold else asked, str(pattern).lower() if fold else str(pattern))
-        for pattern in patterns
-    )
+    if condition.field == "host-header":
+        patterns = condition.host_header_config.values or condition.values
+        return any(fnmatch.fnmatchcase(host.lower(), pattern.lower()) for pattern in patterns)
+    patterns = condition.path_pattern_config.values or condition.values
+    return condition.field == "path-pattern" and any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
 
 
-def met_rule(rules: list[Resource], host: str, path: str) -> Resource | None:
+def met_rule(rules: Sequence[ListenerRule], host: str, path: str) -> ListenerRule | None:
     """Return the first rule that a request meets."""
-    for rule in rules:
-        if all(meets(condition, host, path) for condition in rows(rule, "conditions")):
-            return rule
-    return None
+    return next((rule for rule in rules if all(meets(part, host, path) for part in rule.conditions)), None)
 
 
-def is_own(evidence: Evidence, rule: Mapping[str, t.Any]) -> bool:
+def is_own(evidence: Evidence, rule: ListenerRule) -> bool:
     """Tell whether a rule of a listener is the site's: it bears the site's tag, or it is the default one."""
-    return bool(rule.get("is_default")) or (rule.get("tags") or {}).get(SITE_TAG) == evidence.site.get("name")
+    return rule.is_default or rule.tags.get(SITE_TAG) == evidence.site.name
 
 
-def may_catch(rule: Resource, host: str) -> bool:
+def may_catch(rule: ListenerRule, host: str) -> bool:
     """Tell whether some request for a host may meet a rule, whatever else it says of paths, headers, addresses."""
-    hosts = [condition for condition in rows(rule, "conditions") if condition.get("field") == "host-header"]
+    hosts = [condition for condition in rule.conditions if condition.field == "host-header"]
     return all(meets(condition, host, "/") for condition in hosts)
 
 
-def behind(rules: list[Resource], rule: Resource) -> str:
+def behind(rules: Sequence[ListenerRule], rule: ListenerRule) -> str:
     """Return the call that moves a rule of others behind all that the listener has."""
-    last = max((int(one["priority"]) for one in rules if str(one.get("priority")).isdecimal()), default=0)
-    arn = rule.get("rule_arn")
-    return f"Call: aws elbv2 set-rule-priorities --rule-priorities RuleArn={arn},Priority={last + 1}"
+    last = max((int(other.priority) for other in rules if other.priority.isdecimal()), default=0)
+    return f"Call: aws elbv2 set-rule-priorities --rule-priorities RuleArn={rule.rule_arn},Priority={last + 1}"
 
 
-def groups_in(actions: list[Resource]) -> set[str]:
+def groups_in(actions: Sequence[Action]) -> set[str]:
     """Return the target groups to which actions forward with a weight."""
-    found = {str(action["target_group_arn"]) for action in actions if action.get("target_group_arn")}
-    for action in actions:
-        for row in rows(action.get("forward_config"), "target_groups"):
-            if row.get("weight") != 0:
-                found.add(str(row.get("target_group_arn")))
-    return found
+    weighted = [
+        row.target_group_arn for action in actions for row in action.forward_config.target_groups if row.weight != 0
+    ]
+    return {action.target_group_arn for action in actions if action.target_group_arn} | set(weighted)
 
 
-def said(actions: list[Resource]) -> str:
+def leads_here(evidence: Evidence, rule: ListenerRule) -> bool:
+    """Tell whether a rule forwards to the site's target group."""
+    return evidence.group is not None and evidence.group.target_group_arn in groups_in(rule.actions)
+
+
+def said(actions: Sequence[Action]) -> str:
     """Return actions as evidence."""
     groups = ", ".join(sorted(groups_in(actions)))
-    return ", ".join(str(action.get("type")) for action in actions) + (f" to {groups}" if groups else "")
+    return ", ".join(action.type for action in actions) + (f" to {groups}" if groups else "")
 
 
 @AREA.rule(
@@ -99,9 +90,9 @@ def said(actions: list[Resource]) -> str:
 def in_maintenance(evidence: Evidence) -> Iterator[Occurrence]:
     """The site is in maintenance: visitors get the planned page."""
     balancer = evidence.balancer
-    if balancer and balancer.get("maintenance"):
+    if balancer and balancer.maintenance:
         what = f"Visitors of {evidence.domain} get the planned page, for the site is in maintenance."
-        yield Occurrence(what, place("load balancer", balancer, "load_balancer_arn"), "rules of the part maintenance")
+        yield Occurrence(what, balancer_place(balancer), "rules of the part maintenance")
 
 
 @AREA.rule(
@@ -115,14 +106,11 @@ def in_maintenance(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def zone_shifted_away(evidence: Evidence) -> Iterator[Occurrence]:
     """A zonal shift keeps visitors away from a machine's zone."""
-    zones = {
-        resource.get("instance_id"): resource.get("availability_zone") for resource in evidence.resources("instances")
-    }
-    for group, target in targets(evidence):
-        if target.get("override") in SHIFTED:
-            zone = zones.get(target.get("id")) or "of a machine that is not the site's"
+    for group, target in evidence.targets:
+        if target.override in SHIFTED:
+            zone = evidence.instance(target.id).availability_zone or "of a machine that is not the site's"
             what = f"A zonal shift keeps visitors away from the zone {zone}."
-            yield Occurrence(what, where_group(group), f"{target.get('id')}: {target.get('override')}")
+            yield Occurrence(what, where_group(group), f"{target.id}: {target.override}")
 
 
 @AREA.rule(
@@ -139,13 +127,13 @@ def zone_shifted_away(evidence: Evidence) -> Iterator[Occurrence]:
 def https_listener_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """The load balancer does not listen on port 443."""
     balancer = evidence.balancer
-    listeners = rows(balancer, "listeners")
+    found = evidence.listeners
     # A load balancer without any listener, or without a target, is not built to its end yet.
-    served = group_of(evidence) and any(True for dummy in targets(evidence))
-    if balancer and listeners and served and not any(listener.get("port") == 443 for listener in listeners):
-        told = ", ".join(f"{listener.get('protocol')} on {listener.get('port')}" for listener in listeners)
+    served = bool(evidence.targets)
+    if balancer and found and served and not any(listener.port == 443 for listener in found):
+        told = ", ".join(f"{listener.protocol} on {listener.port}" for listener in found)
         what = "The load balancer does not listen on port 443."
-        yield Occurrence(what, place("load balancer", balancer, "load_balancer_arn"), f"listeners: {told}")
+        yield Occurrence(what, balancer_place(balancer), f"listeners: {told}")
 
 
 @AREA.rule(
@@ -163,22 +151,17 @@ def https_listener_missing(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def listener_answers_elsewhere(evidence: Evidence) -> Iterator[Occurrence]:
     """The HTTPS listener does not send a visitor's request to the site's machines."""
-    balancer, group = evidence.balancer, group_of(evidence)
-    rules: dict[str, list[Resource]] = evidence.detail("listener_rules") or {}
-    for listener in rows(balancer, "listeners") if group else []:
-        arn = str(listener.get("listener_arn"))
-        if listener.get("protocol") != "HTTPS" or not rules.get(arn):
-            continue
-        met = met_rule(rules[arn], evidence.domain, "/")
-        actions = rows(met, "actions")
-        if met and str((group or {}).get("target_group_arn")) not in groups_in(actions):
-            which = "its default action" if met.get("is_default") else f"its rule with priority {met.get('priority')}"
+    for listener in evidence.listeners if evidence.group else ():
+        rules = evidence.details.listener_rules.get(listener.listener_arn, ())
+        met = met_rule(rules, evidence.domain, "/") if listener.protocol == "HTTPS" else None
+        if met and not leads_here(evidence, met):
+            which = "its default action" if met.is_default else f"its rule with priority {met.priority}"
             what = f"The HTTPS listener answers requests for {evidence.domain} by {which}, not by the site's machines."
             yield Occurrence(
                 what,
-                place("listener", {**listener, "name": "HTTPS"}, "listener_arn"),
-                f"action: {said(actions)}",
-                cure=None if is_own(evidence, met) else f"{MOVE} {behind(rules[arn], met)}",
+                https_listener(listener),
+                f"action: {said(met.actions)}",
+                cure=None if is_own(evidence, met) else f"{MOVE} {behind(rules, met)}",
             )
 
 
@@ -194,23 +177,18 @@ def listener_answers_elsewhere(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def listener_rule_above(evidence: Evidence) -> Iterator[Occurrence]:
     """A listener's rule that others have added takes requests for the site's names before the site's own rules."""
-    rules: dict[str, list[Resource]] = evidence.detail("listener_rules") or {}
-    for listener in rows(evidence.balancer, "listeners"):
-        found = rules.get(str(listener.get("listener_arn"))) or []
+    for listener in evidence.listeners:
+        found = evidence.details.listener_rules.get(listener.listener_arn, ())
         everything = met_rule(found, evidence.domain, "/")
         for host in (evidence.domain, *evidence.aliases):
             own = next((rank for rank, rule in enumerate(found) if is_own(evidence, rule) and may_catch(rule, host)), 0)
             above = [rule for rule in found[:own] if may_catch(rule, host)]
             # What takes all requests for the domain is listener-answers-elsewhere, unless it leads to the machines too.
             for rule in above:
-                if rule is not everything or _leads_here(evidence, rule):
-                    where = Where("listener rule", str(rule.get("rule_arn")), f"with priority {rule.get('priority')}")
+                if rule is not everything or leads_here(evidence, rule):
+                    where = Where("listener rule", rule.rule_arn, f"with priority {rule.priority}")
                     what = f"A rule that is not the site's comes before the site's rule for {host}."
-                    yield Occurrence(what, where, f"action: {said(rows(rule, 'actions'))}", cure=behind(found, rule))
-
-
-def _leads_here(evidence: Evidence, rule: Resource) -> bool:
-    return str((group_of(evidence) or {}).get("target_group_arn")) in groups_in(rows(rule, "actions"))
+                    yield Occurrence(what, where, f"action: {said(rule.actions)}", cure=behind(found, rule))
 
 
 @AREA.rule(
@@ -225,20 +203,18 @@ def _leads_here(evidence: Evidence, rule: Resource) -> bool:
 )
 def target_on_other_port(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine is registered on another port than the target group's, and is unhealthy there."""
-    names = {str(resource.get("instance_id")): resource for resource in evidence.resources("instances")}
-    for group in evidence.resources("target_groups"):
+    for group in evidence.site.target_groups:
         wrong = [
-            one
-            for owner, one in targets(evidence)
-            if owner is group
-            and one.get("port")
-            and group.get("port")
-            and one["port"] != group["port"]
-            and one.get("state") in ("unhealthy", "unused", "unavailable")
+            target
+            for target in group.targets
+            if target.port
+            and group.port
+            and target.port != group.port
+            and target.state in ("unhealthy", "unused", "unavailable")
         ]
         if wrong:
-            machines = [names.get(str(one.get("id"))) or {"instance_id": one.get("id")} for one in wrong]
+            machines = [evidence.instance(target.id) for target in wrong]
             verb = "is" if len(wrong) == 1 else "are"
-            ports = ", ".join(sorted({str(one["port"]) for one in wrong}))
+            ports = ", ".join(sorted({str(target.port) for target in wrong}))
             what = f"{' and '.join(map(display_name, machines))} {verb} registered on port {ports}."
-            yield Occurrence(what, where_group(group), f"the target group's port is {group['port']}", ids(machines))
+            yield Occurrence(what, where_group(group), f"the target group's port is {group.port}", ids(machines))

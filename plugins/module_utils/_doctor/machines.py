@@ -10,11 +10,11 @@ from collections.abc import Iterator
 
 from .._web_machine import TURN
 from .access import maybe_starting, out_of_reach, silence
-from .balancing import targets
-from .evidence import Evidence, Machine
+from .evidence import Evidence
 from .finding import CONFIGURE, CRITICAL, NOTICE, WARNING, Area, Occurrence, RuleInfo, Where
+from .known.machines import Configuration, Machine
 from .needs import INSIDE
-from .places import display_name, machine, only
+from .places import display_name, on
 
 AREA = Area("machines")
 LONGEST_TURN = 3 * 3600
@@ -29,12 +29,11 @@ NO_SPACE = "No space left on device"
 def shortage(seen: Machine) -> Iterator[str]:
     """Say of each disk that is full what is left of it."""
     for disk in seen.disks:
-        size, free = int(disk.get("bytes") or 0), int(disk.get("free_bytes") or 0)
-        inodes, spare = int(disk.get("inodes") or 0), int(disk.get("free_inodes") or 0)
+        size, free, inodes, spare = disk.bytes, disk.free_bytes, disk.inodes, disk.free_inodes
         if size and free < LEAST_BYTES and free < size * LEAST_SHARE:
-            yield f"{disk.get('path')}: {free >> 20} of {size >> 20} MiB free"
+            yield f"{disk.path}: {free >> 20} of {size >> 20} MiB free"
         elif inodes and spare < inodes * LEAST_SHARE / 5:
-            yield f"{disk.get('path')}: {spare} of {inodes} inodes free"
+            yield f"{disk.path}: {spare} of {inodes} inodes free"
 
 
 @AREA.rule(
@@ -54,14 +53,14 @@ def shortage(seen: Machine) -> Iterator[str]:
 )
 def disk_full(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine's disk is full."""
-    for one, seen in evidence.asked():
+    for instance, seen in evidence.asked():
         if found := list(shortage(seen)):
-            yield Occurrence(f"The disk of {display_name(one)} is full.", machine(one), "; ".join(found), only(one))
-    for one in evidence.running:
-        identity = str(one.get("instance_id"))
+            yield on(instance, f"The disk of {display_name(instance)} is full.", "; ".join(found))
+    for instance in evidence.running:
+        identity = instance.instance_id
         told = evidence.silent.get(identity) or evidence.failed.get(identity) or ""
         if NO_SPACE in told:
-            yield Occurrence(f"The disk of {display_name(one)} is full.", machine(one), NO_SPACE, only(one))
+            yield on(instance, f"The disk of {display_name(instance)} is full.", NO_SPACE)
 
 
 @AREA.rule(
@@ -82,16 +81,14 @@ def disk_full(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def machine_starting(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine is just starting again, or has just started."""
-    unhealthy = {str(one.get("id")) for dummy, one in targets(evidence) if one.get("state") in ("unhealthy", "initial")}
-    for one, seen in evidence.asked():
-        if seen.up_seconds is not None and seen.up_seconds < STARTING and one.get("instance_id") in unhealthy:
-            what = f"{display_name(one)} has just started, and is not back behind the load balancer yet."
-            yield Occurrence(what, machine(one), f"up for {seen.up_seconds:.0f} s", only(one))
-    for one in out_of_reach(evidence):
-        if maybe_starting(evidence, one):
-            yield Occurrence(
-                f"{display_name(one)} may be just starting again.", machine(one), silence(evidence, one), only(one)
-            )
+    unhealthy = {target.id for dummy, target in evidence.targets if target.state in ("unhealthy", "initial")}
+    for instance, seen in evidence.asked():
+        if seen.up_seconds is not None and seen.up_seconds < STARTING and instance.instance_id in unhealthy:
+            what = f"{display_name(instance)} has just started, and is not back behind the load balancer yet."
+            yield on(instance, what, f"up for {seen.up_seconds:.0f} s")
+    for instance in out_of_reach(evidence):
+        if maybe_starting(evidence, instance):
+            yield on(instance, f"{display_name(instance)} may be just starting again.", silence(evidence, instance))
 
 
 @AREA.rule(
@@ -110,14 +107,13 @@ def machine_starting(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def unit_masked(evidence: Evidence) -> Iterator[Occurrence]:
     """A unit that a machine needs is masked."""
-    for one, seen in evidence.asked():
+    for instance, seen in evidence.asked():
         for unit in seen.units.values():
             if unit.masked:
-                yield Occurrence(
-                    f"{unit.name} on {display_name(one)} is masked.",
-                    machine(one),
+                yield on(
+                    instance,
+                    f"{unit.name} on {display_name(instance)} is masked.",
                     str(unit),
-                    only(one),
                     cure=f"on the machine: systemctl unmask {unit.name}. Then {CONFIGURE}",
                     severity=WARNING if unit.active else None,
                 )
@@ -125,15 +121,14 @@ def unit_masked(evidence: Evidence) -> Iterator[Occurrence]:
 
 def refusals(evidence: Evidence, program: str, role: str, name: str) -> Iterator[Occurrence]:
     """Return the machines on which a program does not take its configuration."""
-    for one, seen in evidence.asked():
-        told = seen.configurations.get(program) or {}
-        if told.get("valid") is False:
+    for instance, seen in evidence.asked():
+        told = seen.configurations.get(program, Configuration())
+        if told.valid is False:
             unit = seen.units.get(role)
-            yield Occurrence(
-                f"{name} on {display_name(one)} does not take its configuration any more.",
-                machine(one),
-                str(told.get("complaint")),
-                only(one),
+            yield on(
+                instance,
+                f"{name} on {display_name(instance)} does not take its configuration any more.",
+                str(told.complaint),
                 severity=WARNING if unit and unit.active else None,
             )
 
@@ -146,13 +141,7 @@ REPAIR = (
 
 
 @AREA.rule(
-    RuleInfo(
-        "web-server-settings-broken",
-        CRITICAL,
-        RUNS_ON,
-        REPAIR,
-        ("httpd-down", "target-unhealthy"),
-    ),
+    RuleInfo("web-server-settings-broken", CRITICAL, RUNS_ON, REPAIR, ("httpd-down", "target-unhealthy")),
     "ec2: instances",
     INSIDE,
 )
@@ -194,9 +183,9 @@ def updates_held_up(evidence: Evidence) -> Iterator[Occurrence]:
     # It is one file, whoever looks at it.
     turns = {f"{seen.share}/{TURN}": seen.turn for dummy, seen in evidence.asked() if seen.turn}
     for path, turn in turns.items():
-        seconds = now - float(turn.get("since") or now)
+        seconds = now - (turn.since or now)
         if seconds > LONGEST_TURN:
-            holder = turn.get("holder") or "nobody"
+            holder = turn.holder or "nobody"
             yield Occurrence(
                 f"{holder} has had the turn to install updates for {seconds / 3600:.0f} hours.",
                 Where("file", path),

@@ -9,12 +9,15 @@ from __future__ import annotations
 import ipaddress
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
-from .._resource import Resource
-from .evidence import Evidence, plain, rows
+from .evidence import Evidence, plain
 from .finding import CRITICAL, PROVISION, Area, Occurrence, RuleInfo, Where
+from .hardening import has_port
+from .known.names import Record, Value, Zone
+from .known.network import Permission, Vpc
 from .needs import ADDRESSES, DELEGATION, INSIDE
-from .places import blocked, by_stop, display_name, ids, place
+from .places import blocked, by_stop, display_name, ids, on
 
 AREA = Area("names")
 AMAZON = ("AmazonProvidedDNS", "169.254.169.253")
@@ -37,15 +40,15 @@ OLD_LEASE = (
 )
 def registrar_old_nameservers(evidence: Evidence) -> Iterator[Occurrence]:
     """The registrar names other name servers than the zone's."""
-    zone, delegation = evidence.zone, evidence.visit.delegation if evidence.visit else None
-    if not zone or not zone.get("name_servers") or not delegation or not delegation.answers:
+    zone, delegation = evidence.zone, evidence.outside.delegation
+    if not zone or not zone.name_servers or not delegation or not delegation.answers:
         return
-    wanted = {str(server).rstrip(".").lower() for server in zone["name_servers"]}
-    told = [{one.rstrip(".").lower() for one in answer} for answer in delegation.answers]
-    if all(one == wanted for one in told):
+    wanted = set(map(plain, zone.name_servers))
+    told = [set(map(plain, answer)) for answer in delegation.answers]
+    if all(servers == wanted for servers in told):
         return
     found = sorted(set().union(*told))
-    name, parent = zone.get("name"), delegation.parent_zone or "the parent zone"
+    name, parent = zone.name, delegation.parent_zone or "the parent zone"
     names = ", ".join(sorted(wanted))
     if wanted in told:
         what = f"The servers of {parent} do not agree yet how {name} is delegated."
@@ -53,31 +56,26 @@ def registrar_old_nameservers(evidence: Evidence) -> Iterator[Occurrence]:
         what = f"{name} is delegated to {', '.join(found) or 'nobody'} instead of to {names}."
     yield Occurrence(
         what,
-        Where("delegation", str(name), parent),
-        f"{parent} says: {', '.join(found) or 'nothing'}; the hosted zone {zone.get('id')} has: {names}",
+        Where("delegation", name, parent),
+        f"{parent} says: {', '.join(found) or 'nothing'}; the hosted zone {zone.id} has: {names}",
         cure=f"At the registrar of {name}, enter these name servers and no others: {names}.",
     )
 
 
-def record_call(zone: Resource, action: str, record: Resource) -> str:
+def record_call(zone: Zone, action: str, record: Record) -> str:
     """Return the call that changes a plain record of a hosted zone."""
-    values = [{"Value": str(row.get("value"))} for row in rows(record, "resource_records")]
-    wanted = {
-        "Name": record.get("name"),
-        "Type": record.get("type"),
-        "TTL": record.get("ttl"),
-        "ResourceRecords": values,
-    }
+    values = [{"Value": row.value} for row in record.resource_records]
+    wanted = {"Name": record.name, "Type": record.type, "TTL": record.ttl, "ResourceRecords": values}
     batch = json.dumps({"Changes": [{"Action": action, "ResourceRecordSet": wanted}]})
-    return f"aws route53 change-resource-record-sets --hosted-zone-id {zone.get('id')} --change-batch '{batch}'"
+    return f"aws route53 change-resource-record-sets --hosted-zone-id {zone.id} --change-batch '{batch}'"
 
 
-def name_server_records(zone: Resource) -> Iterator[tuple[str, set[str], Resource]]:
+def name_server_records(zone: Zone) -> Iterator[tuple[str, set[str], Record]]:
     """Return the NS records of a zone with their names and the servers that they name."""
-    for record in rows(zone, "records"):
-        if record.get("type") == "NS":
-            servers = {plain(row.get("value")) for row in rows(record, "resource_records")}
-            yield plain(record.get("name")), servers, record
+    for record in zone.records:
+        if record.type == "NS":
+            servers = {plain(row.value) for row in record.resource_records}
+            yield plain(record.name), servers, record
 
 
 @AREA.rule(
@@ -93,14 +91,14 @@ def name_server_records(zone: Resource) -> Iterator[tuple[str, set[str], Resourc
 def zone_name_servers_changed(evidence: Evidence) -> Iterator[Occurrence]:
     """A hosted zone's own NS record names other servers than those of the zone."""
     for zone in evidence.zones:
-        wanted = sorted(map(plain, zone.get("name_servers") or []))
+        wanted = sorted(map(plain, zone.name_servers or []))
         for name, servers, record in name_server_records(zone) if wanted else []:
-            if name == plain(zone.get("name")) and servers != set(wanted):
-                mended = {**record, "resource_records": [{"value": f"{server}."} for server in wanted]}
+            if name == plain(zone.name) and servers != set(wanted):
+                mended = replace(record, resource_records=tuple(Value(f"{server}.") for server in wanted))
                 yield Occurrence(
                     f"The NS record of {name} in its own hosted zone names {', '.join(sorted(servers)) or 'nobody'}.",
-                    Where("record", f"{name} NS", str(zone.get("id"))),
-                    f"the name servers of the hosted zone {zone.get('id')} are {', '.join(wanted)}",
+                    Where("record", f"{name} NS", zone.id),
+                    f"the name servers of the hosted zone {zone.id} are {', '.join(wanted)}",
                     cure=f"Put the zone's own name servers back: {record_call(zone, 'UPSERT', mended)}",
                 )
 
@@ -120,11 +118,11 @@ def name_delegated_away(evidence: Evidence) -> Iterator[Occurrence]:
     for name in map(plain, (evidence.domain, *evidence.aliases)):
         for zone in evidence.zones_of(name):
             for owner, servers, record in name_server_records(zone):
-                below = owner != plain(zone.get("name")) and f".{name}".endswith(f".{owner}")
+                below = owner != plain(zone.name) and f".{name}".endswith(f".{owner}")
                 if below and evidence.records(name, "A"):
                     yield Occurrence(
                         f"{name} is delegated to other name servers by an NS record of {owner}.",
-                        Where("record", f"{owner} NS", str(zone.get("id"))),
+                        Where("record", f"{owner} NS", zone.id),
                         f"{owner} NS: {', '.join(sorted(servers))}",
                         cure="Delete the NS record, if nobody needs the zone that it leads to: "
                         f"{record_call(zone, 'DELETE', record)}",
@@ -151,31 +149,30 @@ def dns_egress_closed(evidence: Evidence) -> Iterator[Occurrence]:
     """Machines ask a resolver that they cannot reach."""
     seen = set()
     for path, stop, touched in by_stop(blocked(evidence, "names")):
-        seen.add(path.get("destination"))
+        seen.add(path.destination)
         yield Occurrence(
-            f"The machines are told to ask the resolver {path.get('destination')}, and do not reach it.",
-            Where("security group" if stop.get("kind") == "security_group" else "DHCP options", str(stop.get("id"))),
-            str(path.get("explanation")),
+            f"The machines are told to ask the resolver {path.destination}, and do not reach it.",
+            Where("security group" if stop.kind == "security_group" else "DHCP options", stop.id),
+            path.explanation,
             touched or ids(evidence.running),
         )
-    for one, told in evidence.asked():
-        foreign = [name for name in told.name_servers or [] if outside(evidence, name) and name not in seen]
+    for instance, told in evidence.asked():
+        foreign = [name for name in told.name_servers if outside(evidence, name) and name not in seen]
         if foreign and not lets_names_out(evidence, foreign):
-            yield Occurrence(
-                f"{display_name(one)} asks the resolver {', '.join(foreign)}, and no rule lets port 53 out to it.",
-                place("instance", one, "instance_id"),
-                f"/etc/resolv.conf: nameserver {', '.join(told.name_servers or [])}",
-                ids([one]),
-                cure=OLD_LEASE if set(evidence.detail("dhcp_name_servers") or []) == {AMAZON[0]} else None,
+            yield on(
+                instance,
+                f"{display_name(instance)} asks the resolver {', '.join(foreign)}, and no rule lets port 53 out to it.",
+                f"/etc/resolv.conf: nameserver {', '.join(told.name_servers)}",
+                cure=OLD_LEASE if set(evidence.details.dhcp_name_servers) == {AMAZON[0]} else None,
             )
 
 
 def outside(evidence: Evidence, name_server: str) -> bool:
     """Tell whether a name server is another than the VPC's own."""
-    vpc = (evidence.site.get("network") or {}).get("vpc") or {}
+    vpc = evidence.site.network.vpc or Vpc()
     try:
         address = ipaddress.ip_address(name_server)
-        own = ipaddress.ip_network(str(vpc.get("cidr_block")))[2]
+        own = ipaddress.ip_network(vpc.cidr_block)[2]
     except (ValueError, IndexError):
         return False
     return name_server not in AMAZON and address != own and not address.is_loopback
@@ -183,18 +180,15 @@ def outside(evidence: Evidence, name_server: str) -> bool:
 
 def lets_names_out(evidence: Evidence, name_servers: list[str]) -> bool:
     """Tell whether the machines' groups let UDP 53 out to all of these."""
-    rules = [rule for group in evidence.groups_of("web") for rule in rows(group, "ip_permissions_egress")]
+    rules = [
+        rule for group in evidence.site.security_groups if group.part == "web" for rule in group.ip_permissions_egress
+    ]
     return all(any(_admits(rule, server) for rule in rules) for server in name_servers)
 
 
-def _admits(rule: dict[str, object], name_server: str) -> bool:
-    if rule.get("ip_protocol") not in ("udp", "-1"):
-        return False
-    if rule.get("ip_protocol") == "udp" and not int(str(rule.get("from_port"))) <= 53 <= int(str(rule.get("to_port"))):
-        return False
-    ranges = rule.get("ip_ranges")
-    blocks = [str(one.get("cidr_ip")) for one in ranges] if isinstance(ranges, list) else []
-    return any(ipaddress.ip_address(name_server) in ipaddress.ip_network(block) for block in blocks)
+def _admits(rule: Permission, name_server: str) -> bool:
+    blocks = [ipaddress.ip_network(row.cidr_ip) for row in rule.ip_ranges if row.cidr_ip]
+    return has_port(rule, 53, "udp") and any(ipaddress.ip_address(name_server) in block for block in blocks)
 
 
 @AREA.rule(
@@ -210,10 +204,10 @@ def _admits(rule: dict[str, object], name_server: str) -> bool:
 )
 def name_unresolved(evidence: Evidence) -> Iterator[Occurrence]:
     """The site's name does not resolve."""
-    visit = evidence.visit
-    if visit and visit.addresses is not None and not visit.addresses.get("A") and evidence.balancer:
+    addresses = evidence.outside.addresses
+    if addresses is not None and not addresses.get("A") and evidence.balancer:
         yield Occurrence(
             f"{evidence.domain} has no address.",
             Where("name", evidence.domain),
-            f"A: none, AAAA: {', '.join(visit.addresses.get('AAAA') or []) or 'none'}",
+            f"A: none, AAAA: {', '.join(addresses.get('AAAA', ())) or 'none'}",
         )

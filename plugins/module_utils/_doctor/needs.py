@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from .._resource import Resource
-from .evidence import Evidence, Fetch
+from .evidence import Evidence
+from .known.machines import Instance
+from .known.visit import Visit
 
 INSIDE = "inside"
 """A look at each machine."""
@@ -68,21 +69,20 @@ def why_missing(evidence: Evidence, need: str) -> str | None:
 
 def not_looked_into(evidence: Evidence) -> Iterator[tuple[str, str]]:
     """Return the machines that were not looked at from inside, with the reasons."""
-    for resource in evidence.resources("instances"):
-        identity = str(resource.get("instance_id"))
-        if identity not in evidence.machines:
-            yield str(resource.get("name") or identity), _why_closed(evidence, resource, identity)
+    for instance in evidence.site.instances:
+        if instance.instance_id not in evidence.machines:
+            yield instance.name or instance.instance_id, _why_closed(evidence, instance)
 
 
-def _why_closed(evidence: Evidence, one: Resource, identity: str) -> str:
-    if one.get("state") != "running":
-        return f"The machine is {one.get('state') or 'in no known state'}."
-    told = evidence.silent.get(identity) or evidence.failed.get(identity)
+def _why_closed(evidence: Evidence, instance: Instance) -> str:
+    if instance.state != "running":
+        return f"The machine is {instance.state or 'in no known state'}."
+    told = evidence.silent.get(instance.instance_id) or evidence.failed.get(instance.instance_id)
     return told or "Session Manager does not reach it."
 
 
 def _unread(evidence: Evidence, label: str) -> str | None:
-    failed = {str(resource.get("service")): str(resource.get("error")) for resource in evidence.resources("unreadable")}
+    failed = {failure.service: failure.error for failure in evidence.site.unreadable}
     if label in failed:
         return failed[label]
     if label == "ec2: reachability":
@@ -90,63 +90,60 @@ def _unread(evidence: Evidence, label: str) -> str | None:
         for service, error in failed.items():
             if service.endswith(_REACHABILITY):
                 return error
-    vpc = (evidence.site.get("network") or {}).get("vpc")
-    if label not in DETAILS or evidence.detail(DETAILS[label]) is not None or (label in _IN_VPC and not vpc):
+    vpc = evidence.site.network.vpc
+    if label not in DETAILS or DETAILS[label] in evidence.given or (label in _IN_VPC and not vpc):
         return None
     return "the site was read without its details"
 
 
 def _delegation(evidence: Evidence) -> str | None:
-    seen = evidence.visit.delegation if evidence.visit else None
+    seen = evidence.outside.delegation
     if not evidence.zone:
         return None
     return seen.problem if seen else "it was not asked for"
 
 
 def _caa(evidence: Evidence) -> str | None:
-    seen = evidence.visit.authorities if evidence.visit else None
+    seen = evidence.outside.authorities
     return seen.problem if seen else "they were not asked for"
 
 
 def _edge(evidence: Evidence) -> str | None:
-    there = evidence.visit and evidence.visit.edge_alias
-    return "it was not asked" if evidence.distribution and not there else None
+    return "it was not asked" if evidence.distribution and not evidence.outside.edge_alias else None
 
 
 def _error_page(evidence: Evidence) -> str | None:
-    visit = evidence.visit
-    asked: list[Fetch] = [one for one in (visit.edge_alias, visit.edge) if one] if visit else []
-    if not evidence.distribution or any(one.status for one in asked):
+    asked = [fetch for fetch in (evidence.outside.edge_alias, evidence.outside.edge) if fetch]
+    if not evidence.distribution or any(fetch.status for fetch in asked):
         return None
-    return next((one.problem for one in asked if one.problem), "it was not asked for")
+    return next((fetch.problem for fetch in asked if fetch.problem), "it was not asked for")
 
 
 def _certificates(evidence: Evidence) -> str | None:
-    visit = evidence.visit
-    shown = {"the page": visit.page, "the edge": visit.edge_alias} if visit else {}
-    for what, fetch in shown.items():
-        wanted = evidence.balancer if what == "the page" else evidence.distribution
+    visit = evidence.outside
+    shown = (("the page", visit.page, evidence.balancer), ("the edge", visit.edge_alias, evidence.distribution))
+    for what, fetch, wanted in shown:
         if wanted and not (fetch and fetch.certificate_not_after):
             return f"{what} showed none: {(fetch and fetch.problem) or 'it was not asked for'}"
     return None
 
 
 def _aliases(evidence: Evidence) -> str | None:
-    seen = evidence.visit.aliases if evidence.visit else {}
+    seen = [alias.name for alias in evidence.outside.aliases]
     unasked = [name for name in evidence.aliases if name not in seen]
     return f"{unasked[0]} was not asked for" if unasked else None
 
 
-def _asked(part: str) -> Callable[[Evidence], str | None]:
-    return lambda evidence: None if getattr(evidence.visit, part) is not None else "it was not asked for"
+def _asked(part: Callable[[Visit], object]) -> Callable[[Evidence], str | None]:
+    return lambda evidence: None if part(evidence.outside) is not None else "it was not asked for"
 
 
 _VIEWS: dict[str, Callable[[Evidence], str | None]] = {
     DELEGATION: _delegation,
     CAA: _caa,
-    ADDRESSES: _asked("addresses"),
-    PAGE: _asked("page"),
-    PLAIN: _asked("plain"),
+    ADDRESSES: _asked(lambda visit: visit.addresses),
+    PAGE: _asked(lambda visit: visit.page),
+    PLAIN: _asked(lambda visit: visit.plain),
     ALIASES: _aliases,
     EDGE: _edge,
     ERROR_PAGE: _error_page,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .._resource import Resource
-from .evidence import Evidence, rows
-from .finding import CRITICAL, PROVISION, WARNING, Area, Occurrence, RuleInfo
+from .evidence import Evidence
+from .finding import CRITICAL, PROVISION, WARNING, Area, Occurrence, RuleInfo, Where
+from .known.network import NatGateway, Route, RouteTable, Subnet
 from .places import ids, machines_in, place
 
 AREA = Area("network")
@@ -22,28 +22,28 @@ WAY_OUT = (
 FOLLOWS = ("endpoints-unreachable", "machine-unreachable")
 
 
-def private_tables(evidence: Evidence) -> Iterator[tuple[Resource, Resource | None]]:
+def private_tables(evidence: Evidence) -> Iterator[tuple[Subnet, RouteTable | None]]:
     """Return the private subnets, each with its route table if it has one of its own."""
-    tables = evidence.network_resources("route_tables")
-    for subnet in evidence.network_resources("subnets"):
-        if subnet.get("kind") == "private":
-            own = (table for table in tables if subnet.get("subnet_id") in (table.get("subnet_ids") or []))
+    tables = evidence.site.network.route_tables
+    for subnet in evidence.site.network.subnets:
+        if subnet.kind == "private":
+            own = (table for table in tables if subnet.subnet_id in table.subnet_ids)
             yield subnet, next(own, None)
 
 
-def default_route(table: Resource | None) -> Resource | None:
+def default_route(table: RouteTable | None) -> Route | None:
     """Return a table's default route."""
-    routes = rows(table, "routes")
-    return next((route for route in routes if route.get("destination_cidr_block") == DEFAULT), None)
+    routes = table.routes if table else ()
+    return next((route for route in routes if route.destination_cidr_block == DEFAULT), None)
 
 
-def target_of(route: Resource) -> str:
+def target_of(route: Route) -> str:
     """Return where a route leads."""
-    keys = ("nat_gateway_id", "gateway_id", "network_interface_id", "transit_gateway_id", "instance_id")
-    return str(next((route[key] for key in keys if route.get(key)), "nothing"))
+    found = route.nat_gateway_id or route.gateway_id or route.network_interface_id
+    return found or route.transit_gateway_id or route.instance_id or "nothing"
 
 
-def routed(evidence: Evidence) -> Iterator[tuple[Resource, Resource, Resource]]:
+def routed(evidence: Evidence) -> Iterator[tuple[Subnet, RouteTable, Route]]:
     """Return the private subnets that have a default route, with their tables and that route."""
     for subnet, table in private_tables(evidence):
         route = default_route(table)
@@ -51,28 +51,36 @@ def routed(evidence: Evidence) -> Iterator[tuple[Resource, Resource, Resource]]:
             yield subnet, table, route
 
 
-def nat_gateways(evidence: Evidence) -> dict[str, Resource]:
+def nat_gateways(evidence: Evidence) -> dict[str, NatGateway]:
     """Return the NAT gateways by their ids: the site's, and all others that its routes may lead to."""
-    found = [*evidence.network_resources("nat_gateways"), *evidence.inspected("nat_gateways")]
-    return {str(one.get("nat_gateway_id")): one for one in found}
+    found = [*evidence.site.network.nat_gateways, *evidence.details.nat_gateways]
+    return {gateway.nat_gateway_id: gateway for gateway in found}
 
 
-def told(table: Resource, route: Resource) -> str:
+def told(table: RouteTable, route: Route) -> str:
     """Return a route as evidence."""
-    return f"{table.get('route_table_id')}: {DEFAULT} → {target_of(route)} ({route.get('state') or 'no state'})"
+    return f"{table.route_table_id}: {DEFAULT} → {target_of(route)} ({route.state or 'no state'})"
 
 
-def case(evidence: Evidence, what: str, subnet: Resource, table: Resource | None, proof: str) -> Occurrence:
+def table_place(table: RouteTable) -> Where:
+    """Return where a route table is."""
+    return place("route table", table.route_table_id, table.name)
+
+
+def subnet_place(subnet: Subnet) -> Where:
+    """Return where a subnet is."""
+    return place("subnet", subnet.subnet_id, subnet.name)
+
+
+def case(evidence: Evidence, what: str, subnet: Subnet, table: RouteTable | None, proof: str) -> Occurrence:
     """Return a case of a subnet and the machines in it."""
-    where = place("route table", table, "route_table_id") if table else place("subnet", subnet, "subnet_id")
-    return Occurrence(
-        what, where, proof, ids(machines_in(evidence, [subnet.get("subnet_id")])) or frozenset({"nobody"})
-    )
+    where = table_place(table) if table else subnet_place(subnet)
+    return Occurrence(what, where, proof, ids(machines_in(evidence, subnet.subnet_id)) or frozenset({"nobody"}))
 
 
-def title(subnet: Resource) -> str:
+def title(subnet: Subnet) -> str:
     """Return how to call a subnet in a sentence."""
-    return f"{subnet.get('name') or subnet.get('subnet_id')} ({subnet.get('availability_zone')})"
+    return f"{subnet.name or subnet.subnet_id} ({subnet.availability_zone})"
 
 
 @AREA.rule(
@@ -110,14 +118,10 @@ def private_route_to_internet_gateway(evidence: Evidence) -> Iterator[Occurrence
 )
 def nat_in_private_subnet(evidence: Evidence) -> Iterator[Occurrence]:
     """A NAT gateway lies in a private subnet."""
-    private = {
-        resource.get("subnet_id"): resource
-        for resource in evidence.network_resources("subnets")
-        if resource.get("kind") == "private"
-    }
+    private = {subnet.subnet_id: subnet for subnet in evidence.site.network.subnets if subnet.kind == "private"}
     gateways = nat_gateways(evidence)
     for subnet, table, route in routed(evidence):
-        lies_in = (gateways.get(target_of(route)) or {}).get("subnet_id")
+        lies_in = gateways.get(target_of(route), NatGateway()).subnet_id
         if lies_in and lies_in in private:
             lies = title(private[lies_in])
             what = f"{title(subnet)} goes out by the NAT gateway {target_of(route)}, which lies in the private {lies}."
@@ -141,8 +145,8 @@ def nat_missing(evidence: Evidence) -> Iterator[Occurrence]:
     gateways = nat_gateways(evidence)
     for subnet, table, route in routed(evidence):
         target = target_of(route)
-        state = gateways.get(target, {}).get("state")
-        if route.get("state") == "blackhole" or state in ("failed", "deleting", "deleted"):
+        state = gateways.get(target, NatGateway()).state
+        if route.state == "blackhole" or state in ("failed", "deleting", "deleted"):
             state = state or "gone"
             what = f"The default route of {title(subnet)} leads nowhere: {target} is {state}."
             yield case(evidence, what, subnet, table, told(table, route))
@@ -163,16 +167,15 @@ def nat_missing(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def default_route_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """A private subnet has no default route."""
-    endpoints = [str(resource.get("service_name")) for resource in evidence.network_resources("endpoints")]
-    closed = any(name.endswith(".ssmmessages") for name in endpoints) and not evidence.network_resources("nat_gateways")
+    endpoints = [endpoint.service_name for endpoint in evidence.site.network.endpoints]
+    closed = any(name.endswith(".ssmmessages") for name in endpoints) and not evidence.site.network.nat_gateways
     if closed or evidence.unread("ec2: route tables"):
         return
     for subnet, table in private_tables(evidence):
         if not default_route(table):
             what = f"The private subnet {title(subnet)} has no default route."
-            found = [row.get("destination_cidr_block") for row in rows(table, "routes")]
-            routes = [str(one) for one in found if one]
-            proof = f"routes: {', '.join(routes)}" if table else "no route table of its own"
+            blocks = [route.destination_cidr_block for route in table.routes] if table else []
+            proof = f"routes: {', '.join(filter(None, blocks))}" if table else "no route table of its own"
             yield case(evidence, what, subnet, table, proof)
 
 
@@ -190,19 +193,18 @@ def default_route_missing(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def s3_endpoint_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """A private subnet does not reach S3 by the VPC's endpoint."""
-    service = f"com.amazonaws.{evidence.site.get('region')}.s3"
-    found = [one for one in evidence.network_resources("endpoints") if one.get("service_name") == service]
-    led = {str(table) for one in found for table in one.get("route_table_ids") or []}
+    service = f"com.amazonaws.{evidence.site.region}.s3"
+    found = [candidate for candidate in evidence.site.network.endpoints if candidate.service_name == service]
+    led = {table for known in found for table in known.route_table_ids}
     for subnet, table in private_tables(evidence) if not evidence.unread("ec2: endpoints") else []:
-        identity = str((table or {}).get("route_table_id"))
-        if table and identity not in led:
-            endpoint = str(found[0].get("vpc_endpoint_id")) if found else ""
-            call = f"aws ec2 modify-vpc-endpoint --vpc-endpoint-id {endpoint} --add-route-table-ids {identity}"
+        if table and table.route_table_id not in led:
+            endpoint = found[0].vpc_endpoint_id if found else ""
+            added = f"--vpc-endpoint-id {endpoint} --add-route-table-ids {table.route_table_id}"
             yield Occurrence(
                 f"The private subnet {title(subnet)} does not reach S3 by an endpoint.",
-                place("route table", table, "route_table_id"),
+                table_place(table),
                 f"route tables of {endpoint or 'no endpoint'}: {', '.join(sorted(led)) or 'none'}",
-                ids(machines_in(evidence, [subnet.get("subnet_id")])),
-                cure=f"Call: {call}" if endpoint else None,
+                ids(machines_in(evidence, subnet.subnet_id)),
+                cure=f"Call: aws ec2 modify-vpc-endpoint {added}" if endpoint else None,
                 severity=None if default_route(table) else CRITICAL,
             )

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._visit import is_served
-from .evidence import Evidence, Fetch
+from .evidence import Evidence
 from .finding import CRITICAL, PROVISION, WARNING, Area, Occurrence, RuleInfo, Where
+from .known.visit import Fetch
 from .needs import PAGE, PLAIN
 
 AREA = Area("page")
@@ -32,7 +33,7 @@ def _said(fetch: Fetch) -> str:
 )
 def page_unavailable(evidence: Evidence) -> Iterator[Occurrence]:
     """Visitors do not get the site."""
-    fetch = evidence.visit.page if evidence.visit else None
+    fetch = evidence.outside.page
     if evidence.balancer and fetch and (fetch.problem or not is_served(fetch.status or 0)):
         yield Occurrence(f"Visitors of {evidence.domain} do not get the site.", Where("page", fetch.url), _said(fetch))
 
@@ -49,7 +50,7 @@ def page_unavailable(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def plain_unavailable(evidence: Evidence) -> Iterator[Occurrence]:
     """Who types the name without https:// does not come to the site."""
-    fetch = evidence.visit.plain if evidence.visit else None
+    fetch = evidence.outside.plain
     if not evidence.balancer or not fetch:
         return
     redirected = fetch.status in (301, 302, 307, 308) and fetch.headers.get("location", "").startswith("https://")

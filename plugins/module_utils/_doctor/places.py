@@ -6,69 +6,75 @@
 
 from __future__ import annotations
 
-import typing as t
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
-from .._resource import Resource
 from .evidence import Evidence
-from .finding import PROVISION, Where
-
-Raw = Mapping[str, t.Any]
-
-
-def place(kind: str, raw: Raw | None, key: str) -> Where:
-    """Return where a resource is, by the key of its id."""
-    found = raw or {}
-    return Where(kind, str(found.get(key) or "?"), str(found.get("name") or ""))
+from .finding import PROVISION, Occurrence, Where
+from .known.balancing import Listener, LoadBalancer
+from .known.machines import Instance
+from .known.network import Path, Stop
 
 
-def machine(raw: Raw) -> Where:
+def place(kind: str, identity: str, name: str = "") -> Where:
+    """Return where a thing is, whose ID may be unknown."""
+    return Where(kind, identity or "?", name)
+
+
+def machine(instance: Instance) -> Where:
     """Return where a machine is."""
-    return place("instance", raw, "instance_id")
+    return place("instance", instance.instance_id, instance.name)
 
 
-def display_name(raw: Raw) -> str:
+def balancer_place(balancer: LoadBalancer) -> Where:
+    """Return where the load balancer is."""
+    return place("load balancer", balancer.load_balancer_arn, balancer.name)
+
+
+def https_listener(listener: Listener) -> Where:
+    """Return where an HTTPS listener is."""
+    return place("listener", listener.listener_arn, "HTTPS")
+
+
+def display_name(instance: Instance) -> str:
     """Return how to call a machine in a sentence."""
-    return str(raw.get("name") or raw.get("instance_id") or "a machine")
+    return instance.name or instance.instance_id or "a machine"
 
 
-def only(raw: Raw) -> frozenset[str]:
-    """Return a machine alone, as the machines that a case affects."""
-    return frozenset({str(raw.get("instance_id"))})
+def on(
+    instance: Instance, what: str, evidence: str, *, cure: str | None = None, severity: str | None = None
+) -> Occurrence:
+    """Return the case of one machine, which affects that one alone."""
+    return Occurrence(what, machine(instance), evidence, ids([instance]), cure, severity)
 
 
-def ids(machines: Iterable[Raw]) -> frozenset[str]:
+def ids(machines: Iterable[Instance]) -> frozenset[str]:
     """Return machines as the machines that a case affects."""
-    return frozenset(str(one.get("instance_id")) for one in machines)
+    return frozenset(instance.instance_id for instance in machines)
 
 
-def machines_in(evidence: Evidence, subnets: Iterable[object]) -> list[Resource]:
-    """Return the machines of some subnets."""
-    wanted = set(subnets)
-    return [resource for resource in evidence.resources("instances") if resource.get("subnet_id") in wanted]
+def machines_in(evidence: Evidence, subnet: str) -> list[Instance]:
+    """Return the machines of a subnet."""
+    return [instance for instance in evidence.site.instances if instance.subnet_id == subnet]
 
 
-def blocked(evidence: Evidence, purpose: str) -> Iterator[tuple[Resource, Resource]]:
+def blocked(evidence: Evidence, purpose: str) -> Iterator[tuple[Path, Stop]]:
     """Return the paths of a purpose that are known to lead nowhere, with what stops them."""
-    for path in evidence.inspected("paths"):
-        stop = path.get("blocked_by")
-        if path.get("purpose") == purpose and path.get("reachable") is False and isinstance(stop, dict):
-            yield path, stop
+    for path in evidence.details.paths:
+        if path.purpose == purpose and path.reachable is False and path.blocked_by:
+            yield path, path.blocked_by
 
 
-def stopped_by(stop: Raw, kind: str, direction: str = "") -> bool:
+def stopped_by(stop: Stop, kind: str, direction: str = "") -> bool:
     """Tell whether a path is stopped by this kind of thing, in this direction."""
-    return stop.get("kind") == kind and direction in ("", stop.get("direction"))
+    return stop.kind == kind and direction in ("", stop.direction)
 
 
-def where_of(stop: Raw) -> Where:
+def where_of(stop: Stop) -> Where:
     """Return where the thing is that stops a path."""
-    return Where(
-        str(stop.get("kind") or "?").replace("_", " "), str(stop.get("id") or "?"), str(stop.get("name") or "")
-    )
+    return place((stop.kind or "?").replace("_", " "), stop.id, stop.name)
 
 
-def acl_cure(stop: Raw) -> str | None:
+def acl_cure(stop: Stop) -> str | None:
     """Return what to do about a network ACL; None if something else stops the path.
 
     The playbooks keep the entries of the VPC's default one, and leave another one and its subnets alone.
@@ -77,18 +83,17 @@ def acl_cure(stop: Raw) -> str | None:
         return None
     return (
         f"give the subnet back to the VPC's default network ACL (aws ec2 replace-network-acl-association), or let the "
-        f"port and the ephemeral ports 1024-65535 of the answers pass in {stop.get('id')}. The playbooks keep the "
-        f"default one only: if {stop.get('id')} is that one, {PROVISION}"
+        f"port and the ephemeral ports 1024-65535 of the answers pass in {stop.id}. The playbooks keep the "
+        f"default one only: if {stop.id} is that one, {PROVISION}"
     )
 
 
-def by_stop(paths: Iterable[tuple[Resource, Resource]]) -> list[tuple[Resource, Resource, frozenset[str]]]:
+def by_stop(paths: Iterable[tuple[Path, Stop]]) -> list[tuple[Path, Stop, frozenset[str]]]:
     """Join paths that the same thing stops: the first of them, what stops it, and all machines concerned."""
-    joined: dict[tuple[str, str], tuple[Resource, Resource, frozenset[str]]] = {}
+    joined: dict[tuple[str, str], tuple[Path, Stop, frozenset[str]]] = {}
     for path, stop in paths:
         # A missing endpoint bears the service's name: the three of Systems Manager are one thing to mend.
-        key = (str(stop.get("kind")), "" if stop.get("kind") == "endpoint" else str(stop.get("id")))
+        key = (stop.kind, "" if stop.kind == "endpoint" else stop.id)
         first, dummy, touched = joined.get(key, (path, stop, frozenset()))
-        mine = frozenset({str(path["machine"])}) if path.get("machine") else frozenset()
-        joined[key] = (first, stop, touched | mine)
+        joined[key] = (first, stop, touched | (frozenset({path.machine}) if path.machine else frozenset()))
     return list(joined.values())

@@ -11,61 +11,60 @@ that no finding is wrong.
 from __future__ import annotations
 
 import fnmatch
-import typing as t
 from collections.abc import Iterable, Mapping
 
-Raw = Mapping[str, t.Any]
+from .known.rights import Policy, RolePolicies, Statement
+
+MANAGED = "arn:aws:iam::aws:policy/"
 
 
-def statements(policy: Raw | None) -> list[Raw]:
-    """Return a policy's statements."""
-    found = (policy or {}).get("Statement") or []
-    return [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, Mapping)]
-
-
-def titles(policy: Raw | None) -> list[str]:
+def titles(policy: Policy) -> list[str]:
     """Return what to call a policy's statements."""
-    return [f"{statement.get('Sid') or 'unnamed'} ({statement.get('Effect')})" for statement in statements(policy)] or [
-        "none"
-    ]
+    return [f"{statement.sid or 'unnamed'} ({statement.effect})" for statement in policy.statement] or ["none"]
 
 
-def _texts(value: t.Any) -> list[str]:
-    return [str(one) for one in value] if isinstance(value, list) else [str(value)] if value else []
+def _about(statement: Statement, action: str) -> bool:
+    return any(fnmatch.fnmatchcase(action.lower(), text.lower()) for text in statement.action)
 
 
-def _about(statement: Raw, action: str) -> bool:
-    return any(fnmatch.fnmatchcase(action.lower(), text.lower()) for text in _texts(statement.get("Action")))
+def _of(statement: Statement, resource: str) -> bool:
+    return any(fnmatch.fnmatchcase(resource, text) for text in statement.resource)
 
 
-def _of(statement: Raw, resource: str) -> bool:
-    return any(fnmatch.fnmatchcase(resource, text) for text in _texts(statement.get("Resource")))
+def _of_objects(statement: Statement, objects: str) -> bool:
+    """Tell whether a statement is about objects below a prefix, wherever there."""
+    return _of(statement, f"{objects}any") or any(text.startswith(objects) for text in statement.resource)
 
 
-def _of_objects(statement: Raw, bucket: str) -> bool:
-    """Tell whether a statement is about objects of a bucket, wherever in it."""
-    return _of(statement, f"{bucket}any") or any(text.startswith(bucket) for text in _texts(statement.get("Resource")))
+def _principals(statement: Statement, kind: str) -> list[str]:
+    """Return the principals of a kind that a statement is about; one without a kind is of every kind."""
+    principal = statement.principal
+    told = principal.get(kind) if isinstance(principal, Mapping) else principal
+    return [str(text) for text in told] if isinstance(told, list) else [str(told)] if told else []
 
 
-def _principals(statement: Raw) -> list[str]:
-    principal = statement.get("Principal")
-    return _texts(principal.get("AWS")) if isinstance(principal, Mapping) else _texts(principal)
+def _about_callers(statement: Statement, roles: Iterable[str]) -> bool:
+    """Tell whether a statement is about everybody, or about one of these roles."""
+    return any(who == "*" or who in roles or who.endswith(":root") for who in _principals(statement, "AWS"))
 
 
-def lets_mount(policy: Raw | None, roles: list[str]) -> bool:
+def _denies(statement: Statement) -> bool:
+    """Tell whether a statement denies in any case."""
+    return statement.effect == "Deny" and not statement.condition
+
+
+def lets_mount(policy: Policy, roles: list[str]) -> bool:
     """Tell whether a file system's policy lets the machines mount: as anybody, or as one of these roles.
 
     Without a policy, everyone may.
     """
     about = [
         statement
-        for statement in statements(policy)
-        if _about(statement, "elasticfilesystem:ClientMount")
-        and any(who == "*" or who in roles or who.endswith(":root") for who in _principals(statement))
+        for statement in policy.statement
+        if _about(statement, "elasticfilesystem:ClientMount") and _about_callers(statement, roles)
     ]
-    allowed = [one for one in about if one.get("Effect") == "Allow"]
-    denied = [one for one in about if one.get("Effect") == "Deny" and not one.get("Condition")]
-    return not statements(policy) or (bool(allowed) and not denied)
+    allowed = any(statement.effect == "Allow" for statement in about)
+    return not policy.statement or (allowed and not any(map(_denies, about)))
 
 
 SESSION_ACTIONS = (
@@ -78,120 +77,106 @@ https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-cre
 """
 
 
-def lacks(policies: Raw | None, actions: Iterable[str]) -> list[str]:
-    """Return those actions that no policy of a role allows; one that is attached may allow anything."""
-    attached = [str(one) for one in (policies or {}).get("attached") or []]
-    if any(not arn.startswith("arn:aws:iam::aws:policy/") or "SSM" in arn or "Admin" in arn for arn in attached):
-        return []
-    found = [statement for policy in ((policies or {}).get("own") or {}).values() for statement in statements(policy)]
-    allowed = [one for one in found if one.get("Effect") == "Allow"]
-    return [action for action in actions if not any(_about(one, action) for one in allowed)]
-
-
-def lets_read(policies: Raw | None, bucket: str) -> bool:
-    """Tell whether some policy of a role lets it read a bucket's objects."""
-    attached = [str(one) for one in (policies or {}).get("attached") or []]
+def _allowing(policies: RolePolicies, managed: str) -> list[Statement] | None:
+    """Return what a role's own policies allow; None if one that is attached may allow it: `managed` is in its name."""
     # What a policy of another name grants is not read: it may be this.
-    if any(not arn.startswith("arn:aws:iam::aws:policy/") or "S3" in arn or "Admin" in arn for arn in attached):
-        return True
-    found = [statement for policy in ((policies or {}).get("own") or {}).values() for statement in statements(policy)]
-    about = [one for one in found if _about(one, "s3:GetObject") and _of_objects(one, f"arn:aws:s3:::{bucket}/")]
-    return any(one.get("Effect") == "Allow" for one in about)
+    if any(not arn.startswith(MANAGED) or managed in arn or "Admin" in arn for arn in policies.attached):
+        return None
+    found = (statement for policy in policies.own.values() for statement in policy.statement)
+    return [statement for statement in found if statement.effect == "Allow"]
 
 
-def denying(policies: Raw | None, actions: Mapping[str, str]) -> dict[str, str]:
+def lacks(policies: RolePolicies, actions: Iterable[str]) -> list[str]:
+    """Return those actions that no policy of a role allows; one that is attached may allow anything."""
+    allowed = _allowing(policies, "SSM")
+    if allowed is None:
+        return []
+    return [action for action in actions if not any(_about(statement, action) for statement in allowed)]
+
+
+def lets_read(policies: RolePolicies, bucket: str) -> bool:
+    """Tell whether some policy of a role lets it read a bucket's objects."""
+    allowed = _allowing(policies, "S3")
+    return allowed is None or any(
+        _about(statement, "s3:GetObject") and _of_objects(statement, f"arn:aws:s3:::{bucket}/") for statement in allowed
+    )
+
+
+def denying(policies: RolePolicies, actions: Mapping[str, str]) -> dict[str, str]:
     """Return those of a role's own policies that deny an action, each on its resource, in any case, with the action."""
     return {
         name: action
-        for name, policy in ((policies or {}).get("own") or {}).items()
-        for statement in statements(policy)
+        for name, policy in policies.own.items()
+        for statement in policy.statement
         for action, resource in actions.items()
-        if statement.get("Effect") == "Deny"
-        and not statement.get("Condition")
-        and _about(statement, action)
-        and _of(statement, resource)
+        if _denies(statement) and _about(statement, action) and _of(statement, resource)
     }
 
 
-def not_admitted(boundary: Raw | None, actions: Mapping[str, str]) -> list[str]:
+def not_admitted(boundary: Policy | None, actions: Mapping[str, str]) -> list[str]:
     """Return those actions, each with its resource, that a permissions boundary lets nobody take.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
     """
+    statements = boundary.statement if boundary else ()
+    # What is named by exclusion may be admitted by it.
+    if any(statement.not_action or statement.not_resource for statement in statements):
+        return []
 
-    def said(effect: str, action: str, resource: str) -> bool:
+    def said(denied: bool, action: str, resource: str) -> bool:
         return any(
             _about(statement, action) and _of(statement, resource)
-            for statement in statements(boundary)
-            if statement.get("Effect") == effect and not (effect == "Deny" and statement.get("Condition"))
+            for statement in statements
+            if (_denies(statement) if denied else statement.effect == "Allow")
         )
-
-    # What is named by exclusion may be admitted by it.
-    if any(key in statement for statement in statements(boundary) for key in ("NotAction", "NotResource")):
-        return []
 
     return [
         action
         for action, resource in actions.items()
-        if said("Deny", action, resource) or not said("Allow", action, resource)
+        if said(True, action, resource) or not said(False, action, resource)
     ]
 
 
-def lets_distribution_read(policy: Raw | None, arn: str) -> bool:
+def lets_distribution_read(policy: Policy, arn: str) -> bool:
     """Tell whether a bucket's policy lets a distribution read its objects by origin access control."""
-    for statement in statements(policy):
-        principal = statement.get("Principal")
-        services = _texts(principal.get("Service")) if isinstance(principal, Mapping) else _texts(principal)
-        known = _about(statement, "s3:GetObject") and statement.get("Effect") == "Allow"
-        if known and ("cloudfront.amazonaws.com" in services or "*" in services):
-            condition = str(statement.get("Condition") or "")
+    for statement in policy.statement:
+        known = _about(statement, "s3:GetObject") and statement.effect == "Allow"
+        if known and {"cloudfront.amazonaws.com", "*"} & set(_principals(statement, "Service")):
+            condition = str(statement.condition or "")
             if "SourceArn" not in condition or arn in condition or "*" in condition:
                 return True
     return False
 
 
-def _about_all_callers(statement: Raw, roles: Iterable[str]) -> bool:
-    """Tell whether a statement is about everybody, or about one of these roles."""
-    return any(who == "*" or who in roles or who.endswith(":root") for who in _principals(statement))
-
-
-def denials(policy: Raw | None, action: str, objects: str, roles: list[str]) -> list[str]:
+def denials(policy: Policy, action: str, objects: str, roles: list[str]) -> list[str]:
     """Return the statements that deny an action on objects to everybody or to one of these roles, whatever the case."""
     return [
-        str(statement.get("Sid") or "unnamed")
-        for statement in statements(policy)
-        if statement.get("Effect") == "Deny"
-        and not statement.get("Condition")
+        statement.sid or "unnamed"
+        for statement in policy.statement
+        if _denies(statement)
         and _about(statement, action)
         and _of(statement, f"{objects}any")
-        and _about_all_callers(statement, roles)
+        and _about_callers(statement, roles)
     ]
 
 
-def lets_pass(policy: Raw | None, action: str, objects: str, roles: list[str]) -> bool:
+def lets_pass(policy: Policy, action: str, objects: str, roles: list[str]) -> bool:
     """Tell whether an endpoint's policy lets an action on objects pass; what its conditions say counts as met."""
     allowed = any(
-        statement.get("Effect") == "Allow"
+        statement.effect == "Allow"
         and _about(statement, action)
-        and (
-            _of(statement, f"{objects}any")
-            or any(text.startswith(objects) for text in _texts(statement.get("Resource")))
-        )
-        and _about_all_callers(statement, roles)
-        for statement in statements(policy)
+        and _of_objects(statement, objects)
+        and _about_callers(statement, roles)
+        for statement in policy.statement
     )
     return allowed and not denials(policy, action, objects, roles)
 
 
-def lets_assume(policy: Raw | None, service: str) -> bool:
+def lets_assume(policy: Policy, service: str) -> bool:
     """Tell whether a role's trust policy lets a service assume it; conditions count as met."""
-    for statement in statements(policy):
-        principal = statement.get("Principal")
-        services = _texts(principal.get("Service")) if isinstance(principal, Mapping) else _texts(principal)
-        if (
-            statement.get("Effect") == "Allow"
-            and _about(statement, "sts:AssumeRole")
-            and {service, "*"} & set(services)
-        ):
-            return True
-    return False
+    return any(
+        statement.effect == "Allow"
+        and _about(statement, "sts:AssumeRole")
+        and {service, "*"} & set(_principals(statement, "Service"))
+        for statement in policy.statement
+    )

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .._resource import Resource
-from .evidence import Evidence, rows
+from .evidence import Evidence
 from .finding import CRITICAL, PROVISION, Area, Occurrence, RuleInfo
-from .network import DEFAULT, default_route, target_of, title
-from .places import display_name, ids, place
+from .known.network import RouteTable, Subnet
+from .network import DEFAULT, default_route, subnet_place, table_place, target_of, title
+from .places import balancer_place, display_name, ids
 
 AREA = Area("network")
 ALL_BEHIND = (
@@ -21,13 +21,13 @@ ALL_BEHIND = (
 )
 
 
-def public_tables(evidence: Evidence) -> Iterator[tuple[Resource, Resource | None]]:
+def public_tables(evidence: Evidence) -> Iterator[tuple[Subnet, RouteTable | None]]:
     """Return the public subnets, each with its route table: its own, or the VPC's main one, which may be unknown."""
-    tables = evidence.network_resources("route_tables")
-    main = next((table for table in tables if table.get("main")), None)
-    for subnet in evidence.network_resources("subnets"):
-        if subnet.get("kind") == "public":
-            own = (table for table in tables if subnet.get("subnet_id") in (table.get("subnet_ids") or []))
+    tables = evidence.site.network.route_tables
+    main = next((table for table in tables if table.main), None)
+    for subnet in evidence.site.network.subnets:
+        if subnet.kind == "public":
+            own = (table for table in tables if subnet.subnet_id in table.subnet_ids)
             yield subnet, next(own, main)
 
 
@@ -47,12 +47,12 @@ def public_route_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """A public subnet has no route to the internet gateway."""
     for subnet, table in [] if evidence.unread("ec2: route tables") else public_tables(evidence):
         route = default_route(table)
-        if route and target_of(route).startswith("igw-") and route.get("state") != "blackhole":
+        if route and target_of(route).startswith("igw-") and route.state != "blackhole":
             continue
         led = f"{DEFAULT} → {target_of(route)}" if route else f"no route for {DEFAULT}"
-        proof = f"{table.get('route_table_id')}: {led}" if table else "no route table of its own, so the VPC's main one"
+        proof = f"{table.route_table_id}: {led}" if table else "no route table of its own, so the VPC's main one"
         what = f"The public subnet {title(subnet)} has no route to the internet gateway."
-        where = place("route table", table, "route_table_id") if table else place("subnet", subnet, "subnet_id")
+        where = table_place(table) if table else subnet_place(subnet)
         yield Occurrence(what, where, proof)
 
 
@@ -71,20 +71,12 @@ def public_route_missing(evidence: Evidence) -> Iterator[Occurrence]:
 def balancer_in_private_subnets(evidence: Evidence) -> Iterator[Occurrence]:
     """The load balancer lies in private subnets."""
     balancer = evidence.balancer
-    private = {
-        subnet["subnet_id"]: subnet
-        for subnet in evidence.network_resources("subnets")
-        if subnet.get("kind") == "private" and subnet.get("subnet_id")
-    }
-    found = [
-        private[row["subnet_id"]] for row in rows(balancer, "availability_zones") if row.get("subnet_id") in private
-    ]
+    lies_in = [zone.subnet_id for zone in balancer.availability_zones if zone.subnet_id] if balancer else []
+    private = {subnet.subnet_id: subnet for subnet in evidence.site.network.subnets if subnet.kind == "private"}
+    found = [private[subnet] for subnet in lies_in if subnet in private]
     if balancer and found:
-        names = " and ".join(map(title, found))
-        proof = f"subnets: {', '.join(str(row.get('subnet_id')) for row in rows(balancer, 'availability_zones'))}"
-        yield Occurrence(
-            f"The load balancer lies in {names}.", place("load balancer", balancer, "load_balancer_arn"), proof
-        )
+        what = f"The load balancer lies in {' and '.join(map(title, found))}."
+        yield Occurrence(what, balancer_place(balancer), f"subnets: {', '.join(lies_in)}")
 
 
 @AREA.rule(
@@ -101,10 +93,12 @@ def balancer_in_private_subnets(evidence: Evidence) -> Iterator[Occurrence]:
 def balancer_zone_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """The load balancer is not in a machine's zone."""
     balancer = evidence.balancer
-    enabled = {str(row["zone_name"]) for row in rows(balancer, "availability_zones") if row.get("zone_name")}
-    machines = [resource for resource in evidence.resources("instances") if resource.get("availability_zone")]
-    for zone in sorted({str(machine["availability_zone"]) for machine in machines} - enabled) if enabled else []:
-        concerned = [machine for machine in machines if machine["availability_zone"] == zone]
+    if not balancer:
+        return
+    enabled = {zone.zone_name for zone in balancer.availability_zones if zone.zone_name}
+    machines = [instance for instance in evidence.site.instances if instance.availability_zone]
+    for zone in sorted({machine.availability_zone for machine in machines} - enabled) if enabled else []:
+        concerned = [machine for machine in machines if machine.availability_zone == zone]
         what = f"The load balancer is not in {zone}, where {' and '.join(map(display_name, concerned))} is."
         proof = f"enabled zones: {', '.join(sorted(enabled))}"
-        yield Occurrence(what, place("load balancer", balancer, "load_balancer_arn"), proof, ids(concerned))
+        yield Occurrence(what, balancer_place(balancer), proof, ids(concerned))

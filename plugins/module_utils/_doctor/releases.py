@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from .._release.manifest import is_id
 from .._visit import is_served
 from . import policies
-from .balancing import targets
 from .evidence import Evidence
 from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Occurrence, RuleInfo, Where
+from .known.rights import Policy
+from .known.visit import Fetch
 from .needs import INSIDE, PAGE
-from .places import display_name, machine, only, place
+from .places import display_name, on, place
 
 AREA = Area("content")
 NOTHING = "holds nothing that can be read"
@@ -23,20 +24,9 @@ NOTHING = "holds nothing that can be read"
 NEXT = "What is served now goes on, but the next release, and a machine that is new, cannot fetch it."
 
 
-def buckets(evidence: Evidence) -> list[str]:
-    """Return the content buckets."""
-    return [
-        str(resource.get("name")) for resource in evidence.resources("buckets") if resource.get("part") == "content"
-    ]
-
-
 def readers(evidence: Evidence) -> list[str]:
     """Return the ARNs of the machines' role."""
-    return [
-        str(resource.get("arn"))
-        for resource in evidence.resources("roles")
-        if str(resource.get("role_name")).endswith("-web")
-    ]
+    return [role.arn for role in evidence.web_roles]
 
 
 @AREA.rule(
@@ -55,10 +45,10 @@ def readers(evidence: Evidence) -> list[str]:
 )
 def release_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """The release that a machine is to serve is not there."""
-    for one, seen in evidence.asked():
+    for instance, seen in evidence.asked():
         if seen.share and seen.mount and seen.document_root_exists is False:
-            what = f"{display_name(one)} is to serve {seen.document_root}, which is not there."
-            yield Occurrence(what, machine(one), f"{seen.document_root} leads nowhere, the share is mounted", only(one))
+            what = f"{display_name(instance)} is to serve {seen.document_root}, which is not there."
+            yield on(instance, what, f"{seen.document_root} leads nowhere, the share is mounted")
 
 
 @AREA.rule(
@@ -75,15 +65,13 @@ def release_missing(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def current_not_a_link(evidence: Evidence) -> Iterator[Occurrence]:
     """The folder that is served is no release: it is on the share, in the place of the link to one."""
-    for one, seen in evidence.asked():
-        release = str(seen.release or "")
-        if seen.mount and seen.document_root_mount == seen.share and release and not is_id(release):
+    for instance, seen in evidence.asked():
+        if seen.mount and seen.document_root_mount == seen.share and seen.release and not is_id(seen.release):
             current = f"{seen.share}/current"
-            yield Occurrence(
-                f"{current}, as {display_name(one)} sees it, is a folder and no link to a release.",
-                machine(one),
-                f"{seen.document_root} is {release}",
-                only(one),
+            yield on(
+                instance,
+                f"{current}, as {display_name(instance)} sees it, is a folder and no link to a release.",
+                f"{seen.document_root} is {seen.release}",
                 cure=f"Move it aside, on one machine: mv {current} {seen.share}/aside. Then release the site's files "
                 "again: run playbooks/release.yml.",
             )
@@ -102,15 +90,14 @@ def current_not_a_link(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def release_unreadable(evidence: Evidence) -> Iterator[Occurrence]:
     """The web server cannot read a part of the release."""
-    for one, seen in evidence.asked():
+    for instance, seen in evidence.asked():
         if seen.unreadable and seen.document_root_exists:
             folder = seen.unreadable.partition(f"/{seen.release}")[0] + f"/{seen.release}"
-            yield Occurrence(
-                f"The web server on {display_name(one)} cannot read {seen.unreadable}.",
-                machine(one),
+            yield on(
+                instance,
+                f"The web server on {display_name(instance)} cannot read {seen.unreadable}.",
                 seen.unreadable,
-                only(one),
-                cure=f"on one machine: chmod -R u=rwX,go=rX {folder}",
+                cure=f"on one machine: chmod -R u=rwX,go=rX {folder}" if seen.release else None,
                 severity=CRITICAL if seen.health and (seen.health.status or 0) >= 500 else None,
             )
 
@@ -130,10 +117,10 @@ def release_unreadable(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def release_damaged(evidence: Evidence) -> Iterator[Occurrence]:
     """The release that is served has no page to begin with."""
-    for one, seen in evidence.asked():
-        if seen.health and NOTHING in (seen.health.body or "") and not seen.unreadable and seen.document_root_exists:
-            what = f"The release that {display_name(one)} serves has no page to begin with."
-            yield Occurrence(what, machine(one), f"{seen.document_root}: {seen.health.body}", only(one))
+    for instance, seen in evidence.asked():
+        if seen.health and NOTHING in seen.health.body and not seen.unreadable and seen.document_root_exists:
+            what = f"The release that {display_name(instance)} serves has no page to begin with."
+            yield on(instance, what, f"{seen.document_root}: {seen.health.body}")
 
 
 @AREA.rule(
@@ -153,13 +140,13 @@ def release_damaged(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def release_fails(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine that is well answers the site's page with an error."""
-    fetch = evidence.visit.page if evidence.visit else None
-    well = {str(one.get("id")) for dummy, one in targets(evidence) if one.get("state") == "healthy"}
-    server = (fetch.headers if fetch else {}).get("x-served-by")
+    fetch = evidence.outside.page
+    well = {target.id for dummy, target in evidence.targets if target.state == "healthy"}
+    server = (fetch or Fetch()).headers.get("x-served-by")
     if not fetch or not server or not fetch.status or is_served(fetch.status):
         return
-    for one in evidence.running:
-        if one.get("name") == server and one.get("instance_id") in well:
+    for instance in evidence.running:
+        if instance.name == server and instance.instance_id in well:
             what = f"The site's own page answers {fetch.status}, by {server}, which is healthy."
             yield Occurrence(what, Where("page", fetch.url), f"status {fetch.status}, X-Served-By: {server}")
 
@@ -171,10 +158,10 @@ def release_fails(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def content_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """The content bucket lacks the release that is to be served next."""
-    for bucket, told in evidence.documents("contents").items():
-        lacking = list(told.get("missing") or [])
-        if lacking or told.get("problem"):
-            proof = str(told.get("problem") or f"missing: {', '.join(lacking[:3])}")
+    for bucket, told in evidence.details.contents.items():
+        lacking = told.missing
+        if lacking or told.problem:
+            proof = told.problem or f"missing: {', '.join(lacking[:3])}"
             more = f", and {len(lacking) - 3} more" if len(lacking) > 3 else ""
             what = f"{bucket} does not hold a whole release."
             yield Occurrence(what, Where("bucket", bucket), proof + more)
@@ -188,10 +175,10 @@ def content_missing(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def content_bucket_closed(evidence: Evidence) -> Iterator[Occurrence]:
     """The content bucket's policy does not let the machines read."""
-    found = evidence.documents("bucket_policies")
+    found = evidence.details.bucket_policies
     roles = readers(evidence)
-    for bucket in buckets(evidence):
-        if denials := policies.denials(found.get(bucket), "s3:GetObject", f"arn:aws:s3:::{bucket}/", roles):
+    for bucket in evidence.content_buckets:
+        if denials := policies.denials(found.get(bucket, Policy()), "s3:GetObject", f"arn:aws:s3:::{bucket}/", roles):
             what = f"The policy of {bucket} denies the machines to read."
             yield Occurrence(what, Where("bucket", bucket), f"statement: {', '.join(denials)}")
 
@@ -205,11 +192,11 @@ def content_bucket_closed(evidence: Evidence) -> Iterator[Occurrence]:
 def endpoint_policy_closed(evidence: Evidence) -> Iterator[Occurrence]:
     """The policy of the VPC's S3 endpoint does not let the machines read the content bucket."""
     roles = readers(evidence)
-    for resource in evidence.network_resources("endpoints"):
-        if not str(resource.get("service_name")).endswith(".s3") or not resource.get("policy"):
+    for endpoint in evidence.site.network.endpoints:
+        if not endpoint.service_name.endswith(".s3") or not endpoint.policy:
             continue
-        for bucket in buckets(evidence):
-            if not policies.lets_pass(resource["policy"], "s3:GetObject", f"arn:aws:s3:::{bucket}/", roles):
+        for bucket in evidence.content_buckets:
+            if not policies.lets_pass(endpoint.policy, "s3:GetObject", f"arn:aws:s3:::{bucket}/", roles):
                 what = f"The S3 endpoint's policy does not let the machines read {bucket}."
-                proof = f"statements: {', '.join(policies.titles(resource['policy']))}"
-                yield Occurrence(what, place("VPC endpoint", resource, "vpc_endpoint_id"), proof)
+                proof = f"statements: {', '.join(policies.titles(endpoint.policy))}"
+                yield Occurrence(what, place("VPC endpoint", endpoint.vpc_endpoint_id, endpoint.name), proof)

@@ -21,7 +21,7 @@ NAMED = 6
 
 def unseen(evidence: Evidence) -> list[str]:
     """Say what could not be looked at, and why."""
-    said = [f"{resource.get('service')}: {resource.get('error')}" for resource in evidence.resources("unreadable")]
+    said = [f"{failure.service}: {failure.error}" for failure in evidence.site.unreadable]
     if evidence.visit is None:
         said.append(f"the site from outside: {NO_VISITOR}")
     else:
@@ -78,8 +78,12 @@ def render(diagnosis: Diagnosis, not_seen: Iterable[str], notes: Iterable[str] =
     if told := blindness(diagnosis):
         return told
     nothing = "No finding." if not diagnosis.unjudged else "No finding in what was seen."
-    parts = [_entry(number, one) for number, one in enumerate(diagnosis.findings, 1)] or [nothing]
-    blind = [*notes, *(f"Passing: {one}" for one in diagnosis.passing), *(f"Not seen: {one}" for one in not_seen)]
+    parts = [_entry(number, finding) for number, finding in enumerate(diagnosis.findings, 1)] or [nothing]
+    blind = [
+        *notes,
+        *(f"Passing: {sentence}" for sentence in diagnosis.passing),
+        *(f"Not seen: {sentence}" for sentence in not_seen),
+    ]
     return "\n\n".join([summary(diagnosis), *parts, *(["\n".join(blind)] if blind else [])])
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .access import unanswered
-from .balancing import group_of
-from .evidence import Evidence, Machine
+from .evidence import Evidence
 from .finding import CONFIGURE, CRITICAL, Area, Occurrence, RuleInfo
+from .known.balancing import Target, TargetGroup
+from .known.machines import Machine
 from .machines import STARTING
 from .needs import INSIDE
-from .places import display_name, machine, only
+from .places import display_name, on
 
 AREA = Area("health")
 LOOPBACK = ("127.", "::1")
@@ -27,12 +28,12 @@ BEHIND = ("target-unhealthy", "health-page-500")
 
 def served_port(evidence: Evidence) -> str:
     """Return the port on which the machines serve."""
-    return str((group_of(evidence) or {}).get("port") or 80)
+    return str((evidence.group or TargetGroup()).port or 80)
 
 
 def outward(seen: Machine, port: str) -> list[str]:
     """Return the addresses other than the machine's own on which something listens on a port."""
-    found = [one.rpartition(":") for one in seen.listening or []]
+    found = [socket.rpartition(":") for socket in seen.listening or ()]
     return [address for address, dummy, number in found if number == port and not address.startswith(LOOPBACK)]
 
 
@@ -51,13 +52,11 @@ def outward(seen: Machine, port: str) -> list[str]:
 def web_server_listens_elsewhere(evidence: Evidence) -> Iterator[Occurrence]:
     """The web server on a machine does not listen where the load balancer asks."""
     port = served_port(evidence)
-    for one, seen in evidence.asked():
+    for instance, seen in evidence.asked():
         unit = seen.units.get("web_server")
         if seen.listening is not None and unit and unit.active and not outward(seen, port):
             told = ", ".join(seen.listening) or "nothing"
-            yield Occurrence(
-                f"{unit.name} on {display_name(one)} does not listen on port {port}.", machine(one), told, only(one)
-            )
+            yield on(instance, f"{unit.name} on {display_name(instance)} does not listen on port {port}.", told)
 
 
 @AREA.rule(
@@ -75,15 +74,14 @@ def web_server_listens_elsewhere(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def health_page_hangs(evidence: Evidence) -> Iterator[Occurrence]:
     """The web server on a machine takes requests and does not answer them."""
-    for one, seen in evidence.asked():
+    for instance, seen in evidence.asked():
         units = [seen.units[role] for role in ("php", "web_server") if role in seen.units]
         if seen.health and seen.health.problem == HANGS and all(unit.active for unit in units):
             names = " ".join(unit.name for unit in units)
-            yield Occurrence(
-                f"The health page on {display_name(one)} is not answered, though its services run.",
-                machine(one),
+            yield on(
+                instance,
+                f"The health page on {display_name(instance)} is not answered, though its services run.",
                 f"{seen.health.url or 'health page'}: {HANGS}",
-                only(one),
                 cure=f"On the machine: systemctl restart {names}",
             )
 
@@ -112,14 +110,14 @@ def answers_itself(seen: Machine | None) -> bool:
 def machine_firewall(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine itself drops the load balancer's packets."""
     silent = unanswered(evidence)
-    for one, seen in evidence.asked():
-        reason = silent.get(str(one.get("instance_id")), {}).get("reason")
+    for instance, seen in evidence.asked():
+        reason = silent.get(instance.instance_id, Target()).reason
         heard = seen.listening is None or outward(seen, served_port(evidence))
         settled = seen.up_seconds is None or seen.up_seconds >= STARTING
         if reason == "Target.Timeout" and answers_itself(seen) and heard and settled:
-            what = f"{display_name(one)} drops the load balancer's requests, and answers its own."
+            what = f"{display_name(instance)} drops the load balancer's requests, and answers its own."
             proof = f"target: {reason}, on the machine: status {seen.health.status if seen.health else None}"
-            yield Occurrence(what, machine(one), proof, only(one))
+            yield on(instance, what, proof)
 
 
 @AREA.rule(
@@ -136,10 +134,12 @@ def machine_firewall(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def clock_wrong(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine's clock is wrong."""
-    found = [(one, seen.clock - evidence.now.timestamp()) for one, seen in evidence.asked() if seen.clock is not None]
-    for one, off in found:
+    found = [
+        (instance, seen.clock - evidence.now.timestamp())
+        for instance, seen in evidence.asked()
+        if seen.clock is not None
+    ]
+    for instance, off in found:
         if abs(off) > CLOCK_SECONDS:
-            what = f"The clock of {display_name(one)} is {abs(off):.0f} s {'fast' if off > 0 else 'slow'}."
-            yield Occurrence(
-                what, machine(one), f"compared with the controller's at {evidence.now:%H:%M:%S} UTC", only(one)
-            )
+            what = f"The clock of {display_name(instance)} is {abs(off):.0f} s {'fast' if off > 0 else 'slow'}."
+            yield on(instance, what, f"compared with the controller's at {evidence.now:%H:%M:%S} UTC")

@@ -27,9 +27,9 @@ AREA = Area("access")
 )
 def session_document_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """The document by which the site's sessions are opened is gone."""
-    wanted = f"{evidence.site.get('name')}-session"
-    there = [str(resource.get("name")) for resource in evidence.resources("documents")]
-    if evidence.resources("instances") and wanted not in there:
+    wanted = f"{evidence.site.name}-session"
+    there = [document.name for document in evidence.site.documents]
+    if evidence.site.instances and wanted not in there:
         what = f"The session document {wanted} is gone."
         yield Occurrence(what, Where("document", wanted), f"the site's documents: {', '.join(there) or 'none'}")
 
@@ -46,8 +46,8 @@ def session_document_missing(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def session_log_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """The log group of the sessions is gone."""
-    wanted = f"/{evidence.site.get('name')}/sessions"
-    there = [str(resource.get("log_group_name")) for resource in evidence.resources("log_groups")]
-    if evidence.resources("instances") and wanted not in there:
+    wanted = f"/{evidence.site.name}/sessions"
+    there = [log_group.log_group_name for log_group in evidence.site.log_groups]
+    if evidence.site.instances and wanted not in there:
         what = f"The log group {wanted}, which records sessions, is gone."
         yield Occurrence(what, Where("log group", wanted), f"the site's log groups: {', '.join(there) or 'none'}")

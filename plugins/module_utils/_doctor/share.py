@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .._resource import Resource
 from . import policies
-from .evidence import Evidence, rows
+from .evidence import Evidence
 from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Occurrence, RuleInfo, Where
+from .known.machines import FstabLine
+from .known.network import NetworkInterface, Vpc
 from .needs import INSIDE
-from .places import acl_cure, blocked, by_stop, display_name, ids, machine, only, place, stopped_by, where_of
+from .places import acl_cure, blocked, by_stop, display_name, ids, on, place, stopped_by, where_of
 
 AREA = Area("share")
 FILE_SYSTEM = re.compile(r"\bfs-[0-9a-z]+")
@@ -35,21 +36,19 @@ MOUNTS = "A machine mounts the share over port 2049 of the mount target in its z
 )
 def mount_target_missing(evidence: Evidence) -> Iterator[Occurrence]:
     """A zone has no mount target."""
-    for share in evidence.resources("file_systems"):
+    for share in evidence.site.file_systems:
         there = {
-            row.get("availability_zone_name")
-            for row in rows(share, "mount_targets")
-            if row.get("life_cycle_state") not in ("deleting", "deleted", "error")
+            row.availability_zone_name
+            for row in share.mount_targets
+            if row.life_cycle_state not in ("deleting", "deleted", "error")
         }
-        zones = {str(resource.get("availability_zone")) for resource in evidence.resources("instances")}
+        zones = {instance.availability_zone for instance in evidence.site.instances}
         for zone in sorted(zones - there):
-            concerned = [
-                resource for resource in evidence.resources("instances") if resource.get("availability_zone") == zone
-            ]
+            concerned = [instance for instance in evidence.site.instances if instance.availability_zone == zone]
             yield Occurrence(
                 f"The share has no mount target in {zone}, where {' and '.join(map(display_name, concerned))} is.",
-                place("file system", share, "file_system_id"),
-                f"mount targets in: {', '.join(sorted(map(str, there))) or 'no zone'}",
+                place("file system", share.file_system_id, share.name),
+                f"mount targets in: {', '.join(sorted(there)) or 'no zone'}",
                 ids(concerned),
             )
 
@@ -69,21 +68,17 @@ def mount_target_missing(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def mount_target_in_other_group(evidence: Evidence) -> Iterator[Occurrence]:
     """A mount target has not the security group of the file system."""
-    own = {str(one.get("group_id")): str(one.get("group_name")) for one in evidence.groups_of("file_system")}
-    interfaces = {
-        resource.get("network_interface_id"): resource for resource in evidence.network_resources("network_interfaces")
-    }
-    targets = [row for share in evidence.resources("file_systems") for row in rows(share, "mount_targets")]
+    own = evidence.groups_of("file_system")
+    interfaces = {interface.network_interface_id: interface for interface in evidence.site.network.network_interfaces}
+    targets = [row for share in evidence.site.file_systems for row in share.mount_targets]
     for target in targets if own else []:
-        groups = (interfaces.get(target.get("network_interface_id")) or {}).get("groups")
-        if isinstance(groups, list) and not set(own) & set(groups):
-            zone = target.get("availability_zone_name")
+        groups = interfaces.get(target.network_interface_id, NetworkInterface()).groups
+        if groups is not None and not set(own) & set(groups):
+            zone = target.availability_zone_name
             what = f"The mount target in {zone} has not the security group {' or '.join(sorted(own.values()))}."
-            concerned = [
-                resource for resource in evidence.resources("instances") if resource.get("availability_zone") == zone
-            ]
+            concerned = [instance for instance in evidence.site.instances if instance.availability_zone == zone]
             proof = f"groups: {', '.join(groups) or 'none'}"
-            yield Occurrence(what, place("mount target", target, "mount_target_id"), proof, ids(concerned))
+            yield Occurrence(what, place("mount target", target.mount_target_id, target.name), proof, ids(concerned))
 
 
 @AREA.rule(
@@ -102,8 +97,8 @@ def nfs_ingress_closed(evidence: Evidence) -> Iterator[Occurrence]:
     """The share's security group does not admit the machines."""
     paths = [pair for pair in blocked(evidence, "share") if stopped_by(pair[1], "security_group", "ingress")]
     for path, stop, touched in by_stop(paths):
-        what = f"The security group {stop.get('name') or stop.get('id')} does not admit the machines on 2049."
-        yield Occurrence(what, where_of(stop), str(path.get("explanation")), touched)
+        what = f"The security group {stop.name or stop.id} does not admit the machines on 2049."
+        yield Occurrence(what, where_of(stop), path.explanation, touched)
 
 
 @AREA.rule(
@@ -122,8 +117,8 @@ def nfs_egress_closed(evidence: Evidence) -> Iterator[Occurrence]:
     """The machines' security group lets no NFS out."""
     paths = [pair for pair in blocked(evidence, "share") if stopped_by(pair[1], "security_group", "egress")]
     for path, stop, touched in by_stop(paths):
-        what = f"The security group {stop.get('name') or stop.get('id')} lets nothing out to the share on 2049."
-        yield Occurrence(what, where_of(stop), str(path.get("explanation")), touched)
+        what = f"The security group {stop.name or stop.id} lets nothing out to the share on 2049."
+        yield Occurrence(what, where_of(stop), path.explanation, touched)
 
 
 @AREA.rule(
@@ -142,8 +137,8 @@ def mount_way_blocked(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine's packets do not reach its mount target."""
     paths = [pair for pair in blocked(evidence, "share") if not stopped_by(pair[1], "security_group")]
     for path, stop, touched in by_stop(paths):
-        what = f"{path.get('machine_name') or path.get('machine')} does not reach the share."
-        yield Occurrence(what, where_of(stop), str(path.get("explanation")), touched, cure=acl_cure(stop))
+        what = f"{path.machine_name or path.machine} does not reach the share."
+        yield Occurrence(what, where_of(stop), path.explanation, touched, cure=acl_cure(stop))
 
 
 @AREA.rule(
@@ -160,15 +155,13 @@ def mount_way_blocked(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def share_name_unresolved(evidence: Evidence) -> Iterator[Occurrence]:
     """The VPC does not resolve names."""
-    states = {
-        "enableDnsSupport": evidence.detail("dns_support"),
-        "enableDnsHostnames": evidence.detail("dns_hostnames"),
-    }
+    details = evidence.details
+    states = {"enableDnsSupport": details.dns_support, "enableDnsHostnames": details.dns_hostnames}
     off = [name for name, state in states.items() if state is False]
     if off:
-        vpc = (evidence.site.get("network") or {}).get("vpc")
+        vpc = evidence.site.network.vpc or Vpc()
         what = f"The VPC has {' and '.join(off)} switched off: the share's name does not resolve."
-        yield Occurrence(what, place("VPC", vpc, "vpc_id"), ", ".join(f"{name}=false" for name in off))
+        yield Occurrence(what, place("VPC", vpc.vpc_id, vpc.name), ", ".join(f"{name}=false" for name in off))
 
 
 @AREA.rule(
@@ -185,8 +178,8 @@ def share_name_unresolved(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def file_system_locked(evidence: Evidence) -> Iterator[Occurrence]:
     """The share's policy does not let the machines mount it."""
-    roles = [str(resource.get("arn")) for resource in evidence.resources("roles")]
-    for share, policy in evidence.documents("file_system_policies").items():
+    roles = [role.arn for role in evidence.site.roles]
+    for share, policy in evidence.details.file_system_policies.items():
         if not policies.lets_mount(policy, roles) and not evidence.unread("iam: roles"):
             proof = f"statements: {', '.join(policies.titles(policy))}"
             yield Occurrence(
@@ -207,10 +200,10 @@ def file_system_locked(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def share_not_configured(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine has no share at all."""
-    for one, seen in evidence.asked():
+    for instance, seen in evidence.asked():
         if seen.share and not seen.fstab and not seen.mount:
-            what = f"{display_name(one)} has no share: it is neither mounted nor in /etc/fstab."
-            yield Occurrence(what, machine(one), f"no line for {seen.share} in /etc/fstab, no mount", only(one))
+            what = f"{display_name(instance)} has no share: it is neither mounted nor in /etc/fstab."
+            yield on(instance, what, f"no line for {seen.share} in /etc/fstab, no mount")
 
 
 @AREA.rule(
@@ -226,10 +219,10 @@ def share_not_configured(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def share_not_mounted(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine's share is not mounted."""
-    for one, seen in evidence.asked():
+    for instance, seen in evidence.asked():
         if seen.share and not seen.mount:
-            what = f"The share is not mounted on {display_name(one)}."
-            yield Occurrence(what, machine(one), f"nothing is mounted at {seen.share}", only(one))
+            what = f"The share is not mounted on {display_name(instance)}."
+            yield on(instance, what, f"nothing is mounted at {seen.share}")
 
 
 @AREA.rule(
@@ -245,12 +238,10 @@ def share_not_mounted(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def mount_timer_stopped(evidence: Evidence) -> Iterator[Occurrence]:
     """Nothing mounts a machine's share again after it was away."""
-    for one, seen in evidence.asked():
+    for instance, seen in evidence.asked():
         timer = seen.units.get("mount_timer")
         if timer and not (timer.active and timer.enabled):
-            yield Occurrence(
-                f"{timer.name} on {display_name(one)} does not run for good.", machine(one), str(timer), only(one)
-            )
+            yield on(instance, f"{timer.name} on {display_name(instance)} does not run for good.", str(timer))
 
 
 @AREA.rule(
@@ -265,13 +256,12 @@ def mount_timer_stopped(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def share_read_only(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine's share is mounted read-only."""
-    for one, seen in evidence.asked():
-        if seen.mount and seen.mount.get("read_only"):
-            yield Occurrence(
-                f"The share on {display_name(one)} is mounted read-only.",
-                machine(one),
-                f"{seen.mount.get('source')} at {seen.share}: ro",
-                only(one),
+    for instance, seen in evidence.asked():
+        if seen.mount and seen.mount.read_only:
+            yield on(
+                instance,
+                f"The share on {display_name(instance)} is mounted read-only.",
+                f"{seen.mount.source} at {seen.share}: ro",
                 cure=f"on the machine: mount -o remount,rw {seen.share}",
             )
 
@@ -288,18 +278,15 @@ def share_read_only(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def mounted_by_hand(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine's share is mounted, and not in /etc/fstab."""
-    for one, seen in evidence.asked():
+    for instance, seen in evidence.asked():
         if seen.share and seen.mount and not seen.fstab:
-            what = f"{display_name(one)} will lose the share at its next boot: it was mounted by hand."
-            yield Occurrence(
-                what, machine(one), f"{seen.mount.get('source')} at {seen.share}, no line in /etc/fstab", only(one)
-            )
+            what = f"{display_name(instance)} will lose the share at its next boot: it was mounted by hand."
+            yield on(instance, what, f"{seen.mount.source} at {seen.share}, no line in /etc/fstab")
 
 
-def share_in(line: Resource | None) -> str | None:
+def share_in(line: FstabLine | None) -> str | None:
     """Return the file system that a line of fstab names: by its source, or by the unit of its tunnel."""
-    told = line or {}
-    named = FILE_SYSTEM.search(f"{told.get('source')} {told.get('options')}")
+    named = FILE_SYSTEM.search(f"{line.source} {line.options}") if line else None
     return named[0] if named else None
 
 
@@ -317,13 +304,13 @@ def share_in(line: Resource | None) -> str | None:
 )
 def fstab_elsewhere(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine's line in /etc/fstab names another file system than the site's."""
-    own = {str(resource.get("file_system_id")) for resource in evidence.resources("file_systems")}
-    for one, seen in evidence.asked() if own else []:
+    own = {share.file_system_id for share in evidence.site.file_systems}
+    for instance, seen in evidence.asked() if own else []:
         named = share_in(seen.fstab)
         if named and named not in own:
-            mounted = (seen.mount or {}).get("source") or "nothing"
+            mounted = (seen.mount and seen.mount.source) or "nothing"
             proof = f"/etc/fstab: {named}, mounted: {mounted}, the site's: {', '.join(sorted(own))}"
-            yield Occurrence(f"/etc/fstab on {display_name(one)} names {named}.", machine(one), proof, only(one))
+            yield on(instance, f"/etc/fstab on {display_name(instance)} names {named}.", proof)
 
 
 @AREA.rule(
@@ -339,9 +326,10 @@ def fstab_elsewhere(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def fstab_without_netdev(evidence: Evidence) -> Iterator[Occurrence]:
     """A machine's line in /etc/fstab does not wait for the network, or stops the boot."""
-    for one, seen in evidence.asked():
-        options = str((seen.fstab or {}).get("options") or "")
+    for instance, seen in evidence.asked():
+        options = seen.fstab.options if seen.fstab else ""
         lacking = [word for word in ("_netdev", "nofail") if word not in options.split(",")]
         if seen.fstab and lacking:
-            what = f"{display_name(one)} may lose the share at its next boot: /etc/fstab lacks {' and '.join(lacking)}."
-            yield Occurrence(what, machine(one), f"options: {options or 'none'}", only(one))
+            words = " and ".join(lacking)
+            what = f"{display_name(instance)} may lose the share at its next boot: /etc/fstab lacks {words}."
+            yield on(instance, what, f"options: {options or 'none'}")

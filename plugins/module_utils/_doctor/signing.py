@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._delegation_signer import normal
-from .._resource import Resource
-from .evidence import Evidence, rows
+from .evidence import Evidence
 from .finding import CRITICAL, WARNING, Area, Occurrence, RuleInfo, Where
+from .known.names import Signing
+from .known.rights import Key
 from .needs import DELEGATION
 
 AREA = Area("signing")
@@ -19,21 +20,20 @@ SIGNS = ("SIGNING", "ACTION_NEEDED", "INTERNAL_FAILURE")
 TROUBLED = ("ACTION_NEEDED", "INTERNAL_FAILURE")
 
 
-def signing_of(evidence: Evidence) -> Resource:
+def signing_of(evidence: Evidence) -> Signing:
     """Return how the hosted zone is signed, empty if that is not known."""
-    found: Resource = (evidence.detail("zone_signing") or {}).get(str((evidence.zone or {}).get("id"))) or {}
-    return found
+    return evidence.details.zone_signing.get(evidence.zone.id if evidence.zone else "", Signing())
 
 
-def signers(signing: Resource) -> list[str]:
+def signers(signing: Signing) -> list[str]:
     """Return the DS records of the keys that a zone is signed with."""
-    signs = signing.get("status") in SIGNS
-    return [normal(str(key["ds_record"])) for key in rows(signing, "keys") if signs and key.get("status") != "INACTIVE"]
+    signs = signing.status in SIGNS
+    return [normal(key.ds_record) for key in signing.keys if signs and key.status != "INACTIVE"]
 
 
 def vouched(evidence: Evidence) -> list[str] | None:
     """Return the DS records that the parent zone has; None if it was not asked."""
-    delegation = evidence.visit.delegation if evidence.visit else None
+    delegation = evidence.outside.delegation
     return [normal(signer) for signer in delegation.signers] if delegation and not delegation.problem else None
 
 
@@ -53,11 +53,11 @@ def ds_of_no_key(evidence: Evidence) -> Iterator[Occurrence]:
     """The DS record in the parent zone is that of no key by which the zone is signed."""
     zone, there, signing = evidence.zone, vouched(evidence), signing_of(evidence)
     ours = signers(signing)
-    if not zone or not there or not signing or set(there) & set(ours):
+    if not zone or not there or zone.id not in evidence.details.zone_signing or set(there) & set(ours):
         return
-    delegation = evidence.visit.delegation if evidence.visit else None
-    name, parent = str(zone.get("name")), delegation.parent_zone if delegation else None
-    status = f"{zone.get('id')} says {signing.get('status')}, with the DS record {', '.join(ours) or 'of no key'}"
+    delegation = evidence.outside.delegation
+    name, parent = zone.name, delegation.parent_zone if delegation else None
+    status = f"{zone.id} says {signing.status}, with the DS record {', '.join(ours) or 'of no key'}"
     remove = f"At the registrar of {name}, remove the DS record {there[0].upper()}."
     enter = f"At the registrar of {name}, enter this DS record and no other: {ours[0].upper()}." if ours else remove
     yield Occurrence(
@@ -85,10 +85,10 @@ def signed_without_ds(evidence: Evidence) -> Iterator[Occurrence]:
     zone, there, ours = evidence.zone, vouched(evidence), signers(signing_of(evidence))
     if not zone or there is None or there or not ours:
         return
-    name = str(zone.get("name"))
+    name = zone.name
     yield Occurrence(
         f"{name} is signed, and its parent zone has no DS record of it.",
-        Where("hosted zone", str(zone.get("id")), name),
+        Where("hosted zone", zone.id, name),
         "DS records of the parent zone: none",
         cure=f"At the registrar of {name}, enter this DS record: {ours[0].upper()}. If the account has the parent zone "
         "or the registration, run playbooks/site.yml with site_dnssec.",
@@ -108,19 +108,19 @@ def signed_without_ds(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def signing_key_unusable(evidence: Evidence) -> Iterator[Occurrence]:
     """Route 53 may not use the KMS key by which the zone is signed."""
-    for key in rows(signing_of(evidence), "keys"):
-        if key.get("status") not in TROUBLED:
+    for key in signing_of(evidence).keys:
+        if key.status not in TROUBLED:
             continue
-        name, arn = str((evidence.zone or {}).get("name")), str(key.get("kms_key_arn"))
+        name, arn = evidence.zone.name if evidence.zone else "", key.kms_key_arn
         identity = arn.rpartition("/")[2]
         enable = f"aws kms enable-key --region us-east-1 --key-id {identity}"
         again = f"aws kms cancel-key-deletion --region us-east-1 --key-id {identity}, then: {enable}"
-        message = str(key.get("status_message") or "")
-        kept = next((resource for resource in evidence.resources("kms_keys") if resource.get("key_arn") == arn), {})
-        leaving = kept.get("key_state") == "PendingDeletion" or "PendingDeletion" in message
+        message = key.status_message
+        kept = next((known for known in evidence.site.kms_keys if known.key_arn == arn), Key())
+        leaving = kept.key_state == "PendingDeletion" or "PendingDeletion" in message
         yield Occurrence(
-            f"The key {key.get('name')} of {name} needs action: {message or key.get('status')}",
-            Where("KMS key", identity, str(key.get("name") or "")),
-            f"Status={key.get('status')}",
+            f"The key {key.name} of {name} needs action: {message or key.status}",
+            Where("KMS key", identity, key.name),
+            f"Status={key.status}",
             cure=f"Call: {again if leaving else enable}",
         )

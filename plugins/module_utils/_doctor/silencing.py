@@ -45,10 +45,14 @@ class Silenced:
 def silenced(diagnosis: Diagnosis, silences: Iterable[Silence], today: date) -> Silenced:
     """Take out of a diagnosis what is silenced today."""
     all_of_them = list(silences)
-    valid = [one for one in all_of_them if today <= one.until]
-    used = [one for one in valid if any(one.means(f.kind.code, case) for f in diagnosis.findings for case in f.cases)]
+    valid = [silence for silence in all_of_them if today <= silence.until]
+    used = [
+        silence
+        for silence in valid
+        if any(silence.means(f.kind.code, case) for f in diagnosis.findings for case in f.cases)
+    ]
     kept = tuple(rest for finding in diagnosis.findings for rest in _rest(finding, valid))
-    over = tuple(one for one in all_of_them if one not in valid)
+    over = tuple(silence for silence in all_of_them if silence not in valid)
     return Silenced(replace(diagnosis, findings=kept, silenced=_hidden(diagnosis, kept)), tuple(used), over)
 
 
@@ -60,5 +64,5 @@ def _rest(finding: Finding, silences: list[Silence]) -> Iterator[Finding]:
 
 
 def _hidden(diagnosis: Diagnosis, kept: tuple[Finding, ...]) -> tuple[str, ...]:
-    there = {one.kind.code for one in kept}
+    there = {finding.kind.code for finding in kept}
     return tuple(finding.kind.code for finding in diagnosis.findings if finding.kind.code not in there)

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from . import lifecycle
-from .evidence import Evidence, rows
+from .evidence import Evidence
 from .finding import CRITICAL, PROVISION, WARNING, Area, Occurrence, RuleInfo, Where
+from .known.shape import shape
+from .known.stores import LifecycleRule
 
 AREA = Area("stores")
 RELEASES = "site/"
@@ -30,18 +32,18 @@ RELEASES = "site/"
 )
 def key_unusable(evidence: Evidence) -> Iterator[Occurrence]:
     """A key of the site is disabled, or is to be deleted."""
-    signing = {
-        key.get("kms_key_arn") for zone in evidence.documents("zone_signing").values() for key in rows(zone, "keys")
-    }
-    for resource in evidence.resources("kms_keys"):
-        if resource.get("key_arn") in signing:
+    signing = {key.kms_key_arn for zone in evidence.details.zone_signing.values() for key in zone.keys}
+    for key in evidence.site.kms_keys:
+        if key.key_arn in signing:
             continue  # Route 53 says itself whether it can use it
-        state, key = str(resource.get("key_state")), str(resource.get("key_id"))
+        state, identity = key.key_state, key.key_id
         if state in ("Disabled", "PendingDeletion"):
-            call = f"Call: aws kms enable-key --key-id {key}"
-            again = f"Call: aws kms cancel-key-deletion --key-id {key}, then: aws kms enable-key --key-id {key}"
-            what = f"The key {resource.get('alias')} is {'disabled' if state == 'Disabled' else 'to be deleted'}."
-            where = Where("KMS key", key, str(resource.get("alias") or ""))
+            call = f"Call: aws kms enable-key --key-id {identity}"
+            again = (
+                f"Call: aws kms cancel-key-deletion --key-id {identity}, then: aws kms enable-key --key-id {identity}"
+            )
+            what = f"The key {key.alias} is {'disabled' if state == 'Disabled' else 'to be deleted'}."
+            where = Where("KMS key", identity, key.alias)
             yield Occurrence(what, where, f"KeyState={state}", cure=call if state == "Disabled" else again)
 
 
@@ -58,13 +60,9 @@ def key_unusable(evidence: Evidence) -> Iterator[Occurrence]:
 def versions_suspended(evidence: Evidence) -> Iterator[Occurrence]:
     """A bucket does not keep what is overwritten or deleted."""
     # Of what it cannot restore: logs only come.
-    kept = {
-        resource.get("name")
-        for resource in evidence.resources("buckets")
-        if resource.get("part") in ("content", "error_page")
-    }
-    for name, told in evidence.documents("bucket_settings").items():
-        if name in kept and told.get("versioning") is False:
+    kept = {bucket.name for bucket in evidence.site.buckets if bucket.part in ("content", "error_page")}
+    for name, told in evidence.details.bucket_settings.items():
+        if name in kept and told.versioning is False:
             yield Occurrence(f"{name} keeps no versions.", Where("bucket", name), "versioning: off")
 
 
@@ -80,8 +78,8 @@ def versions_suspended(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def bucket_unblocked(evidence: Evidence) -> Iterator[Occurrence]:
     """A bucket does not block public access."""
-    for name, told in evidence.documents("bucket_settings").items():
-        off = [key for key, value in (told.get("public_access_block") or {}).items() if value is False]
+    for name, told in evidence.details.bucket_settings.items():
+        off = [key for key, value in told.public_access_block.items() if value is False]
         if off:
             yield Occurrence(
                 f"{name} does not block public access.", Where("bucket", name), f"off: {', '.join(sorted(off))}"
@@ -103,17 +101,14 @@ def bucket_unblocked(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def lifecycle_deletes(evidence: Evidence) -> Iterator[Occurrence]:
     """A bucket's lifecycle rule deletes or archives what the site needs."""
-    pages = [place.partition("/") for place in evidence.documents("error_objects")]
+    pages = [place.partition("/") for place in evidence.details.error_objects]
     needed = {"content": [RELEASES], "error_page": [key for dummy, dummy, key in pages]}
-    keys = {
-        str(resource.get("name")): needed.get(str(resource.get("part"))) or []
-        for resource in evidence.resources("buckets")
-    }
-    for name, told in evidence.documents("bucket_settings").items():
-        rules = rows(told, "lifecycle_rules")
-        harms = {str(rule.get("ID")): said for rule in rules if (said := lifecycle.harm(rule, keys.get(name, [])))}
+    keys = {bucket.name: needed.get(bucket.part, []) for bucket in evidence.site.buckets}
+    for name, told in evidence.details.bucket_settings.items():
+        rules = [shape(LifecycleRule, rule) for rule in told.lifecycle_rules]
+        harms = {rule.id: said for rule in rules if (said := lifecycle.harm(rule, keys.get(name, [])))}
         if harms:
-            call = f"Call: {lifecycle.without(name, rules, harms)}"
+            call = f"Call: {lifecycle.without(name, told.lifecycle_rules, harms)}"
             yield Occurrence(
                 f"A lifecycle rule of {name} takes away what the site needs.",
                 Where("bucket", name),
@@ -134,6 +129,6 @@ def lifecycle_deletes(evidence: Evidence) -> Iterator[Occurrence]:
 )
 def backups_off(evidence: Evidence) -> Iterator[Occurrence]:
     """The share is not backed up."""
-    for share, on in evidence.documents("file_system_backups").items():
+    for share, on in evidence.details.file_system_backups.items():
         if not on:
             yield Occurrence(f"The share {share} is not backed up.", Where("file system", share), "BackupPolicy: off")

@@ -23,8 +23,8 @@ Client = Callable[[str, str], t.Any]
 def world_from(delegations: Mapping[str, t.Any] | None) -> World:
     """Return the world as dns_delegation_info has found it."""
     return {
-        zone: Cut(frozenset(one["name_servers"]), one["served"], one["problem"])
-        for zone, one in (delegations or {}).items()
+        zone: Cut(frozenset(found["name_servers"]), found["served"], found["problem"])
+        for zone, found in (delegations or {}).items()
     }
 
 
@@ -43,7 +43,7 @@ def decide(client: Client, region: str, params: Mapping[str, t.Any]) -> tuple[di
     names = parse_all(params["domain"], params["aliases"])
     all_names = [name.ascii for name in names]
     arns = given.by_region(params["certificate_arns"], region)
-    regions = sorted({region, given.CLOUDFRONT_REGION}, key=lambda one: one != given.CLOUDFRONT_REGION)
+    regions = sorted({region, given.CLOUDFRONT_REGION}, key=lambda place: place != given.CLOUDFRONT_REGION)
     given.check_requestable(all_names, arns, regions)
     for place, arn in arns.items():
         described = reading.describe_certificate(client("acm", place), arn)
@@ -63,11 +63,11 @@ def decide(client: Client, region: str, params: Mapping[str, t.Any]) -> tuple[di
         "aliases": all_names[1:],
         "all": all_names,
         "hosts": hosts,
-        "zones": [{**_zone(one), "replaces_name_servers": taken.get(one.name, [])} for one in distinct],
+        "zones": [{**_zone(choice), "replaces_name_servers": taken.get(choice.name, [])} for choice in distinct],
         "certificates": arns,
-        "certificate_regions": [one for one in regions if one not in arns],
+        "certificate_regions": [place for place in regions if place not in arns],
     }
-    return decided, [warning for one in distinct for warning in one.warnings]
+    return decided, [warning for choice in distinct for warning in choice.warnings]
 
 
 def _beside(first: Choice, alias: str, choice: Choice) -> Choice:
@@ -98,10 +98,10 @@ def _host(route53: t.Any, name: Name, choice: Choice, params: Mapping[str, t.Any
 
 def _check_distributions(cloudfront: t.Any, names: Sequence[str], site: str) -> None:
     """Refuse names that another distribution of the account has: CloudFront would answer CNAMEAlreadyExists."""
-    for one in reading.distributions_with(cloudfront, names):
-        if list_tags(cloudfront, one["ARN"]).get(reading.SITE_TAG) != site:
-            taken = ", ".join(alias for alias in one["Aliases"]["Items"] if alias.lower() in names)
+    for distribution in reading.distributions_with(cloudfront, names):
+        if list_tags(cloudfront, distribution["ARN"]).get(reading.SITE_TAG) != site:
+            taken = ", ".join(alias for alias in distribution["Aliases"]["Items"] if alias.lower() in names)
             raise NamesError(
-                f"The CloudFront distribution {one['Id']} has the name {taken} already, and a name belongs to one "
-                "distribution only; remove it there first."
+                f"The CloudFront distribution {distribution['Id']} has the name {taken} already, and a name belongs to "
+                "one distribution only; remove it there first."
             )

@@ -44,7 +44,7 @@ def by_region(arns: Iterable[str], region: str) -> dict[str, str]:
 def covers(certificate_names: Iterable[str], name: str) -> bool:
     """Tell whether a certificate covers a name; a wildcard stands for one label (RFC 9525, section 6.3)."""
     accepted = (name, f"*.{name.partition('.')[2]}")
-    return any(one.lower() in accepted for one in certificate_names)
+    return any(covered.lower() in accepted for covered in certificate_names)
 
 
 def check(arn: str, certificate: Mapping[str, t.Any] | None, names: Sequence[str], now: datetime) -> None:

@@ -57,7 +57,7 @@ def _write(route53: t.Any, zone: str, name: str, changes: list[records.Change], 
             raise
         # What was there before can lead to something that is gone by now.
         reading.change_records(route53, zone, removed)
-        told = " and ".join(records.describe(one) for one in restored)
+        told = " and ".join(records.describe(record) for record in restored)
         warn(
             f"{name} had {told} before, which Route 53 does not take any more ({error}); its TXT record "
             f"{records.KEPT}.{name} keeps it."
@@ -78,7 +78,7 @@ def _after(there: list[records.RecordSet], changes: list[records.Change]) -> lis
     def key(record: records.RecordSet) -> tuple[str, str, str]:
         return records.plain(record["Name"]), record["Type"], record.get("SetIdentifier", "")
 
-    found = {key(one): one for one in there}
+    found = {key(record): record for record in there}
     for change in changes:
         record = change["ResourceRecordSet"]
         found.pop(key(record), None)
@@ -88,7 +88,7 @@ def _after(there: list[records.RecordSet], changes: list[records.Change]) -> lis
 
 
 def _shown(name: str, found: Iterable[records.RecordSet]) -> dict[str, t.Any]:
-    told = [_words(one) for one in records.at(name, found) if one["Type"] in records.ADDRESSES]
+    told = [_words(record) for record in records.at(name, found) if record["Type"] in records.ADDRESSES]
     return {"name": name, "record_sets": sorted(told)}
 
 

@@ -49,7 +49,7 @@ def list_records(route53: t.Any, zone_id: str) -> list[RecordSet]:
 def records_at(route53: t.Any, zone_id: str, name: str) -> list[RecordSet]:
     """Return the record sets of one name, of which Route 53 allows 300 in an answer."""
     answer = route53.list_resource_record_sets(HostedZoneId=zone_id, StartRecordName=f"{name}.", MaxItems="300")
-    return [one for one in answer["ResourceRecordSets"] if plain(one["Name"]) == name]
+    return [record for record in answer["ResourceRecordSets"] if plain(record["Name"]) == name]
 
 
 @aws_call("change records in the hosted zone {zone_id}")
@@ -74,9 +74,9 @@ def public_zones(route53: t.Any, names: Iterable[str], site: str) -> list[Zone]:
     for zone in holding(route53, names):
         zone_id, name = zone["Id"].rpartition("/")[2], plain(zone["Name"])
         # The zone's own NS record may name others for these servers (white-label name servers).
-        own = [one for one in records_at(route53, zone_id, name) if one["Type"] == "NS"]
-        told = [value["Value"] for one in own for value in one.get("ResourceRecords", [])]
-        servers = frozenset(plain(one) for one in (*_read_servers(route53, zone_id), *told))
+        own = [record for record in records_at(route53, zone_id, name) if record["Type"] == "NS"]
+        told = [value["Value"] for record in own for value in record.get("ResourceRecords", [])]
+        servers = frozenset(plain(server) for server in (*_read_servers(route53, zone_id), *told))
         found.append(Zone(zone_id, name, servers, _read_tags(route53, zone_id).get(SITE_TAG) == site))
     return found
 
@@ -85,7 +85,11 @@ def distributions_with(cloudfront: t.Any, names: Iterable[str]) -> list[dict[str
     """Return the account's distributions that have one of the names, as CloudFront lists them."""
     wanted = set(names)
     found = list_distributions(cloudfront)
-    return [one for one in found if wanted & {alias.lower() for alias in one.get("Aliases", {}).get("Items", [])}]
+    return [
+        distribution
+        for distribution in found
+        if wanted & {alias.lower() for alias in distribution.get("Aliases", {}).get("Items", [])}
+    ]
 
 
 @aws_lookup("describe certificate {arn}", "ResourceNotFoundException")

@@ -76,7 +76,7 @@ def foreign(name: str, records: Iterable[RecordSet], site: str) -> list[RecordSe
 
 def describe(record: Mapping[str, t.Any]) -> str:
     """Return a record set in words: `CNAME to shop.example.net`."""
-    values = [str(one["Value"]) for one in record.get("ResourceRecords") or ()]
+    values = [str(value["Value"]) for value in record.get("ResourceRecords") or ()]
     target = plain((record.get("AliasTarget") or {}).get("DNSName")) or ", ".join(values)
     label = f" ({record['SetIdentifier']})" if record.get("SetIdentifier") else ""
     return f"{record['Type']} to {target}{label}"
@@ -103,7 +103,7 @@ def pair(name: str, targets: Targets) -> list[RecordSet]:
 def comparable(record: Mapping[str, t.Any]) -> RecordSet:
     """Return a record set so that equal ones are equal, also where the console has written `dualstack.`."""
     alias = record.get("AliasTarget") or {}
-    values = sorted(str(one["Value"]) for one in record.get("ResourceRecords") or ())
+    values = sorted(str(value["Value"]) for value in record.get("ResourceRecords") or ())
     kept = {key: value for key, value in record.items() if key not in ("AliasTarget", "ResourceRecords") and value}
     return {
         **kept,

@@ -23,7 +23,7 @@ def taken_over(client: t.Any, choices: Iterable[Choice], take_over: bool) -> dic
     delegated to, replaces none. Without the right to read the registrations, the domains count as registered elsewhere,
     and the module that would change them finds that out too.
     """
-    handed = [one for one in choices if not one.delegated and one.parent_id is None]
+    handed = [choice for choice in choices if not choice.delegated and choice.parent_id is None]
     registered = (_registered_domain.list_domains(client) or []) if handed else []
     found = {}
     for choice in handed:

@@ -45,4 +45,4 @@ def possible_zones(name: str) -> list[str]:
     lowest = registrable(name)
     if lowest is None:
         return []
-    return [one for one in (name, *ancestors(name)) if len(one) >= len(lowest)]
+    return [zone for zone in (name, *ancestors(name)) if len(zone) >= len(lowest)]

@@ -98,7 +98,7 @@ def _wanted(name: str, zones: Sequence[Zone], world: World, wanted: str) -> Choi
 def _best(name: str, zones: Sequence[Zone], world: World) -> Choice:
     holding = [zone for zone in zones if within(name, zone.name)]
     delegated = _longest([zone for zone in holding if zone.delegated(world)])
-    cut = next((one for one in possible_zones(name) if world.get(one, Cut()).servers), None)
+    cut = next((zone for zone in possible_zones(name) if world.get(zone, Cut()).servers), None)
     if delegated and (cut is None or len(cut) <= len(delegated[0].name)):
         return _existing(_only(delegated, world), world)
     if delegated and cut and world[cut].served:

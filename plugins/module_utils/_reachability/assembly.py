@@ -39,7 +39,7 @@ _NUMBERS = {name: number for number, name in NAMES.items()}
 
 def assemble(answers: Answers, errors: Mapping[str, str]) -> Model:
     """Return the model of what the answers describe; `answers` and `errors` are by the model's own words."""
-    lists = {one["PrefixListId"]: _prefix_list(one) for one in answers.get("prefix_lists", [])}
+    lists = {row["PrefixListId"]: _prefix_list(row) for row in answers.get("prefix_lists", [])}
     return Model(
         vpcs=_by_id(map(_vpc(answers), answers.get("vpcs", []))),
         # What is of IPv6 only has no such block or address.
@@ -58,11 +58,11 @@ def assemble(answers: Answers, errors: Mapping[str, str]) -> Model:
 
 
 def _with(key: str, found: list[Raw]) -> Iterable[Raw]:
-    return (one for one in found if one.get(key))
+    return (row for row in found if row.get(key))
 
 
 def _by_id(found: Iterable[T]) -> dict[str, T]:
-    return {t.cast("t.Any", one).id: one for one in found}
+    return {t.cast("t.Any", thing).id: thing for thing in found}
 
 
 def _name(raw: Raw) -> str:
@@ -76,7 +76,9 @@ def _vpc(answers: Answers) -> Callable[[Raw], Vpc]:
         for attachment in gateway.get("Attachments", [])
         if attachment.get("State") in ("available", "attached")
     }
-    support = {one["VpcId"]: one["EnableDnsSupport"]["Value"] for one in answers.get("dns_support", [])}
+    support = {
+        attribute["VpcId"]: attribute["EnableDnsSupport"]["Value"] for attribute in answers.get("dns_support", [])
+    }
 
     edge = {
         table["VpcId"]: table["RouteTableId"]
@@ -89,9 +91,9 @@ def _vpc(answers: Answers) -> Callable[[Raw], Vpc]:
     def vpc(raw: Raw) -> Vpc:
         own = raw["VpcId"]
         others = [
-            one["CidrBlock"]
-            for one in raw.get("CidrBlockAssociationSet", [])
-            if one["CidrBlock"] != raw["CidrBlock"] and one["CidrBlockState"]["State"] == "associated"
+            block["CidrBlock"]
+            for block in raw.get("CidrBlockAssociationSet", [])
+            if block["CidrBlock"] != raw["CidrBlock"] and block["CidrBlockState"]["State"] == "associated"
         ]
         cidrs = tuple(map(IPv4Network, (raw["CidrBlock"], *others)))
         return Vpc(own, cidrs, _name(raw), attached.get(own, ""), support.get(own), edge.get(own, ""))
@@ -101,17 +103,17 @@ def _vpc(answers: Answers) -> Callable[[Raw], Vpc]:
 
 def _subnet(answers: Answers) -> Callable[[Raw], Subnet]:
     tables = [
-        (one["RouteTableId"], one["VpcId"], association)
-        for one in answers.get("route_tables", [])
-        for association in one.get("Associations", [])
+        (table["RouteTableId"], table["VpcId"], association)
+        for table in answers.get("route_tables", [])
+        for association in table.get("Associations", [])
     ]
-    own_table = {each["SubnetId"]: table for table, dummy, each in tables if each.get("SubnetId")}
-    main_table = {vpc: table for table, vpc, each in tables if each.get("Main")}
+    own_table = {association["SubnetId"]: table for table, dummy, association in tables if association.get("SubnetId")}
+    main_table = {vpc: table for table, vpc, association in tables if association.get("Main")}
     acls = answers.get("network_acls", [])
     own_acl = {
-        association["SubnetId"]: one["NetworkAclId"] for one in acls for association in one.get("Associations", [])
+        association["SubnetId"]: acl["NetworkAclId"] for acl in acls for association in acl.get("Associations", [])
     }
-    main_acl = {one["VpcId"]: one["NetworkAclId"] for one in acls if one.get("IsDefault")}
+    main_acl = {acl["VpcId"]: acl["NetworkAclId"] for acl in acls if acl.get("IsDefault")}
 
     def subnet(raw: Raw) -> Subnet:
         own, vpc = raw["SubnetId"], raw["VpcId"]
@@ -191,7 +193,7 @@ def _protocol(raw: t.Any) -> int | None:
 
 def _group(raw: Raw) -> Group:
     ingress, egress = (
-        tuple(rule for one in raw.get(key, []) for rule in _rules(one))
+        tuple(rule for rules in raw.get(key, []) for rule in _rules(rules))
         for key in ("IpPermissions", "IpPermissionsEgress")
     )
     return Group(raw["GroupId"], ingress, egress, raw.get("GroupName", ""))
@@ -200,8 +202,8 @@ def _group(raw: Raw) -> Group:
 def _rules(raw: Raw) -> Iterable[GroupRule]:
     protocol, first, last = _protocol(raw["IpProtocol"]), raw.get("FromPort"), raw.get("ToPort")
     ports = None if first is None or last is None or (first == -1 and protocol != ICMP) else (int(first), int(last))
-    for one in raw.get("IpRanges", []):
-        yield GroupRule(protocol, ports, cidr=IPv4Network(one["CidrIp"], strict=False))
+    for block in raw.get("IpRanges", []):
+        yield GroupRule(protocol, ports, cidr=IPv4Network(block["CidrIp"], strict=False))
     for pair in raw.get("UserIdGroupPairs", []):
         yield GroupRule(protocol, ports, group=pair["GroupId"])
     for id_ in raw.get("PrefixListIds", []):
@@ -210,7 +212,7 @@ def _rules(raw: Raw) -> Iterable[GroupRule]:
 
 def _acl(raw: Raw) -> Acl:
     entries = sorted(
-        (entry for entry in raw.get("Entries", []) if entry.get("CidrBlock")), key=lambda one: one["RuleNumber"]
+        (entry for entry in raw.get("Entries", []) if entry.get("CidrBlock")), key=lambda entry: entry["RuleNumber"]
     )
     ingress, egress = (
         tuple(_entry(entry) for entry in entries if bool(entry["Egress"]) is way) for way in (False, True)

@@ -82,13 +82,15 @@ def targets(model: Model, text: str, sender: Sender, source: str) -> list[IPv4Ad
         return [network[0]]
     if network:
         inside = _inside(model, network, source)
-        found = [address.private for one in inside for address in one.addresses if address.private in network]
+        found = [
+            address.private for interface in inside for address in interface.addresses if address.private in network
+        ]
         return found or list(_samples(model, network))
     if text.startswith("pl-") or (text.startswith("vpce-") and _gateway_service(model, text)):
         return _listed(model, text)
     if _SERVICE.fullmatch(text):
         return _of_service(model, text, sender)
-    return [_address_for(model, one, sender) for one in _in_zone_of(model, sender, text)]
+    return [_address_for(model, interface, sender) for interface in _in_zone_of(model, sender, text)]
 
 
 def client_ports(model: Model, sender: Sender) -> Ports:
@@ -106,7 +108,7 @@ def client_ports(model: Model, sender: Sender) -> Ports:
 
 def interfaces(model: Model, text: str) -> list[Interface]:
     """Return the interfaces of a thing; raises `Missing` if it has none."""
-    known = next((each for each in _KINDS if text.startswith(each[0])), None)
+    known = next((row for row in _KINDS if text.startswith(row[0])), None)
     if known:
         dummy, kind, belongs = known
     else:
@@ -159,7 +161,7 @@ _READ_FROM = {"instance": "instances", "nat_gateway": "nat_gateways", "endpoint"
 
 
 def _missing(model: Model, kind: str, text: str) -> Hop:
-    unread = [each for each in ("interfaces", _READ_FROM.get(kind, "")) if each in model.unreadable]
+    unread = [reading for reading in ("interfaces", _READ_FROM.get(kind, "")) if reading in model.unreadable]
     words = kind.replace("_", " ")
     if unread:
         sentence = f"Where {text} is can't be told: {model.unreadable[unread[0]]}."
@@ -175,7 +177,7 @@ def _in_zone_of(model: Model, sender: Sender, text: str) -> list[Interface]:
     found = interfaces(model, text)
     if not text.startswith("fs-") or isinstance(sender, IPv4Address):
         return found
-    near = [one for one in found if (one.vpc_id, one.zone) == (sender.vpc_id, sender.zone)]
+    near = [interface for interface in found if (interface.vpc_id, interface.zone) == (sender.vpc_id, sender.zone)]
     if near:
         return near
     sentence = f"File system {text} has no mount target in zone {sender.zone} of VPC {sender.vpc_id}."
@@ -217,7 +219,7 @@ def _sample_internet_address(model: Model) -> IPv4Address:
     """Return an address that stands for the internet: one that no rule singles out, if there is one."""
     named = [block for block in _blocks(model) if block.prefixlen > 1]
     return next(
-        (one for one in SAMPLE_ADDRESSES if not any(one in block for block in named)),
+        (address for address in SAMPLE_ADDRESSES if not any(address in block for block in named)),
         SAMPLE_ADDRESSES[0],
     )
 
@@ -242,7 +244,10 @@ def _inside(model: Model, network: IPv4Network, other: str) -> list[Interface]:
         if len(vpcs) != 1:
             raise QuestionError(f"{network} is in several VPCs: name a network interface instead.")
     found = (interface for interface in model.interfaces.values() if interface.vpc_id in vpcs)
-    return sorted((one for one in found if any(address.private in network for address in one.addresses)), key=_order)
+    return sorted(
+        (interface for interface in found if any(address.private in network for address in interface.addresses)),
+        key=_order,
+    )
 
 
 def _vpcs_of(model: Model, network: IPv4Network) -> set[str]:
@@ -257,8 +262,12 @@ def _gateway_service(model: Model, endpoint_id: str) -> str:
 def _listed(model: Model, text: str) -> list[IPv4Address]:
     """Return an address of each block of a prefix list, or of a gateway endpoint's service."""
     name = _gateway_service(model, text)
-    lists = [one for one in model.prefix_lists.values() if text == one.id or (name and one.name == name)]
-    found = _firsts(cidr for one in lists for cidr in one.cidrs)
+    lists = [
+        prefix_list
+        for prefix_list in model.prefix_lists.values()
+        if text == prefix_list.id or (name and prefix_list.name == name)
+    ]
+    found = _firsts(cidr for prefix_list in lists for cidr in prefix_list.cidrs)
     if not found:
         unread = model.unreadable.get("prefix_lists")
         sentence = f"The addresses of {text} can't be told: {unread}." if unread else f"{text} has no addresses."
@@ -276,7 +285,9 @@ def _of_service(model: Model, service: str, sender: Sender) -> list[IPv4Address]
     for endpoint in model.endpoints.values():
         if endpoint.vpc_id == vpc_id and endpoint.service == service and endpoint.private_dns:
             return [_address_for(model, interface, sender) for interface in interfaces(model, endpoint.id)]
-    listed = [cidr for one in model.prefix_lists.values() if one.name == service for cidr in one.cidrs]
+    listed = [
+        cidr for prefix_list in model.prefix_lists.values() if prefix_list.name == service for cidr in prefix_list.cidrs
+    ]
     if not listed and "endpoints" in model.unreadable:
         sentence = f"Whether there is an endpoint to {service} can't be told: {model.unreadable['endpoints']}."
         raise Missing(Hop("endpoint", service, sentence, passed=None))

@@ -218,7 +218,7 @@ class Model:
     def interface_at(self, vpc_id: str, address: IPv4Address) -> Interface | None:
         """Return the interface of a VPC that has this private address."""
         for interface in self.interfaces.values():
-            if interface.vpc_id == vpc_id and any(one.private == address for one in interface.addresses):
+            if interface.vpc_id == vpc_id and any(own.private == address for own in interface.addresses):
                 return interface
         return None
 

@@ -24,7 +24,7 @@ def lookup(table: RouteTable, address: IPv4Address) -> Route | None:
         for cidr in route.cidrs
         if address in cidr
     ]
-    return max(matching, key=lambda each: each[0])[1] if matching else None
+    return max(matching, key=lambda match: match[0])[1] if matching else None
 
 
 def told(route: Route) -> str:

@@ -87,9 +87,11 @@ class Trace:
         """Ask an interface's groups; they have state, so for requests only."""
         if not interface.groups:
             return
-        groups = [self.model.security_groups[each] for each in interface.groups if each in self.model.security_groups]
+        groups = [
+            self.model.security_groups[group] for group in interface.groups if group in self.model.security_groups
+        ]
         ruling = filters.security_groups(self.model, groups, direction, flow, peer)
-        names = ", ".join(f"{each.id} ({each.name})" if each.name else each.id for each in groups)
+        names = ", ".join(f"{group.id} ({group.name})" if group.name else group.id for group in groups)
         words = ("from", "into") if direction == "ingress" else ("to", "out of")
         plural = "Security groups" if len(groups) > 1 else "Security group"
         where = f"{flow} {words[0]} {peer.address} {words[1]} {_who(interface)}"

@@ -63,8 +63,8 @@ class Tracer:
     def _peer(self, vpc_id: str, address: IPv4Address) -> Peer:
         """Return the other side as an interface's groups see it: by private addresses, of a peered VPC too."""
         near = [vpc_id, *(other for other in self._model.vpcs if self._model.peering_between(vpc_id, other))]
-        found = (self._model.interface_at(each, address) for each in near)
-        return Peer(address, next((each for each in found if each), None))
+        found = (self._model.interface_at(vpc, address) for vpc in near)
+        return Peer(address, next((interface for interface in found if interface), None))
 
     def _forward(self, sender: Interface, to: IPv4Address) -> None:
         """Send a packet from an interface; its groups have been asked."""
@@ -105,7 +105,7 @@ class Tracer:
             for interface in self._model.interfaces.values()
             if interface.instance_id and interface.instance_id == route.target
         )
-        return min(own, key=lambda each: each.device_index, default=None)
+        return min(own, key=lambda interface: interface.device_index, default=None)
 
     def _strand(self, sender: Interface, subnet: Subnet, lack: str) -> t.NoReturn:
         nat_gateway = self._model.nat_gateway_at(sender.id)
@@ -234,7 +234,7 @@ class Tracer:
     def _attached(self, vpc_id: str, gateway_id: str = "") -> None:
         vpc = self._model.vpcs.get(vpc_id)
         there = bool(vpc and vpc.internet_gateway and gateway_id in ("", vpc.internet_gateway))
-        unread = next((each for each in ("internet_gateways", "vpcs") if each in self._model.unreadable), "")
+        unread = next((reading for reading in ("internet_gateways", "vpcs") if reading in self._model.unreadable), "")
         told = gateway_id or (vpc.internet_gateway if vpc else "")
         sentence = f"Internet gateway {told} is attached to VPC {vpc_id}."
         if unread and not there:

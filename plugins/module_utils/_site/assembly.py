@@ -48,15 +48,15 @@ def plain(value: t.Any) -> t.Any:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return {key: plain(one) for key, one in value.items()}
+        return {key: plain(part) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(one) for one in value]
+        return [plain(part) for part in value]
     return value
 
 
 def by(*keys: str) -> Callable[[Resource], tuple[str, ...]]:
     """Return what sorts resources by these keys."""
-    return lambda one: tuple(str(one.get(key)) for key in keys)
+    return lambda found: tuple(str(found.get(key)) for key in keys)
 
 
 # ---- network
@@ -124,21 +124,21 @@ def network(raw: Raw, region: str) -> Network:
     """Return the network."""
     tables = sorted(map(route_table, raw.get("route_tables", [])), key=by("name", "route_table_id"))
     subnets = sorted(
-        (subnet(one, tables) for one in raw.get("subnets", [])), key=by("kind", "availability_zone", "subnet_id")
+        (subnet(row, tables) for row in raw.get("subnets", [])), key=by("kind", "availability_zone", "subnet_id")
     )
-    vpc = next((resource(one, "VpcId", "CidrBlock", "State") for one in raw.get("vpcs", [])), None)
+    vpc = next((resource(row, "VpcId", "CidrBlock", "State") for row in raw.get("vpcs", [])), None)
     return Network(
         vpc={**vpc, "region": region} if vpc else None,
         subnets=subnets,
-        public_subnet_ids=[one["subnet_id"] for one in subnets if one["kind"] == "public"],
-        private_subnet_ids=[one["subnet_id"] for one in subnets if one["kind"] == "private"],
+        public_subnet_ids=[row["subnet_id"] for row in subnets if row["kind"] == "public"],
+        private_subnet_ids=[row["subnet_id"] for row in subnets if row["kind"] == "private"],
         route_tables=tables,
         nat_gateways=sorted(map(nat_gateway, raw.get("nat_gateways", [])), key=by("name")),
         elastic_ips=[
             resource(address, "AllocationId", "PublicIp", "AssociationId") for address in raw.get("addresses", [])
         ],
         internet_gateway=next(map(internet_gateway, raw.get("internet_gateways", [])), None),
-        endpoints=[endpoint(one) for one in raw.get("endpoints", [])],
+        endpoints=[endpoint(row) for row in raw.get("endpoints", [])],
         flow_logs=list(raw.get("flow_logs", [])),
         network_interfaces=sorted(map(interface, raw.get("interfaces", [])), key=by("network_interface_id")),
     )
@@ -176,10 +176,12 @@ def _named(machines: list[Resource]) -> list[Resource]:
         other = newest.get(str(machine["name"]))
         if other is None or str(other["launch_time"]) <= str(machine["launch_time"]):
             newest[str(machine["name"])] = machine
-    return [
-        {**one, "host_name": one["name"] if newest[str(one["name"])] is one else f"{one['name']}-{one['instance_id']}"}
-        for one in machines
-    ]
+
+    def host_name(machine: Resource) -> str:
+        name = str(machine["name"])
+        return name if newest[name] is machine else f"{name}-{machine['instance_id']}"
+
+    return [{**machine, "host_name": host_name(machine)} for machine in machines]
 
 
 def load_balancer(raw: Raw) -> Resource:
@@ -194,7 +196,7 @@ def load_balancer(raw: Raw) -> Resource:
                 t.cast("Resource", plain(camel_dict_to_snake_dict(dict(listener))))
                 for listener in raw.get("Listeners", [])
             ),
-            key=lambda one: int(one.get("port") or 0),
+            key=lambda listener: int(listener.get("port") or 0),
         ),
     }
 
@@ -229,7 +231,7 @@ def health_check(raw: Raw) -> Resource:
         }
         for observation in raw.get("Observations", [])
     ]
-    good = sum(str(one["status"]).startswith("Success") for one in told)
+    good = sum(str(observation["status"]).startswith("Success") for observation in told)
     return {
         "id": raw["Id"],
         "name": tags.get("Name", ""),
@@ -262,7 +264,7 @@ def assemble(name: str, region: str, raw: Raw, errors: Mapping[str, str], wanted
     certificates = list(raw.get("certificates", []))
     named = find(
         wanted or Wanted(),
-        [zone(one, name) for one in raw.get("hosted_zones", [])],
+        [zone(row, name) for row in raw.get("hosted_zones", [])],
         known_of(certificates, balancer, raw.get("distributions", [])),
         certificates,
     )
@@ -274,7 +276,7 @@ def assemble(name: str, region: str, raw: Raw, errors: Mapping[str, str], wanted
         security_groups=groups,
         security_groups_by_part={group["part"]: group["group_id"] for group in groups if group["part"]},
         instances=_named(
-            sorted((instance(one, pings) for one in raw.get("instances", [])), key=by("name", "instance_id"))
+            sorted((instance(row, pings) for row in raw.get("instances", [])), key=by("name", "instance_id"))
         ),
         load_balancer=balancer,
         names=named.names,
@@ -305,5 +307,5 @@ _READY = (
 
 def _tagged(found: Iterable[Resource]) -> t.Any:
     return [
-        {**t.cast("Resource", plain(one)), "part": tags_of(one).get(PART_TAG), "tags": tags_of(one)} for one in found
+        {**t.cast("Resource", plain(row)), "part": tags_of(row).get(PART_TAG), "tags": tags_of(row)} for row in found
     ]

@@ -65,7 +65,7 @@ def read_nat_gateways(scope: ReadScope, site: Site) -> list[Resource]:
         return []
     inside = [{"Name": "vpc-id", "Values": [site.network.vpc["vpc_id"]]}]
     found = listed(scope.here("ec2"), "describe_nat_gateways", "NatGateways", Filter=inside)
-    return [nat_gateway(one) for one in found]
+    return [nat_gateway(gateway) for gateway in found]
 
 
 def read_reachability(scope: ReadScope, site: Site) -> Model | None:
@@ -82,8 +82,8 @@ def read_status_checks(scope: ReadScope, site: Site) -> dict[str, Resource]:
     wanted: Resource = {"InstanceIds": machines, "IncludeAllInstances": True}
     found = listed(scope.here("ec2"), "describe_instance_status", "InstanceStatuses", **wanted) if machines else []
     return {
-        one["InstanceId"]: {"instance": one["InstanceStatus"]["Status"], "system": one["SystemStatus"]["Status"]}
-        for one in found
+        row["InstanceId"]: {"instance": row["InstanceStatus"]["Status"], "system": row["SystemStatus"]["Status"]}
+        for row in found
     }
 
 
@@ -93,14 +93,17 @@ def read_load_balancer_attributes(scope: ReadScope, site: Site) -> dict[str, str
         return {}
     ask = scope.here("elbv2").describe_load_balancer_attributes
     found = asked(ask, LoadBalancerArn=site.load_balancer["load_balancer_arn"])["Attributes"]
-    return {one["Key"]: one["Value"] for one in found}
+    return {attribute["Key"]: attribute["Value"] for attribute in found}
 
 
 def read_target_group_attributes(scope: ReadScope, site: Site) -> dict[str, dict[str, str]]:
     """Return the attributes of each target group."""
     ask = scope.here("elbv2").describe_target_group_attributes
     groups = [group["target_group_arn"] for group in site.target_groups]
-    return {arn: {one["Key"]: one["Value"] for one in asked(ask, TargetGroupArn=arn)["Attributes"]} for arn in groups}
+    return {
+        arn: {attribute["Key"]: attribute["Value"] for attribute in asked(ask, TargetGroupArn=arn)["Attributes"]}
+        for arn in groups
+    }
 
 
 def read_web_acl(scope: ReadScope, site: Site) -> Resource:
@@ -120,7 +123,7 @@ def read_listener_certificates(scope: ReadScope, site: Site) -> dict[str, list[s
         if listener.get("protocol") == "HTTPS":
             arn = listener["listener_arn"]
             rows = listed(client, "describe_listener_certificates", "Certificates", ListenerArn=arn)
-            rows.sort(key=lambda one: not one.get("IsDefault"))
+            rows.sort(key=lambda certificate: not certificate.get("IsDefault"))
             found[arn] = [row["CertificateArn"] for row in rows]
     return found
 
@@ -131,7 +134,9 @@ def read_listener_rules(scope: ReadScope, site: Site) -> dict[str, list[Resource
     found = {}
     for listener in (site.load_balancer or {}).get("listeners", []):
         rules = listed(client, "describe_rules", "Rules", ListenerArn=listener["listener_arn"])
-        rules.sort(key=lambda one: (bool(one.get("IsDefault")), int(one["Priority"]) if not one["IsDefault"] else 0))
+        rules.sort(
+            key=lambda rule: (bool(rule.get("IsDefault")), int(rule["Priority"]) if not rule["IsDefault"] else 0)
+        )
         tags = read_tags(client, [rule["RuleArn"] for rule in rules if not rule["IsDefault"]])
         found[listener["listener_arn"]] = [
             {**plain(camel_dict_to_snake_dict(rule)), "tags": tags.get(rule["RuleArn"], {})} for rule in rules
@@ -144,7 +149,7 @@ def read_used_health_checks(scope: ReadScope, site: Site) -> dict[str, bool]:
     client = scope.client("route53", GLOBAL_REGION)
     used = {record.get("health_check_id") for zone in site.hosted_zones for record in zone["records"]} - {None}
     known = {check["id"] for check in site.health_checks}
-    return {one: one in known or _exists(client, one) for one in sorted(used)}
+    return {check: check in known or _exists(client, check) for check in sorted(used)}
 
 
 def _exists(client: t.Any, health_check: str) -> bool:
@@ -207,13 +212,13 @@ def read_role_policies(scope: ReadScope, site: Site) -> dict[str, Resource]:
         found = asked(client.get_policy_version, PolicyArn=arn, VersionId=version)
         return decoded(found["PolicyVersion"]["Document"])
 
-    boundaries = {one["role_name"]: one["permissions_boundary_arn"] for one in site.roles}
+    boundaries = {role["role_name"]: role["permissions_boundary_arn"] for role in site.roles}
     return {
         role: {
             "boundary": managed(boundary) if boundary else None,
             "attached": [
-                one["PolicyArn"]
-                for one in listed(client, "list_attached_role_policies", "AttachedPolicies", RoleName=role)
+                policy["PolicyArn"]
+                for policy in listed(client, "list_attached_role_policies", "AttachedPolicies", RoleName=role)
             ],
             "own": {
                 name: document(role, name)

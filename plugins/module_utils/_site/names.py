@@ -50,9 +50,13 @@ def plain(name: object) -> str:
 
 def certified(certificates: Iterable[Resource]) -> list[str]:
     """Return the names of the site's certificates, those of an issued one first."""
-    ordered = sorted(certificates, key=lambda one: one["status"] != "ISSUED")
+    ordered = sorted(certificates, key=lambda certificate: certificate["status"] != "ISSUED")
     return list(
-        dict.fromkeys(name for one in ordered for name in (one["domain_name"], *one["subject_alternative_names"]))
+        dict.fromkeys(
+            name
+            for certificate in ordered
+            for name in (certificate["domain_name"], *certificate["subject_alternative_names"])
+        )
     )
 
 
@@ -65,7 +69,11 @@ def known_of(
         *(distribution.get("domain_name") for distribution in distributions),
     ]
     options = [option for certificate in certificates for option in certificate.get("domain_validation_options") or []]
-    proofs = {one["domain_name"]: plain(one["resource_record"]["name"]) for one in options if one["resource_record"]}
+    proofs = {
+        option["domain_name"]: plain(option["resource_record"]["name"])
+        for option in options
+        if option["resource_record"]
+    }
     return Known(frozenset(plain(target) for target in targets if target), proofs)
 
 

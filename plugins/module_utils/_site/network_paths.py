@@ -49,15 +49,15 @@ def needed(site: Site, name_servers: Iterable[str]) -> Iterator[NetworkPath]:
             yield NetworkPath("visitors", "internet", balancer, port)
 
 
-def _from_machine(site: Site, one: Resource, name_servers: Iterable[str]) -> Iterator[NetworkPath]:
-    source = one["instance_id"]
+def _from_machine(site: Site, instance: Resource, name_servers: Iterable[str]) -> Iterator[NetworkPath]:
+    source = instance["instance_id"]
     for service in SESSION_SERVICES:
-        yield NetworkPath("session_manager", source, f"com.amazonaws.{site.region}.{service}", 443, machine=one)
+        yield NetworkPath("session_manager", source, f"com.amazonaws.{site.region}.{service}", 443, machine=instance)
     for share in site.file_systems:
-        yield NetworkPath("share", source, share["file_system_id"], NFS_PORT, machine=one)
+        yield NetworkPath("share", source, share["file_system_id"], NFS_PORT, machine=instance)
     for name_server in name_servers:
         for protocol in ("udp", "tcp"):
-            yield NetworkPath("names", source, name_server, 53, protocol, one)
+            yield NetworkPath("names", source, name_server, 53, protocol, instance)
 
 
 def judged(model: Model, paths: Iterable[NetworkPath]) -> list[Resource]:

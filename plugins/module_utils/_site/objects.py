@@ -26,13 +26,13 @@ _GONE = ("NoSuchKey", "404", "NoSuchBucket")
 def read_contents(scope: ReadScope, site: Site) -> dict[str, Resource]:
     """Return of each content bucket the release that it offers, and what that release lacks."""
     client = scope.here("s3")
-    buckets = [one["name"] for one in site.buckets if one["part"] == "content"]
+    buckets = [bucket["name"] for bucket in site.buckets if bucket["part"] == "content"]
     return {bucket: _content(client, bucket) for bucket in buckets}
 
 
 def _content(client: t.Any, bucket: str) -> Resource:
     found = listed(client, "list_objects_v2", "Contents", Bucket=bucket, Prefix=CONTENT_PREFIX)
-    keys = {one["Key"].removeprefix(CONTENT_PREFIX) for one in found}
+    keys = {row["Key"].removeprefix(CONTENT_PREFIX) for row in found}
     if POINTER_KEY not in keys:
         return {"release": None, "missing": [f"{CONTENT_PREFIX}{POINTER_KEY}"]}
     try:
@@ -52,7 +52,7 @@ def _body(client: t.Any, bucket: str, key: str) -> bytes:
 def read_error_objects(scope: ReadScope, site: Site) -> dict[str, Resource]:
     """Return each page of the distributions' custom error responses by its place; empty if it is not in the bucket."""
     client = scope.here("s3")
-    own = {one["name"] for one in site.buckets}
+    own = {bucket["name"] for bucket in site.buckets}
     places = {
         (bucket, str(row["response_page_path"]).lstrip("/"))
         for distribution in site.distributions

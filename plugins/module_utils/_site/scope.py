@@ -67,11 +67,11 @@ class ReadScope:
 
     def owned(self, found: Iterable[Resource]) -> list[Resource]:
         """Return those of AWS's answers whose tags say that they are the site's."""
-        return [one for one in found if self.owns(tags_of(one))]
+        return [answer for answer in found if self.owns(tags_of(answer))]
 
     def names_by(self, rule: NameRule) -> list[str]:
         """Return the names that the site's resources of a kind have, to the letter."""
-        return [name for each, name in names_of(self.site) if each == rule]
+        return [name for found, name in names_of(self.site) if found == rule]
 
 
 def scope_of(module: t.Any, names: Sequence[str], certified: bool = False) -> ReadScope:

@@ -20,10 +20,10 @@ MAINTENANCE = "maintenance"
 
 def _with_tags(client: t.Any, found: list[Resource], key: str) -> list[Resource]:
     tags: dict[str, t.Any] = {}
-    for piece in in_pieces([one[key] for one in found], 20):
+    for piece in in_pieces([resource[key] for resource in found], 20):
         for described in asked(client.describe_tags, ResourceArns=piece)["TagDescriptions"]:
             tags[described["ResourceArn"]] = described["Tags"]
-    return [{**one, "Tags": tags.get(one[key], [])} for one in found]
+    return [{**resource, "Tags": tags.get(resource[key], [])} for resource in found]
 
 
 def _in_maintenance(client: t.Any, listeners: list[Resource]) -> bool:
@@ -45,11 +45,11 @@ def read_load_balancers(scope: ReadScope) -> list[Resource]:
     """Return the load balancers with their listeners, and whether these give visitors a planned page."""
     client = scope.here("elbv2")
     found = _with_tags(client, listed(client, "describe_load_balancers", "LoadBalancers"), "LoadBalancerArn")
-    return [_with_listeners(client, one) for one in scope.owned(found)]
+    return [_with_listeners(client, balancer) for balancer in scope.owned(found)]
 
 
 def read_target_groups(scope: ReadScope) -> list[Resource]:
     """Return the target groups with the health of their targets."""
     client = scope.here("elbv2")
     found = _with_tags(client, listed(client, "describe_target_groups", "TargetGroups"), "TargetGroupArn")
-    return [_target_group.read(client, one["TargetGroupName"]) for one in scope.owned(found)]
+    return [_target_group.read(client, group["TargetGroupName"]) for group in scope.owned(found)]

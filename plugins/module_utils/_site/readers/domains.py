@@ -26,7 +26,7 @@ def read_hosted_zones(scope: ReadScope) -> list[Resource]:
     if not names:
         return []
     client = scope.client("route53", GLOBAL_REGION)
-    return [_whole_zone(client, one) for one in holding(client, names)]
+    return [_whole_zone(client, zone) for zone in holding(client, names)]
 
 
 def _whole_zone(client: t.Any, zone: Resource) -> Resource:
@@ -43,7 +43,7 @@ def _route53_tags(client: t.Any, kind: str, ids: list[str]) -> dict[str, t.Any]:
     tags: dict[str, t.Any] = {}
     for piece in in_pieces(ids, 10):
         answer = asked(client.list_tags_for_resources, ResourceType=kind, ResourceIds=piece)
-        tags |= {one["ResourceId"]: one.get("Tags", []) for one in answer["ResourceTagSets"]}
+        tags |= {tagged["ResourceId"]: tagged.get("Tags", []) for tagged in answer["ResourceTagSets"]}
     return tags
 
 
@@ -51,9 +51,9 @@ def read_health_checks(scope: ReadScope) -> list[Resource]:
     """Return the health checks with their checkers' verdicts."""
     client = scope.client("route53", GLOBAL_REGION)
     found = listed(client, "list_health_checks", "HealthChecks")
-    tags = _route53_tags(client, "healthcheck", [one["Id"] for one in found])
-    tagged = [{**one, "Tags": tags.get(one["Id"], [])} for one in found]
-    return [{**one, "Observations": _observations(client, one)} for one in scope.owned(tagged)]
+    tags = _route53_tags(client, "healthcheck", [check["Id"] for check in found])
+    tagged = [{**check, "Tags": tags.get(check["Id"], [])} for check in found]
+    return [{**check, "Observations": _observations(client, check)} for check in scope.owned(tagged)]
 
 
 def _observations(client: t.Any, check: Resource) -> list[Resource]:
@@ -78,7 +78,9 @@ def _certificates(scope: ReadScope) -> list[Resource]:
                 found.append({**certificate, "certificate_arn": certificate["arn"], "region": region})
             elif certificate and certificate["status"] in _acm.USABLE:
                 others |= _validation_records(certificate)
-    return [{**one, "records_of_others": sorted(others & _validation_records(one))} for one in found]
+    return [
+        {**certificate, "records_of_others": sorted(others & _validation_records(certificate))} for certificate in found
+    ]
 
 
 def _validation_records(certificate: Resource) -> set[str]:

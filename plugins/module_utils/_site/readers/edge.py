@@ -38,6 +38,6 @@ def cloudfront(reader: Callable[[t.Any], list[Resource]], rule: NameRule) -> Cal
 
     def read(scope: ReadScope) -> list[Resource]:
         found = reader(scope.client("cloudfront", GLOBAL_REGION))
-        return [one for one in found if one["name"] in scope.names_by(rule)]
+        return [row for row in found if row["name"] in scope.names_by(rule)]
 
     return read

@@ -23,16 +23,16 @@ def read_log_groups(scope: ReadScope) -> list[Resource]:
     wanted = scope.names_by(LOG_GROUP)
     return [
         {
-            "log_group_name": one["logGroupName"],
+            "log_group_name": group["logGroupName"],
             "region": region,
-            "retention_in_days": one.get("retentionInDays"),
-            "kms_key_id": one.get("kmsKeyId"),
+            "retention_in_days": group.get("retentionInDays"),
+            "kms_key_id": group.get("kmsKeyId"),
         }
         for region in scope.everywhere()
-        for one in listed(
+        for group in listed(
             scope.client("logs", region), "describe_log_groups", "logGroups", logGroupNamePrefix=f"/{scope.site}/"
         )
-        if one["logGroupName"] in wanted and scope.owns(_log_group_tags(scope.client("logs", region), one))
+        if group["logGroupName"] in wanted and scope.owns(_log_group_tags(scope.client("logs", region), group))
     ]
 
 
@@ -60,7 +60,8 @@ def read_alarms(scope: ReadScope) -> list[Resource]:
 def _alarms(scope: ReadScope, client: t.Any) -> list[Resource]:
     found = listed(client, "describe_alarms", "MetricAlarms", AlarmNamePrefix=f"{scope.site}-")
     return scope.owned(
-        {**one, "Tags": asked(client.list_tags_for_resource, ResourceARN=one["AlarmArn"])["Tags"]} for one in found
+        {**alarm, "Tags": asked(client.list_tags_for_resource, ResourceARN=alarm["AlarmArn"])["Tags"]}
+        for alarm in found
     )
 
 
@@ -68,9 +69,9 @@ def read_dashboards(scope: ReadScope) -> list[Resource]:
     """Return the dashboards. They are the same in every region."""
     found = listed(scope.here("cloudwatch"), "list_dashboards", "DashboardEntries", DashboardNamePrefix=scope.site)
     return [
-        {"dashboard_name": one["DashboardName"], "dashboard_arn": one.get("DashboardArn")}
-        for one in found
-        if one["DashboardName"] == scope.site
+        {"dashboard_name": dashboard["DashboardName"], "dashboard_arn": dashboard.get("DashboardArn")}
+        for dashboard in found
+        if dashboard["DashboardName"] == scope.site
     ]
 
 
@@ -84,7 +85,7 @@ def read_topics(scope: ReadScope) -> list[Resource]:
 
 
 def _topics(scope: ReadScope, client: t.Any) -> list[str]:
-    arns = [one["TopicArn"] for one in listed(client, "list_topics", "Topics")]
+    arns = [topic["TopicArn"] for topic in listed(client, "list_topics", "Topics")]
     likely = [arn for arn in arns if arn.rpartition(":")[2].startswith(f"{scope.site}-")]
     return [arn for arn in likely if scope.owned([asked(client.list_tags_for_resource, ResourceArn=arn)])]
 
@@ -95,18 +96,18 @@ def read_roles(scope: ReadScope) -> list[Resource]:
     found = [_role(client, name) for name in scope.names_by(ROLE)]
     return [
         {
-            "role_name": one["RoleName"],
-            "arn": one["Arn"],
-            "assume_role_policy": one.get("AssumeRolePolicyDocument"),
-            "permissions_boundary_arn": (one.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn"),
+            "role_name": role["RoleName"],
+            "arn": role["Arn"],
+            "assume_role_policy": role.get("AssumeRolePolicyDocument"),
+            "permissions_boundary_arn": (role.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn"),
             "instance_profiles": [
                 profile["InstanceProfileName"]
                 for profile in listed(
-                    client, "list_instance_profiles_for_role", "InstanceProfiles", RoleName=one["RoleName"]
+                    client, "list_instance_profiles_for_role", "InstanceProfiles", RoleName=role["RoleName"]
                 )
             ],
         }
-        for one in scope.owned(role for role in found if role)
+        for role in scope.owned(role for role in found if role)
     ]
 
 
@@ -121,13 +122,13 @@ def read_documents(scope: ReadScope) -> list[Resource]:
     found = listed(scope.here("ssm"), "list_documents", "DocumentIdentifiers", Filters=own)
     return [
         {
-            "name": one["Name"],
-            "document_type": one.get("DocumentType"),
-            "document_version": one.get("DocumentVersion"),
-            "tags": tags_of(one),
+            "name": document["Name"],
+            "document_type": document.get("DocumentType"),
+            "document_version": document.get("DocumentVersion"),
+            "tags": tags_of(document),
         }
-        for one in scope.owned(found)
-        if one["Name"] in scope.names_by(DOCUMENT)
+        for document in scope.owned(found)
+        if document["Name"] in scope.names_by(DOCUMENT)
     ]
 
 

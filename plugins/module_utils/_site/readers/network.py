@@ -23,7 +23,7 @@ def ec2(operation: str, key: str, parameter: str = "Filters") -> Callable[[ReadS
 def read_nat_gateways(scope: ReadScope) -> list[Resource]:
     """Return the NAT gateways; a deleted one is still listed for an hour."""
     found = ec2("describe_nat_gateways", "NatGateways", "Filter")(scope)
-    return [one for one in found if one["State"] != "deleted"]
+    return [gateway for gateway in found if gateway["State"] != "deleted"]
 
 
 def read_addresses(scope: ReadScope) -> list[Resource]:
@@ -34,7 +34,7 @@ def read_addresses(scope: ReadScope) -> list[Resource]:
 def read_endpoints(scope: ReadScope) -> list[Resource]:
     """Return the VPC endpoints that are not deleted."""
     found = ec2("describe_vpc_endpoints", "VpcEndpoints")(scope)
-    return [one for one in found if one["State"].lower() != "deleted"]
+    return [endpoint for endpoint in found if endpoint["State"].lower() != "deleted"]
 
 
 def read_flow_logs(scope: ReadScope) -> list[Resource]:
@@ -45,7 +45,7 @@ def read_flow_logs(scope: ReadScope) -> list[Resource]:
 def read_interfaces(scope: ReadScope) -> list[Resource]:
     """Return all interfaces in the VPC: AWS's own there have no tags of the site."""
     client = scope.here("ec2")
-    vpcs = [one["VpcId"] for one in ec2("describe_vpcs", "Vpcs")(scope)]
+    vpcs = [vpc["VpcId"] for vpc in ec2("describe_vpcs", "Vpcs")(scope)]
     if not vpcs:
         return []
     inside = [{"Name": "vpc-id", "Values": vpcs}]
@@ -56,7 +56,7 @@ def read_instances(scope: ReadScope) -> list[Resource]:
     """Return the machines; a terminated one is still listed for an hour."""
     reservations = listed(scope.here("ec2"), "describe_instances", "Reservations", Filters=scope.tagged)
     found = scope.owned(instance for reservation in reservations for instance in reservation["Instances"])
-    return [one for one in found if one["State"]["Name"] != "terminated"]
+    return [instance for instance in found if instance["State"]["Name"] != "terminated"]
 
 
 def read_pings(scope: ReadScope) -> list[Resource]:

@@ -17,9 +17,9 @@ def read_file_systems(scope: ReadScope) -> list[Resource]:
     client = scope.here("efs")
     found = [_efs_api.summary(system, scope.region) for system in _efs_api.list_file_systems(client) or []]
     return [
-        {**one, "mount_targets": _efs_api.list_mount_targets(client, one["file_system_id"]) or []}
-        for one in found
-        if scope.owns(one["tags"])
+        {**share, "mount_targets": _efs_api.list_mount_targets(client, share["file_system_id"]) or []}
+        for share in found
+        if scope.owns(share["tags"])
     ]
 
 
