@@ -43,6 +43,21 @@ class History(t.NamedTuple):
         taken_back = (*self.taken_back, *sorted(left - set(self.taken_back)))
         return self._replace(served=kept, taken_back=taken_back[-_LONGEST:]).serving(release)
 
+    def reached(self, current: str | None) -> History:
+        """Return the history as far as it has come: a writer may have ended between writing it and the switch.
+
+        A release that was to be served and is not was never served. A return that is not done stays: `undone`.
+        """
+        if current in self.served:
+            return self._replace(served=self.served[: self.served.index(current) + 1])
+        if current is None or current in self.taken_back or not self.served:
+            return self
+        return self.serving(current)
+
+    def undone(self, current: str | None) -> str | None:
+        """Return the release to which a return from the current one has begun, and was not finished."""
+        return self.served[-1] if self.served and current in self.taken_back else None
+
     def marking(self, bad: t.Collection[str], good: t.Collection[str]) -> History:
         """Return the history after releases are called bad, and others no longer so."""
         kept = [one for one in dict.fromkeys((*self.bad, *bad)) if one not in good]

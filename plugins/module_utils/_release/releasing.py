@@ -62,6 +62,8 @@ def present(store: Store, source: Source, wish: Wish, check: bool) -> Done:
 def _present(store: Store, source: Source, wish: Wish, check: bool) -> Done:
     pointer = source.pointer()
     if kept := _instead_of(store, pointer.release):
+        if not check and kept.release != store.current():
+            store.serve(kept.release, store.history())
         return Done(kept, 0, [], pointer.release)
     held = store.manifest(pointer.release) if pointer.release in store.releases() else None
     manifest = _trusted(store, source, pointer.release, held, wish.key)
@@ -124,9 +126,14 @@ def _signed(store: Store, release: str, key: PublicKey) -> bool:
 
 
 def _instead_of(store: Store, release: str) -> Manifest | None:
-    """Return what goes on being served if this release was taken back or is called bad; None otherwise."""
-    current = store.current()
-    return store.manifest(current) if release != current and store.history().passes_over(release) else None
+    """Return what is to be served if this release was taken back or is called bad; None otherwise.
+
+    That is what is served already, or else what a return that was killed has left to do.
+    """
+    current, history = store.current(), store.history()
+    if (wanted := history.undone(current)) and history.passes_over(release):
+        return store.manifest(wanted)
+    return store.manifest(current) if release != current and history.passes_over(release) else None
 
 
 def _fill(crew: Crew, store: Store, folder: Path, manifest: Manifest, source: Source) -> int:
