@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.hasite.aws.plugins.module_utils._release.manifest import POINTER_KEY
+from ansible_collections.hasite.aws.plugins.module_utils._release.releasing import proved
 from ansible_collections.hasite.aws.plugins.module_utils._release.store import UNFINISHED, Store
 from ansible_collections.hasite.aws.plugins.modules import site_releases
 
@@ -148,6 +149,43 @@ def test_a_release_after_a_killed_one_leads_back_to_what_was_served(
         release(share, state="rolled_back")
         assert served(share)["index.php"] == before, number
     assert seen == {"two", "three"}
+
+
+def test_what_follows_the_switch_is_done_by_the_next_run(three: list[str], share: Path, tmp_path: Path) -> None:
+    two, three_ = three[1:]
+    for number in moments(share, lambda: copied(tmp_path / "before", share), lambda: release(share, trial=True)):
+        for _ in range(2):
+            done = release(share, trial=True)["release"]
+            assert (done["id"], done["previous_id"]) == (three_, two), number
+        assert done["was_served"]
+        store = Store(str(share))
+        assert proved(store, True)
+        assert proved(store, False)
+        assert not proved(store, False)
+        assert release(share, trial=True)["release"]["previous_id"] == three_, number
+
+
+def test_who_fails_returns_to_the_last_release_that_was_proved(three: list[str], site: Path, share: Path) -> None:
+    two = three[1]
+    release(share, trial=True)
+    (site / "index.php").write_text("four")
+    four = upload(site).after["release"]
+    for _ in range(2):
+        done = release(share, trial=True)["release"]
+        assert (done["id"], done["previous_id"]) == (four, two)
+    release(share, state="rolled_back", release=two)
+    assert served(share)["index.php"] == "two"
+    assert not proved(Store(str(share)), False)
+    assert release(share, trial=True)["release"]["previous_id"] == two
+
+
+def test_a_release_that_is_made_first_is_on_trial_when_it_is_served(three: list[str], share: Path) -> None:
+    two, three_ = three[1:]
+    made = release(share, serve=False, trial=True)["release"]
+    assert (made["id"], made["previous_id"], made["was_served"]) == (three_, two, False)
+    release(share, state="rolled_back", release=three_, trial=True)
+    again = release(share, serve=False, trial=True)["release"]
+    assert (again["id"], again["previous_id"], again["was_served"]) == (three_, two, True)
 
 
 @pytest.fixture
