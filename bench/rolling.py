@@ -6,10 +6,12 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from bench.row import Measurement, Row
+from bench.run import BUILD
 from bench.site import playing, provisioned
 from bench.stage import BenchSession
-from bench.visitors import visiting
+from bench.visitors import MEMBERS, visiting
 from lab.commands.shell import visitor
+from tests.applications import membership
 
 _HOST = "www.hasite.test"
 _RATE = 70
@@ -26,12 +28,13 @@ _CHANGES = {
 def _rolling(stage: BenchSession) -> Measurement:
     """Change a site that visitors use, and count their requests and the answers."""
     provisioned(stage)
-    stage.measured("on-line", playing("site"), {})
+    folder = membership.assemble(BUILD / "members", "first")
+    stage.measured("on-line", playing("site", "-e", f"site_files={folder}"), {})
     sent, answered, detail = 0, 0, {}
     for what, (play, *change) in _CHANGES.items():
-        with visiting(visitor(stage.place), _HOST, _RATE) as visits:
+        with visiting(visitor(stage.place), _HOST, _RATE, MEMBERS) as visits:
             run = stage.measured(f"rolling-{play}", playing(play, *change), {})
-        sent, answered = sent + visits.sent, answered + visits.sent - len(visits.failed)
+        sent, answered = sent + visits.sent, answered + visits.sent - len(visits.failed) - len(visits.mixed)
         detail[what] = {**asdict(visits), "rate": visits.rate, "playbook": run.summary()}
     return Measurement(sent, answered, detail)
 

@@ -42,8 +42,9 @@ options:
         served stays, and a warning says so.
       - With V(rolled_back), an earlier release is served again, and what was served after it is taken back. It stays
         until the bucket names a new release.
+      - With V(proved), the release that is served is no longer on trial (O(trial)).
     type: str
-    choices: [present, rolled_back]
+    choices: [present, rolled_back, proved]
     default: present
   path:
     description: The folder of the releases, on the share.
@@ -75,6 +76,13 @@ options:
         serves it later.
     type: bool
     default: true
+  trial:
+    description:
+      - Whether a new release is on trial from its switch on, until O(state=proved) says that all is done that belongs
+        to it, such as looking at the site. While it is, RV(release.previous_id) tells what it has replaced, also to
+        another run if the first one was interrupted.
+    type: bool
+    default: false
   keep:
     description:
       - How many releases are kept for a return, those that were served last. One that was taken back goes before them.
@@ -128,7 +136,7 @@ EXAMPLES = r"""
 RETURN = r"""
 release:
   description: The release that is served, or with O(serve=false) the one that was made.
-  returned: success
+  returned: success, unless O(state=proved)
   type: dict
   contains:
     id:
@@ -142,10 +150,17 @@ release:
       returned: always
       sample: /srv/site/releases/20270131T120000Z-0123456789ab
     previous_id:
-      description: The release that was served before this task, or null.
+      description:
+        - The release that was served before this task, or null.
+        - If that was on trial, the one that it has replaced.
       type: str
       returned: always
       sample: 20270130T120000Z-ba9876543210
+    was_served:
+      description: Whether the release was served before this task.
+      type: bool
+      returned: always
+      sample: false
     files:
       description: How many files it has, with those below shared paths.
       type: int
@@ -183,7 +198,7 @@ release:
       sample: null
 releases:
   description: The ids of all releases on the share, oldest first.
-  returned: success
+  returned: success, unless O(state=proved)
   type: list
   elements: str
   sample: [20270130T120000Z-ba9876543210, 20270131T120000Z-0123456789ab]
@@ -194,7 +209,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.hasite.aws.plugins.module_utils._release.manifest import Manifest
 from ansible_collections.hasite.aws.plugins.module_utils._release.paths import ReleaseError
-from ansible_collections.hasite.aws.plugins.module_utils._release.releasing import Wish, present, rolled_back
+from ansible_collections.hasite.aws.plugins.module_utils._release.releasing import Wish, present, proved, rolled_back
 from ansible_collections.hasite.aws.plugins.module_utils._release.signature import HAS_CRYPTOGRAPHY, PublicKey, read_key
 from ansible_collections.hasite.aws.plugins.module_utils._release.source import HAS_BOTO3, Source
 from ansible_collections.hasite.aws.plugins.module_utils._release.store import Store
@@ -213,13 +228,17 @@ def run(params: dict[str, t.Any], check: bool, source: Source | None, key: Publi
     """Bring the share into the wanted state and return the module's result."""
     store = Store(params["path"])
     before, held_before = store.current(), store.releases()
+    replaced = store.history().replaced(before)
     before_manifest = store.manifest(before)
     if params["state"] == "present":
         done = present(
-            store, t.cast("Source", source), Wish(params["keep"], params["user"], params["serve"], key), check
+            store,
+            t.cast("Source", source),
+            Wish(params["keep"], params["user"], params["serve"], key, params["trial"]),
+            check,
         )
     else:
-        done = rolled_back(store, params["release"], check, key, source)
+        done = rolled_back(store, params["release"], check, key, source, params["trial"])
     release = done.manifest.release
     served = release if params["serve"] else before
     served_manifest = done.manifest if params["serve"] else before_manifest
@@ -228,7 +247,8 @@ def run(params: dict[str, t.Any], check: bool, source: Source | None, key: Publi
         "release": {
             "id": release,
             "path": str(store.folder / release),
-            "previous_id": before,
+            "previous_id": replaced,
+            "was_served": release == before,
             "files": len(done.manifest.tree.files),
             "fetched": done.fetched,
             "shared": list(done.manifest.tree.shared),
@@ -242,7 +262,7 @@ def run(params: dict[str, t.Any], check: bool, source: Source | None, key: Publi
 
 
 ARGUMENTS = {
-    "state": {"type": "str", "choices": ["present", "rolled_back"], "default": "present"},
+    "state": {"type": "str", "choices": ["present", "rolled_back", "proved"], "default": "present"},
     "path": {"type": "path", "required": True},
     "bucket": {"type": "str"},
     "expected_bucket_owner": {"type": "str"},
@@ -250,6 +270,7 @@ ARGUMENTS = {
     "region": {"type": "str"},
     "user": {"type": "str", "default": "site"},
     "serve": {"type": "bool", "default": True},
+    "trial": {"type": "bool", "default": False},
     "keep": {"type": "int", "default": 5},
     "public_key": {"type": "path"},
     "release": {"type": "str"},
@@ -271,6 +292,8 @@ def main() -> None:
         module.fail_json(msg=missing_required_lib("boto3"))
     if params["public_key"] and not HAS_CRYPTOGRAPHY:
         module.fail_json(msg=missing_required_lib("cryptography"))
+    if params["state"] == "proved":
+        module.exit_json(changed=proved(Store(params["path"]), module.check_mode))
     try:
         key = read_key(params["public_key"]) if params["public_key"] else None
         source = Source.of(params) if wants or (params["bucket"] and params["region"] and HAS_BOTO3) else None

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench.visitors import Visits, visiting
+from bench.visitors import MEMBERS, Visits, visiting
 from lab.commands.shell import visitor
+from tests.applications import membership
 from tests.integration.labs import run_lab
 from tests.integration.owner import URL, Owner, healthy, visit
 from tests.integration.small_world import until
@@ -191,11 +193,25 @@ RATE = 70
 """Requests in a second that visitors send."""
 
 
+@pytest.fixture(scope="module")
+def members(demo: Owner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Owner]:
+    """The site has members, who log in and post forms (tests/applications/members); afterwards it is the demo again."""
+    folder = membership.assemble(tmp_path_factory.mktemp("files") / "site", "first")
+    demo.play("release", *given(site_files=str(folder)))
+    yield demo
+    demo.play("release")
+
+
 def expect_nobody_noticed(visits: Visits) -> None:
-    """Expect that every request was answered, of so many on either kind of connection that it means something."""
+    """Expect that every request was answered, of so many on either kind of connection that it means something.
+
+    Half of each kind had logged in: their sessions were kept, and each found what it had posted.
+    """
     assert visits.failed == []
+    assert visits.mixed == []
     assert visits.rate >= 50
     assert min(visits.new, visits.kept) > 1000
+    assert min(visits.posted, visits.remembered - visits.posted) > 400
     assert set(visits.by) == {"demo-web-a", "demo-web-c"}
 
 
@@ -203,17 +219,19 @@ def types(owner: Owner) -> set[str]:
     return {machine["InstanceType"] for machine in owner.machines()}
 
 
-def test_visitors_do_not_notice_that_machines_get_another_type(demo: Owner) -> None:
-    with visiting(visitor(demo.place), "www.hasite.test", RATE) as visits:
+def test_visitors_do_not_notice_that_machines_get_another_type(members: Owner) -> None:
+    demo = members
+    with visiting(visitor(demo.place), "www.hasite.test", RATE, MEMBERS) as visits:
         demo.play("resize", *given(site_instance_type="t3.medium"))
     assert types(demo) == {"t3.medium"}
     expect_nobody_noticed(visits)
     assert demo.changes(demo.play("resize", *given(site_instance_type="t3.medium"))) == []
 
 
-def test_visitors_do_not_notice_that_apache_and_php_restart(demo: Owner) -> None:
+def test_visitors_do_not_notice_that_apache_and_php_restart(members: Owner) -> None:
+    demo = members
     for hardening in (False, True):
-        with visiting(visitor(demo.place), "www.hasite.test", RATE) as visits:
+        with visiting(visitor(demo.place), "www.hasite.test", RATE, MEMBERS) as visits:
             output = demo.play("configure", *given(web_hardening=hardening))
         assert output.count("TASK [hasite.aws.web : Start the services anew]") == 2
         expect_nobody_noticed(visits)

@@ -23,12 +23,33 @@ class History(t.NamedTuple):
     served: tuple[str, ...] = ()
     taken_back: tuple[str, ...] = ()
     bad: tuple[str, ...] = ()
+    on_trial: tuple[str, ...] = ()
+    """The release that is served while what follows its first switch is still to be done, and the one that was served
+    before it, if there was one. Otherwise nothing."""
 
     def serving(self, release: str) -> History:
         """Return the history after a release is served, as the latest."""
         served = tuple(one for one in self.served if one != release)
         taken_back = tuple(one for one in self.taken_back if one != release)
-        return self._replace(served=(*served, release)[-_LONGEST:], taken_back=taken_back)
+        return self._replace(served=(*served, release)[-_LONGEST:], taken_back=taken_back, on_trial=())
+
+    def beginning(self, release: str, current: str | None) -> History:
+        """Return the history after a new release is served in the place of the current one, on trial.
+
+        One that is on trial itself is not what anybody wants to return to if the new one fails.
+        """
+        before = self.replaced(current)
+        return self.serving(release)._replace(on_trial=(release, *((before,) if before else ())))
+
+    def proved(self) -> History:
+        """Return the history after all is done that follows a switch."""
+        return self._replace(on_trial=())
+
+    def replaced(self, current: str | None) -> str | None:
+        """Return what the current release has replaced if it is on trial, and otherwise the current release."""
+        if self.on_trial[:1] != (current,):
+            return current
+        return next(iter(self.on_trial[1:]), None)
 
     def returning(self, release: str, current: str | None) -> History:
         """Return the history after a return from the current release to an earlier one.
@@ -42,6 +63,21 @@ class History(t.NamedTuple):
         kept = tuple(one for one in self.served[:cut] if one != current)
         taken_back = (*self.taken_back, *sorted(left - set(self.taken_back)))
         return self._replace(served=kept, taken_back=taken_back[-_LONGEST:]).serving(release)
+
+    def reached(self, current: str | None) -> History:
+        """Return the history as far as it has come: a writer may have ended between writing it and the switch.
+
+        A release that was to be served and is not was never served. A return that is not done stays: `undone`.
+        """
+        if current in self.served:
+            return self._replace(served=self.served[: self.served.index(current) + 1])
+        if current is None or current in self.taken_back or not self.served:
+            return self
+        return self.serving(current)
+
+    def undone(self, current: str | None) -> str | None:
+        """Return the release to which a return from the current one has begun, and was not finished."""
+        return self.served[-1] if self.served and current in self.taken_back else None
 
     def marking(self, bad: t.Collection[str], good: t.Collection[str]) -> History:
         """Return the history after releases are called bad, and others no longer so."""

@@ -10,6 +10,7 @@ import typing as t
 from pathlib import Path
 
 from .filling import Target, damaged, fetch, link, make, mend, targets
+from .history import History
 from .layout import release_layout
 from .manifest import Manifest
 from .paths import ReleaseError
@@ -30,6 +31,8 @@ class Wish(t.NamedTuple):
     serve: bool
     key: PublicKey | None = None
     """Which key has to have signed a release; without one, none is asked for."""
+    trial: bool = False
+    """Whether a release that is served anew is on trial."""
 
 
 class Done(t.NamedTuple):
@@ -62,6 +65,8 @@ def present(store: Store, source: Source, wish: Wish, check: bool) -> Done:
 def _present(store: Store, source: Source, wish: Wish, check: bool) -> Done:
     pointer = source.pointer()
     if kept := _instead_of(store, pointer.release):
+        if not check and kept.release != store.current():
+            store.serve(kept.release, store.history())
         return Done(kept, 0, [], pointer.release)
     held = store.manifest(pointer.release) if pointer.release in store.releases() else None
     manifest = _trusted(store, source, pointer.release, held, wish.key)
@@ -82,9 +87,14 @@ def _present(store: Store, source: Source, wish: Wish, check: bool) -> Done:
         if held is None:
             fetched += store.add(crew, manifest, lambda folder: _fill(crew, store, folder, manifest, source))
         if wish.serve and store.current() != manifest.release:
-            store.serve(manifest.release, store.history().serving(manifest.release))
+            store.serve(manifest.release, _serving(store, manifest.release, wish.trial))
         store.prune(crew, wish.keep, manifest.release)
     return Done(manifest, fetched, paths, signed=signed, mended=mended)
+
+
+def _serving(store: Store, release: str, trial: bool) -> History:
+    history = store.history()
+    return history.beginning(release, store.current()) if trial else history.serving(release)
 
 
 def _damaged(crew: Crew, store: Store, manifest: Manifest) -> list[Target]:
@@ -124,9 +134,14 @@ def _signed(store: Store, release: str, key: PublicKey) -> bool:
 
 
 def _instead_of(store: Store, release: str) -> Manifest | None:
-    """Return what goes on being served if this release was taken back or is called bad; None otherwise."""
-    current = store.current()
-    return store.manifest(current) if release != current and store.history().passes_over(release) else None
+    """Return what is to be served if this release was taken back or is called bad; None otherwise.
+
+    That is what is served already, or else what a return that was killed has left to do.
+    """
+    current, history = store.current(), store.history()
+    if (wanted := history.undone(current)) and history.passes_over(release):
+        return store.manifest(wanted)
+    return store.manifest(current) if release != current and history.passes_over(release) else None
 
 
 def _fill(crew: Crew, store: Store, folder: Path, manifest: Manifest, source: Source) -> int:
@@ -138,9 +153,14 @@ def _fill(crew: Crew, store: Store, folder: Path, manifest: Manifest, source: So
 
 
 def rolled_back(
-    store: Store, wanted: str | None, check: bool, key: PublicKey | None = None, source: Source | None = None
+    store: Store,
+    wanted: str | None,
+    check: bool,
+    key: PublicKey | None = None,
+    source: Source | None = None,
+    trial: bool = False,
 ) -> Done:
-    """Serve an earlier release again, if the key has signed it, where one is given.
+    """Serve an earlier release again, if the key has signed it, where one is given; or, on trial, a new one.
 
     Its files are mended first: they may have been changed by way of a later release that has the same ones.
     """
@@ -157,5 +177,15 @@ def rolled_back(
         if not check:
             mend(crew, wrong, manifest, source)
     if not check and current != manifest.release:
-        store.serve(manifest.release, history.returning(manifest.release, current))
+        new = manifest.release
+        store.serve(new, _serving(store, new, trial) if trial else history.returning(new, current))
     return Done(manifest, 0, [], mended=tuple(target.file.path for target in wrong))
+
+
+def proved(store: Store, check: bool) -> bool:
+    """Note that all is done that follows the switch to the release that is served; tell whether it was on trial."""
+    before = store.history()
+    after = before.proved()
+    if after != before and not check:
+        store.remember(after)
+    return after != before

@@ -6,12 +6,13 @@
 
     <path>/current -> releases/20270131T120000Z-0123456789ab
     <path>/releases/20270131T120000Z-0123456789ab/       the files, never changed once they are there
-    <path>/releases/20270131T120000Z-0123456789ab.json   the manifest, written when the folder is complete
+    <path>/releases/20270131T120000Z-0123456789ab.json   the manifest, written just before the folder appears
     <path>/shared/                                       what the site writes (`shared`)
     <path>/history.json                                  what was served, and taken back (`history`)
 
 A release is filled under another name and appears by one rename; it is served by another one. So no
-visitor ever meets half a release, and two writers that do the same at the same time do no harm.
+visitor ever meets half a release, and two writers that do the same at the same time do no harm. A writer may end
+between any two steps: what it leaves is no release, or a whole one, and the next writer goes on from there.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from pathlib import Path
 
 from . import history
 from .history import History
-from .manifest import Manifest, decode, encode
+from .manifest import Manifest, decode, encode, is_id
 from .paths import CURRENT, RELEASES, ReleaseError
 from .steps import Crew
 
@@ -49,7 +50,7 @@ class Store:
         self._manifests: dict[str, Manifest] = {}
 
     def releases(self) -> list[str]:
-        """Return the complete releases, oldest first: those whose manifest was written."""
+        """Return the complete releases, oldest first: those with a manifest and a folder."""
         if not self.folder.is_dir():
             return []
         return sorted(entry.stem for entry in self.folder.glob("*.json") if (self.folder / entry.stem).is_dir())
@@ -66,7 +67,7 @@ class Store:
 
     def manifest(self, release: str | None) -> Manifest | None:
         """Return what a release consists of, or None if it is not there."""
-        if release is None:
+        if release is None or not (self.folder / release).is_dir():
             return None
         try:
             # It never changes once it is there, but for a signature (`sign`).
@@ -84,16 +85,14 @@ class Store:
         return fetched
 
     def _appear(self, unfinished: Path, manifest: Manifest) -> None:
-        final = self.folder / manifest.release
-        if final.exists() and manifest.release not in self.releases():
-            shutil.rmtree(final)  # its writer ended between the rename and the manifest
+        # First: then a folder of this name is always a whole release, and nobody removes one that may be served.
+        _replace(self.folder / f"{manifest.release}.json", lambda path: path.write_bytes(encode(manifest)))
         try:
-            unfinished.rename(final)
+            unfinished.rename(self.folder / manifest.release)
         except OSError as error:
+            # Another writer has just made the same release.
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                 raise
-            return  # another writer has just made the same release
-        _replace(self.folder / f"{final.name}.json", lambda path: path.write_bytes(encode(manifest)))
 
     def sign(self, manifest: Manifest) -> None:
         """Keep the manifest of a release that is there with the signature that it has been given since."""
@@ -103,19 +102,23 @@ class Store:
     def history(self) -> History:
         """Return what was served so far; nothing on a share that an earlier version of the collection has filled."""
         try:
-            return history.decode((self.path / _HISTORY).read_bytes())
+            found = history.decode((self.path / _HISTORY).read_bytes())
         except FileNotFoundError:
             return History()
+        return found.reached(self.current())
 
     def serve(self, release: str, after: History) -> None:
-        """Point `current` to the release, in one step, and write the history that follows from it."""
+        """Point `current` to the release, in one step, when the history that follows from it is written.
+
+        Whoever ends between the two has written what is to be: `History.reached` tells it from what is.
+        """
         if release not in self.releases():
             raise ReleaseError(
                 f"There is no release {release!r} in {self.folder}; there are: {', '.join(self.releases()) or 'none'}."
             )
+        self.remember(after)
         target = Path(RELEASES) / release
         _replace(self.path / CURRENT, lambda path: path.symlink_to(target, target_is_directory=True))
-        self.remember(after)
 
     def remember(self, history: History) -> None:
         """Write the history."""
@@ -126,19 +129,29 @@ class Store:
         removed = surplus(self.releases(), (self.current(), *kept), keep, self.history())
         for release in removed:
             (self.folder / f"{release}.json").unlink(missing_ok=True)
-            gone = self.folder / f"{UNFINISHED}{release}"
-            # Whoever is interrupted here leaves something that is cleared as abandoned.
-            with contextlib.suppress(FileNotFoundError):
-                (self.folder / release).rename(gone)
-            crew.remove(gone)
+            self._remove(crew, self.folder / release)
         return removed
 
     def clear_abandoned(self, crew: Crew) -> None:
-        """Remove what writers have left that ended half-way."""
-        for entry in self.folder.glob(UNFINISHED + "*"):
+        """Remove what writers have left that ended half-way: halves of releases, too."""
+        releases = self.releases()
+        halves = [one for one in self.folder.glob("*") if is_id(one.name.removesuffix(".json"))]
+        left = [one for one in halves if one.name.removesuffix(".json") not in releases]
+        for entry in [*self.path.glob(UNFINISHED + "*"), *self.folder.glob(UNFINISHED + "*"), *left]:
             with contextlib.suppress(FileNotFoundError):
                 if time.time() - entry.lstat().st_ctime > _ABANDONED_SECONDS:
-                    crew.remove(entry)
+                    self._remove(crew, entry)
+
+    def _remove(self, crew: Crew, entry: Path) -> None:
+        """Remove a file, or a folder, which gets another name first: whoever ends here leaves no half of a release."""
+        if not entry.is_dir():
+            entry.unlink(missing_ok=True)
+            return
+        gone = entry if entry.name.startswith(UNFINISHED) else self.folder / f"{UNFINISHED}{entry.name}"
+        if gone != entry:
+            with contextlib.suppress(FileNotFoundError):
+                entry.rename(gone)
+        crew.remove(gone)
 
 
 @contextlib.contextmanager

@@ -121,6 +121,7 @@ def test_php_asks_before_each_page_whether_the_site_wrote_it() -> None:
     assert "auto_prepend_file" not in health
     paths: dict[str, Any] = {"web_shared_paths": ["data", "lib"], "web_php_shared_paths": ["lib"]}
     guard = rendered("guard.php.j2", **paths, web_php_settings={"auto_prepend_file": "/opt/first.php"})
+    assert "})('/srv/site/current', $_SERVER['SCRIPT_FILENAME']," in guard
     assert "$shared = '/srv/site/shared/';" in guard
     assert "foreach (['lib/', ] as" in guard
     assert guard.endswith("require '/opt/first.php';\n")

@@ -82,7 +82,16 @@ def release(
 ) -> dict[str, Any]:
     """Run site_release."""
     source = Source("content", f"/{PREFIX}", REGION) if state == "present" or more.pop("mend", False) else None
-    params = {"path": str(share), "state": state, "keep": 5, "release": None, "user": ME, "serve": True, **more}
+    params = {
+        "path": str(share),
+        "state": state,
+        "keep": 5,
+        "release": None,
+        "user": ME,
+        "serve": True,
+        "trial": False,
+        **more,
+    }
     result: dict[str, Any] = site_release.run(params, check, source, key)
     return result
 

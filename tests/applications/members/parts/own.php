@@ -1,0 +1,2 @@
+<?php
+$parts['own'] = '@release@';

@@ -1,0 +1,2 @@
+<?php
+$parts['relative'] = '@release@';

@@ -1,0 +1,2 @@
+<?php
+$parts['root'] = '@release@';
