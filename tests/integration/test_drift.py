@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What somebody has changed by hand at a site is found by plan.yml, all of it, and repaired by site.yml."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.doctor import Doctor
+from tests.integration.drift import DRIFTS, batches
+from tests.integration.drifts.account import Account, Drift, settled
+from tests.integration.owner import Owner
+
+pytestmark = pytest.mark.acceptance
+
+BATCHES = batches()
+
+
+@pytest.fixture
+def account(demo: Owner) -> Account:
+    return Account(demo)
+
+
+def rows(owner: Owner, file: Path) -> list[dict[str, str]]:
+    """Return the rows of a plan, which must find something to do."""
+    planned = owner.attempt("plan", "-e", json.dumps({"plan_file": str(file)}))
+    assert planned.returncode == 2, planned.stdout[-6000:] + planned.stderr[-2000:]
+    found: list[dict[str, str]] = json.loads(file.read_text())["rows"]
+    return found
+
+
+def told(row: dict[str, str]) -> str:
+    """Return what a row is about: the task without its role, and the item."""
+    name = row["task"].rpartition(" : ")[2]
+    return f"{name} ({row['item']})" if row["item"] else name
+
+
+def found(drift: Drift, planned: list[dict[str, str]]) -> bool:
+    """Tell whether a row of the plan tells a drift; where several have one row, it shows what has changed."""
+    return any(told(row) == drift.told and drift.shown in row["before"] + row["after"] for row in planned)
+
+
+def seen(account: Account, drifts: list[Drift]) -> dict[str, Any]:
+    return {drift.name: settled(drift.read(account)) for drift in drifts}
+
+
+def test_there_are_many_places_and_each_has_a_name_of_its_own() -> None:
+    assert len({drift.name for drift in DRIFTS}) == len(DRIFTS) >= 40
+
+
+@pytest.mark.parametrize("number", range(len(BATCHES)))
+def test_drift_is_found_and_repaired(account: Account, tmp_path: Path, number: int) -> None:
+    batch, owner = BATCHES[number], account.owner
+    before = seen(account, batch)
+    for drift in batch:
+        drift.make(account)
+    drifted = seen(account, batch)
+    assert [name for name in before if drifted[name] == before[name]] == [], "not changed by hand at all"
+
+    planned = rows(owner, tmp_path / "plan.json")
+    assert [drift.name for drift in batch if not found(drift, planned)] == [], planned
+    assert seen(account, batch) == drifted, "a plan changes nothing"
+
+    owner.play("site")
+    after = seen(account, batch)
+    assert {name: (before[name], after[name]) for name in before if after[name] != before[name]} == {}, "not repaired"
+
+
+def test_nothing_is_left_to_do(demo: Owner) -> None:
+    planned = demo.attempt("plan")
+    assert planned.returncode == 0, planned.stdout[-3000:]
+    assert "Nothing is to be done" in planned.stdout
+    assert Doctor(demo.place).findings() == []
