@@ -125,7 +125,7 @@ class Account:
         return one(self.abroad("route53").list_health_checks()["HealthChecks"], "health check")
 
 
-def one(found: list[Any], what: str) -> Any:
+def one(found: list[Resource], what: str) -> Resource:
     """Return the only one of what was found."""
     assert len(found) == 1, f"{len(found)} of {what}"
     return found[0]
