@@ -208,10 +208,11 @@ def ensure(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Chan
     for one in after["routes"]:
         arguments(one["destination"], one["target"])
     if changed and not check_mode:
-        after["route_table_id"] = before.get("route_table_id") or _made(client, params["vpc_id"], tags.after)
-        _apply(client, after["route_table_id"], todo, _associations(tables))
+        # Its tags first: they may be what allows the caller to change its routes.
         if before:
             _tag(client, before["route_table_id"], tags)
+        after["route_table_id"] = before.get("route_table_id") or _made(client, params["vpc_id"], tags.after)
+        _apply(client, after["route_table_id"], todo, _associations(tables))
     return ChangeResult(changed, before, after)
 
 

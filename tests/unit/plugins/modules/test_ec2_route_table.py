@@ -103,6 +103,16 @@ def test_a_table_that_has_lost_a_tag_is_the_same_one(network: Network, lost: str
     assert network.tables() == {made["route_table_id"]: made}
 
 
+def test_tags_come_back_before_routes_since_the_caller_may_change_the_sites_only(network: Network) -> None:
+    table = network.ensure("a", network.a).after["route_table_id"]
+    network.ec2.delete_tags(Resources=[table], Tags=[{"Key": "hasite:site"}])
+    network.ec2.delete_route(RouteTableId=table, DestinationCidrBlock=WORLD)
+    calls: list[str] = []
+    network.ec2.meta.events.register("before-call.ec2", lambda model, **_more: calls.append(model.name))
+    assert network.ensure("a", network.a).changed
+    assert [call for call in calls if not call.startswith("Describe")] == ["CreateTags", "CreateRoute"]
+
+
 def test_a_table_of_somebody_else_is_left_alone(network: Network) -> None:
     theirs = network.ensure("theirs", network.a, tags={}).after["route_table_id"]
     network.ec2.delete_tags(Resources=[theirs], Tags=[{"Key": "Name"}])
