@@ -66,14 +66,17 @@ _OF_RULES = tuple(
     f"elasticloadbalancing:{operation}" for operation in ("DeleteRule", "ModifyRule", "SetRulePriorities")
 )
 _AFTERWARDS = {
+    "ec2:CreateRoute": ("ec2:ReplaceRoute",),
+    "elasticloadbalancing:CreateListener": ("elasticloadbalancing:ModifyListener",),
     "elasticloadbalancing:CreateRule": _OF_RULES,
+    "route53:CreateHealthCheck": ("route53:UpdateHealthCheck",),
     "ssm:StartSession": ("ssm:ResumeSession", "ssm:TerminateSession"),
     "wafv2:AssociateWebACL": ("elasticloadbalancing:SetWebACL",),
     "wafv2:DisassociateWebACL": ("elasticloadbalancing:SetWebACL",),
     "wafv2:CreateWebACL": ("wafv2:TagResource", "wafv2:UntagResource", "wafv2:UpdateWebACL"),
 }
-"""What is called only when a connection is lost, after the playbook has ended, when others have changed something, or
-by AWS in the caller's name."""
+"""What is called only when a connection is lost, after the playbook has ended, when the owner or others have changed
+something, or by AWS in the caller's name."""
 _BOUNDARIES: Statement = {"Resource": "arn:aws:iam::*:policy/*"}
 """A role's permissions boundary is made by others, who name it."""
 _SPECIAL: dict[str, Statement] = {
@@ -111,6 +114,7 @@ _ACL = f"arn:aws:wafv2:*:*:regional/webacl/{SITE}/*"
 _RULES = "arn:aws:wafv2:*:*:regional/managedruleset/*"
 _BALANCER = f"arn:aws:elasticloadbalancing:*:*:loadbalancer/app/{SITE}/*"
 _UNTOLD = {
+    "elasticloadbalancing:ModifyListener": (f"arn:aws:elasticloadbalancing:*:*:listener/app/{SITE}/*",),
     **dict.fromkeys(_OF_RULES, (f"arn:aws:elasticloadbalancing:*:*:listener-rule/app/{SITE}/*",)),
     **{
         f"wafv2:{operation}": (_ACL,)

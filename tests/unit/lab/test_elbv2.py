@@ -298,6 +298,13 @@ def test_draining_ends(account: Account) -> None:
     assert account.health(group) == []
 
 
+def test_targets_may_drain_for_an_hour(account: Account) -> None:
+    group, key = account.group(), "deregistration_delay.timeout_seconds"
+    account.elb.modify_target_group_attributes(TargetGroupArn=group, Attributes=[{"Key": key, "Value": "3600"}])
+    found = account.elb.describe_target_group_attributes(TargetGroupArn=group)["Attributes"]
+    assert {"Key": key, "Value": "3600"} in found
+
+
 def test_a_target_is_deregistered_on_the_port_on_which_it_is_registered(account: Account) -> None:
     group, machine = account.group(), account.instance()
     account.elb.register_targets(TargetGroupArn=group, Targets=[{"Id": machine, "Port": 8080}])

@@ -244,6 +244,14 @@ def test_public_write_is_a_grant_of_its_own(api: Served) -> None:
     assert grants == [("CanonicalUser", "FULL_CONTROL"), ("Group", "READ"), ("Group", "WRITE")]
 
 
+def test_a_bucket_gets_another_ownership(api: Served) -> None:
+    s3 = bucket(api)
+    for wanted in ("ObjectWriter", "BucketOwnerEnforced"):
+        s3.put_bucket_ownership_controls(Bucket="shop", OwnershipControls={"Rules": [{"ObjectOwnership": wanted}]})
+        found = s3.get_bucket_ownership_controls(Bucket="shop")["OwnershipControls"]["Rules"]
+        assert found == [{"ObjectOwnership": wanted}]
+
+
 def test_a_bucket_keeps_who_pays(api: Served) -> None:
     s3 = bucket(api)
     assert s3.get_bucket_request_payment(Bucket="shop")["Payer"] == "BucketOwner"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from plugins.module_utils._settings.variables import KNOWN
 from tests.integration.test_changes import REFUSED
+from tests.integration.test_variables_live import ACCOUNT, AROUND, ELSEWHERE
 
 ROOT = Path(__file__).parents[3]
 ROW = re.compile(r"^\| `(site_\w+)` \| ([\w ]+) \| ?(.*?) ?\|$", re.MULTILINE)
@@ -32,3 +33,10 @@ def test_both_languages_say_the_same() -> None:
 
 def test_what_the_table_calls_refused_is_seen_to_be_refused() -> None:
     assert {name for name, kind in rows("docs/changes.md").items() if kind == "refused"} == set(REFUSED)
+
+
+def test_every_variable_is_seen_to_do_what_its_row_says_or_has_a_reason() -> None:
+    table, changed = rows("docs/changes.md"), {row.variable for row in (*AROUND, *ACCOUNT)}
+    assert changed | set(ELSEWHERE) | set(REFUSED) == table.keys()
+    assert not changed & set(ELSEWHERE)
+    assert {table[name] for name in changed} == {"in place"}
