@@ -31,9 +31,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible has no types
         dummy, options = self.validate_argument_spec(ARGUMENTS)
         if self._task.check_mode:
             return {**result, "skipped": True}
-        goal = Goal(options["outcome"], options["healthy_targets"], options["edge"])
+        goal = Goal(options["outcome"], options["healthy_targets"], options["edge"], tuple(options["stopped"]))
         stop = options["stop"]
-        conditions = Conditions(stop["trouble"], tuple(stop["spared"]), options["timeout"])
+        conditions = Conditions(stop["trouble"], tuple(stop["spared"]), stop["alarms"], options["timeout"])
         since = options["since"] or time.time()
         while True:
             looked = self._execute_module(module_args={**self._task.args, "since": since}, task_vars=task_vars)

@@ -43,6 +43,12 @@ options:
       - How many targets must be healthy.
     type: int
     default: 0
+  stopped:
+    description:
+      - The IDs of machines that must be stopped.
+    type: list
+    elements: str
+    default: []
   edge:
     description:
       - What who asks the edge itself must get, in three visits in a row, too.
@@ -65,8 +71,7 @@ options:
     default: 600
   stop:
     description:
-      - What ends the wait at once, beside an alarm that M(hasite.aws.failover_watch) has recorded in the state
-        C(ALARM).
+      - What ends the wait at once.
     type: dict
     default: {}
     suboptions:
@@ -87,6 +92,11 @@ options:
             machine that is gone fails only every other visitor.
         type: float
         default: 30
+      alarms:
+        description:
+          - Whether an alarm ends it that M(hasite.aws.failover_watch) has recorded in the state C(ALARM).
+        type: bool
+        default: true
       spared:
         description:
           - The IDs of machines that must go on running, as healthy targets.
@@ -155,6 +165,7 @@ STOP = {
     "trouble": {"type": "float"},
     "answers": {"type": "list", "elements": "str", "choices": ["site", "error_page"], "default": ["site"]},
     "apart": {"type": "float", "default": 30},
+    "alarms": {"type": "bool", "default": True},
     "spared": {"type": "list", "elements": "str", "default": []},
 }
 ARGUMENTS = {
@@ -163,6 +174,7 @@ ARGUMENTS = {
     "since": {"type": "float"},
     "outcome": {"type": "str", "choices": ["site", "error_page"], "required": True},
     "healthy_targets": {"type": "int", "default": 0},
+    "stopped": {"type": "list", "elements": "str", "default": []},
     "edge": {"type": "str", "choices": ["error_page", "failure"]},
     "at_least": {"type": "float", "default": 0},
     "expected": {"type": "float", "required": True},

@@ -30,14 +30,18 @@ class Goal:
     healthy_targets: int = 0
     edge: str | None = None
     """What who asks the edge itself must get. None: anything."""
+    stopped: tuple[str, ...] = ()
+    """The machines that must be stopped."""
 
     def met(self, visits: Sequence[Visit], state: State) -> bool:
         """Tell whether both visitors steadily get it."""
         targets = list(state.get("targets", {}).values())
+        machines = state.get("instances", {})
         return (
             all(_steady(_of(visits, visitor), self.outcome) for visitor in VISITORS)
             and (self.edge is None or _steady(_of(visits, EDGE), self.edge))
             and targets.count("healthy") >= self.healthy_targets
+            and all(machines.get(one) == "stopped" for one in self.stopped)
         )
 
 

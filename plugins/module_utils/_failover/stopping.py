@@ -44,6 +44,8 @@ class Conditions:
     """The seconds for which visitors may go without what the stage promises them. None: it promises them nothing."""
     spared: tuple[str, ...] = ()
     """The machines that the stage leaves alone."""
+    alarms: bool = True
+    """Whether alarms count: once all is put back, one that is still on has nothing left to end."""
     longest: float = 600
     """The seconds for which a stage may be waited for."""
 
@@ -60,7 +62,7 @@ class Conditions:
             seen = [_ill(state, machine) for state in states[-STEADY:]]
             if len(seen) == STEADY and all(seen):
                 yield Fired(OUTSIDE, f"{machine}, which this stage leaves alone, {seen[-1]}")
-        for state in states[-1:]:
+        for state in states[-1:] if self.alarms else ():
             for name, value in state.get("alarms", {}).items():
                 if value == ALARMING:
                     yield Fired(ALARM, f"the alarm {name} is in the state {ALARMING}")

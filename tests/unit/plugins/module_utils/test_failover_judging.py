@@ -297,6 +297,14 @@ def test_goal_wants_both_visitors_steady() -> None:
     assert not progress.Goal("error_page", healthy_targets=1).met(visits, state(1, "unused"))
 
 
+def test_goal_may_want_machines_stopped() -> None:
+    visits = [one for at in range(3) for one in both(at, "site")]
+    goal = progress.Goal("site", stopped=("i-1",))
+    assert not goal.met(visits, {})
+    assert not goal.met(visits, state(1, "unused", "stopping"))
+    assert goal.met(visits, state(1, "unused", "stopped"))
+
+
 def test_goal_may_want_the_edge_too() -> None:
     visits = [one for at in range(3) for one in both(at, "site")]
     goal = progress.Goal("site", edge="error_page")

@@ -54,6 +54,7 @@ def test_a_moment_of_weakness_and_a_look_that_failed_do_not_end_it() -> None:
 def test_an_alarm_ends_it() -> None:
     assert fired([state(alarms={"orders": "OK", "other": "INSUFFICIENT_DATA"})]) == ""
     assert fired([state(alarms={"orders": "ALARM"})]) == "alarm"
+    assert stopping.Conditions(alarms=False).fired(10, 0, [state(alarms={"orders": "ALARM"})]) is None
     assert fired([state(alarms={"orders": "ALARM"}), state(alarms={"orders": "OK"})]) == ""
 
 
