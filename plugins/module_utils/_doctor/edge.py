@@ -115,7 +115,7 @@ def error_page_denied(evidence: Evidence) -> Iterator[Occurrence]:
     found = evidence.documents("bucket_policies")
     for resource in evidence.resources("distributions"):
         bucket = str(resource.get("origin_domain_name") or "").partition(".s3.")[0]
-        if bucket in found and not policies.lets_distribution_read(found[bucket], str(resource.get("arn"))):
+        if bucket in found and not policies.lets_distribution_read(found[bucket], str(resource.get("arn")), bucket):
             proof = f"statements of the policy of {bucket}: {', '.join(policies.titles(found[bucket]))}"
             yield Occurrence(f"The distribution may not read {bucket}.", place("distribution", resource, "id"), proof)
 

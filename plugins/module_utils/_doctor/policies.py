@@ -137,17 +137,29 @@ def not_admitted(boundary: Raw | None, actions: Mapping[str, str]) -> list[str]:
     ]
 
 
-def lets_distribution_read(policy: Raw | None, arn: str) -> bool:
-    """Tell whether a bucket's policy lets a distribution read its objects by origin access control."""
-    for statement in statements(policy):
-        principal = statement.get("Principal")
-        services = _texts(principal.get("Service")) if isinstance(principal, Mapping) else _texts(principal)
-        known = _about(statement, "s3:GetObject") and statement.get("Effect") == "Allow"
-        if known and ("cloudfront.amazonaws.com" in services or "*" in services):
-            condition = str(statement.get("Condition") or "")
-            if "SourceArn" not in condition or arn in condition or "*" in condition:
-                return True
-    return False
+def lets_distribution_read(policy: Raw | None, arn: str, bucket: str) -> bool:
+    """Tell whether a bucket's policy lets a distribution read its objects by origin access control.
+
+    A statement that denies outweighs all that allow:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+    """
+    about = [one for one in statements(policy) if _about(one, "s3:GetObject") and _to_service(one, CLOUDFRONT)]
+    denied = [one for one in about if one.get("Effect") == "Deny" and not one.get("Condition")]
+    if any(_of(one, f"arn:aws:s3:::{bucket}/any") for one in denied):
+        return False
+    conditions = [str(one.get("Condition") or "") for one in about if one.get("Effect") == "Allow"]
+    return any("SourceArn" not in one or arn in one or "*" in one for one in conditions)
+
+
+CLOUDFRONT = "cloudfront.amazonaws.com"
+
+
+def _to_service(statement: Raw, service: str) -> bool:
+    """Tell whether a statement is about a service, or about everybody."""
+    principal = statement.get("Principal")
+    if isinstance(principal, Mapping):
+        return service in _texts(principal.get("Service")) or "*" in _texts(principal.get("AWS"))
+    return "*" in _texts(principal)
 
 
 def _about_all_callers(statement: Raw, roles: Iterable[str]) -> bool:
