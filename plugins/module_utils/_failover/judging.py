@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 
 from .._route53 import HEALTHY_PERCENT
-from .progress import EDGE, VISITORS, State, answered_at, longest_trouble
+from .progress import EDGE, STEADY, VISITORS, State, answered_at, longest_trouble
 from .visiting import ERROR_PAGE, FAILURE, SITE, Visit
 
 Raw = dict[str, t.Any]
@@ -216,17 +216,32 @@ def _does_without_the_edge(stage: Stage, by: Limits) -> Iterator[Check]:
     during = [one for one in asked if one["at"] < admitting]
     limit = by.limit(float(by.budget["edge"]["error_ttl"]))
     for what, done, seen in (
-        ("the edge itself has no page after its bucket refuses it", refused, first_steady(during, FAILURE)),
-        ("the edge itself has the error page again after its bucket admits it", admitted, _page_again(asked)),
+        ("the edge itself has no page after its bucket refuses it", refused, _first_of_some(during, FAILURE)),
+        (
+            "the edge itself has the error page again after its bucket admits it",
+            admitted,
+            _page_again(asked, admitting),
+        ),
     ):
         measured = None if seen is None else max(0.0, answered_at(seen) - done) * by.speed
         yield Check(what, measured, limit)
 
 
-def _page_again(asked: Sequence[Visit]) -> Visit | None:
+def _page_again(asked: Sequence[Visit], admitting: float) -> Visit | None:
     """Return the visit from which on the edge has the page, if it has lost it before."""
-    seen = first_steady(asked, ERROR_PAGE)
-    return seen if any(one["outcome"] == FAILURE for one in asked) else None
+    lost = _first_of_some([one for one in asked if one["at"] < admitting], FAILURE)
+    return _first_of_some([one for one in asked if one["at"] >= admitting], ERROR_PAGE) if lost else None
+
+
+def _first_of_some(visits: Sequence[Visit], outcome: str) -> Visit | None:
+    """Return the first of so many visits in a row with the outcome that the drill, too, goes on after them.
+
+    One that fails later, for whatever reason, is not what the stage is about.
+    """
+    for number, one in enumerate(visits):
+        if [each["outcome"] for each in visits[number : number + STEADY]] == [outcome] * STEADY:
+            return one
+    return None
 
 
 CHECKS: dict[str, Callable[[Stage, Limits], Iterator[Check]]] = {

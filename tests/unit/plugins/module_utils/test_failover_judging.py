@@ -190,6 +190,8 @@ def test_a_lost_edge_that_visitors_need_or_that_is_not_lost_or_stays_so_fails_th
     assert passed([*up, *asked(10, 60, "error_page")]) == [True, False, False]
     assert passed([*up, *lost, *asked(50, 60, "failure")]) == [True, True, False]
     assert passed([*lost, *back]) == [False, True, True], "nobody has visited the site"
+    moment = [*asked(51, 55, "error_page"), *asked(55, 56, "failure"), *asked(56, 60, "error_page")]
+    assert passed([*up, *lost, *moment]) == [True, True, True], "of a network that once lost a packet"
     late = [*asked(10, 40, "error_page"), *asked(40, 50, "failure"), *back]
     assert passed([*up, *late]) == [True, False, True]
 
