@@ -36,6 +36,13 @@ options:
     type: list
     elements: str
     default: []
+  stop_alarms:
+    description:
+      - CloudWatch alarms that are to end the failover, by their names in this region, or by their ARNs. One that
+        does not exist, or is in the state C(ALARM), is an obstacle.
+    type: list
+    elements: str
+    default: []
 seealso:
   - module: hasite.aws.site_info
   - module: hasite.aws.failover_report
@@ -108,6 +115,13 @@ failover:
           returned: always
           type: dict
           sample: {new_visitors: 45, returning_visitors: 105}
+        edge:
+          description:
+            - For how long the edge keeps an error of its bucket (C(error_ttl)), so that the error page may come so much
+              later once the bucket is repaired.
+          returned: always
+          type: dict
+          sample: {error_ttl: 0}
         alternatives:
           description: What each interval and threshold of the health check would give, and cost.
           returned: always
@@ -128,12 +142,16 @@ failover:
 """
 
 from dataclasses import asdict
+from functools import partial
+from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.hasite.aws.plugins.module_utils._failover import stopping, watching
 from ansible_collections.hasite.aws.plugins.module_utils._failover.budget import make_budget
 from ansible_collections.hasite.aws.plugins.module_utils._failover.readiness import obstacles
 from ansible_collections.hasite.aws.plugins.module_utils._failover.settings import read_settings
 from ansible_collections.hasite.aws.plugins.module_utils._site.assembly import assemble
+from ansible_collections.hasite.aws.plugins.module_utils._site.clients import client_maker
 from ansible_collections.hasite.aws.plugins.module_utils._site.names import Wanted
 from ansible_collections.hasite.aws.plugins.module_utils._site.reading import read_all
 from ansible_collections.hasite.aws.plugins.module_utils._site.scope import scope_of
@@ -142,11 +160,26 @@ ARGUMENTS = {
     "name": {"type": "str", "required": True},
     "domain": {"type": "str", "required": True},
     "aliases": {"type": "list", "elements": "str", "default": []},
+    "stop_alarms": {"type": "list", "elements": "str", "default": []},
 }
 KINDS = (
     *("instances", "load_balancers", "target_groups", "hosted_zones", "health_checks", "distributions"),
     "response_headers_policies",
 )
+
+
+def alarms(module: Any) -> list[str]:
+    """Return what is against a drill that these alarms are to end."""
+    asked = module.params["stop_alarms"]
+    if not asked:
+        return []
+    client = client_maker(module)
+    try:
+        states = watching.alarm_states(asked, partial(client, "cloudwatch"), module.region)
+    except watching.AWS_ERRORS as error:
+        module.fail_json_aws(error, msg="Failed to describe the alarms that are to end the drill")
+    against: list[str] = stopping.alarm_obstacles(asked, states)
+    return against
 
 
 def main() -> None:
@@ -158,7 +191,8 @@ def main() -> None:
     answers, errors = read_all(scope, KINDS)
     site = assemble(scope.site, scope.region, answers, errors, Wanted(names)).as_dict()
     settings = read_settings(site, params["domain"])
-    found = {"obstacles": obstacles(site, settings), "budget": make_budget(settings), "settings": asdict(settings)}
+    against = [*obstacles(site, settings), *alarms(module)]
+    found = {"obstacles": against, "budget": make_budget(settings), "settings": asdict(settings)}
     module.exit_json(changed=False, failover=found)
 
 

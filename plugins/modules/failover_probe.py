@@ -15,6 +15,8 @@ description:
   - Visits the site's page over HTTPS at every O(interval) as two visitors. A V(new) one asks one of the zone's own name
     servers each time; a V(returning) one asks the system's resolver and keeps its answer for the answer's TTL.
   - It also visits the O(aliases) in turn, one at each O(interval), as a new visitor. A redirect is the site's answer.
+  - With O(edge), it asks the distribution itself for the page of the site's name, wherever that name leads, so with the
+    site's name in TLS and in the request. The visit's outcome is C(error_page) only if the answer's status is 503.
   - Where nobody answers at one of a name's addresses, the next is tried, as browsers do, and the visit notes it.
   - The certificate is verified for the name, also when the edge answers.
   - Each visit becomes one line of JSON in O(path), with the moment it began, the name server's answer, who answered
@@ -58,6 +60,10 @@ options:
         type: list
         elements: str
         required: true
+  edge:
+    description:
+      - The distribution's own name. Without it, the edge is not asked.
+    type: str
   path:
     description:
       - The file to which the visits are appended.
@@ -133,6 +139,7 @@ ARGUMENTS = {
     "domain": {"type": "str", "required": True},
     "page": {"type": "str", "default": "/"},
     "name_servers": {"type": "list", "elements": "str", "required": True},
+    "edge": {"type": "str"},
     "timeout": {"type": "float", "default": 5},
     "speed": {"type": "float", "default": 1},
     "aliases": {
@@ -156,7 +163,7 @@ def resolved(name_servers: Iterable[str], timeout: float) -> list[str]:
 
 
 def visitors(params: Mapping[str, Any]) -> tuple[list[Visitor], Iterator[Visitor]]:
-    """Return those who visit the domain, and one after the other those who visit an alias."""
+    """Return those who visit the domain and the edge, and one after the other those who visit an alias."""
     domain, timeout = params["domain"], params["timeout"]
     get = partial(visiting.fetch, path=params["page"], timeout=timeout)
     new = partial(visiting.ask_servers, domain, resolved(params["name_servers"], timeout), timeout)
@@ -171,9 +178,14 @@ def visitors(params: Mapping[str, Any]) -> tuple[list[Visitor], Iterator[Visitor
         for alias in params["aliases"]
     ]
     own = partial(get, domain=domain)
-    return [partial(visiting.visit, "new", new, own), partial(visiting.visit, "returning", returning, own)], cycle(
-        aliases
-    )
+    each: list[Visitor] = [
+        partial(visiting.visit, "new", new, own),
+        partial(visiting.visit, "returning", returning, own),
+    ]
+    if params["edge"]:
+        at_edge = partial(visiting.Cache(params["speed"]).lookup, params["edge"], timeout)
+        each.append(partial(visiting.visit_edge, at_edge, own))
+    return each, cycle(aliases)
 
 
 def record_visit(record: recording.Record, one: Visitor) -> None:

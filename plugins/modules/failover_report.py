@@ -38,7 +38,7 @@ options:
         description:
           - The stage.
         type: str
-        choices: [one_stopped, all_stopped, all_started, one_rebooted, share_lost, zone_lost]
+        choices: [one_stopped, all_stopped, all_started, one_rebooted, share_lost, zone_lost, edge_lost]
         required: true
       act:
         description:
@@ -76,6 +76,37 @@ options:
       - The name of the site, noted in the timeline, so that only drills of one site are compared.
     type: str
     default: ""
+  boot:
+    description:
+      - The seconds in which machines boot, beside what the budget knows.
+    type: float
+    default: 120
+  objective:
+    description:
+      - The recovery time objective in seconds. If it is given, each stage's recovery must keep it.
+    type: float
+  touched:
+    description:
+      - What each stage touches, by its name, as a list of texts.
+    type: dict
+    default: {}
+  circumstances:
+    description:
+      - The RV(hasite.aws.failover_circumstances_info#module:circumstances), and what else is
+        to be in the timeline of them.
+    type: dict
+    default: {}
+  restored:
+    description:
+      - The moment, in seconds since 1970, from which on the site was in its steady state again. Without it, the
+        timeline has no state after the drill.
+    type: float
+  stopped:
+    description:
+      - The stop condition that ended the drill, as RV(hasite.aws.failover_wait#module:stop), with C(stage) and C(at).
+        Without it, the drill has gone through all its stages.
+    type: dict
+    default: {}
   earlier:
     description:
       - An earlier drill to compare with, as its C(timeline.json) has it.
@@ -138,10 +169,33 @@ timeline:
       description:
         - The stages with C(name), C(seconds), C(availability) for each visitor, C(hosts), C(moments) (what changed
           when), and C(checks) with C(what), C(measured), C(limit), C(expected), C(passed).
+        - C(hypothesis), C(blast_radius) and C(touched) say what was to be shown, C(recovery) has the actual recovery
+          time (C(seconds)) and that of the budget (C(budget)).
       returned: always
       type: list
       elements: dict
       sample: []
+    steady_state:
+      description: What visitors got in the whiles C(before) the first stage and C(after) the drill, and how fast.
+      returned: always
+      type: dict
+      sample: {before: {visits: 30, site_share: 1.0, median: 0.04, p95: 0.09}}
+    stop_conditions:
+      description: What would have ended the drill, as C(condition) and C(what).
+      returned: always
+      type: list
+      elements: dict
+      sample: [{condition: time, what: what a stage waits for does not come}]
+    stopped:
+      description: What did end it. Empty if nothing did.
+      returned: always
+      type: dict
+      sample: {}
+sha256:
+  description: The SHA-256 of C(timeline.json).
+  returned: always
+  type: str
+  sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 comparison:
   description: What is measured beside what the earlier drill did. Empty without O(earlier).
   returned: always
@@ -178,11 +232,20 @@ picture:
   sample: <svg>…</svg>
 """
 
+import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.hasite.aws.plugins.module_utils._failover import comparing, judging, picture
+from ansible_collections.hasite.aws.plugins.module_utils._failover import (
+    comparing,
+    evidence,
+    judging,
+    picture,
+    stopping,
+)
 from ansible_collections.hasite.aws.plugins.module_utils._failover.recording import read_record
 
 EVENT = {
@@ -199,6 +262,12 @@ ARGUMENTS = {
     "tolerance": {"type": "float", "default": 10},
     "speed": {"type": "float", "default": 1},
     "site": {"type": "str", "default": ""},
+    "boot": {"type": "float", "default": 120},
+    "objective": {"type": "float"},
+    "touched": {"type": "dict", "default": {}},
+    "circumstances": {"type": "dict", "default": {}},
+    "restored": {"type": "float"},
+    "stopped": {"type": "dict", "default": {}},
     "earlier": {"type": "dict"},
     "folder": {"type": "path", "required": True},
 }
@@ -213,22 +282,50 @@ def written(path: Path, text: str, check_mode: bool) -> bool:
     return True
 
 
+def evident(
+    params: Mapping[str, Any], judged: Mapping[str, Any], visits: list[dict[str, Any]], states: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Return what was measured, with all that makes evidence of it."""
+    stages = [
+        {**stage, **evidence.planned(stage["name"], params["budget"], params["touched"].get(stage["name"], []))}
+        for stage in judged["stages"]
+    ]
+    first = min((stage["began"] for stage in stages), default=0.0)
+    whiles = {"before": (0.0, first), "after": (params["restored"] or float("inf"), float("inf"))}
+    steady = {
+        name: evidence.steady_state(evidence.within(visits, *when), evidence.within(states, *when), params["speed"])
+        for name, when in whiles.items()
+    }
+    return {
+        **judged,
+        "stages": stages,
+        "passed": judged["passed"] and not params["stopped"],
+        "circumstances": params["circumstances"],
+        "steady_state": {"what": evidence.STEADY_STATE, **steady},
+        "stop_conditions": [{"condition": name, "what": what} for name, what in stopping.CONDITIONS.items()],
+        "stopped": params["stopped"],
+        "restored": params["restored"],
+        "ended": params["ended"],
+    }
+
+
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     if not picture.HAS_DRAWSVG:
         module.fail_json(msg=missing_required_lib("drawsvg"))
     params = module.params
-    by = judging.Limits(params["budget"], params["speed"], params["tolerance"])
+    by = judging.Limits(params["budget"], params["speed"], params["tolerance"], params["boot"], params["objective"])
     visits, states = read_record(params["visits"]), read_record(params["states"])
     stages = judging.cut(params["events"], visits, states, params["ended"])
-    timeline = {"site": params["site"], **judging.judge(stages, by)}
+    timeline = {"site": params["site"], **evident(params, judging.judge(stages, by), visits, states)}
     comparison = comparing.compare(timeline, params["earlier"]) if params["earlier"] else {}
     drawn = picture.draw(stages, by) if stages else ""
     folder = Path(params["folder"])
     files = {"timeline.json": json.dumps({**timeline, "visits": visits, "states": states}), "timeline.svg": drawn}
     changed = [written(folder / name, text, module.check_mode) for name, text in files.items()]
-    module.exit_json(changed=any(changed), timeline=timeline, comparison=comparison, picture=drawn)
+    digest = hashlib.sha256(files["timeline.json"].encode()).hexdigest()
+    module.exit_json(changed=any(changed), timeline=timeline, comparison=comparison, picture=drawn, sha256=digest)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: failover_watch
 version_added: 0.1.0
-short_description: Record the states of a site's machines, targets and health checkers
+short_description: Record the states of a site's machines, targets and health checkers, and of alarms
 description:
   - Asks AWS at every O(interval) for the state of the machines, the health of the load balancer's targets, and how many
     of Route 53's checkers find the site healthy. Each look becomes one line of JSON in O(path).
@@ -33,6 +33,12 @@ options:
     description:
       - The health check. Without it, checkers are not looked at.
     type: str
+  alarms:
+    description:
+      - CloudWatch alarms whose states are recorded too, by their names in this region, or by their ARNs.
+    type: list
+    elements: str
+    default: []
   path:
     description:
       - The file to which the looks are appended.
@@ -88,6 +94,7 @@ looks:
 """
 
 import time
+from functools import partial
 from itertools import takewhile
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -98,6 +105,7 @@ ARGUMENTS = {
     "instance_ids": {"type": "list", "elements": "str", "required": True},
     "target_group_arn": {"type": "str", "required": True},
     "health_check_id": {"type": "str"},
+    "alarms": {"type": "list", "elements": "str", "default": []},
     **recording.ARGUMENTS,
 }
 
@@ -116,6 +124,9 @@ def main() -> None:
         instance_ids=params["instance_ids"],
         target_group_arn=params["target_group_arn"],
         health_check_id=params["health_check_id"],
+        alarms=params["alarms"],
+        cloudwatch=partial(client, "cloudwatch"),
+        region=module.region,
     )
     record = recording.Record(params["path"])
     looks = 0

@@ -150,7 +150,7 @@ def test_what_was_written_survives_a_reboot_of_both_machines(owner: Owner, alice
 
 def test_drill_passes_and_doctor_finds_nothing(owner: Owner) -> None:
     assert "The site kept its budget in every stage" in owner.play(
-        "drill", "-e", "drill_stages=one_stopped,all_stopped,all_started"
+        "drill", "-e", "drill_stages=one_stopped,all_stopped,all_started,zone_lost,edge_lost"
     )
     assert "No finding" in owner.play("doctor")
 

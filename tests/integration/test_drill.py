@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -14,12 +15,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from ansible import __version__ as ansible_version
 
 from lab.commands.browser import Browser, Page, Tab, opened
 from lab.commands.shell import visitor
 from tests.integration.demo_site import SPEED
-from tests.integration.internet import fetch
+from tests.integration.internet import Answer, fetch
 from tests.integration.labs import ROOT, installed
 from tests.integration.owner import URL, Owner, healthy
 from tests.integration.small_world import until
@@ -201,6 +204,31 @@ EARLIER = {
 """What an earlier drill of the site has left in its folder."""
 
 
+def is_evidence(owner: Owner, folder: Path, timeline: dict[str, Any]) -> None:
+    """What an auditor asks for is on the page, and what it is computed from is what it says."""
+    page = (folder / "evidence.html").read_text()
+    account = owner.client("sts").get_caller_identity()
+    digest = hashlib.sha256((folder / "timeline.json").read_bytes()).hexdigest()
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for told in ("Steady state", "hypothesis", "blast radius", "Stop conditions", "None fired.", "objective", "budget",
+                 "actual recovery time", account["Account"], account["Arn"], "ap-northeast-1", digest, head.strip(),
+                 f"ansible-core {ansible_version}", f"boto3 {boto3.__version__}", "amazon.aws ", "hasite.aws 0.",
+                 *owner.ids()):  # fmt: skip
+        assert told in page, told
+    assert "src=" not in page
+    checked = subprocess.run(
+        ["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert checked.stdout.count(": OK") == 6
+    for while_ in ("before", "after"):
+        steady = timeline["steady_state"][while_]
+        assert (steady["site_share"], steady["edge_share"]) == (1.0, 1.0), while_
+        assert sorted(steady["targets"].values()) == ["healthy", "healthy"]
+        assert steady["seconds"] > 10
+    assert timeline["stopped"] == {}
+
+
 def test_drill_measures_what_the_budget_promises(owner: Owner, tmp_path: Path) -> None:
     until(lambda: healthy(owner) == 2, 60)
     (tmp_path / "timeline.json").write_text(json.dumps(EARLIER))
@@ -221,6 +249,7 @@ def test_drill_measures_what_the_budget_promises(owner: Owner, tmp_path: Path) -
     assert "Since the drill of " in report
     assert timeline["site"] == "demo"
     assert "src=" not in report  # it needs nothing from elsewhere
+    is_evidence(owner, tmp_path, timeline)
     assert (states(owner), marked(owner)) == ({"running"}, False)
 
 
@@ -307,6 +336,138 @@ def test_a_drill_that_was_killed_in_a_lost_zone_is_finished_by_the_next(
     owner.play("drill", "-e", "drill_stages=", "-e", f"drill_folder={tmp_path}")
     assert (associations(owner), is_cut_off(owner)) == (before, False)
     assert (states(owner), marked(owner), healthy(owner)) == ({"running"}, False, 2)
+
+
+def error_bucket(owner: Owner) -> str:
+    account = owner.client("sts").get_caller_identity()["Account"]
+    return f"demo-error-page-{account}"
+
+
+def policy(owner: Owner) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(owner.client("s3").get_bucket_policy(Bucket=error_bucket(owner))["Policy"])
+    return found
+
+
+def is_refused(owner: Owner) -> bool:
+    return "HasiteDrill" in {one.get("Sid") for one in policy(owner)["Statement"]}
+
+
+def at_edge(owner: Owner) -> Answer:
+    """Ask the edge for the site's name, wherever the name leads."""
+    [found] = owner.client("cloudfront", "us-east-1").list_distributions()["DistributionList"]["Items"]
+    return fetch(owner.place, URL, "--connect-to", f"www.hasite.test:443:{found['DomainName']}:443")
+
+
+@pytest.mark.acceptance
+def test_a_lost_edge_is_noticed_by_no_visitor(owner: Owner, tmp_path: Path) -> None:
+    until(lambda: healthy(owner) == 2, 60)
+    before = policy(owner)
+    run = drill(owner, "edge_lost", tmp_path)
+    output, _ = run.communicate(timeout=300)
+    print(output[-4000:])
+    assert run.returncode == 0, output[-6000:]
+    [stage] = json.loads((tmp_path / "timeline.json").read_text())["stages"]
+    assert [act["act"].replace(error_bucket(owner), "BUCKET") for act in stage["acts"]] == [
+        "have BUCKET refuse CloudFront",
+        "CloudFront is refused",
+        "have BUCKET admit CloudFront",
+        "CloudFront is admitted",
+    ]
+    assert all(check["passed"] for check in stage["checks"])
+    found = stage["availability"]
+    assert (found["new"]["site_share"], found["returning"]["site_share"]) == (1.0, 1.0)
+    assert found["edge"]["failure"] > 5, "who asked the edge itself got no page"
+    assert policy(owner) == before
+    assert (at_edge(owner).status, ERROR_PAGE in at_edge(owner).body) == (503, True)
+    assert (states(owner), marked(owner), healthy(owner)) == ({"running"}, False, 2)
+
+
+@pytest.mark.acceptance
+def test_a_drill_that_was_killed_while_the_edge_was_lost_is_seen_by_the_doctor_and_finished_by_the_next(
+    owner: Owner, tmp_path: Path
+) -> None:
+    until(lambda: healthy(owner) == 2, 60)
+    before = policy(owner)
+    run = drill(owner, "edge_lost", tmp_path)
+    try:
+        until(lambda: is_refused(owner), 240)
+    finally:
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait(60)
+    assert is_refused(owner)
+    until(lambda: at_edge(owner).status == 403, 30)
+    assert SITE in fetch(owner.place, URL).body, "and the site serves"
+    doctor = owner.attempt("doctor")
+    assert "error-page-denied" in doctor.stdout, doctor.stdout[-4000:]
+    assert f"may not read {error_bucket(owner)}" in re.sub(r"\s+", " ", doctor.stdout)
+    owner.play("drill", "-e", "drill_stages=", "-e", f"drill_folder={tmp_path}")
+    assert policy(owner) == before
+    assert at_edge(owner).status == 503
+    assert (states(owner), marked(owner), healthy(owner)) == ({"running"}, False, 2)
+
+
+def is_ended_by(condition: str, owner: Owner, folder: Path) -> None:
+    """The drill has ended early, says why, and all machines run again."""
+    timeline = json.loads((folder / "timeline.json").read_text())
+    assert timeline["stopped"]["condition"] == condition
+    assert (timeline["stopped"]["stage"], timeline["passed"]) == ("one_stopped", False)
+    page = (folder / "evidence.html").read_text()
+    assert "The drill was ended in the stage one stopped" in page
+    assert "None fired." not in page
+    assert timeline["steady_state"]["after"]["site_share"] == 1.0, "all is as it was"
+    assert (states(owner), marked(owner), healthy(owner)) == ({"running"}, False, 2)
+
+
+@pytest.mark.acceptance
+def test_a_machine_that_fails_outside_the_blast_radius_ends_the_drill(owner: Owner, tmp_path: Path) -> None:
+    until(lambda: healthy(owner) == 2, 60)
+    run = drill(owner, "one_stopped,all_stopped", tmp_path)
+    try:
+        until(lambda: "stopped" in states(owner), 240)
+        owner.client("ec2").stop_instances(InstanceIds=owner.ids())
+        output, _ = run.communicate(timeout=600)
+    finally:
+        if run.poll() is None:
+            os.killpg(run.pid, signal.SIGKILL)
+    assert run.returncode == 2, output[-6000:]
+    assert "The stop condition 'outside' is met: i-" in re.sub(r"\s+", " ", output)
+    is_ended_by("outside", owner, tmp_path)
+
+
+@pytest.fixture
+def alarm(owner: Owner) -> Iterator[str]:
+    """An alarm of the site's owner, on something that the collection knows nothing of."""
+    client, name = owner.client("cloudwatch"), "orders-too-few"
+    client.put_metric_alarm(
+        AlarmName=name, MetricName="Orders", Namespace="Shop", Statistic="Sum", Threshold=1, Period=60,
+        ComparisonOperator="LessThanThreshold", EvaluationPeriods=1, TreatMissingData="ignore",
+    )  # fmt: skip
+    client.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="test")
+    yield name
+    client.delete_alarms(AlarmNames=[name])
+
+
+@pytest.mark.acceptance
+def test_an_alarm_ends_the_drill_and_while_it_lasts_none_begins(owner: Owner, alarm: str, tmp_path: Path) -> None:
+    until(lambda: healthy(owner) == 2, 60)
+    named = ("-e", json.dumps({"drill_stop_alarms": [alarm]}))
+    run = drill(owner, "one_stopped", tmp_path, *named)
+    try:
+        until(lambda: "stopped" in states(owner), 240)
+        owner.client("cloudwatch").set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="test")
+        output, _ = run.communicate(timeout=600)
+    finally:
+        if run.poll() is None:
+            os.killpg(run.pid, signal.SIGKILL)
+    assert run.returncode == 2, output[-6000:]
+    assert f"The stop condition 'alarm' is met: the alarm {alarm} is in the state ALARM" in re.sub(r"\s+", " ", output)
+    is_ended_by("alarm", owner, tmp_path)
+    again = owner.attempt("drill", "-e", f"drill_folder={tmp_path}", "-e", "drill_stages=one_stopped", *named)
+    assert again.returncode != 0
+    assert f"The alarm {alarm}, which is to end the drill, is in the state ALARM already" in re.sub(
+        r"\s+", " ", again.stdout
+    )
+    assert (states(owner), marked(owner)) == ({"running"}, False)
 
 
 def test_drill_refuses_a_zone_that_the_site_is_not_in(owner: Owner, tmp_path: Path) -> None:

@@ -166,8 +166,8 @@ def test_another_release_is_served_and_the_one_before_again(runs: Runs, tmp_path
     assert visit(runs.owner, URL).stdout != "another"
 
 
-def test_a_drill_takes_a_zone_away_and_puts_it_back(runs: Runs) -> None:
-    runs.play("drill", drill_stages="zone_lost", drill_folder=str(runs.folder / "drill"))
+def test_a_drill_takes_the_share_a_zone_and_the_edge_away_and_puts_them_back(runs: Runs) -> None:
+    runs.play("drill", drill_stages="share_lost,zone_lost,edge_lost", drill_folder=str(runs.folder / "drill"))
 
 
 def test_a_planned_page_and_a_zonal_shift_come_and_go(runs: Runs) -> None:

@@ -118,7 +118,7 @@ def error_page_denied(evidence: Evidence) -> Iterator[Occurrence]:
     found = evidence.details.bucket_policies
     for distribution in evidence.site.distributions:
         bucket = distribution.origin_domain_name.partition(".s3.")[0]
-        if bucket in found and not policies.lets_distribution_read(found[bucket], distribution.arn):
+        if bucket in found and not policies.lets_distribution_read(found[bucket], distribution.arn, bucket):
             proof = f"statements of the policy of {bucket}: {', '.join(policies.titles(found[bucket]))}"
             yield case(distribution, f"The distribution may not read {bucket}.", proof)
 

@@ -137,15 +137,26 @@ def not_admitted(boundary: Policy | None, actions: Mapping[str, str]) -> list[st
     ]
 
 
-def lets_distribution_read(policy: Policy, arn: str) -> bool:
-    """Tell whether a bucket's policy lets a distribution read its objects by origin access control."""
-    for statement in policy.statement:
-        known = _about(statement, "s3:GetObject") and statement.effect == "Allow"
-        if known and {"cloudfront.amazonaws.com", "*"} & set(_principals(statement, "Service")):
-            condition = str(statement.condition or "")
-            if "SourceArn" not in condition or arn in condition or "*" in condition:
-                return True
-    return False
+def lets_distribution_read(policy: Policy, arn: str, bucket: str) -> bool:
+    """Tell whether a bucket's policy lets a distribution read its objects by origin access control.
+
+    A statement that denies outweighs all that allow:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+    """
+    about = [
+        statement
+        for statement in policy.statement
+        if _about(statement, "s3:GetObject") and _about_service(statement, "cloudfront.amazonaws.com")
+    ]
+    if any(_denies(statement) and _of(statement, f"arn:aws:s3:::{bucket}/any") for statement in about):
+        return False
+    conditions = [str(statement.condition or "") for statement in about if statement.effect == "Allow"]
+    return any("SourceArn" not in text or arn in text or "*" in text for text in conditions)
+
+
+def _about_service(statement: Statement, service: str) -> bool:
+    """Tell whether a statement is about a service, or about everybody."""
+    return service in _principals(statement, "Service") or "*" in _principals(statement, "AWS")
 
 
 def denials(policy: Policy, action: str, objects: str, roles: list[str]) -> list[str]:

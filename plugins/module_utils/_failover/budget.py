@@ -121,6 +121,7 @@ def make_budget(settings: Settings) -> Budget:
         "back": _direction(settings, down=False),
         "one_machine": _one_machine(settings),
         "zone": _zone(settings),
+        "edge": {"error_ttl": settings.edge_error_ttl},
         "alternatives": _alternatives(settings.check) if settings.check else [],
         "notes": _notes(settings),
     }

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 
 from .._route53 import HEALTHY_PERCENT
-from .progress import VISITORS, State
+from .progress import EDGE, STEADY, VISITORS, State, answered_at, longest_trouble
 from .visiting import ERROR_PAGE, FAILURE, SITE, Visit
 
 Raw = dict[str, t.Any]
@@ -57,7 +57,7 @@ class Stage:
     @property
     def own(self) -> list[Visit]:
         """Return the visits to the domain itself: an alias is redirected also while no machine answers."""
-        return [visit for visit in self.visits if visit["visitor"] != "alias"]
+        return [visit for visit in self.visits if visit["visitor"] in VISITORS]
 
     @property
     def aliases(self) -> dict[str, list[Visit]]:
@@ -78,6 +78,10 @@ class Limits:
     speed: float = 1.0
     tolerance: float = 10.0
     """Added to each limit: probes come once a second, and AWS's parts need moments to tell each other."""
+    boot: float = 120.0
+    """In which machines boot, beside what the budget knows."""
+    objective: float | None = None
+    """The recovery time objective of the site's owner."""
 
     def limit(self, seconds: float) -> float:
         """Return the limit of a duration."""
@@ -100,11 +104,6 @@ def cut(events: Sequence[Raw], visits: Sequence[Visit], states: Sequence[State],
 
 
 # ---- what was measured
-
-
-def answered_at(visit: Visit) -> float:
-    """Return when a visit had its answer."""
-    return float(visit["at"] + visit["seconds"])
 
 
 def availability(visits: Sequence[Visit]) -> Raw:
@@ -132,27 +131,8 @@ def first_steady(visits: Sequence[Visit], outcome: str) -> Visit | None:
     return found
 
 
-def _unanswered(visit: Visit) -> bool:
-    return bool(visit["outcome"] != SITE)
-
-
 def _met_silence(visit: Visit) -> bool:
     return bool(visit.get("silent"))
-
-
-def longest_trouble(visits: Sequence[Visit], apart: float, troubled: Callable[[Visit], bool] = _unanswered) -> float:
-    """Return the clock's seconds of the longest time with troubled visits, by default those the site did not answer.
-
-    Troubles less than `apart` seconds from each other are one: a balancer that still asks a machine that is gone fails
-    only every other visitor.
-    """
-    longest = began = last = 0.0
-    for one in filter(troubled, visits):
-        if one["at"] - last > apart:
-            began = float(one["at"])
-        last = max(last, answered_at(one))
-        longest = max(longest, last - began)
-    return longest
 
 
 def _first(states: Sequence[State], condition: Callable[[State], bool]) -> float | None:
@@ -226,6 +206,44 @@ def _back(stage: Stage, by: Limits) -> Iterator[Check]:
         yield Check(what, measured, by.limit(expected["longest"] + _apart(visits) * by.speed), expected)
 
 
+def _does_without_the_edge(stage: Stage, by: Limits) -> Iterator[Check]:
+    """Want the site to need no edge while it serves, and the edge to be back when its bucket is."""
+    failed = sum(one["outcome"] != SITE for one in stage.own)
+    yield Check("visits that the site did not answer", float(failed) if stage.own else None, 0.0, unit="visits")
+    # Each act is noted before it is done and when it is done; a drill that was ended has not all of these.
+    refusing, refused, admitting, admitted = [*(float(act["at"]) for act in stage.acts), *[stage.ended] * 4][:4]
+    asked = [one for one in stage.of(EDGE) if one["at"] >= refusing]
+    during = [one for one in asked if one["at"] < admitting]
+    limit = by.limit(float(by.budget["edge"]["error_ttl"]))
+    for what, done, seen in (
+        ("the edge itself has no page after its bucket refuses it", refused, _first_of_some(during, FAILURE)),
+        (
+            "the edge itself has the error page again after its bucket admits it",
+            admitted,
+            _page_again(asked, admitting),
+        ),
+    ):
+        measured = None if seen is None else max(0.0, answered_at(seen) - done) * by.speed
+        yield Check(what, measured, limit)
+
+
+def _page_again(asked: Sequence[Visit], admitting: float) -> Visit | None:
+    """Return the visit from which on the edge has the page, if it has lost it before."""
+    lost = _first_of_some([one for one in asked if one["at"] < admitting], FAILURE)
+    return _first_of_some([one for one in asked if one["at"] >= admitting], ERROR_PAGE) if lost else None
+
+
+def _first_of_some(visits: Sequence[Visit], outcome: str) -> Visit | None:
+    """Return the first of so many visits in a row with the outcome that the drill, too, goes on after them.
+
+    One that fails later, for whatever reason, is not what the stage is about.
+    """
+    for number, one in enumerate(visits):
+        if [each["outcome"] for each in visits[number : number + STEADY]] == [outcome] * STEADY:
+            return one
+    return None
+
+
 CHECKS: dict[str, Callable[[Stage, Limits], Iterator[Check]]] = {
     "one_stopped": _stays_up,
     "all_stopped": _error_page,
@@ -233,8 +251,47 @@ CHECKS: dict[str, Callable[[Stage, Limits], Iterator[Check]]] = {
     "one_rebooted": _stays_up,
     "share_lost": _stays_up,
     "zone_lost": _does_without_a_zone,
+    "edge_lost": _does_without_the_edge,
 }
 """The stages by name, in the order of a whole drill."""
+
+
+# ---- how long it took
+
+
+def recovery(stage: Stage, by: Limits) -> float | None:
+    """Return the seconds until visitors had again what the stage promises them. None: they never had.
+
+    Where the site must go on, the longest time with failures; where it is gone, from its last answer to the error page;
+    where it comes back, from the start of the machines to the site, so with the time in which they boot.
+    """
+    if stage.name == "all_stopped":
+        return _worst([check.measured for check in _error_page(stage, by) if check.unit == "s"])
+    if stage.name == "all_started":
+        seen = [first_steady(stage.of(visitor), SITE) for visitor in VISITORS]
+        return _worst([None if one is None else max(0.0, answered_at(one) - stage.began) * by.speed for one in seen])
+    if not stage.own or stage.own[-1]["outcome"] != SITE:
+        return None
+    return longest_trouble(stage.own, float(by.budget["one_machine"]["detection"]) / by.speed) * by.speed
+
+
+def _worst(measured: Sequence[float | None]) -> float | None:
+    known = [one for one in measured if one is not None]
+    return max(known, default=None) if len(known) == len(measured) else None
+
+
+def recovery_budget(name: str, by: Limits) -> float:
+    """Return the seconds that the budget gives a stage for that."""
+    if name == "all_stopped":
+        return float(by.budget["error_page"]["returning_visitors"]["longest"])
+    if name == "all_started":
+        return float(by.budget["back"]["returning_visitors"]["longest"]) + by.boot
+    return 0.0 if name == "edge_lost" else float(by.budget["one_machine"]["detection"])
+
+
+def _objective(stage: Stage, by: Limits) -> Iterator[Check]:
+    if by.objective is not None:
+        yield Check("the recovery keeps the objective", recovery(stage, by), by.objective)
 
 
 # ---- the whole
@@ -270,17 +327,22 @@ def _facts(state: State) -> Iterator[tuple[str, str]]:
 
 def judge_stage(stage: Stage, by: Limits) -> Raw:
     """Return a stage as data."""
-    checks = list(CHECKS[stage.name](stage, by))
+    checks = [*CHECKS[stage.name](stage, by), *_objective(stage, by)]
     return {
         "name": stage.name,
         "began": stage.began,
         "ended": stage.ended,
         "seconds": (stage.ended - stage.began) * by.speed,
         "acts": stage.acts,
-        "availability": {visitor: availability(stage.of(visitor)) for visitor in VISITORS},
+        "availability": {
+            visitor: availability(visits)
+            for visitor in (*VISITORS, EDGE)
+            if (visits := stage.of(visitor)) or visitor != EDGE
+        },
         "hosts": sorted({visit["host"] for visit in stage.visits if visit.get("host")}),
         "moments": moments(stage.states, stage.visits),
         "checks": [{**asdict(check), "passed": check.passed} for check in checks],
+        "recovery": {"seconds": recovery(stage, by), "budget": recovery_budget(stage.name, by)},
         "passed": all(check.passed for check in checks),
     }
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from .._route53 import HEALTHY_PERCENT
 from .judging import Limits, Stage
-from .progress import VISITORS
+from .progress import EDGE, VISITORS
 from .visiting import ERROR_PAGE, FAILURE, SITE
 
 try:
@@ -53,7 +53,8 @@ def _stretches(points: Sequence[tuple[float, str]], end: float) -> list[tuple[fl
     for at, value in points:
         if not runs or runs[-1][1] != value:
             runs.append((at, value))
-    ends = [*(at for at, dummy in runs[1:]), end]
+    # A drill that is ended at once has no visit yet.
+    ends = [*(at for at, dummy in runs[1:]), end] if runs else []
     return [(at, until - at, value) for (at, value), until in zip(runs, ends, strict=True)]
 
 
@@ -66,9 +67,10 @@ def rows(stages: Sequence[Stage], by: Limits) -> Iterator[Row]:
 
     visits = [visit for stage in stages for visit in stage.visits]
     states = [state for stage in stages for state in stage.states if "error" not in state]
-    for visitor in VISITORS:
+    for visitor in (*VISITORS, EDGE):
         points = [(since(visit["at"]), visit["outcome"]) for visit in visits if visit["visitor"] == visitor]
-        yield Row(f"{visitor} visitor", _stretches(points, since(end)))
+        if points or visitor != EDGE:
+            yield Row("the edge itself" if visitor == EDGE else f"{visitor} visitor", _stretches(points, since(end)))
     for kind, word in (("instances", "machine"), ("targets", "target")):
         for identity in sorted({each for state in states for each in state[kind]}):
             points = [(since(state["at"]), state[kind].get(identity, "gone")) for state in states]

@@ -30,6 +30,8 @@ except ImportError:
     HAS_DNSPYTHON = False
 
 SITE, ERROR_PAGE, FAILURE = "site", "error_page", "failure"
+ERROR_STATUS = 503
+"""The error page's."""
 HEADERS = ("cache-control", "retry-after", "age", "x-cache", "via", "server")
 
 Visit = dict[str, t.Any]
@@ -180,3 +182,15 @@ def _at_one_of(addresses: t.Sequence[str], get: t.Callable[[str], Visit]) -> Vis
 def visit_alias(alias: str, lookup: t.Callable[[], Found], get: t.Callable[[str], Visit]) -> Visit:
     """Make one visit to a further name of the site."""
     return {**visit("alias", lookup, get), "name": alias}
+
+
+def visit_edge(lookup: t.Callable[[], Found], get: t.Callable[[str], Visit]) -> Visit:
+    """Ask the edge whether it has the error page for the site's name, wherever that leads at the moment.
+
+    So the addresses are the distribution's own name's, while TLS and the request are for the site's.
+    """
+    seen = visit("edge", lookup, get)
+    if seen["outcome"] == ERROR_PAGE and seen["status"] == ERROR_STATUS:
+        return seen
+    told = f"{seen['status']} in place of the error page" if "status" in seen else seen.get("error", "")
+    return {**seen, "outcome": FAILURE, "error": told}

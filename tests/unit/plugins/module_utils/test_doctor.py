@@ -325,6 +325,27 @@ def test_which_denials_close_the_content_bucket(statement: Tree, closed: bool) -
     assert codes(tree) == (["content-bucket-closed"] if closed else [])
 
 
+@pytest.mark.parametrize(
+    ("denial", "refused"),
+    [
+        ({"Principal": {"Service": "cloudfront.amazonaws.com"}, "Action": "s3:GetObject"}, True),
+        ({"Principal": "*", "Action": "s3:*"}, True),
+        ({"Principal": {"AWS": "*"}, "Action": "s3:Get*"}, True),
+        ({"Principal": "*", "Action": "s3:*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}, False),
+        ({"Principal": "*", "Action": "s3:PutObject"}, False),
+        ({"Principal": {"Service": "logging.s3.amazonaws.com"}, "Action": "s3:*"}, False),
+        ({"Principal": {"AWS": "arn:aws:iam::1:role/other"}, "Action": "s3:*"}, False),
+        ({"Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::demo-error-page-1/old/*"}, False),
+    ],
+)
+def test_which_denials_keep_the_distribution_from_the_error_page(denial: Tree, refused: bool) -> None:
+    tree = healthy()
+    found = tree["site"]["details"]["bucket_policies"]["demo-error-page-1"]["Statement"]
+    found.append({"Sid": "HasiteDrill", "Effect": "Deny", "Resource": "arn:aws:s3:::demo-error-page-1/*", **denial})
+    assert codes(tree) == (["error-page-denied"] if refused else [])
+    assert ("HasiteDrill (Deny)" in report(tree)) == refused
+
+
 def test_a_healthy_site_has_no_finding() -> None:
     assert codes(healthy()) == []
     assert report(healthy()) == f"{len(rules())} rules: {len(rules())} hold.\n\nNo finding."

@@ -84,6 +84,7 @@ def test_budget_of_a_site_as_the_roles_build_it() -> None:
     assert budget["back"]["new_visitors"]["median"] == 22.2
     assert "TTL" in budget["error_page"]["dominated_by"]
     assert budget["one_machine"] == {"detection": 45, "recovery": 30, "deregistration": 30}
+    assert budget["edge"] == {"error_ttl": 0}
     assert budget["zone"] == {"new_visitors": 45, "returning_visitors": 105}
 
 

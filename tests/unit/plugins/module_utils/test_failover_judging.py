@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ BUDGET = {
     "back": SPREADS,
     "one_machine": {"detection": 30, "recovery": 30},
     "zone": {"new_visitors": 30, "returning_visitors": 90},
+    "edge": {"error_ttl": 5},
 }
 BY = judging.Limits(BUDGET)
 ANSWERS: dict[str, dict[str, Any]] = {
@@ -141,7 +143,7 @@ def test_a_lost_zone_may_keep_its_place_in_the_name_for_as_long_as_the_balancer_
 
     end = both(200, "site")
     timeline = run("zone_lost", [*met("new", 30), *met("returning", 90), *end], [])
-    assert measured(timeline) == [0.0, 0.0, 29.0, 89.0]
+    assert measured(timeline) == [0.0, 0.0, 28.0, 88.0]
     assert timeline["passed"]
     assert timeline["stages"][0]["availability"]["new"]["led_on"] == 15
     late = run("zone_lost", [*met("new", 60), *met("returning", 90), *end], [])
@@ -150,6 +152,79 @@ def test_a_lost_zone_may_keep_its_place_in_the_name_for_as_long_as_the_balancer_
     assert [check["passed"] for check in late["stages"][0]["checks"]] == [True, True, True, False]
     gone = run("zone_lost", [*both(1, "site"), *both(5, "error_page")], [])
     assert not gone["passed"]
+
+
+def edge_run(visits: list[dict[str, Any]]) -> dict[str, Any]:
+    events = [
+        {"stage": "edge_lost", "act": act, "at": at}
+        for act, at in (("refuse", 10.0), ("refused", 11.0), ("admit", 50.0), ("admitted", 51.0))
+    ]
+    judged: dict[str, Any] = judging.judge(judging.cut(events, visits, [], 999), BY)
+    return judged
+
+
+def asked(began: int, until: int, outcome: str) -> list[dict[str, Any]]:
+    return [visit(at, outcome, "edge") for at in range(began, until)]
+
+
+def test_a_lost_edge_is_seen_by_who_asks_it_and_by_no_visitor() -> None:
+    up = [one for at in range(10, 60) for one in both(at, "site")]
+    edge = [*asked(10, 12, "error_page"), *asked(12, 52, "failure"), *asked(52, 60, "error_page")]
+    timeline = edge_run([*up, *edge])
+    assert measured(timeline) == [0.0, 1.0, 1.0]
+    assert timeline["passed"]
+    [stage] = timeline["stages"]
+    assert stage["availability"]["edge"]["failure"] == 40
+    assert stage["recovery"] == {"seconds": 0.0, "budget": 0.0}
+
+
+def test_a_lost_edge_that_visitors_need_or_that_is_not_lost_or_stays_so_fails_the_drill() -> None:
+    def passed(visits: list[dict[str, Any]]) -> list[bool]:
+        return [check["passed"] for check in edge_run(visits)["stages"][0]["checks"]]
+
+    up = [one for at in range(10, 60) for one in both(at, "site")]
+    lost, back = asked(10, 50, "failure"), asked(52, 60, "error_page")
+    assert passed([*up, *lost, *back]) == [True, True, True]
+    assert passed([*up, visit(30, "failure"), *lost, *back]) == [False, True, True]
+    assert passed([*up, visit(30, "error_page"), *lost, *back]) == [False, True, True]
+    assert passed([*up, *asked(10, 60, "error_page")]) == [True, False, False]
+    assert passed([*up, *lost, *asked(50, 60, "failure")]) == [True, True, False]
+    assert passed([*lost, *back]) == [False, True, True], "nobody has visited the site"
+    moment = [*asked(51, 55, "error_page"), *asked(55, 56, "failure"), *asked(56, 60, "error_page")]
+    assert passed([*up, *lost, *moment]) == [True, True, True], "of a network that once lost a packet"
+    late = [*asked(10, 40, "error_page"), *asked(40, 50, "failure"), *back]
+    assert passed([*up, *late]) == [True, False, True]
+
+
+def test_who_asks_the_edge_is_no_visitor_of_the_site() -> None:
+    timeline = run("one_stopped", [*both(1, "site"), *asked(2, 40, "failure"), *both(50, "site")], [])
+    assert measured(timeline) == [0.0, 0.0]
+
+
+def test_recovery_is_measured_as_visitors_meet_it() -> None:
+    def recovery(timeline: dict[str, Any]) -> tuple[float | None, float]:
+        found = timeline["stages"][0]["recovery"]
+        return found["seconds"], found["budget"]
+
+    failing = [one for at in range(5, 20) for one in both(at, "failure")]
+    assert recovery(run("one_stopped", [*both(1, "site"), *failing, *both(50, "site")], [])) == (14.0, 30.0)
+    assert recovery(run("one_stopped", [*both(1, "site"), *failing], [])) == (None, 30.0)
+    page = [*both(1, "site"), visit(30, "error_page"), visit(70, "error_page", "returning")]
+    assert recovery(run("all_stopped", page, [])) == (69.0, 91.0)
+    assert recovery(run("all_stopped", page[:3], [])) == (None, 91.0)
+    back = [*both(1, "error_page"), visit(60, "site"), visit(80, "site", "returning")]
+    assert recovery(run("all_started", back, [state(40)])) == (80.0, 211.0), "with the time in which machines boot"
+
+
+def test_an_objective_has_to_be_kept() -> None:
+    visits = [*both(1, "site"), *both(30, "error_page")]
+    kept = judging.Limits(BUDGET, objective=60)
+    missed = judging.Limits(BUDGET, objective=20)
+    assert run("all_stopped", visits, [], kept)["passed"]
+    last = run("all_stopped", visits, [], missed)["stages"][0]["checks"][-1]
+    assert (last["what"], last["measured"], last["limit"], last["passed"]) == (
+        "the recovery keeps the objective", 29.0, 20, False,
+    )  # fmt: skip
 
 
 def test_a_faster_clock_is_taken_into_account() -> None:
@@ -183,7 +258,7 @@ outcomes = st.lists(st.sampled_from(["site", "failure", "error_page"]), min_size
 @given(found=outcomes)
 def test_trouble_lies_within_the_record(found: list[str]) -> None:
     visits = [visit(at, outcome) for at, outcome in enumerate(found)]
-    longest = judging.longest_trouble(visits, 5)
+    longest = progress.longest_trouble(visits, 5)
     assert 0 <= longest <= len(found) - 1
     assert longest == 0 or found.count("site") < len(found)
     steady = judging.first_steady(visits, "site")
@@ -200,9 +275,19 @@ def test_picture_has_a_row_for_each_visitor_machine_and_target() -> None:
     rows = {row.label: row.stretches for row in picture.rows(stages, BY)}
     assert rows["new visitor"] == [(1, 8, "site"), (9, 11, "error_page")]
     assert rows["machine …i-1"] == [(1, 4, "running"), (5, 15, "stopped")]
+    assert "the edge itself" not in rows
+    assert "the edge itself" in {
+        row.label for row in picture.rows([replace(stages[0], visits=asked(1, 9, "failure"))], BY)
+    }
     drawn = picture.draw(stages, BY)
     assert drawn.startswith("<svg")
     assert "all stopped" in drawn
+
+
+def test_a_drill_that_was_ended_before_its_first_visit_has_a_picture() -> None:
+    stages = judging.cut([{"stage": "one_stopped", "act": "act", "at": 0.0}], [], [], 1.0)
+    assert picture.draw(stages, BY).startswith("<svg")
+    assert not judging.judge(stages, BY)["passed"]
 
 
 def test_goal_wants_both_visitors_steady() -> None:
@@ -212,6 +297,23 @@ def test_goal_wants_both_visitors_steady() -> None:
     assert not goal.met(visits[:-1], {})
     assert not goal.met([*visits, visit(9, "site")], {})
     assert not progress.Goal("error_page", healthy_targets=1).met(visits, state(1, "unused"))
+
+
+def test_goal_may_want_machines_stopped() -> None:
+    visits = [one for at in range(3) for one in both(at, "site")]
+    goal = progress.Goal("site", stopped=("i-1",))
+    assert not goal.met(visits, {})
+    assert not goal.met(visits, state(1, "unused", "stopping"))
+    assert goal.met(visits, state(1, "unused", "stopped"))
+
+
+def test_goal_may_want_the_edge_too() -> None:
+    visits = [one for at in range(3) for one in both(at, "site")]
+    goal = progress.Goal("site", edge="error_page")
+    assert not goal.met(visits, {})
+    assert goal.met([*visits, *asked(0, 3, "error_page")], {})
+    assert not goal.met([*visits, *asked(0, 3, "error_page"), *asked(3, 4, "failure")], {})
+    assert "the edge itself: the error page" in progress.line(1, 2, [*visits, *asked(0, 3, "error_page")], {})
 
 
 def test_line_says_what_happens() -> None:

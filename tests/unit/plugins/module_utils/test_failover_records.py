@@ -142,3 +142,17 @@ def test_where_nobody_answers_the_next_address_is_tried() -> None:
 def test_an_address_at_which_nobody_is_tells_so() -> None:
     with pytest.raises(visiting.SilentError, match="ConnectionRefusedError"):
         visiting.fetch("127.0.0.1", "localhost", "/", 1)
+
+
+def at_edge(seen: visiting.Visit) -> visiting.Visit:
+    found: visiting.Visit = visiting.visit_edge(lambda: visiting.Found(("192.0.2.7",), 60), lambda _: seen)
+    return found
+
+
+def test_who_asks_the_edge_wants_its_error_page() -> None:
+    page = at_edge({"outcome": "error_page", "status": 503})
+    assert (page["visitor"], page["outcome"], page["address"]) == ("edge", "error_page", "192.0.2.7")
+    bare = at_edge({"outcome": "error_page", "status": 403})
+    assert (bare["outcome"], bare["error"]) == ("failure", "403 in place of the error page")
+    gone = at_edge({"outcome": "failure", "error": "SSLCertVerificationError: x"})
+    assert (gone["outcome"], gone["error"]) == ("failure", "SSLCertVerificationError: x")
