@@ -41,6 +41,7 @@ SECONDS = {
     "tests/unit/plugins/callback/test_progress.py": 70,
     "tests/integration/test_failover_times.py": 60,
     "tests/integration/test_lifecycle.py": 50,
+    "tests/unit/playbooks/test_drifted_network.py": 50,
     "tests/integration/test_warm.py": 50,
     "tests/integration/test_file_system.py": 40,
     "tests/integration/test_reachability.py": 40,
