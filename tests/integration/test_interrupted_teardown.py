@@ -102,9 +102,7 @@ def kill_in(owner: Owner, stage: str, log: Path) -> int | None:
 def test_a_teardown_that_is_killed_again_and_again_leaves_nothing(owner: Owner, tmp_path: Path) -> None:
     theirs(owner)
     before = contents(owner)
-    # What is on the machines goes with them.
-    for part in ("provision", "publish"):
-        owner.play(part)
+    owner.play("site")
     assert contents(owner) != before
 
     killed = 0
