@@ -30,6 +30,8 @@ ON_THE_DEMO_SITE = tuple(f"tests/integration/test_{one}.py" for one in ("drill",
 SECONDS = {
     ON_THE_DEMO_SITE[0]: 1000,
     "tests/integration/test_site.py": 700,
+    "tests/integration/test_interrupted_release.py": 700,
+    "tests/integration/test_interrupted_teardown.py": 700,
     "tests/integration/test_connection_faults.py": 220,
     "tests/integration/test_fresh_machine.py": 180,
     "tests/integration/test_sessions.py": 170,
@@ -49,6 +51,7 @@ SECONDS = {
     "tests/unit/plugins/plugin_utils/test_plan.py": 30,
     # Of those without a lab, which run by themselves.
     "tests/unit/plugins/connection/test_ssm.py": 57,
+    "tests/unit/plugins/modules/test_site_release_killed.py": 40,
     "tests/unit/plugins/plugin_utils/test_session_command.py": 25,
     "tests/unit/lab/test_session_service.py": 20,
     "tests/integration/test_name_plane.py": 13,

@@ -25,25 +25,17 @@ pytestmark = [pytest.mark.lab, pytest.mark.acceptance]
 
 STAGES = (
     "Take each name off the site and put back what was there before",
-    "Remove the health checks",
     "Remove the zone",
     "Disable and remove the distribution",
-    "Remove the function",
     "Remove the load balancer",
-    "Remove the target groups",
     "Terminate the machines",
     "Delete the share with all its files",
     "Delete the buckets with all versions of their objects",
-    "Remove the flow logs",
     "Remove the NAT gateways and release their addresses",
-    "Find the addresses that no NAT gateway took",
-    "Remove the route tables",
     "Wait until the load balancer's interfaces are gone",
-    "Remove the security groups",
     "Remove the VPC",
     "Remove the certificates",
     "Remove the roles",
-    "Remove the log groups",
 )
 """Tasks, in their order. Each run is killed a moment after it has begun one: in its midst, where that takes a while."""
 WITHIN = 1.0
@@ -120,7 +112,7 @@ def test_a_teardown_that_is_killed_again_and_again_leaves_nothing(owner: Owner, 
         assert status in (None, 0), f"{stage}: {log.read_text()[-6000:]}"
         killed += status is None
         print(f"{stage}: {'killed' if status is None else 'it was over'}")
-    assert killed >= 15
+    assert killed >= 9
 
     output = owner.play("teardown", "-e", "site_delete_data=true")
     assert "Nothing of the site demo is left that costs money." in output
