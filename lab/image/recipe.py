@@ -17,8 +17,8 @@ PACKAGES = (
     "systemd-sysv", "dbus", "libpam-systemd", "udev", "kmod",
     # What Ansible needs of a machine: Python, apt's bindings, becoming another user.
     "python3", "python3-apt", "sudo", "acl", "gnupg", "ca-certificates", "unzip",
-    # What the agent encrypts sessions with; debootstrap does not find the latter behind its virtual name.
-    "python3-cryptography", "python3-cffi-backend",
+    # What the agent speaks by, and encrypts sessions with; debootstrap does not find the last behind its virtual name.
+    "python3-websockets", "python3-cryptography", "python3-cffi-backend",
     # What a person at a shell reaches for.
     "iproute2", "iputils-ping", "netbase", "procps", "curl", "less", "openssl", "tzdata",
 )  # fmt: skip

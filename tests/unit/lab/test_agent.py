@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime
 import json
 import os
@@ -20,7 +19,7 @@ from hypothesis import strategies as st
 
 sys.path.append(str(Path(__file__).parents[3] / "lab/image/files/usr/lib/hasite-lab"))
 
-from agent import job, task, users, websocket
+from agent import job, task, users
 from agent import main as main  # for the type checker: it imports all of the agent
 from agent.command import Command
 from agent.forward import ForbiddenHostError, Forward, allowed
@@ -77,18 +76,6 @@ def test_requests_are_signed_as_the_sdk_signs_them(method: str, url: str, body: 
     auth = SigV4Auth(BotoCredentials("AKID", "secret", "token"), "ssm", "eu-west-1")
     expected = auth.signature(auth.string_to_sign(request, auth.canonical_request(request)), request)
     assert signed["authorization"].endswith(f"Signature={expected}")
-
-
-@given(st.binary(max_size=70_000).filter(bool), st.binary(min_size=4, max_size=4))
-def test_frames_are_read_as_they_are_written(payload: bytes, key: bytes) -> None:
-    async def read() -> tuple[bool, int, bytes]:
-        reader = asyncio.StreamReader()
-        reader.feed_data(websocket.frame(websocket.BINARY, payload, key))
-        socket = websocket.WebSocket.__new__(websocket.WebSocket)
-        socket._reader = reader
-        return await socket._frame()
-
-    assert asyncio.run(read()) == (True, websocket.BINARY, payload)
 
 
 def message(session_type: str, properties: object = None, **inputs: object) -> bytes:
