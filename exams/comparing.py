@@ -17,7 +17,7 @@ Silences = Mapping[str, Sequence[Mapping[str, str]]]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class JudgedFinding:
     """A finding, and the control that accepts it; none if nothing does."""
 
     finding: Finding
@@ -62,11 +62,11 @@ def accepting(finding: Finding, scanner: str, controls: Iterable[Control], site:
     return None
 
 
-def compare(result: Result, controls: Iterable[Control], site: Site) -> list[Verdict]:
+def compare(result: Result, controls: Iterable[Control], site: Site) -> list[JudgedFinding]:
     """Return a scanner's findings, each with the control that accepts it."""
     known = list(controls)
     # What is global is told once for each region.
-    return [Verdict(one, accepting(one, result.scanner, known, site)) for one in dict.fromkeys(result.findings)]
+    return [JudgedFinding(one, accepting(one, result.scanner, known, site)) for one in dict.fromkeys(result.findings)]
 
 
 def unexplained(result: Result, silences: Silences) -> list[str]:
@@ -79,7 +79,7 @@ def _reason(scanner: str, said: str, silences: Silences) -> str | None:
     return next((one["reason"] for one in known if fnmatch.fnmatchcase(said, one["says"])), None)
 
 
-def told(result: Result, verdicts: Iterable[Verdict], silences: Silences) -> str:
+def told(result: Result, verdicts: Iterable[JudgedFinding], silences: Silences) -> str:
     """Return what there is to say about one scanner."""
     found = list(verdicts)
     failed = [one.finding for one in found if not one.accepted]

@@ -158,7 +158,7 @@ def _mount_targets(context: Context) -> None:
             "mount target",
             target.mount_target_id,
             label=target.availability_zone_name,
-            holds=[target.mount_target_id],
+            withholds=[target.mount_target_id],
             needs=[file_system_id],
         )
         return target

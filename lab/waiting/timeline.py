@@ -35,7 +35,7 @@ def fetch(place: LabPaths, since: float) -> Timeline:
     found = ask(place, PATH)
     if not found["simulated"]:
         raise LabError("This lab imposes no waits, so it has no timeline; start one with `lab up --waits aws`.")
-    lists = ("needs", "gives")
+    lists = ("needs", "provides")
     entries = [ImposedWait(**{**entry, **{name: tuple(entry[name]) for name in lists}}) for entry in found["entries"]]
     return timeline(entries, since, found["now"])
 

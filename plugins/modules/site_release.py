@@ -194,7 +194,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.hasite.aws.plugins.module_utils._release.manifest import Manifest
 from ansible_collections.hasite.aws.plugins.module_utils._release.paths import ReleaseError
-from ansible_collections.hasite.aws.plugins.module_utils._release.releasing import Wish, present, rolled_back
+from ansible_collections.hasite.aws.plugins.module_utils._release.releasing import ReleaseOptions, present, rolled_back
 from ansible_collections.hasite.aws.plugins.module_utils._release.signature import HAS_CRYPTOGRAPHY, PublicKey, read_key
 from ansible_collections.hasite.aws.plugins.module_utils._release.source import HAS_BOTO3, Source
 from ansible_collections.hasite.aws.plugins.module_utils._release.store import Store
@@ -216,7 +216,7 @@ def run(params: dict[str, t.Any], check: bool, source: Source | None, key: Publi
     before_manifest = store.manifest(before)
     if params["state"] == "present":
         done = present(
-            store, t.cast("Source", source), Wish(params["keep"], params["user"], params["serve"], key), check
+            store, t.cast("Source", source), ReleaseOptions(params["keep"], params["user"], params["serve"], key), check
         )
     else:
         done = rolled_back(store, params["release"], check, key, source)

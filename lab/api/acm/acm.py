@@ -153,7 +153,7 @@ async def _validate(context: Context, backend: Any, pending: RequestedCertificat
             pending.arn,
             otherwise=RECORDS_KNOWN_AFTER,
             label=", ".join(pending.sans),
-            gives=[f"proof {names.plain(proof_for(name).name)}" for name in pending.sans],
+            provides=[f"proof {names.plain(proof_for(name).name)}" for name in pending.sans],
         )
     pending.records_known = True
     while backend._certificates.get(pending.arn) is pending and pending.status == PENDING:

@@ -133,8 +133,8 @@ def _extend_creation(context: Context) -> None:
 
 
 def _issue(context: Context, endpoint: Any, step: Step) -> Any:
-    holds = [endpoint.id, *endpoint.network_interface_ids]
-    context.waits.begin(step, endpoint.id, label=endpoint.service_name, holds=holds)
+    withholds = [endpoint.id, *endpoint.network_interface_ids]
+    context.waits.begin(step, endpoint.id, label=endpoint.service_name, withholds=withholds)
     if context.waits.pending(endpoint.id):
         endpoint.state = "pending"
     return endpoint

@@ -116,7 +116,7 @@ def _extend_nat_creation(context: Context) -> None:
             gateway._state, gateway._ended = "failed", context.clock.monotonic()
             return gateway
         _connect(self, gateway, subnet, allocation_id if public else None)
-        context.waits.begin("NAT gateway", gateway.id, label=(tags or {}).get("Name", ""), holds=[gateway._eni.id])
+        context.waits.begin("NAT gateway", gateway.id, label=(tags or {}).get("Name", ""), withholds=[gateway._eni.id])
         return gateway
 
 

@@ -163,7 +163,7 @@ def _begin(context: Context, instance: Any, wanted: dict[str, Any]) -> None:
         instance.nics[0].delete_on_termination = True
     profile = wanted.get("iam_instance_profile_arn") or wanted.get("iam_instance_profile_name") or ""
     label = next((tag["value"] for tag in instance.get_tags() if tag["key"] == "Name"), "")
-    context.waits.begin("instance", instance.id, label=label, holds=[instance.id], needs=[profile])
+    context.waits.begin("instance", instance.id, label=label, withholds=[instance.id], needs=[profile])
 
 
 def _check_image(backend: Any, image_id: str | None) -> Any:

@@ -11,7 +11,7 @@ from ipaddress import IPv4Address
 from typing import Any
 
 from lab.reachability import routes
-from lab.reachability.judging import Verdict
+from lab.reachability.judging import PathVerdict
 from lab.reachability.model import Interface, Model
 from lab.reachability.trail import Hop
 
@@ -45,7 +45,7 @@ def arn(region: str, account: str, id_: str) -> str:
     return f"arn:aws:ec2:{region}:{account}:{_KINDS[id_.partition('-')[0]]}/{id_}"
 
 
-def told(model: Model, verdict: Verdict, region: str, account: str) -> dict[str, Any]:
+def told(model: Model, verdict: PathVerdict, region: str, account: str) -> dict[str, Any]:
     """Return what an analysis tells."""
 
     def component(id_: str, name: str = "") -> dict[str, str]:
@@ -92,7 +92,7 @@ def told(model: Model, verdict: Verdict, region: str, account: str) -> dict[str,
     return {**found, "Explanations": [explanation]}
 
 
-def _interface(model: Model, verdict: Verdict, hop: Hop) -> Interface | None:
+def _interface(model: Model, verdict: PathVerdict, hop: Hop) -> Interface | None:
     """Return the interface at which the packets are stopped, if they are stopped at one."""
     if hop.kind not in ("security_group", "interface", "address"):
         return None
@@ -105,7 +105,7 @@ def _interface(model: Model, verdict: Verdict, hop: Hop) -> Interface | None:
     return next((each for each in near if reached in (str(each.private), str(each.public))), None)
 
 
-def code(model: Model, verdict: Verdict, hop: Hop) -> str:
+def code(model: Model, verdict: PathVerdict, hop: Hop) -> str:
     """Return AWS's code for what stops the packets."""
     if hop.kind == "security_group":
         interface = _interface(model, verdict, hop)
@@ -143,7 +143,7 @@ def _state_code(model: Model, hop: Hop) -> str:
     return "BAD_STATE" if stopped else "NO_POSSIBLE_DESTINATION"
 
 
-def _is_blackhole(model: Model, verdict: Verdict, hop: Hop) -> bool:
+def _is_blackhole(model: Model, verdict: PathVerdict, hop: Hop) -> bool:
     table = model.route_tables.get(hop.id)
     source = model.interfaces.get(verdict.source_interface)
     forward = verdict.destination_address

@@ -68,7 +68,7 @@ def _creation(context: Context) -> None:
         balancer.canonical_hosted_zone_id = CANONICAL_ZONES.get(self.region_name, CANONICAL_ZONES["us-east-1"])
         balancer.attrs = dict(ATTRIBUTES)
         nodes.converge(balancer, self.ec2_backend)
-        context.waits.begin("load balancer", balancer.arn, label=balancer.name, holds=[balancer.arn])
+        context.waits.begin("load balancer", balancer.arn, label=balancer.name, withholds=[balancer.arn])
         return balancer
 
 

@@ -71,7 +71,7 @@ def _creation(context: Context) -> None:
                 )
         made: HealthCheck = original(self, caller_reference, wanted)
         made.created_as = wanted
-        context.waits.begin("health check, first status", made.id, label=wanted.get("fqdn") or "", holds=[made.id])
+        context.waits.begin("health check, first status", made.id, label=wanted.get("fqdn") or "", withholds=[made.id])
         return made
 
 

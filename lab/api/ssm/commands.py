@@ -37,7 +37,7 @@ def extend(context: Context) -> None:
 
 
 def _send(context: Context) -> None:
-    book = context.sessions
+    registry = context.sessions
 
     @replaces(SimpleSystemManagerResponse, "send_command")
     def send_command(_original: Callable[..., Any], self: Any) -> ActionResult:
@@ -55,9 +55,9 @@ def _send(context: Context) -> None:
             comment=self._get_param("Comment") or "",
             targets=targets,
         )
-        book.commands[command.id] = command
+        registry.commands[command.id] = command
         for invocation in command.invocations:
-            book.run(command, invocation)
+            registry.run(command, invocation)
         return ActionResult({"Command": describe(command)})
 
 
@@ -98,7 +98,7 @@ def _steps(backend: Any, name: str, parameters: Mapping[str, Any]) -> tuple[Scri
 
 
 def _tell(context: Context) -> None:
-    book = context.sessions
+    registry = context.sessions
 
     @replaces(SimpleSystemManagerResponse, "list_commands")
     def list_commands(_original: Callable[..., Any], self: Any) -> ActionResult:
@@ -113,7 +113,7 @@ def _tell(context: Context) -> None:
 
     @replaces(SimpleSystemManagerResponse, "get_command_invocation")
     def get_command_invocation(_original: Callable[..., Any], self: Any) -> ActionResult:
-        command = book.commands.get(self._get_param("CommandId") or "")
+        command = registry.commands.get(self._get_param("CommandId") or "")
         found = (
             [invocation for invocation in command.invocations if invocation.instance == self._get_param("InstanceId")]
             if command

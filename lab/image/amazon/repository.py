@@ -50,7 +50,7 @@ def build(root: Path) -> None:
     taken = {name for rpm in named for name in rpm.debian}
     libraries = [deb for deb in debs.values() if deb.name not in taken]
     rpms = [*named, *(_library(deb, debs) for deb in libraries)]
-    stage = Stage(work / "stage", debs)
+    stage = StagingTree(work / "stage", debs)
     listed = {rpm.name: stage.add(rpm) for rpm in named}
     listed |= {deb.name: stage.add_library(deb) for deb in libraries}
     (work / "amazon.spec").write_text(spec(rpms, listed) + f"%install\ncp -a /{_WORK}/stage/. %{{buildroot}}\n")
@@ -131,7 +131,7 @@ def _library(deb: Deb, debs: Mapping[str, Deb]) -> Rpm:
     )
 
 
-class Stage:
+class StagingTree:
     """The tree that all packages share."""
 
     def __init__(self, folder: Path, debs: Mapping[str, Deb]) -> None:

@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass
-class Verdict:
+class CheckerStatus:
     """One checker's view of an endpoint, which only a row of equal outcomes changes.
 
     https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html
@@ -97,7 +97,7 @@ class HealthCheckers:
         """
         clock = self._context.clock
         before = self._context.observed.checks[check.id].get(source)
-        verdict = Verdict(check.threshold, before.healthy if before else None)
+        verdict = CheckerStatus(check.threshold, before.healthy if before else None)
         due = clock.monotonic() + random.uniform(0, check.interval)  # noqa: S311  # a phase, not a secret
         while True:
             await clock.sleep(max(0, due - clock.monotonic()))

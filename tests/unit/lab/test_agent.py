@@ -24,9 +24,9 @@ from agent import main as main  # for the type checker: it imports all of the ag
 from agent.command import Command
 from agent.forward import ForbiddenHostError, Forward, allowed
 from agent.port import Port
-from agent.runes import LinePrefix, RuneFilter
 from agent.shell import Shell
 from agent.signing import Credentials, sign
+from agent.utf8_quirks import LinePrefix, Utf8Filter
 from wire.frames import FrameError
 
 NOW = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
@@ -35,22 +35,22 @@ CREDENTIALS = Credentials("AKID", "secret", "token", NOW)
 
 @given(st.text(alphabet=st.characters(exclude_characters="�", exclude_categories=["Cs"])), st.integers(1, 9))
 def test_text_passes_whatever_way_it_is_cut(text: str, step: int) -> None:
-    data, runes = text.encode(), RuneFilter()
-    assert b"".join(runes.feed(data[at : at + step]) for at in range(0, len(data), step)) == data
+    data, utf8 = text.encode(), Utf8Filter()
+    assert b"".join(utf8.feed(data[at : at + step]) for at in range(0, len(data), step)) == data
 
 
 def test_the_faults_of_the_real_agent_are_kept() -> None:
-    assert RuneFilter().feed("a�bcd".encode()) == b"a\xefbcd", "U+FFFD becomes one byte"
-    assert RuneFilter().feed(b"\xff\xfeabcd") == b"\xff\xfeabcd", "invalid bytes pass"
-    runes = RuneFilter()
-    assert runes.feed(b"abc\xff\xfe") == b"abc", "up to three at the end are kept"
-    assert runes.feed(b"defg") == b"\xff\xfedefg"
+    assert Utf8Filter().feed("a�bcd".encode()) == b"a\xefbcd", "U+FFFD becomes one byte"
+    assert Utf8Filter().feed(b"\xff\xfeabcd") == b"\xff\xfeabcd", "invalid bytes pass"
+    utf8 = Utf8Filter()
+    assert utf8.feed(b"abc\xff\xfe") == b"abc", "up to three at the end are kept"
+    assert utf8.feed(b"defg") == b"\xff\xfedefg"
 
 
 @given(st.binary(max_size=300))
 def test_bytes_without_the_replacement_are_only_ever_delayed(data: bytes) -> None:
     if b"\xef\xbf\xbd" not in data:
-        assert data.startswith(RuneFilter().feed(data))
+        assert data.startswith(Utf8Filter().feed(data))
 
 
 @given(st.lists(st.text("ab\n", max_size=9), max_size=6))

@@ -24,7 +24,7 @@ _REPEAT = 1.0
 """Until the service has acknowledged that a task is complete, it is told again after this."""
 
 
-class Control:
+class ControlChannel:
     """Keeps one control channel, and the sessions that came by it."""
 
     def __init__(self, service: Service) -> None:
