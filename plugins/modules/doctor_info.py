@@ -156,7 +156,7 @@ findings:
       returned: always
       type: str
       sample: A machine mounts the share over port 2049 of the mount target in its zone.
-    cure:
+    remedy:
       description: What to do.
       returned: always
       type: str

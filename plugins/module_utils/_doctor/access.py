@@ -13,7 +13,7 @@ from .._resource import Resource
 from .evidence import Evidence, rows
 from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Occurrence, RuleInfo, Where
 from .needs import INSIDE
-from .places import acl_cure, blocked, by_stop, display_name, ids, machine, only, stopped_by, where_of
+from .places import acl_remedy, blocked, by_stop, display_name, ids, machine, only, stopped_by, where_of
 from .policies import SESSION_ACTIONS, lacks, lets_assume, titles
 
 AREA = Area("access")
@@ -172,7 +172,7 @@ def endpoints_unreachable(evidence: Evidence) -> Iterator[Occurrence]:
             where_of(stop),
             str(path.get("explanation")),
             touched,
-            cure=acl_cure(stop),
+            remedy=acl_remedy(stop),
         )
 
 
@@ -247,7 +247,7 @@ def status_check_failed(evidence: Evidence) -> Iterator[Occurrence]:
                 machine(one),
                 ", ".join(f"{kind} status: {told.get(kind)}" for kind in ("system", "instance")),
                 only(one),
-                cure=stop if "system" in failed else again,
+                remedy=stop if "system" in failed else again,
             )
 
 

@@ -12,7 +12,7 @@ from .._resource import Resource
 from .evidence import Evidence, rows
 from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Occurrence, RuleInfo, Where
 from .needs import INSIDE
-from .places import acl_cure, blocked, by_stop, display_name, machine, only, place, stopped_by, where_of
+from .places import acl_remedy, blocked, by_stop, display_name, machine, only, place, stopped_by, where_of
 
 AREA = Area("balancing")
 UNHEALTHY = ("target-unhealthy",)
@@ -80,7 +80,7 @@ def balancer_way_blocked(evidence: Evidence) -> Iterator[Occurrence]:
     paths = [pair for pair in blocked(evidence, "requests") if not stopped_by(pair[1], "security_group", "ingress")]
     for path, stop, touched in by_stop(paths):
         what = f"The load balancer does not reach {path.get('machine_name') or path.get('machine')}."
-        yield Occurrence(what, where_of(stop), str(path.get("explanation")), touched, cure=acl_cure(stop))
+        yield Occurrence(what, where_of(stop), str(path.get("explanation")), touched, remedy=acl_remedy(stop))
 
 
 @AREA.rule(
@@ -98,7 +98,7 @@ def balancer_closed(evidence: Evidence) -> Iterator[Occurrence]:
     """Visitors do not reach the load balancer."""
     for path, stop, dummy in by_stop(blocked(evidence, "visitors")):
         what = f"Visitors do not reach the load balancer on port {path.get('port')}."
-        yield Occurrence(what, where_of(stop), str(path.get("explanation")), cure=acl_cure(stop))
+        yield Occurrence(what, where_of(stop), str(path.get("explanation")), remedy=acl_remedy(stop))
 
 
 @AREA.rule(
@@ -122,7 +122,7 @@ def web_acl_blocks(evidence: Evidence) -> Iterator[Occurrence]:
             f"The web ACL {acl.get('name')} before the load balancer blocks what no rule admits.",
             Where("web ACL", str(acl.get("name"))),
             "DefaultAction=Block",
-            cure="Take it off the load balancer, or have it allow by default: aws wafv2 disassociate-web-acl "
+            remedy="Take it off the load balancer, or have it allow by default: aws wafv2 disassociate-web-acl "
             f"--resource-arn {balancer.get('load_balancer_arn')}",
         )
 

@@ -76,7 +76,7 @@ FOLLOWERS = followers()
 
 def leads_to(cause: Finding, effect: Finding) -> bool:
     """Tell whether one finding explains another: by its kind, and on a machine that both concern."""
-    mine, theirs = cause.case.affected_instances, effect.case.affected_instances
+    mine, theirs = cause.occurrence.affected_instances, effect.occurrence.affected_instances
     return effect.kind.code in FOLLOWERS[cause.kind.code] and (not mine or not theirs or bool(mine & theirs))
 
 
@@ -135,8 +135,8 @@ class Diagnosis:
 def diagnose(evidence: Evidence) -> Diagnosis:
     """Ask all rules."""
     asked = {rule.kind.code: (rule, list(rule.check(evidence))) for dummy, rule in rules()}
-    cases = [Finding(rule.kind, case) for rule, told in asked.values() for case in told]
-    found = without_needless(cases)
+    occurrences = [Finding(rule.kind, occurrence) for rule, told in asked.values() for occurrence in told]
+    found = without_needless(occurrences)
     roots = [one for one in found if not explained(one, found)]
     passing, lasting = [root for root in roots if root.kind.passing], [root for root in roots if not root.kind.passing]
     causes = without_same_stop(lasting)
@@ -150,7 +150,7 @@ def diagnose(evidence: Evidence) -> Diagnosis:
         tuple(code for code, (dummy, told) in asked.items() if told and code not in named and code not in doubtful),
         tuple(code for code, why in lacking.items() if not why),
         {code: why for code, why in lacking.items() if why},
-        tuple(f"{one.case.what} {one.cure}" for one in passing),
+        tuple(f"{one.occurrence.what} {one.remedy}" for one in passing),
     )
 
 
@@ -159,7 +159,7 @@ def in_doubt(passing: list[Finding], lasting: list[Finding], found: Iterable[Fin
     open_codes: dict[str, dict[str, str]] = {}
     sure = {one.kind.code for one in found if one in lasting or explained(one, lasting)}
     for cause in passing:
-        told = {cause.case.where.name or cause.case.where.id: cause.case.what}
+        told = {cause.occurrence.where.name or cause.occurrence.where.id: cause.occurrence.what}
         for one in found:
             if one.kind.code not in sure and (one is cause or leads_to(cause, one)):
                 open_codes.setdefault(one.kind.code, {}).update(told)
@@ -168,7 +168,7 @@ def in_doubt(passing: list[Finding], lasting: list[Finding], found: Iterable[Fin
 
 def same_stop(one: Finding, other: Finding) -> bool:
     """Tell whether one network ACL is what both are about: it stops several paths at once."""
-    return one.case.where == other.case.where and one.case.where.type == "network acl"
+    return one.occurrence.where == other.occurrence.where and one.occurrence.where.type == "network acl"
 
 
 def without_same_stop(roots: list[Finding]) -> list[Finding]:
@@ -185,13 +185,13 @@ def joined(roots: Iterable[Finding]) -> list[Finding]:
     by_kind: dict[str, list[Finding]] = {}
     for root in roots:
         by_kind.setdefault(root.kind.code, []).append(root)
-    return [replace(several[0], more=tuple(one.case for one in several[1:])) for several in by_kind.values()]
+    return [replace(several[0], more=tuple(one.occurrence for one in several[1:])) for several in by_kind.values()]
 
 
 def consequences(cause: Finding, found: Iterable[Finding], roots: Iterable[Finding] = ()) -> tuple[str, ...]:
     """Return in words what follows from a finding at any of its places, or has the same stop; each once."""
-    parts = [replace(cause, case=case, more=()) for case in cause.cases]
+    parts = [replace(cause, occurrence=occurrence, more=()) for occurrence in cause.occurrences]
     parts += [root for root in roots if root.kind is not cause.kind and any(same_stop(root, part) for part in parts)]
-    beside = [one.case.what for one in parts if one.kind is not cause.kind]
-    behind = [one.case.what for one in found if any(leads_to(part, one) for part in parts)]
+    beside = [one.occurrence.what for one in parts if one.kind is not cause.kind]
+    behind = [one.occurrence.what for one in found if any(leads_to(part, one) for part in parts)]
     return tuple(dict.fromkeys([*beside, *behind]))

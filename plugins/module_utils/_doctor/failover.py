@@ -340,7 +340,7 @@ def health_check_disabled(evidence: Evidence) -> Iterator[Occurrence]:
     for check in used_checks(evidence):
         if (check.get("config") or {}).get("disabled"):
             yield Occurrence(
-                "The health check is disabled.", title(check), "Disabled=true", cure=update(check, "--no-disabled")
+                "The health check is disabled.", title(check), "Disabled=true", remedy=update(check, "--no-disabled")
             )
 
 
@@ -360,7 +360,7 @@ def health_check_inverted(evidence: Evidence) -> Iterator[Occurrence]:
     for check in used_checks(evidence):
         if (check.get("config") or {}).get("inverted"):
             yield Occurrence(
-                "The health check is inverted.", title(check), "Inverted=true", cure=update(check, "--no-inverted")
+                "The health check is inverted.", title(check), "Inverted=true", remedy=update(check, "--no-inverted")
             )
 
 

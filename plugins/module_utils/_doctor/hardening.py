@@ -127,7 +127,7 @@ def public_address_on_launch(evidence: Evidence) -> Iterator[Occurrence]:
             subnet = resource.get("subnet_id")
             what = f"The subnet {resource.get('name') or subnet} gives public addresses at launch."
             call = f"Call: aws ec2 modify-subnet-attribute --subnet-id {subnet} --no-map-public-ip-on-launch"
-            yield Occurrence(what, place("subnet", resource, "subnet_id"), "MapPublicIpOnLaunch=true", cure=call)
+            yield Occurrence(what, place("subnet", resource, "subnet_id"), "MapPublicIpOnLaunch=true", remedy=call)
 
 
 def admits_old_tls(policy: str) -> bool:
@@ -177,6 +177,6 @@ def metadata_v1_allowed(evidence: Evidence) -> Iterator[Occurrence]:
                 machine(resource),
                 "HttpTokens=optional",
                 only(resource),
-                cure="Call: aws ec2 modify-instance-metadata-options --instance-id "
+                remedy="Call: aws ec2 modify-instance-metadata-options --instance-id "
                 f"{resource.get('instance_id')} --http-tokens required",
             )

@@ -178,7 +178,7 @@ def listener_answers_elsewhere(evidence: Evidence) -> Iterator[Occurrence]:
                 what,
                 place("listener", {**listener, "name": "HTTPS"}, "listener_arn"),
                 f"action: {said(actions)}",
-                cure=None if is_own(evidence, met) else f"{MOVE} {behind(rules[arn], met)}",
+                remedy=None if is_own(evidence, met) else f"{MOVE} {behind(rules[arn], met)}",
             )
 
 
@@ -206,7 +206,7 @@ def listener_rule_above(evidence: Evidence) -> Iterator[Occurrence]:
                 if rule is not everything or _leads_here(evidence, rule):
                     where = Where("listener rule", str(rule.get("rule_arn")), f"with priority {rule.get('priority')}")
                     what = f"A rule that is not the site's comes before the site's rule for {host}."
-                    yield Occurrence(what, where, f"action: {said(rows(rule, 'actions'))}", cure=behind(found, rule))
+                    yield Occurrence(what, where, f"action: {said(rows(rule, 'actions'))}", remedy=behind(found, rule))
 
 
 def _leads_here(evidence: Evidence, rule: Resource) -> bool:

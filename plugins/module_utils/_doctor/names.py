@@ -55,7 +55,7 @@ def registrar_old_nameservers(evidence: Evidence) -> Iterator[Occurrence]:
         what,
         Where("delegation", str(name), parent),
         f"{parent} says: {', '.join(found) or 'nothing'}; the hosted zone {zone.get('id')} has: {names}",
-        cure=f"At the registrar of {name}, enter these name servers and no others: {names}.",
+        remedy=f"At the registrar of {name}, enter these name servers and no others: {names}.",
     )
 
 
@@ -101,7 +101,7 @@ def zone_name_servers_changed(evidence: Evidence) -> Iterator[Occurrence]:
                     f"The NS record of {name} in its own hosted zone names {', '.join(sorted(servers)) or 'nobody'}.",
                     Where("record", f"{name} NS", str(zone.get("id"))),
                     f"the name servers of the hosted zone {zone.get('id')} are {', '.join(wanted)}",
-                    cure=f"Put the zone's own name servers back: {record_call(zone, 'UPSERT', mended)}",
+                    remedy=f"Put the zone's own name servers back: {record_call(zone, 'UPSERT', mended)}",
                 )
 
 
@@ -126,7 +126,7 @@ def name_delegated_away(evidence: Evidence) -> Iterator[Occurrence]:
                         f"{name} is delegated to other name servers by an NS record of {owner}.",
                         Where("record", f"{owner} NS", str(zone.get("id"))),
                         f"{owner} NS: {', '.join(sorted(servers))}",
-                        cure="Delete the NS record, if nobody needs the zone that it leads to: "
+                        remedy="Delete the NS record, if nobody needs the zone that it leads to: "
                         f"{record_call(zone, 'DELETE', record)}",
                     )
 
@@ -166,7 +166,7 @@ def dns_egress_closed(evidence: Evidence) -> Iterator[Occurrence]:
                 place("instance", one, "instance_id"),
                 f"/etc/resolv.conf: nameserver {', '.join(told.name_servers or [])}",
                 ids([one]),
-                cure=OLD_LEASE if set(evidence.detail("dhcp_name_servers") or []) == {AMAZON[0]} else None,
+                remedy=OLD_LEASE if set(evidence.detail("dhcp_name_servers") or []) == {AMAZON[0]} else None,
             )
 
 

@@ -62,8 +62,8 @@ def told(table: Resource, route: Resource) -> str:
     return f"{table.get('route_table_id')}: {DEFAULT} → {target_of(route)} ({route.get('state') or 'no state'})"
 
 
-def case(evidence: Evidence, what: str, subnet: Resource, table: Resource | None, proof: str) -> Occurrence:
-    """Return a case of a subnet and the machines in it."""
+def occurrence(evidence: Evidence, what: str, subnet: Resource, table: Resource | None, proof: str) -> Occurrence:
+    """Return an occurrence at a subnet and the machines in it."""
     where = place("route table", table, "route_table_id") if table else place("subnet", subnet, "subnet_id")
     return Occurrence(
         what, where, proof, ids(machines_in(evidence, [subnet.get("subnet_id")])) or frozenset({"nobody"})
@@ -92,7 +92,7 @@ def private_route_to_internet_gateway(evidence: Evidence) -> Iterator[Occurrence
     for subnet, table, route in routed(evidence):
         if target_of(route).startswith("igw-"):
             what = f"The default route of the private subnet {title(subnet)} leads to the internet gateway."
-            yield case(evidence, what, subnet, table, told(table, route))
+            yield occurrence(evidence, what, subnet, table, told(table, route))
 
 
 @AREA.rule(
@@ -121,7 +121,7 @@ def nat_in_private_subnet(evidence: Evidence) -> Iterator[Occurrence]:
         if lies_in and lies_in in private:
             lies = title(private[lies_in])
             what = f"{title(subnet)} goes out by the NAT gateway {target_of(route)}, which lies in the private {lies}."
-            yield case(evidence, what, subnet, table, f"{told(table, route)}; its subnet_id={lies_in}")
+            yield occurrence(evidence, what, subnet, table, f"{told(table, route)}; its subnet_id={lies_in}")
 
 
 @AREA.rule(
@@ -145,7 +145,7 @@ def nat_missing(evidence: Evidence) -> Iterator[Occurrence]:
         if route.get("state") == "blackhole" or state in ("failed", "deleting", "deleted"):
             state = state or "gone"
             what = f"The default route of {title(subnet)} leads nowhere: {target} is {state}."
-            yield case(evidence, what, subnet, table, told(table, route))
+            yield occurrence(evidence, what, subnet, table, told(table, route))
 
 
 @AREA.rule(
@@ -173,7 +173,7 @@ def default_route_missing(evidence: Evidence) -> Iterator[Occurrence]:
             found = [row.get("destination_cidr_block") for row in rows(table, "routes")]
             routes = [str(one) for one in found if one]
             proof = f"routes: {', '.join(routes)}" if table else "no route table of its own"
-            yield case(evidence, what, subnet, table, proof)
+            yield occurrence(evidence, what, subnet, table, proof)
 
 
 @AREA.rule(
@@ -203,6 +203,6 @@ def s3_endpoint_missing(evidence: Evidence) -> Iterator[Occurrence]:
                 place("route table", table, "route_table_id"),
                 f"route tables of {endpoint or 'no endpoint'}: {', '.join(sorted(led)) or 'none'}",
                 ids(machines_in(evidence, [subnet.get("subnet_id")])),
-                cure=f"Call: {call}" if endpoint else None,
+                remedy=f"Call: {call}" if endpoint else None,
                 severity=None if default_route(table) else CRITICAL,
             )

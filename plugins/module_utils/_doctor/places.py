@@ -33,12 +33,12 @@ def display_name(raw: Raw) -> str:
 
 
 def only(raw: Raw) -> frozenset[str]:
-    """Return a machine alone, as the machines that a case affects."""
+    """Return a machine alone, as the machines that an occurrence affects."""
     return frozenset({str(raw.get("instance_id"))})
 
 
 def ids(machines: Iterable[Raw]) -> frozenset[str]:
-    """Return machines as the machines that a case affects."""
+    """Return machines as the machines that an occurrence affects."""
     return frozenset(str(one.get("instance_id")) for one in machines)
 
 
@@ -68,7 +68,7 @@ def where_of(stop: Raw) -> Where:
     )
 
 
-def acl_cure(stop: Raw) -> str | None:
+def acl_remedy(stop: Raw) -> str | None:
     """Return what to do about a network ACL; None if something else stops the path.
 
     The playbooks keep the entries of the VPC's default one, and leave another one and its subnets alone.

@@ -84,7 +84,7 @@ def current_not_a_link(evidence: Evidence) -> Iterator[Occurrence]:
                 machine(one),
                 f"{seen.document_root} is {release}",
                 only(one),
-                cure=f"Move it aside, on one machine: mv {current} {seen.share}/aside. Then release the site's files "
+                remedy=f"Move it aside, on one machine: mv {current} {seen.share}/aside. Then release the site's files "
                 "again: run playbooks/release.yml.",
             )
 
@@ -110,7 +110,7 @@ def release_unreadable(evidence: Evidence) -> Iterator[Occurrence]:
                 machine(one),
                 seen.unreadable,
                 only(one),
-                cure=f"on one machine: chmod -R u=rwX,go=rX {folder}",
+                remedy=f"on one machine: chmod -R u=rwX,go=rX {folder}",
                 severity=CRITICAL if seen.health and (seen.health.status or 0) >= 500 else None,
             )
 

@@ -84,7 +84,7 @@ def health_page_hangs(evidence: Evidence) -> Iterator[Occurrence]:
                 machine(one),
                 f"{seen.health.url or 'health page'}: {HANGS}",
                 only(one),
-                cure=f"On the machine: systemctl restart {names}",
+                remedy=f"On the machine: systemctl restart {names}",
             )
 
 

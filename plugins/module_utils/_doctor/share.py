@@ -14,7 +14,7 @@ from . import policies
 from .evidence import Evidence, rows
 from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Occurrence, RuleInfo, Where
 from .needs import INSIDE
-from .places import acl_cure, blocked, by_stop, display_name, ids, machine, only, place, stopped_by, where_of
+from .places import acl_remedy, blocked, by_stop, display_name, ids, machine, only, place, stopped_by, where_of
 
 AREA = Area("share")
 FILE_SYSTEM = re.compile(r"\bfs-[0-9a-z]+")
@@ -143,7 +143,7 @@ def mount_way_blocked(evidence: Evidence) -> Iterator[Occurrence]:
     paths = [pair for pair in blocked(evidence, "share") if not stopped_by(pair[1], "security_group")]
     for path, stop, touched in by_stop(paths):
         what = f"{path.get('machine_name') or path.get('machine')} does not reach the share."
-        yield Occurrence(what, where_of(stop), str(path.get("explanation")), touched, cure=acl_cure(stop))
+        yield Occurrence(what, where_of(stop), str(path.get("explanation")), touched, remedy=acl_remedy(stop))
 
 
 @AREA.rule(
@@ -272,7 +272,7 @@ def share_read_only(evidence: Evidence) -> Iterator[Occurrence]:
                 machine(one),
                 f"{seen.mount.get('source')} at {seen.share}: ro",
                 only(one),
-                cure=f"on the machine: mount -o remount,rw {seen.share}",
+                remedy=f"on the machine: mount -o remount,rw {seen.share}",
             )
 
 
