@@ -164,7 +164,7 @@ def _found(backend: Any, distribution_id: str) -> Distribution:
 
 
 def _under_way(backend: Any, distribution: Distribution) -> int:
-    return sum(one.status == "InProgress" for one in backend.invalidations.get(distribution.id, ()))
+    return sum(invalidation.status == "InProgress" for invalidation in backend.invalidations.get(distribution.id, ()))
 
 
 def _answer() -> None:

@@ -164,7 +164,7 @@ def _extend_nat_description(context: Context) -> None:
                 raise _not_found(wanted)
         found = original(self, filters, nat_gateway_ids)
         tags = {name: values for name, values in (filters or {}).items() if name.startswith("tag")}
-        return [each for each in found if all(_has(each, name, values) for name, values in tags.items())]
+        return [gateway for gateway in found if all(_has(gateway, name, values) for name, values in tags.items())]
 
 
 def _has(gateway: Any, name: str, values: list[str]) -> bool:

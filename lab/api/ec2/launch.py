@@ -246,10 +246,13 @@ def _metadata_defaults(image: Any) -> dict[str, Any]:
 def _volumes(image: Any, wanted: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the image's root volume and what a launch says of it, and the launch's other volumes."""
     root = image.root_device_name
-    given = {one["DeviceName"]: {k: v for k, v in (one.get("Ebs") or {}).items() if v is not None} for one in wanted}
+    given = {
+        mapping["DeviceName"]: {k: v for k, v in (mapping.get("Ebs") or {}).items() if v is not None}
+        for mapping in wanted
+    }
     return [
         {"DeviceName": root, "Ebs": {**_ROOT, **given.get(root, {})}},
-        *(one for one in wanted if one["DeviceName"] != root),
+        *(mapping for mapping in wanted if mapping["DeviceName"] != root),
     ]
 
 

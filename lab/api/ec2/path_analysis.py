@@ -98,11 +98,15 @@ def _interface(model: Model, verdict: PathVerdict, hop: Hop) -> Interface | None
         return None
     if hop.id in model.interfaces:
         return model.interfaces[hop.id]
-    near = [each for each in model.interfaces.values() if each.subnet_id == hop.subnet_id and hop.id in each.groups]
+    near = [
+        interface
+        for interface in model.interfaces.values()
+        if interface.subnet_id == hop.subnet_id and hop.id in interface.groups
+    ]
     if hop.direction == "egress":
-        return next((each for each in near if each.id == verdict.source_interface), None)
+        return next((interface for interface in near if interface.id == verdict.source_interface), None)
     reached = verdict.destination_address
-    return next((each for each in near if reached in (str(each.private), str(each.public))), None)
+    return next((interface for interface in near if reached in (str(interface.private), str(interface.public))), None)
 
 
 def code(model: Model, verdict: PathVerdict, hop: Hop) -> str:
@@ -110,7 +114,7 @@ def code(model: Model, verdict: PathVerdict, hop: Hop) -> str:
     if hop.kind == "security_group":
         interface = _interface(model, verdict, hop)
         groups = [model.security_groups[id_] for id_ in (interface.groups if interface else (hop.id,))]
-        rules = [rule for each in groups for rule in (each.ingress if hop.direction == "ingress" else each.egress)]
+        rules = [rule for group in groups for rule in (group.ingress if hop.direction == "ingress" else group.egress)]
         return "ENI_SG_RULES_MISMATCH" if rules else "SG_HAS_NO_RULES"
     if hop.kind == "network_acl":
         return "SUBNET_ACL_RESTRICTION"
@@ -139,7 +143,7 @@ def _state_code(model: Model, hop: Hop) -> str:
         (peering, "active"),
         (endpoint, "available"),
     )
-    stopped = any(each is not None and each.state != wanted for each, wanted in states)
+    stopped = any(state is not None and state.state != wanted for state, wanted in states)
     return "BAD_STATE" if stopped else "NO_POSSIBLE_DESTINATION"
 
 

@@ -86,7 +86,7 @@ def _settings() -> None:
     def put_bucket_ownership_controls(original: Original, self: Any, bucket_name: str, ownership: Any) -> Any:
         rules = ownership.get("Rules", ownership.get("Rule")) if isinstance(ownership, dict) else None
         every = rules if isinstance(rules, list) else [rules]
-        if any(not isinstance(one, dict) or one.get("ObjectOwnership") not in _OWNERSHIPS for one in every):
+        if any(not isinstance(rule, dict) or rule.get("ObjectOwnership") not in _OWNERSHIPS for rule in every):
             raise MalformedXML
         return original(self, bucket_name, ownership)
 
@@ -119,7 +119,7 @@ def _versioned(bucket: Any) -> Iterator[None]:
 
 def _others(bucket: Any, key: str) -> list[Any]:
     """Return the versions of an object that have an id."""
-    return [one for one in bucket.keys.getlist(key, []) if str(one.version_id) != "null"]
+    return [version for version in bucket.keys.getlist(key, []) if str(version.version_id) != "null"]
 
 
 def _deletions() -> None:

@@ -49,7 +49,7 @@ def _send(context: Context) -> None:
             document_name=name,
             scripts=steps,
             parameters=parameters,
-            invocations=[Invocation(each) for each in _chosen(context, self, targets)],
+            invocations=[Invocation(instance) for instance in _chosen(context, self, targets)],
             requested=context.clock.time(),
             timeout=self._get_int_param("TimeoutSeconds") or _DELIVERY,
             comment=self._get_param("Comment") or "",
@@ -65,7 +65,7 @@ def _chosen(context: Context, call: Any, targets: list[Mapping[str, Any]]) -> li
     """Return the instances that a command is for; those named must have an agent that is there."""
     agents = {agent.instance: agent for agent in present(context, call.region)}
     named = list(dict.fromkeys(call._get_param("InstanceIds") or []))
-    absent = [each for each in named if each not in agents or not agents[each].online]
+    absent = [instance for instance in named if instance not in agents or not agents[instance].online]
     if absent:
         raise SSMException(
             "InvalidInstanceId",
@@ -141,7 +141,7 @@ def _list_invocations(context: Context) -> None:
 
 def _asked(context: Context, call: Any) -> list[Command]:
     wanted = call._get_param("CommandId")
-    commands = [each for each in context.sessions.commands.values() if wanted in (None, each.id)]
+    commands = [command for command in context.sessions.commands.values() if wanted in (None, command.id)]
     if wanted and not commands:
         raise SSMException("InvalidCommandId", f"The command {wanted} does not exist.")
     for command in commands:

@@ -126,7 +126,7 @@ def _list(context: Context) -> None:
                 f"1 validation error detected: Value '{state}' at 'state' failed to satisfy constraint: "
                 "Member must satisfy enum value set: [Active, History]",
             )
-        wanted = {str(one.get("key")): str(one.get("value")) for one in self._get_param("Filters") or []}
+        wanted = {str(filter_.get("key")): str(filter_.get("value")) for filter_ in self._get_param("Filters") or []}
         for key in wanted:
             if key not in _FILTERS:
                 raise SSMException("InvalidFilterKey", f"The filter key {key} is not valid.")
