@@ -107,6 +107,6 @@ def recipe_of(system: str, *, newer: bool) -> Recipe:
 def _digest(folder: Path) -> str:
     """Return what changes with any file of a folder, its name or its permissions."""
     found = hashlib.sha256()
-    for file in sorted(one for one in folder.rglob("*") if one.is_file() and "__pycache__" not in one.parts):
+    for file in sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts):
         found.update(f"{file.relative_to(folder)} {file.stat().st_mode & 0o111}\n".encode() + file.read_bytes())
     return found.hexdigest()

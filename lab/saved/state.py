@@ -48,7 +48,7 @@ _ENTERED = ("registrar_overrides", "signer_overrides", "registry_keys", "delegat
 
 def services() -> tuple[str, ...]:
     """Return moto's names of the services that have been used."""
-    return tuple(sorted(each.service_name for each in BackendDict._instances))
+    return tuple(sorted(backend.service_name for backend in BackendDict._instances))
 
 
 def dump(context: Context) -> bytes:

@@ -83,7 +83,7 @@ class HealthCheckers:
     async def _watch(self, check: HealthCheck) -> None:
         sources = checkers_of(check.regions)
         readings = self._context.observed.checks.get(check.id, {})
-        self._context.observed.checks[check.id] = {each: readings[each] for each in sources if each in readings}
+        self._context.observed.checks[check.id] = {source: readings[source] for source in sources if source in readings}
         async with asyncio.TaskGroup() as group:
             for source in sources:
                 group.create_task(self._check_from(source, check))

@@ -45,7 +45,7 @@ def _ip(*arguments: str) -> list[dict[str, Any]]:
 
 def choose(place: LabPaths) -> Link:
     """Return a link whose addresses the host does not have yet: labs begin to look at different places."""
-    taken = {each["local"] for link in _ip("-4", "address", "show") for each in link.get("addr_info", ())}
+    taken = {address["local"] for link in _ip("-4", "address", "show") for address in link.get("addr_info", ())}
     count = addresses.LINK.num_addresses // 4
     first = zlib.crc32(place.name.encode()) % count
     free = (addresses.link((first + step) % count) for step in range(count))
@@ -80,7 +80,7 @@ def _routed_before() -> list[str] | None:
     """Return which interfaces forwarded packets before the first lab, None for all; remember it for the last one."""
     if not _FORWARDING_BEFORE.exists():
         _FORWARDING_BEFORE.parent.mkdir(parents=True, exist_ok=True)
-        routed = [each.parent.name for each in sorted(_BY_INTERFACE.glob("*/forwarding")) if each.read_text() == "1\n"]
+        routed = [file.parent.name for file in sorted(_BY_INTERFACE.glob("*/forwarding")) if file.read_text() == "1\n"]
         _ROUTED_BEFORE.write_text("".join(f"{name}\n" for name in routed))
         _FORWARDING_BEFORE.write_text(_FORWARDING.read_text())
     if _FORWARDING_BEFORE.read_text().strip() == "1":

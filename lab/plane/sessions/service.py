@@ -239,7 +239,9 @@ class SessionService:
         await socket.send_bytes(
             frames.serialise(frames.Frame(frames.AGENT_TASK_ACKNOWLEDGE, payload=frames.compact(payload)))
         )
-        for session in [each for each in list(self._registry.sessions.values()) if each.task == complete.get("TaskId")]:
+        for session in [
+            session for session in list(self._registry.sessions.values()) if session.task == complete.get("TaskId")
+        ]:
             await self.finish(session)
 
     async def _data(self, request: web.Request) -> web.StreamResponse:

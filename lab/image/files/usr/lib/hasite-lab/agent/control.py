@@ -146,7 +146,7 @@ class ControlChannel:
             self._completed[wanted.id] = wanted
 
     def _end(self, closed: dict[str, Any]) -> None:
-        for session in [each for each in self._sessions.values() if each.id == closed.get("SessionId")]:
+        for session in [session for session in self._sessions.values() if session.id == closed.get("SessionId")]:
             session.end()
 
 

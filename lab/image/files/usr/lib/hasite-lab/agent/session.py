@@ -71,8 +71,8 @@ class Session:
                 await self._drain()
             await self._say("Terminating")
         finally:
-            for each in (work, over, connection):
-                each.cancel()
+            for running in (work, over, connection):
+                running.cancel()
             await asyncio.gather(work, over, connection, return_exceptions=True)
             if self._socket:
                 self._socket.close()
