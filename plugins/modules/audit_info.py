@@ -225,7 +225,7 @@ def main() -> None:
     site = module.params["site"]
     scope = ReadScope(site["name"], [], site["region"], client_maker(module))
     answers, errors = read(scope, site)
-    unreadable = {one["service"]: one["error"] for one in site.get("unreadable") or []}
+    unreadable = {unreadable["service"]: unreadable["error"] for unreadable in site.get("unreadable") or []}
     rows = judge(Facts(site, answers, {**unreadable, **errors}), module.params["controls"])
     module.exit_json(
         changed=False,
