@@ -86,7 +86,7 @@ def _upload(client: t.Any, bucket: str, key: str, path: Path) -> None:
 @aws_lookup("list the objects in bucket {bucket}", "NoSuchBucket")
 def _list(client: t.Any, bucket: str, prefix: str) -> dict[str, datetime]:
     found = pages(client, "list_objects_v2", Bucket=bucket, Prefix=prefix)
-    return {one["Key"].removeprefix(prefix): one["LastModified"] for one in found.get("Contents", [])}
+    return {item["Key"].removeprefix(prefix): item["LastModified"] for item in found.get("Contents", [])}
 
 
 @aws_call("delete objects in bucket {bucket}")

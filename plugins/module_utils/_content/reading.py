@@ -174,7 +174,7 @@ def _link(top: str, path: str, walk: _FolderScan) -> Link:
 
 
 def _is_published(path: str, is_folder: bool, patterns: Sequence[Pattern]) -> bool:
-    return not any(excluded(each, is_folder or each != path, patterns) for each in (*parents(path), path) if each)
+    return not any(excluded(part, is_folder or part != path, patterns) for part in (*parents(path), path) if part)
 
 
 def _stays(path: str, target: str) -> bool:

@@ -99,7 +99,7 @@ def _trusted(store: Store, source: Source, release: str, held: Manifest | None, 
     """
     if key is None:
         return held or source.manifest(release)
-    newest = max((one for one in store.releases() if _signed(store, one, key)), default=release)
+    newest = max((release for release in store.releases() if _signed(store, release, key)), default=release)
     if release < newest:
         raise ReleaseError(
             f"The release {release}, which the bucket {source.bucket} names, is not served, since it is older than "
