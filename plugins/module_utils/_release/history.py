@@ -26,8 +26,8 @@ class History(t.NamedTuple):
 
     def serving(self, release: str) -> History:
         """Return the history after a release is served, as the latest."""
-        served = tuple(number for number in self.served if number != release)
-        taken_back = tuple(number for number in self.taken_back if number != release)
+        served = tuple(name for name in self.served if name != release)
+        taken_back = tuple(name for name in self.taken_back if name != release)
         return self._replace(served=(*served, release)[-_LONGEST:], taken_back=taken_back)
 
     def returning(self, release: str, current: str | None) -> History:
@@ -39,13 +39,13 @@ class History(t.NamedTuple):
             return self.serving(release)
         cut = self.served.index(release) if release in self.served else len(self.served)
         left = {current, *self.served[cut + 1 :]}
-        kept = tuple(number for number in self.served[:cut] if number != current)
+        kept = tuple(name for name in self.served[:cut] if name != current)
         taken_back = (*self.taken_back, *sorted(left - set(self.taken_back)))
         return self._replace(served=kept, taken_back=taken_back[-_LONGEST:]).serving(release)
 
     def marking(self, bad: t.Collection[str], good: t.Collection[str]) -> History:
         """Return the history after releases are called bad, and others no longer so."""
-        kept = [number for number in dict.fromkeys((*self.bad, *bad)) if number not in good]
+        kept = [name for name in dict.fromkeys((*self.bad, *bad)) if name not in good]
         return self._replace(bad=tuple(kept[-_LONGEST:]))
 
     def passes_over(self, release: str) -> bool:
@@ -62,12 +62,12 @@ class History(t.NamedTuple):
 
         Of what is not remembered, the latest upload before the current one. None if there is none.
         """
-        usable = {number for number in held if number != current and not self.passes_over(number)}
+        usable = {name for name in held if name != current and not self.passes_over(name)}
         until = self.served.index(current) if current in self.served else len(self.served)
-        for number in reversed(self.served[:until]):
-            if number in usable:
-                return number
-        older = [number for number in usable if current is None or number < current]
+        for name in reversed(self.served[:until]):
+            if name in usable:
+                return name
+        older = [name for name in usable if current is None or name < current]
         return max(older, default=None)
 
     def ranked(self, releases: t.Iterable[str]) -> list[str]:
