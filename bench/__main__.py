@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _measure(chosen: Sequence[Row], stage: BenchSession, minutes: float) -> int:
     # Neither the user's settings of Ansible nor those of AWS are to be measured.
-    for name in [each for each in os.environ if each.startswith(("ANSIBLE_", "AWS_", "LAB_"))]:
+    for name in [name for name in os.environ if name.startswith(("ANSIBLE_", "AWS_", "LAB_"))]:
         del os.environ[name]
     # So that the lab goes away however the run ends.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))

@@ -92,10 +92,10 @@ class Fleet:
     def _all_online(self) -> bool:
         pages = self.client("ssm").get_paginator("describe_instance_information").paginate()
         online = {
-            one["InstanceId"]
+            instance["InstanceId"]
             for page in pages
-            for one in page["InstanceInformationList"]
-            if one["PingStatus"] == "Online"
+            for instance in page["InstanceInformationList"]
+            if instance["PingStatus"] == "Online"
         }
         return online.issuperset(self._machines)
 

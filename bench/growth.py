@@ -26,7 +26,7 @@ def _configure(stage: BenchSession, count: int) -> Run:
     machines = stage.machines(count)
 
     def measure() -> Run:
-        hosts = {f"machine-{number}": host(stage, "ours", each) for number, each in enumerate(machines)}
+        hosts = {f"machine-{number}": host(stage, "ours", machine) for number, machine in enumerate(machines)}
         forks = min(count, _FORKS)
         return stage.play(f"growth-{count}", hosts, _TASKS, environment(stage, "ours"), forks)
 

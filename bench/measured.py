@@ -32,10 +32,10 @@ def main(result: str, command: list[str]) -> int:
     status = subprocess.run(command, check=False).returncode
     seconds = time.monotonic() - began
     left = _children()
-    memory = sum(_pss(each) for each in left)
+    memory = sum(_pss(pid) for pid in left)
     while children := _children():
-        for each in children:
-            _end(each)
+        for child in children:
+            _end(child)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     found = {
         "seconds": seconds,
@@ -48,7 +48,7 @@ def main(result: str, command: list[str]) -> int:
 
 
 def _children() -> list[int]:
-    return [int(each) for each in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
+    return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
 
 
 def _pss(process: int) -> float:

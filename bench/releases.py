@@ -127,7 +127,7 @@ def _unpack(stage: BenchSession) -> Measurement:
     run = stage.play("unpack", {"machine": machine}, [*tasks, *empty[:1]], environment(stage, "ours"))
     # The first of each brings the modules to the machine.
     times = {name: [task["seconds"] for task in run.tasks if task["task"] == name][1:] for name in ("ours", "theirs")}
-    ours, theirs = (statistics.median(float(str(each)) for each in times[name]) for name in ("ours", "theirs"))
+    ours, theirs = (statistics.median(float(str(seconds)) for seconds in times[name]) for name in ("ours", "theirs"))
     return Measurement(ours, theirs, {"files": _files(folder), **times})
 
 
@@ -137,9 +137,9 @@ def _writer(stage: BenchSession) -> tuple[dict[str, object], str]:
     named = [{"Name": "tag:Name", "Values": [_WRITER]}, {"Name": "instance-state-name", "Values": ["running"]}]
     (found,) = fleet.client("ec2").describe_instances(Filters=named)["Reservations"]
     bucket = next(
-        each["Name"]
-        for each in fleet.client("s3").list_buckets()["Buckets"]
-        if each["Name"].startswith("demo-content-")
+        bucket["Name"]
+        for bucket in fleet.client("s3").list_buckets()["Buckets"]
+        if bucket["Name"].startswith("demo-content-")
     )
     return {**host(stage, "ours", found["Instances"][0]["InstanceId"]), "ansible_become": True}, bucket
 

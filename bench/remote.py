@@ -101,7 +101,7 @@ def _over(stage: BenchSession, way: Way, task: Task, times: int, *options: str) 
 def _compare(task: Task, way: Way, times: int, *options: str) -> Callable[[BenchSession], Measurement]:
     def measure(stage: BenchSession) -> Measurement:
         number = stage.times(times)
-        ours, theirs = (_over(stage, each, task, number, *options) for each in ("ours", way))
+        ours, theirs = (_over(stage, side, task, number, *options) for side in ("ours", way))
         detail = {"times": number, "ours_run": ours.summary(), "theirs_run": theirs.summary()}
         return Measurement(ours.median("measured"), theirs.median("measured"), detail)
 

@@ -37,7 +37,7 @@ class Run:
 
     def median(self, task: str) -> float:
         """Return the median seconds of the tasks of this name."""
-        return statistics.median(float(str(each["seconds"])) for each in self.tasks if each["task"] == task)
+        return statistics.median(float(str(done["seconds"])) for done in self.tasks if done["task"] == task)
 
     def between(self, first: str, last: str) -> float:
         """Return the seconds from the begin of one task to the end of another on the last host."""

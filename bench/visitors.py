@@ -71,7 +71,7 @@ class Visits:
         return self.sent / self.seconds if self.seconds else 0.0
 
 
-class _Answer(NamedTuple):
+class _PageAnswer(NamedTuple):
     """What a visitor was told."""
 
     status: int
@@ -100,7 +100,7 @@ class _Member:
         """Return what tells the site who this is."""
         return {"Cookie": self._cookie} if self._cookie else {}
 
-    def recognised(self, form: dict[str, str], answer: _Answer, page: dict[str, Any]) -> bool:
+    def recognised(self, form: dict[str, str], answer: _PageAnswer, page: dict[str, Any]) -> bool:
         """Take in an answer; tell whether it is one to this member."""
         self._line = form.get("line", "" if "login" in form else self._line)
         if "login" in form:
@@ -144,7 +144,7 @@ class _Visitor:
         if not self.keeps:
             self._close()
 
-    def _understand(self, form: dict[str, str], answer: _Answer, seen: _Seen) -> None:
+    def _understand(self, form: dict[str, str], answer: _PageAnswer, seen: _Seen) -> None:
         seen.by = answer.by
         if answer.status != 200:
             seen.problem = f"status {answer.status}"
@@ -160,7 +160,7 @@ class _Visitor:
                 if not seen.remembered:
                     seen.problem = f"{self.member.name} sent {form} and got {page['member']!r}, {page['line']!r}"
 
-    def _ask(self, form: dict[str, str]) -> _Answer:
+    def _ask(self, form: dict[str, str]) -> _PageAnswer:
         if self.connection is None:
             self.connection = http.client.HTTPSConnection(self.host, timeout=PATIENCE, context=self.crowd.context)
         headers = {} if self.keeps else {"Connection": "close"}
@@ -174,7 +174,7 @@ class _Visitor:
         if answer.will_close:
             self._close()
         cookies = answer.headers.get_all("Set-Cookie") or []
-        return _Answer(answer.status, answer.headers.get("X-Served-By", ""), cookies, text)
+        return _PageAnswer(answer.status, answer.headers.get("X-Served-By", ""), cookies, text)
 
     def _close(self) -> None:
         if self.connection is not None:

@@ -17,7 +17,7 @@ Silences = Mapping[str, Sequence[Mapping[str, str]]]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class JudgedFinding:
     """A finding, and the control that accepts it; none if nothing does."""
 
     finding: Finding
@@ -62,38 +62,41 @@ def accepting(finding: Finding, scanner: str, controls: Iterable[Control], site:
     return None
 
 
-def compare(result: Result, controls: Iterable[Control], site: Site) -> list[Verdict]:
+def compare(result: Result, controls: Iterable[Control], site: Site) -> list[JudgedFinding]:
     """Return a scanner's findings, each with the control that accepts it."""
     known = list(controls)
     # What is global is told once for each region.
-    return [Verdict(one, accepting(one, result.scanner, known, site)) for one in dict.fromkeys(result.findings)]
+    return [
+        JudgedFinding(finding, accepting(finding, result.scanner, known, site))
+        for finding in dict.fromkeys(result.findings)
+    ]
 
 
 def unexplained(result: Result, silences: Silences) -> list[str]:
     """Return what a scanner could not look at for no reason on file."""
-    return [one for one in result.silent if _reason(result.scanner, one, silences) is None]
+    return [said for said in result.silent if _reason(result.scanner, said, silences) is None]
 
 
 def _reason(scanner: str, said: str, silences: Silences) -> str | None:
     known = silences.get(scanner, ())
-    return next((one["reason"] for one in known if fnmatch.fnmatchcase(said, one["says"])), None)
+    return next((silence["reason"] for silence in known if fnmatch.fnmatchcase(said, silence["says"])), None)
 
 
-def told(result: Result, verdicts: Iterable[Verdict], silences: Silences) -> str:
+def told(result: Result, verdicts: Iterable[JudgedFinding], silences: Silences) -> str:
     """Return what there is to say about one scanner."""
     found = list(verdicts)
-    failed = [one.finding for one in found if not one.accepted]
-    checks = len({one.finding.check for one in found})
+    failed = [judged.finding for judged in found if not judged.accepted]
+    checks = len({judged.finding.check for judged in found})
     lines = [
         f"{result.scanner}: {result.passed} passed; {len(found)} findings of {checks} checks, "
         f"{len(found) - len(failed)} of them exceptions on file, {len(failed)} FAIL"
     ]
-    lines += [f"  FAIL  {one.check}  {one.resource}: {one.detail}" for one in failed]
+    lines += [f"  FAIL  {finding.check}  {finding.resource}: {finding.detail}" for finding in failed]
     if result.silent:
         unknown = len(unexplained(result, silences))
         lines.append(f"  {len(result.silent)} could not look, {unknown} of them for no reason on file:")
         lines += [
-            f"    {one} ({_reason(result.scanner, one, silences) or 'no reason on file'})" for one in result.silent
+            f"    {said} ({_reason(result.scanner, said, silences) or 'no reason on file'})" for said in result.silent
         ]
     if result.quiet:
         lines.append(f"  {len(result.quiet)} had nothing to look at:")

@@ -40,8 +40,10 @@ def read(out: Path, policies: Iterable[str]) -> Result:
         if not lists:
             result.silent.append(f"{policy} ({_why(out, policy)})")
             continue
-        found = [one for each in lists for one in json.loads(each.read_text())]
-        result.findings += [Finding(policy, _name(one), "listed by the policy", _tags(one)) for one in found]
+        found = [resource for file in lists for resource in json.loads(file.read_text())]
+        result.findings += [
+            Finding(policy, _name(resource), "listed by the policy", _tags(resource)) for resource in found
+        ]
         result.passed += not found
     return result
 
@@ -61,4 +63,4 @@ def _name(resource: Mapping[str, object]) -> str:
 
 def _tags(resource: Mapping[str, object]) -> str:
     found = resource.get("Tags") or []
-    return " | ".join(f"{one['Key']}={one['Value']}" for one in found) if isinstance(found, list) else ""
+    return " | ".join(f"{tag['Key']}={tag['Value']}" for tag in found) if isinstance(found, list) else ""

@@ -36,8 +36,10 @@ def examine(keys: Mapping[str, str], account: str, regions: Iterable[str]) -> Re
 
 def checks() -> set[str]:
     """Return the checks of the services asked about, which prowler keeps in a folder each."""
-    services = [one for service in SERVICES for one in PROWLER.folder.glob(f"lib/*/site-packages/{_CHECKS}/{service}")]
-    return {found.parent.name for one in services for found in one.glob("*/*.metadata.json")}
+    services = [
+        folder for service in SERVICES for folder in PROWLER.folder.glob(f"lib/*/site-packages/{_CHECKS}/{service}")
+    ]
+    return {found.parent.name for folder in services for found in folder.glob("*/*.metadata.json")}
 
 
 def read(report: Path, log: str, known: Iterable[str]) -> Result:

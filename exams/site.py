@@ -45,12 +45,12 @@ def provided(lab: str, site: str, region: str) -> Iterator[Mapping[str, str]]:
 
 def is_there(keys: Mapping[str, str], site: str, region: str) -> bool:
     """Tell whether a site's load balancer, which is made late, is in the lab."""
-    return any(":loadbalancer/" in one for one in _tagged(keys, site, region))
+    return any(":loadbalancer/" in arn for arn in _tagged(keys, site, region))
 
 
 def ids(keys: Mapping[str, str], site: str, regions: Iterable[str]) -> frozenset[str]:
     """Return the ids of what bears the site's tag, and of what came with its VPC and can bear none of ours."""
-    arns = [one for region in regions for one in _tagged(keys, site, region)]
+    arns = [arn for region in regions for arn in _tagged(keys, site, region)]
     own = {arn.replace(":", "/").rpartition("/")[2] for arn in arns}
     vpcs = [arn.rpartition("/")[2] for arn in arns if ":vpc/" in arn]
     inside = [{"Name": "vpc-id", "Values": vpcs}]
@@ -65,14 +65,16 @@ def ids(keys: Mapping[str, str], site: str, regions: Iterable[str]) -> frozenset
         (ec2.describe_network_interfaces, "NetworkInterfaces", "NetworkInterfaceId"),
         (ec2.describe_vpc_endpoints, "VpcEndpoints", "VpcEndpointId"),
     )
-    return frozenset(own | {one[key] for ask, listed, key in lists for one in ask(Filters=inside)[listed]})
+    return frozenset(own | {resource[key] for ask, listed, key in lists for resource in ask(Filters=inside)[listed]})
 
 
 def _tagged(keys: Mapping[str, str], site: str, region: str) -> list[str]:
     """Return the ARNs of what bears the site's tag in a region."""
     pages = _client(keys, "resourcegroupstaggingapi", region).get_paginator("get_resources")
     ours = [{"Key": "hasite:site", "Values": [site]}]
-    return [one["ResourceARN"] for page in pages.paginate(TagFilters=ours) for one in page["ResourceTagMappingList"]]
+    return [
+        mapping["ResourceARN"] for page in pages.paginate(TagFilters=ours) for mapping in page["ResourceTagMappingList"]
+    ]
 
 
 def _client(keys: Mapping[str, str], service: str, region: str) -> Any:

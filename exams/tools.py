@@ -53,7 +53,7 @@ SCOUTSUITE = Tool("scoutsuite", ("ScoutSuite==5.14.0", "setuptools<81"), "scout"
 def find_python() -> str:
     """Return a Python of the version that the scanners want, which this machine can really run."""
     roots = [Path(root).expanduser() for root in (os.environ.get("PYENV_ROOT", ""), "~/.pyenv") if root]
-    found = [str(one) for root in roots for one in sorted(root.glob(f"versions/3.{MINOR}.*/bin/python3"))]
+    found = [str(path) for root in roots for path in sorted(root.glob(f"versions/3.{MINOR}.*/bin/python3"))]
     for candidate in (f"python3.{MINOR}", *found):
         check = ("-c", f"import sys, venv, ensurepip; sys.exit(sys.version_info[:2] != (3, {MINOR}))")
         if shutil.which(candidate) and subprocess.run([candidate, *check], capture_output=True).returncode == 0:

@@ -37,7 +37,7 @@ class Context:
 
     `lock` is held while an API call is served and while the world is read from the backends: moto
     itself does not guard its state. `mark_dirty` asks for another look at the world, soon. `loop` is
-    where servers and timers run; blocking work belongs into `Part.apply` or a thread.
+    where servers and timers run; blocking work belongs into `Component.apply` or a thread.
     """
 
     place: LabPaths

@@ -138,5 +138,5 @@ class SessionRegistry:
     def add(self, session: Session) -> None:
         """Keep a new session, and forget the oldest of too long a history."""
         self.sessions[session.id] = session
-        for old in [each for each in list(self.sessions.values()) if each.over][:-_HISTORY]:
+        for old in [session for session in list(self.sessions.values()) if session.over][:-_HISTORY]:
             del self.sessions[old.id]

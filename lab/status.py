@@ -33,4 +33,4 @@ def table(status: dict[str, Any]) -> str:
 
 def _shown(text: str) -> str:
     """Return a text whose control characters are visible: a name must not move the terminal's cursor."""
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)

@@ -79,14 +79,14 @@ def _responses(service: str) -> tuple[type[BaseResponse], ...]:
     handlers = regions[region]._url_module.url_paths.values()
     owners = (getattr(handler, "__self__", None) for handler in handlers)
     found = (owner if isinstance(owner, type) else type(owner) for owner in owners)
-    known = dict.fromkeys(each for each in found if issubclass(each, BaseResponse))
+    known = dict.fromkeys(response for response in found if issubclass(response, BaseResponse))
     # Elastic Load Balancing's two APIs share their paths, so a function stands before their classes.
     return tuple(known) or _defined(service)
 
 
 def _defined(service: str) -> tuple[type[BaseResponse], ...]:
     members = vars(importlib.import_module(f"moto.{service}.responses")).values()
-    return tuple(each for each in members if isinstance(each, type) and issubclass(each, BaseResponse))
+    return tuple(member for member in members if isinstance(member, type) and issubclass(member, BaseResponse))
 
 
 def _tree(method: Any) -> ast.AST:

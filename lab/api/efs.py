@@ -144,7 +144,9 @@ def _mount_targets(context: Context) -> None:
         state = _known(self, file_system_id).life_cycle_state
         if state != "available":
             raise LifeCycleStateError("FileSystem", f"None of the file system's states admits this: it is {state}.")
-        subnets = {each: subnet for zone in self.ec2_backend.subnets.values() for each, subnet in zone.items()}
+        subnets = {
+            subnet_id: subnet for zone in self.ec2_backend.subnets.values() for subnet_id, subnet in zone.items()
+        }
         if subnet_id in subnets:
             vpc_id = subnets[subnet_id].vpc_id
             security_groups = security_groups or [self.ec2_backend.get_default_security_group(vpc_id).id]
@@ -158,7 +160,7 @@ def _mount_targets(context: Context) -> None:
             "mount target",
             target.mount_target_id,
             label=target.availability_zone_name,
-            holds=[target.mount_target_id],
+            withholds=[target.mount_target_id],
             needs=[file_system_id],
         )
         return target
@@ -205,10 +207,10 @@ def _deletions(context: Context) -> None:
 def _check_groups(ec2_backend: Any, groups: list[str], vpc_id: str) -> None:
     if len(groups) > _GROUPS_LIMIT:
         raise SecurityGroupLimitExceeded("The maximum number of security groups per interface has been reached.")
-    for each in groups:
-        group = ec2_backend.get_security_group_from_id(each)
+    for group_id in groups:
+        group = ec2_backend.get_security_group_from_id(group_id)
         if group is None or group.vpc_id != vpc_id:
-            raise SecurityGroupNotFound(each)
+            raise SecurityGroupNotFound(group_id)
 
 
 def _old_tags() -> None:

@@ -54,7 +54,7 @@ def _parameters(backends: Backends) -> None:
 
 def _secure(backend: Any, names: list[str]) -> list[Any]:
     found = [backend.get_parameter(name) for name in names]
-    return [one for one in found if one is not None and one.parameter_type == "SecureString"]
+    return [parameter for parameter in found if parameter is not None and parameter.parameter_type == "SecureString"]
 
 
 def _secrets(backends: Backends) -> None:

@@ -90,7 +90,7 @@ def _extend_sets() -> None:
     @replaces(WAFV2Backend, "create_ip_set")
     def create_ip_set(original: Original, self: Any, *args: Any, **more: Any) -> Any:
         told = inspect.signature(original).bind(self, *args, **more).arguments
-        if any(each.name == told["name"] for each in self.ip_sets.values()):
+        if any(ip_set.name == told["name"] for ip_set in self.ip_sets.values()):
             raise _duplicate()
         _check_addresses(told["addresses"])
         return original(**told)
@@ -104,7 +104,7 @@ def _extend_sets() -> None:
 
 def _check_acl(backend: Any, told: Mapping[str, Any]) -> None:
     """Refuse what AWS refuses and what the lab does not evaluate; write the window in that AWS takes by itself."""
-    addresses = {each.arn: each.addresses for each in backend.ip_sets.values()}
+    addresses = {ip_set.arn: ip_set.addresses for ip_set in backend.ip_sets.values()}
     try:
         read = web_acl.read(
             "", told["rules"], told["default_action"], told.get("custom_response_bodies") or {}, addresses

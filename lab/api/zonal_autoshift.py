@@ -75,7 +75,7 @@ class Autoshifts:
         self.practices[resource] = wanted
 
     def _read(self, name: str, value: Any) -> tuple[str, ...]:
-        return tuple(each["alarmIdentifier"] for each in value) if name in _ALARMS else tuple(value)
+        return tuple(alarm["alarmIdentifier"] for alarm in value) if name in _ALARMS else tuple(value)
 
     def _check(self, wanted: PracticeRuns) -> None:
         if not wanted.outcome_alarms:
@@ -149,8 +149,10 @@ class Autoshifts:
 
     def end_all(self, now: float) -> list[Autoshift]:
         """End every autoshift; return those that were active."""
-        ended = [each for each in self.autoshifts if each.ended is None]
-        self.autoshifts = [each if each.ended is not None else replace(each, ended=now) for each in self.autoshifts]
+        ended = [autoshift for autoshift in self.autoshifts if autoshift.ended is None]
+        self.autoshifts = [
+            autoshift if autoshift.ended is not None else replace(autoshift, ended=now) for autoshift in self.autoshifts
+        ]
         return ended
 
 
@@ -202,12 +204,12 @@ class AutoshiftAnswers:
         wanted = self._get_param("status")
         rows = [
             {
-                "awayFrom": each.away_from,
-                "startTime": each.started,
-                **({} if each.ended is None else {"endTime": each.ended}),
-                "status": "ACTIVE" if each.ended is None else "COMPLETED",
+                "awayFrom": autoshift.away_from,
+                "startTime": autoshift.started,
+                **({} if autoshift.ended is None else {"endTime": autoshift.ended}),
+                "status": "ACTIVE" if autoshift.ended is None else "COMPLETED",
             }
-            for each in reversed(self._backend.autoshifts)
+            for autoshift in reversed(self._backend.autoshifts)
         ]
         return ActionResult({"items": [row for row in rows if wanted in (None, row["status"])]})
 
@@ -231,7 +233,7 @@ def _told(practice: PracticeRuns) -> dict[str, Any]:
     held = asdict(practice)
     found = {name: list(held[kept]) for name, kept in _FIELDS.items()}
     return {
-        name: [{"type": "CLOUDWATCH", "alarmIdentifier": each} for each in values] if name in _ALARMS else values
+        name: [{"type": "CLOUDWATCH", "alarmIdentifier": alarm} for alarm in values] if name in _ALARMS else values
         for name, values in found.items()
         if values
     }
@@ -250,7 +252,7 @@ def console(context: Context, entry: Mapping[str, str | None] | None) -> dict[st
                 told["resources"] += sorted(made.resources)
                 told["began"] = region
             elif entry and wanted is None:
-                told["ended"] += [each.away_from for each in backend.end_all(context.clock.time())]
+                told["ended"] += [autoshift.away_from for autoshift in backend.end_all(context.clock.time())]
     if entry:
         context.mark_dirty()
     return told

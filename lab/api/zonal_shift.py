@@ -78,7 +78,11 @@ class ZonalShiftBackend(Autoshifts, BaseBackend):
 
     def agreed(self, zone: str) -> Iterator[str]:
         """Yield the resources in a zone that AWS may shift by itself."""
-        return (each.arn for each in self.resources() if each.arn in self.willing and zone in self.zones(each))
+        return (
+            resource.arn
+            for resource in self.resources()
+            if resource.arn in self.willing and zone in self.zones(resource)
+        )
 
     def _ec2(self) -> Any:
         return ec2_backends[self.account_id][self.region_name]
@@ -221,9 +225,9 @@ class ZonalShiftResponse(AutoshiftAnswers, BaseResponse):
         return ActionResult(
             {
                 "items": [
-                    one
-                    for one in found
-                    if status in (None, one["status"]) and resource in (None, one["resourceIdentifier"])
+                    shift
+                    for shift in found
+                    if status in (None, shift["status"]) and resource in (None, shift["resourceIdentifier"])
                 ]
             }
         )
@@ -234,7 +238,7 @@ class ZonalShiftResponse(AutoshiftAnswers, BaseResponse):
 
     def list_managed_resources(self) -> ActionResult:
         """Return all load balancers whose owner has opted in."""
-        rows = [self._row(each) for each in self._backend.resources()]
+        rows = [self._row(resource) for resource in self._backend.resources()]
         return ActionResult({"items": rows})
 
     def _row(self, balancer: Any) -> dict[str, Any]:

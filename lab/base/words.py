@@ -98,6 +98,6 @@ def host_name(text: str) -> str:
 
 def search(text: str) -> str:
     """Return a list of domains, separated by single blanks, or an empty text."""
-    for each in text.split(" ") if text else ():
-        host_name(each)
+    for label in text.split(" ") if text else ():
+        host_name(label)
     return text

@@ -120,7 +120,7 @@ class Browser:
         deadline = time.monotonic() + SECONDS
         while True:
             mine = [event for event in self._events if event.get("sessionId") == session]
-            names = [one["method"] for one in mine]
+            names = [event["method"] for event in mine]
             if method in names:
                 seen = mine[: names.index(method) + 1]
                 self._events = [event for event in self._events if event not in seen]

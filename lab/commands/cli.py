@@ -320,5 +320,5 @@ def _faults(options: argparse.Namespace, place: LabPaths) -> int:
     from lab.faults.breaking import listing, states
 
     found = states(place)
-    print(json.dumps([asdict(one) for one in found], indent=2) if options.json else listing(found))
+    print(json.dumps([asdict(state) for state in found], indent=2) if options.json else listing(found))
     return 0

@@ -30,7 +30,7 @@ def check() -> None:
 
 def refuse_mount(folder: Path) -> None:
     """Refuse a folder whose file system takes no devices, programs or setuid files: machines' disks lie there."""
-    present = next(each for each in (folder, *folder.parents) if each.exists())
+    present = next(ancestor for ancestor in (folder, *folder.parents) if ancestor.exists())
     flags = os.statvfs(present).f_flag
     if found := [name for name, flag in _OPTIONS.items() if flags & flag]:
         raise LabError(

@@ -37,14 +37,14 @@ def table(snapshots: list[dict[str, Any]]) -> str:
     if not snapshots:
         return "There are no snapshots."
     rows = [
-        (each["name"], _when(each["made"]), summary_size(each["size"]), summary(each["contents"]))
-        for each in snapshots
-        if "problem" not in each
+        (snapshot["name"], _when(snapshot["made"]), summary_size(snapshot["size"]), summary(snapshot["contents"]))
+        for snapshot in snapshots
+        if "problem" not in snapshot
     ]
     cells = [_COLUMNS, *rows] if rows else []
     widths = [max(len(row[column]) for row in cells) for column in range(len(_COLUMNS))] if rows else []
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
-    return "\n".join([*lines, *(each["problem"] for each in snapshots if "problem" in each)])
+    return "\n".join([*lines, *(snapshot["problem"] for snapshot in snapshots if "problem" in snapshot)])
 
 
 def summary(contents: dict[str, int]) -> str:

@@ -109,7 +109,7 @@ def _deny(response: dns.message.Message, zone: Zone) -> None:
         types: tuple[str, ...] = () if zone.id else (NO_NAME,)
     else:
         types = _types_at(name.to_text(omit_final_dot=True).lower(), zone)
-    response.authority.append(_nsec(name, soa.ttl, [each for each in types if each != kind]))
+    response.authority.append(_nsec(name, soa.ttl, [type_ for type_ in types if type_ != kind]))
 
 
 def _types_at(name: str, zone: Zone) -> tuple[str, ...]:

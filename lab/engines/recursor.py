@@ -90,7 +90,7 @@ class Recursor:
     def forget(self, name: str) -> None:
         """Ask again about a name and those above it: what is kept was not believed."""
         above = {name, *ancestors(name)}
-        self._cache = {key: each for key, each in self._cache.items() if key[0] not in above}
+        self._cache = {key: entry for key, entry in self._cache.items() if key[0] not in above}
 
     def _keep(self, name: str, kind: str, found: DnsAnswer) -> None:
         lines = found.answer or found.authority
@@ -99,7 +99,7 @@ class Recursor:
             return
         now = self.context.clock.monotonic()
         if len(self._cache) > 4096:
-            self._cache = {key: each for key, each in self._cache.items() if each.until > now}
+            self._cache = {key: entry for key, entry in self._cache.items() if entry.until > now}
         self._cache[name, kind] = _Kept(now + min(seconds, LONGEST), _limited(found))
 
     async def _resolve(self, name: str, kind: str, budget: _Budget) -> DnsAnswer:
@@ -128,10 +128,10 @@ class Recursor:
 
     def _nearest(self, name: str) -> tuple[str, tuple[str, ...]]:
         now = self.context.clock.monotonic()
-        for each in (name, *ancestors(name)):
-            until, servers = self._servers.get(each, (0.0, ()))
+        for ancestor in (name, *ancestors(name)):
+            until, servers = self._servers.get(ancestor, (0.0, ()))
             if until > now:
-                return each, servers
+                return ancestor, servers
         return _ROOT
 
     async def _servers_of(self, referral: _Referral, budget: _Budget) -> tuple[str, ...]:
@@ -205,9 +205,9 @@ def _referral(response: dns.message.Message, name: str, zone: str) -> _Referral 
         owner = _text(found.name)
         if found.rdtype == dns.rdatatype.NS and owner in above and len(owner) > len(zone):
             glue = {
-                _text(each.name): tuple(item.to_text() for item in each)
-                for each in response.additional
-                if each.rdtype == dns.rdatatype.A
+                _text(rrset.name): tuple(item.to_text() for item in rrset)
+                for rrset in response.additional
+                if rrset.rdtype == dns.rdatatype.A
             }
             return _Referral(owner, found.ttl, tuple(_text(item.target) for item in found), glue)
     return None
@@ -238,7 +238,7 @@ def into_answer(response: dns.message.Message, name: str, kind: str, *, whole: b
     signatures = tuple(
         line
         for line in (*_lines(response.answer), *_lines(response.authority))
-        if (line.name, line.covers) in {(each.name, each.type) for each in said}
+        if (line.name, line.covers) in {(line.name, line.type) for line in said}
     )
     if lines:
         return DnsAnswer(authoritative=False, answer=tuple(lines), signatures=signatures)

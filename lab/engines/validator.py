@@ -130,7 +130,7 @@ class Validator:
         found = await self.recursor.lookup(name, "DNSKEY")
         keys = _set(name, "DNSKEY", 0, [line.value for line in found.answer]) if found.answer else ()
         made = {key.to_text(): dns.dnssec.make_ds(_name(name), key, "SHA256").to_text() for key in keys}
-        return {key for key, signer in made.items() if signer.lower() in {each.lower() for each in signers}}
+        return {key for key, signer in made.items() if signer.lower() in {signer.lower() for signer in signers}}
 
     async def _keys(self, name: str, entry: set[str]) -> _Trust:
         """Return a zone's keys, if one of those that are known already has signed them."""

@@ -76,8 +76,8 @@ def listener_rule_for_other_host(site: Site) -> None:
     """Change the host of the rule that forwards to the machines."""
     elbv2 = site.client("elbv2")
     rules = elbv2.describe_rules(ListenerArn=site.listener(443)["ListenerArn"])["Rules"]
-    own = [one for one in rules if site.domain in json.dumps(one["Conditions"])]
-    forwarding = [one for one in own if any(action["Type"] == "forward" for action in one["Actions"])]
+    own = [rule for rule in rules if site.domain in json.dumps(rule["Conditions"])]
+    forwarding = [rule for rule in own if any(action["Type"] == "forward" for action in rule["Actions"])]
     rule = site.one(f"rule that forwards {site.domain}", forwarding)
     former = [
         {"Field": condition["Field"], **{key: condition[key] for key in condition if key.endswith("Config")}}

@@ -104,7 +104,7 @@ def endpoint_policy_closed(site: Site) -> None:
     """Admit another bucket's objects only through the VPC's S3 endpoint."""
     wanted = [{"Name": "vpc-id", "Values": [site.vpc["VpcId"]]}]
     found = site.ec2.describe_vpc_endpoints(Filters=wanted)["VpcEndpoints"]
-    endpoint = site.one("S3 endpoint", [one for one in found if one["ServiceName"].endswith(".s3")])
+    endpoint = site.one("S3 endpoint", [endpoint for endpoint in found if endpoint["ServiceName"].endswith(".s3")])
     which = {"VpcEndpointId": endpoint["VpcEndpointId"]}
     site.to_mend(steps.call, "ec2", "modify_vpc_endpoint", **which, PolicyDocument=endpoint["PolicyDocument"])
     other = {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::backups/*"}
@@ -152,8 +152,8 @@ def _empty(site: Site, bucket: str) -> None:
     s3 = site.client("s3")
     site.to_mend(steps.undeleted, bucket)
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-        for one in page.get("Contents", []):
-            s3.delete_object(Bucket=bucket, Key=one["Key"])
+        for item in page.get("Contents", []):
+            s3.delete_object(Bucket=bucket, Key=item["Key"])
 
 
 @fault(None)

@@ -39,14 +39,17 @@ def states(place: LabPaths) -> list[State]:
     """Return every fault with its state."""
     require(place)
     broken = journal.broken(place)
-    return [State(one.name, one.row, one.title, one.one_machine, one.name in broken) for one in FAULTS.values()]
+    return [
+        State(fault.name, fault.row, fault.title, fault.one_machine, fault.name in broken) for fault in FAULTS.values()
+    ]
 
 
 def listing(found: Sequence[State]) -> str:
     """Return the faults as a table."""
-    width = max(len(one.name) for one in found)
+    width = max(len(state.name) for state in found)
     return "\n".join(
-        f"{one.row or '-'}  {one.name:{width}}  {'broken' if one.broken else '      '}  {one.title}" for one in found
+        f"{state.row or '-'}  {state.name:{width}}  {'broken' if state.broken else '      '}  {state.title}"
+        for state in found
     )
 
 

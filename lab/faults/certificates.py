@@ -27,7 +27,9 @@ def validation_record_missing(site: Site) -> None:
     certificate = _certificate(site, site.region)
     [option] = certificate["DomainValidationOptions"]
     wanted = (option["ResourceRecord"]["Name"], option["ResourceRecord"]["Type"])
-    record = site.one("validation record", [one for one in site.records() if (one["Name"], one["Type"]) == wanted])
+    record = site.one(
+        "validation record", [record for record in site.records() if (record["Name"], record["Type"]) == wanted]
+    )
     site.to_mend(outside.record, record)
     outside.no_record(site, record)
     _request(site, site.domain)

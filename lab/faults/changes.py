@@ -68,6 +68,8 @@ def replace_health_check(site: Site, **settings: Any) -> None:
 
 def set_error_responses(site: Site, member: str, value: Any) -> None:
     """Set one member of all of the distribution's custom error responses."""
-    former = {str(one["ErrorCode"]): one[member] for one in site.distribution["CustomErrorResponses"]["Items"]}
+    former = {
+        str(response["ErrorCode"]): response[member] for response in site.distribution["CustomErrorResponses"]["Items"]
+    }
     site.to_mend(outside.error_responses, member, former)
     outside.error_responses(site, member, dict.fromkeys(former, value))

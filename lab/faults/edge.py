@@ -36,7 +36,7 @@ def error_page_denied(site: Site) -> None:
     policy = s3.get_bucket_policy(Bucket=bucket)["Policy"]
     site.to_mend(steps.call, "s3", "put_bucket_policy", Bucket=bucket, Policy=policy)
     found = json.loads(policy)
-    found["Statement"] = [one for one in found["Statement"] if one["Effect"] == "Deny"]
+    found["Statement"] = [statement for statement in found["Statement"] if statement["Effect"] == "Deny"]
     s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(found))
 
 
@@ -59,7 +59,7 @@ def edge_access_control_missing(site: Site) -> None:
     """Take the origin access control off the distribution's origin: the bucket gets requests that nobody has signed."""
     origins = site.distribution_config["Origins"]
     site.to_mend(outside.distribution, {"Origins": origins})
-    bare = [{**one, "OriginAccessControlId": ""} for one in origins["Items"]]
+    bare = [{**origin, "OriginAccessControlId": ""} for origin in origins["Items"]]
     outside.distribution(site, {"Origins": {**origins, "Items": bare}})
 
 

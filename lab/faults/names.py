@@ -109,7 +109,7 @@ def health_check_elsewhere(site: Site) -> None:
 def zone_name_servers_changed(site: Site) -> None:
     """Write the name servers of an earlier provider into the zone's own NS record."""
     zone = site.zone["Name"]
-    record = next(one for one in site.records() if (one["Type"], one["Name"]) == ("NS", zone))
+    record = next(record for record in site.records() if (record["Type"], record["Name"]) == ("NS", zone))
     site.to_mend(outside.record, record)
     outside.record(site, {**record, "ResourceRecords": [{"Value": server} for server in _FORMER]})
 

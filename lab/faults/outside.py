@@ -32,7 +32,7 @@ def unsigned(site: Site, zone: str, key: str) -> None:
     """Have a zone signed no more, and a key-signing key of it gone."""
     route53 = site.client("route53", GLOBAL_REGION)
     found = route53.get_dnssec(HostedZoneId=zone)
-    status = {one["Name"]: one["Status"] for one in found["KeySigningKeys"]}.get(key)
+    status = {ksk["Name"]: ksk["Status"] for ksk in found["KeySigningKeys"]}.get(key)
     if found["Status"]["ServeSignature"] != "NOT_SIGNING":
         route53.disable_hosted_zone_dnssec(HostedZoneId=zone)
     if status not in (None, "INACTIVE"):
@@ -65,7 +65,7 @@ def no_record(site: Site, unwanted: Resource) -> None:
     """Have a record no more."""
     key = ("Name", "Type", "SetIdentifier")
     for found in site.records():
-        if all(found.get(each) == unwanted.get(each) for each in key):
+        if all(found.get(name) == unwanted.get(name) for name in key):
             _change(site, "DELETE", found)
 
 
@@ -101,12 +101,12 @@ def replaced_health_check(site: Site, **settings: Any) -> None:
 def records_instead(site: Site, former: list[Resource], wanted: list[Resource]) -> None:
     """Have records in the place of others by one change; leave it if somebody has replaced them already."""
     key = ("Name", "Type", "SetIdentifier")
-    there = [found for found in site.records() for one in former if all(found.get(k) == one.get(k) for k in key)]
+    there = [found for found in site.records() for record in former if all(found.get(k) == record.get(k) for k in key)]
     if len(there) < len(former):
         return
     changes = [
-        *({"Action": "DELETE", "ResourceRecordSet": one} for one in there),
-        *({"Action": "CREATE", "ResourceRecordSet": one} for one in wanted),
+        *({"Action": "DELETE", "ResourceRecordSet": record} for record in there),
+        *({"Action": "CREATE", "ResourceRecordSet": record} for record in wanted),
     ]
     site.client("route53", GLOBAL_REGION).change_resource_record_sets(
         HostedZoneId=site.zone["Id"], ChangeBatch={"Changes": changes}
@@ -159,7 +159,7 @@ def issued(site: Site, arn: str, region: str) -> None:
 def no_certificate(site: Site, arn: str) -> None:
     """Have a certificate of the site's region no more."""
     acm = site.client("acm")
-    if arn in [one["CertificateArn"] for one in acm.list_certificates()["CertificateSummaryList"]]:
+    if arn in [summary["CertificateArn"] for summary in acm.list_certificates()["CertificateSummaryList"]]:
         acm.delete_certificate(CertificateArn=arn)
 
 
@@ -168,9 +168,9 @@ def edge_certificate(site: Site, domain: str, viewer: Resource, tags: list[dict[
     """Have a certificate for the domain in us-east-1, and the distribution present it."""
     acm = site.client("acm", GLOBAL_REGION)
     known = [
-        one["CertificateArn"]
-        for one in acm.list_certificates()["CertificateSummaryList"]
-        if one["DomainName"] == domain
+        summary["CertificateArn"]
+        for summary in acm.list_certificates()["CertificateSummaryList"]
+        if summary["DomainName"] == domain
     ]
     arn = (
         known[0]
@@ -210,7 +210,10 @@ def forgotten_by_edge(site: Site) -> None:
 def error_responses(site: Site, member: str, values: dict[str, Any]) -> None:
     """Have these values, by error code, in one member of the distribution's custom error responses."""
     found = site.distribution["CustomErrorResponses"]
-    changed = [{**one, member: values.get(str(one["ErrorCode"]), one[member])} for one in found.get("Items", [])]
+    changed = [
+        {**response, member: values.get(str(response["ErrorCode"]), response[member])}
+        for response in found.get("Items", [])
+    ]
     distribution(site, {"CustomErrorResponses": {**found, "Items": changed}})
 
 
@@ -220,9 +223,9 @@ def header(site: Site, policy: str, name: str, value: str) -> None:
     cloudfront = site.client("cloudfront", GLOBAL_REGION)
     found = cloudfront.get_response_headers_policy_config(Id=policy)
     config = found["ResponseHeadersPolicyConfig"]
-    for one in config["CustomHeadersConfig"]["Items"]:
-        if one["Header"] == name:
-            one["Value"] = value
+    for custom in config["CustomHeadersConfig"]["Items"]:
+        if custom["Header"] == name:
+            custom["Value"] = value
     cloudfront.update_response_headers_policy(Id=policy, IfMatch=found["ETag"], ResponseHeadersPolicyConfig=config)
 
 
@@ -230,4 +233,4 @@ def header_of(site: Site, policy: str, name: str) -> str:
     """Return the value of one of a response headers policy's own headers."""
     found = site.client("cloudfront", GLOBAL_REGION).get_response_headers_policy_config(Id=policy)
     items = found["ResponseHeadersPolicyConfig"]["CustomHeadersConfig"]["Items"]
-    return str(next(one["Value"] for one in items if one["Header"] == name))
+    return str(next(item["Value"] for item in items if item["Header"] == name))

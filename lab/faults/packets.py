@@ -37,7 +37,9 @@ def mount_target_in_other_group(site: Site) -> None:
     efs = site.client("efs")
     targets = efs.describe_mount_targets(FileSystemId=site.file_system["FileSystemId"])["MountTargets"]
     zone = site.machine["Placement"]["AvailabilityZone"]
-    target = site.one(f"mount target in {zone}", [one for one in targets if one["AvailabilityZoneName"] == zone])
+    target = site.one(
+        f"mount target in {zone}", [target for target in targets if target["AvailabilityZoneName"] == zone]
+    )
     which = {"MountTargetId": target["MountTargetId"]}
     former = efs.describe_mount_target_security_groups(**which)["SecurityGroups"]
     wanted = [{"Name": "vpc-id", "Values": [site.vpc["VpcId"]]}, {"Name": "group-name", "Values": ["default"]}]

@@ -59,7 +59,9 @@ def _route_to_be_mended(site: Site) -> str:
 def s3_endpoint_missing(site: Site) -> None:
     """Take one private route table out of the S3 endpoint: all works on, by the NAT gateway."""
     [endpoint] = [
-        one for one in site.ec2.describe_vpc_endpoints()["VpcEndpoints"] if one["ServiceName"].endswith(".s3")
+        endpoint
+        for endpoint in site.ec2.describe_vpc_endpoints()["VpcEndpoints"]
+        if endpoint["ServiceName"].endswith(".s3")
     ]
     which = {"VpcEndpointId": endpoint["VpcEndpointId"]}
     tables = [site.route_table["RouteTableId"]]

@@ -32,7 +32,9 @@ def mount_target_missing(site: Site) -> None:
     share = site.file_system["FileSystemId"]
     targets = efs.describe_mount_targets(FileSystemId=share)["MountTargets"]
     zone = site.machine["Placement"]["AvailabilityZone"]
-    target = site.one(f"mount target in {zone}", [one for one in targets if one["AvailabilityZoneName"] == zone])
+    target = site.one(
+        f"mount target in {zone}", [target for target in targets if target["AvailabilityZoneName"] == zone]
+    )
     identity = target["MountTargetId"]
     groups = efs.describe_mount_target_security_groups(MountTargetId=identity)["SecurityGroups"]
     site.to_mend(steps.mount_target, share, target["SubnetId"], target["IpAddress"], groups)

@@ -16,7 +16,7 @@ _KEY = "by_hand"
 _ACTIONS = ["kms:DescribeKey", "kms:GetPublicKey", "kms:Sign"]
 _ROUTE53 = {"Effect": "Allow", "Principal": {"Service": "dnssec-route53.amazonaws.com"}, "Action": _ACTIONS}
 _OWNER = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*"}
-_POLICY = {"Version": "2012-10-17", "Statement": [{**one, "Resource": "*"} for one in (_OWNER, _ROUTE53)]}
+_POLICY = {"Version": "2012-10-17", "Statement": [{**statement, "Resource": "*"} for statement in (_OWNER, _ROUTE53)]}
 
 
 @fault(None)

@@ -122,7 +122,7 @@ class Site(Account):
         for machine in self.machines:
             if wanted in (machine["InstanceId"], tags_of(machine).get("Name")):
                 return machine
-        known = ", ".join(tags_of(one).get("Name", "") for one in self.machines)
+        known = ", ".join(tags_of(machine).get("Name", "") for machine in self.machines)
         raise LabError(f"The site {self.name} has no machine {wanted!r}; it has {known}.")
 
     @property
@@ -167,24 +167,26 @@ class Site(Account):
     def balancer(self) -> Resource:
         """The load balancer."""
         found = self.client("elbv2").describe_load_balancers()["LoadBalancers"]
-        return self.one("load balancer", [one for one in found if one["VpcId"] == self.vpc["VpcId"]])
+        return self.one("load balancer", [balancer for balancer in found if balancer["VpcId"] == self.vpc["VpcId"]])
 
     @cached_property
     def target_group(self) -> Resource:
         """The target group."""
         found = self.client("elbv2").describe_target_groups()["TargetGroups"]
-        return self.one("target group", [one for one in found if one.get("VpcId") == self.vpc["VpcId"]])
+        return self.one("target group", [resource for resource in found if resource.get("VpcId") == self.vpc["VpcId"]])
 
     def listener(self, port: int) -> Resource:
         """Return the listener on a port."""
         found = self.client("elbv2").describe_listeners(LoadBalancerArn=self.balancer["LoadBalancerArn"])["Listeners"]
-        return self.one(f"listener on port {port}", [one for one in found if one["Port"] == port])
+        return self.one(f"listener on port {port}", [listener for listener in found if listener["Port"] == port])
 
     @cached_property
     def file_system(self) -> Resource:
         """The share."""
         found = self.client("efs").describe_file_systems()["FileSystems"]
-        return self.one("file system", [one for one in found if tags_of(one).get("hasite:site") == self.name])
+        return self.one(
+            "file system", [resource for resource in found if tags_of(resource).get("hasite:site") == self.name]
+        )
 
     @cached_property
     def zone(self) -> Resource:
@@ -192,8 +194,8 @@ class Site(Account):
         route53 = self.client("route53", GLOBAL_REGION)
         zones = {zone["Id"].rpartition("/")[2]: zone for zone in route53.list_hosted_zones()["HostedZones"]}
         answer = route53.list_tags_for_resources(ResourceType="hostedzone", ResourceIds=list(zones)) if zones else {}
-        own = [one["ResourceId"] for one in answer.get("ResourceTagSets", []) if self._owns(one)]
-        return self.one("hosted zone", [zones[each] for each in own])
+        own = [tag_set["ResourceId"] for tag_set in answer.get("ResourceTagSets", []) if self._owns(tag_set)]
+        return self.one("hosted zone", [zones[zone] for zone in own])
 
     def records(self) -> list[Resource]:
         """Return the zone's records."""
@@ -223,7 +225,9 @@ class Site(Account):
         cloudfront = self.client("cloudfront", GLOBAL_REGION)
         found = cloudfront.list_distributions()["DistributionList"].get("Items", [])
         own = [
-            one for one in found if self._owns(cloudfront.list_tags_for_resource(Resource=one["ARN"])["Tags"]["Items"])
+            resource
+            for resource in found
+            if self._owns(cloudfront.list_tags_for_resource(Resource=resource["ARN"])["Tags"]["Items"])
         ]
         return self.one("distribution", own)
 

@@ -99,7 +99,7 @@ def no_nat_gateway(site: Site, gateway: str) -> None:
     def living() -> bool:
         """Tell whether it is not gone yet; a deleted one is described for an hour only."""
         found = site.ec2.describe_nat_gateways(Filter=wanted)["NatGateways"]
-        return any(one["State"] not in ("deleted", "failed") for one in found)
+        return any(gateway["State"] not in ("deleted", "failed") for gateway in found)
 
     if living():
         site.ec2.delete_nat_gateway(NatGatewayId=gateway)
@@ -110,7 +110,7 @@ def no_nat_gateway(site: Site, gateway: str) -> None:
 def network_acl(site: Site, subnet: str, acl: str) -> None:
     """Associate a network ACL with a subnet."""
     now = network_acl_of(site, subnet)
-    [association] = [one for one in now["Associations"] if one["SubnetId"] == subnet]
+    [association] = [association for association in now["Associations"] if association["SubnetId"] == subnet]
     site.ec2.replace_network_acl_association(AssociationId=association["NetworkAclAssociationId"], NetworkAclId=acl)
 
 
@@ -160,7 +160,7 @@ def instance_profile(site: Site, machine: str, profile: str) -> None:
     """Have this instance profile at a machine, in the place of any other."""
     wanted = [{"Name": "instance-id", "Values": [machine]}]
     found = site.ec2.describe_iam_instance_profile_associations(Filters=wanted)["IamInstanceProfileAssociations"]
-    there = [one for one in found if one["State"] in ("associating", "associated")]
+    there = [association for association in found if association["State"] in ("associating", "associated")]
     if not there:
         site.ec2.associate_iam_instance_profile(InstanceId=machine, IamInstanceProfile={"Name": profile})
     elif not there[0]["IamInstanceProfile"]["Arn"].endswith(f"/{profile}"):

@@ -51,7 +51,7 @@ def public_route_missing(site: Site) -> None:
     """Delete the public subnets' route to the internet gateway."""
     wanted = [*site.tagged, {"Name": "tag:Name", "Values": [f"{site.name}-public"]}]
     table = site.one("public route table", site.ec2.describe_route_tables(Filters=wanted)["RouteTables"])
-    [route] = [one for one in table["Routes"] if one.get("DestinationCidrBlock") == "0.0.0.0/0"]
+    [route] = [route for route in table["Routes"] if route.get("DestinationCidrBlock") == "0.0.0.0/0"]
     which = {"RouteTableId": table["RouteTableId"], "DestinationCidrBlock": "0.0.0.0/0"}
     site.to_mend(steps.call, "ec2", "create_route", **which, GatewayId=route["GatewayId"])
     site.ec2.delete_route(**which)
@@ -83,9 +83,9 @@ def failover_pair_replaced(site: Site) -> None:
 @fault(None, one_machine=True)
 def balancer_zone_missing(site: Site) -> None:
     """Move the load balancer out of one machine's zone into a third one."""
-    zones = {one["ZoneName"]: one["SubnetId"] for one in site.balancer["AvailabilityZones"]}
-    known = [one["ZoneName"] for one in site.ec2.describe_availability_zones()["AvailabilityZones"]]
-    third = next(one for one in sorted(known) if one not in zones)
+    zones = {zone["ZoneName"]: zone["SubnetId"] for zone in site.balancer["AvailabilityZones"]}
+    known = [zone["ZoneName"] for zone in site.ec2.describe_availability_zones()["AvailabilityZones"]]
+    third = next(zone for zone in sorted(known) if zone not in zones)
     left = site.machine["Placement"]["AvailabilityZone"]
     within = [{"Name": "association.subnet-id", "Values": [zones[left]]}]
     [table] = site.ec2.describe_route_tables(Filters=within)["RouteTables"]
@@ -95,7 +95,7 @@ def balancer_zone_missing(site: Site) -> None:
     site.ec2.associate_route_table(RouteTableId=table["RouteTableId"], SubnetId=subnet["SubnetId"])
     which = {"LoadBalancerArn": site.balancer["LoadBalancerArn"]}
     site.to_mend(steps.call, "elbv2", "set_subnets", **which, Subnets=list(zones.values()))
-    others = [one for zone, one in zones.items() if zone != left]
+    others = [subnet for zone, subnet in zones.items() if zone != left]
     site.client("elbv2").set_subnets(**which, Subnets=[*others, subnet["SubnetId"]])
 
 

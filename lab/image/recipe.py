@@ -17,8 +17,8 @@ PACKAGES = (
     "systemd-sysv", "dbus", "libpam-systemd", "udev", "kmod",
     # What Ansible needs of a machine: Python, apt's bindings, becoming another user.
     "python3", "python3-apt", "sudo", "acl", "gnupg", "ca-certificates", "unzip",
-    # What the agent encrypts sessions with; debootstrap does not find the latter behind its virtual name.
-    "python3-cryptography", "python3-cffi-backend",
+    # What the agent speaks by, and encrypts sessions with; debootstrap does not find the last behind its virtual name.
+    "python3-websockets", "python3-cryptography", "python3-cffi-backend",
     # What a person at a shell reaches for.
     "iproute2", "iputils-ping", "netbase", "procps", "curl", "less", "openssl", "tzdata",
 )  # fmt: skip
@@ -107,6 +107,6 @@ def recipe_of(system: str, *, newer: bool) -> Recipe:
 def _digest(folder: Path) -> str:
     """Return what changes with any file of a folder, its name or its permissions."""
     found = hashlib.sha256()
-    for file in sorted(one for one in folder.rglob("*") if one.is_file() and "__pycache__" not in one.parts):
+    for file in sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts):
         found.update(f"{file.relative_to(folder)} {file.stat().st_mode & 0o111}\n".encode() + file.read_bytes())
     return found.hexdigest()

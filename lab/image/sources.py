@@ -72,7 +72,7 @@ def for_suite(sources: tuple[Source, ...], suite: str) -> tuple[Source, ...]:
     A host of another release has them at the same place: Debian's archives hold all that are supported. Other archives
     that the host may use (vendors', backports) are none of the machine's business.
     """
-    kept = _of(sources, suite, suite) or next(filter(None, (_of(sources, one, suite) for one in _RELEASES)), ())
+    kept = _of(sources, suite, suite) or next(filter(None, (_of(sources, release, suite) for release in _RELEASES)), ())
     if not kept:
         raise LabError(
             f"No package source of Debian {suite} is configured under {APT}; the lab's machines are built from it: "

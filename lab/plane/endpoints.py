@@ -85,7 +85,7 @@ class Endpoints:
     def apply(self, world: World) -> None:
         """Listen at every interface endpoint but those of the session service, which listens there itself."""
         found = world.network.endpoint_interfaces(lambda service: service not in SESSION_SERVICES)
-        wanted = {each.id: str(each.address) for each in found}
+        wanted = {interface.id: str(interface.address) for interface in found}
         for gone in self._inside.keys() - wanted.keys():
             self._api.end(self._inside.pop(gone))
         for new in wanted.keys() - self._inside.keys():

@@ -115,13 +115,11 @@ class FileSystems:
         self._systems = {system.id: system for system in world.file_systems}
         self._keep_folders()
         wanted = {target.id: (system, target) for system in world.file_systems for target in system.mount_targets}
-        for gone in [
-            each for each, (target, _) in self._servers.items() if wanted.get(each, (None, None))[1] != target
-        ]:
+        for gone in [id_ for id_, (target, _) in self._servers.items() if wanted.get(id_, (None, None))[1] != target]:
             self._close(gone)
-        for each in wanted.keys() - self._servers.keys():
-            system, target = wanted[each]
-            self._servers[each] = (target, self._listen(system, target))
+        for id_ in wanted.keys() - self._servers.keys():
+            system, target = wanted[id_]
+            self._servers[id_] = (target, self._listen(system, target))
         self._report()
 
     def _keep_folders(self) -> None:

@@ -161,7 +161,7 @@ def snapshot(place: LabPaths, name: str) -> SavedWorld:
 def snapshots(place: LabPaths) -> list[str]:
     """Return the names of a lab's snapshots."""
     folder = place.snapshot("")
-    return sorted(each.name for each in folder.iterdir() if _NAME.match(each.name)) if folder.is_dir() else []
+    return sorted(path.name for path in folder.iterdir() if _NAME.match(path.name)) if folder.is_dir() else []
 
 
 def existing_snapshot(place: LabPaths, name: str) -> SavedWorld:
@@ -184,8 +184,8 @@ def discard(folder: Path) -> None:
 def sweep(place: LabPaths) -> None:
     """Remove what killed commands have left; no other one of the lab may be at work."""
     for folder in (place.saved, place.snapshot("")):
-        for each in folder.glob(".*") if folder.is_dir() else ():
-            discard(each)
+        for path in folder.glob(".*") if folder.is_dir() else ():
+            discard(path)
     remove_empty(place)
 
 

@@ -141,7 +141,7 @@ class Saver:
 
 
 def _disks(containers: Sequence[Container]) -> dict[str, disk.Disk]:
-    return {each.id: found for each in containers if (found := each.disk())}
+    return {container.id: found for container in containers if (found := container.disk())}
 
 
 @contextmanager

@@ -48,21 +48,21 @@ _ENTERED = ("registrar_overrides", "signer_overrides", "registry_keys", "delegat
 
 def services() -> tuple[str, ...]:
     """Return moto's names of the services that have been used."""
-    return tuple(sorted(each.service_name for each in BackendDict._instances))
+    return tuple(sorted(backend.service_name for backend in BackendDict._instances))
 
 
 def dump(context: Context) -> bytes:
     """Return the lab's state as bytes; the caller holds the API's lock."""
-    book = context.sessions
+    registry = context.sessions
     state = State(
         backends={
             service.service_name: {account: dict(regions) for account, regions in service.items()}
             for service in BackendDict._instances
         },
         waits=context.waits.save(),
-        agents=book.agents,
-        sessions=book.sessions,
-        commands=book.commands,
+        agents=registry.agents,
+        sessions=registry.sessions,
+        commands=registry.commands,
         entered={name: getattr(context, name) for name in _ENTERED},
         calls=context.calls.seen,
         history=vars(context.history),
@@ -92,15 +92,15 @@ def load(context: Context, data: bytes) -> None:
 
 def _take_sessions(context: Context, state: State) -> None:
     """Put agents, sessions and commands back; no channel outlives its process, and no agent is online unheard."""
-    book, now = context.sessions, context.clock.time()
+    registry, now = context.sessions, context.clock.time()
     for agent in state.agents.values():
         agent.heard_at = float("-inf")
     for session in state.sessions.values():
         if not session.over:
             session.status, session.ended = "Terminated", now
-    book.agents.update(state.agents)
-    book.sessions.update(state.sessions)
-    book.commands.update(state.commands)
+    registry.agents.update(state.agents)
+    registry.sessions.update(state.sessions)
+    registry.commands.update(state.commands)
 
 
 def _fixed(context: Context) -> Mapping[str, object]:

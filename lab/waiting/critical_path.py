@@ -95,4 +95,4 @@ def ways_out(ec2: Any, instance_id: str) -> Iterator[str]:
 
 def _needed(entry: ImposedWait, earlier: Sequence[ImposedWait]) -> list[ImposedWait]:
     """Return the waits that an entry needed: of each named thing those that began before it."""
-    return [each for each in earlier if not {each.resource, *each.gives}.isdisjoint(entry.needs)]
+    return [wait for wait in earlier if not {wait.resource, *wait.provides}.isdisjoint(entry.needs)]

@@ -35,7 +35,7 @@ def fetch(place: LabPaths, since: float) -> Timeline:
     found = ask(place, PATH)
     if not found["simulated"]:
         raise LabError("This lab imposes no waits, so it has no timeline; start one with `lab up --waits aws`.")
-    lists = ("needs", "gives")
+    lists = ("needs", "provides")
     entries = [ImposedWait(**{**entry, **{name: tuple(entry[name]) for name in lists}}) for entry in found["entries"]]
     return timeline(entries, since, found["now"])
 
@@ -78,12 +78,12 @@ def picture(found: Timeline, file: Path) -> None:
     def bar(seconds: float, length: float, top: float, height: float, color: str) -> Any:
         return svg.Rectangle(x(seconds), top, x(length) - _LEFT, height, fill=color)
 
-    for row, each in enumerate(found.entries):
+    for row, entry in enumerate(found.entries):
         top = _TOP + _ROW * row
-        color = _CRITICAL if each in found.critical else _OTHER
-        drawing.append(svg.Text(_title(each)[:70], _TEXT, _LEFT - 8, top + _BAR - 4, text_anchor="end"))
-        drawing.append(bar(found.earliest[each], each.seconds, top, _BAR, _POSSIBLE))
-        drawing.append(bar(each.began - start, each.seconds, top + _BAR / 4, _BAR / 2, color))
+        color = _CRITICAL if entry in found.critical else _OTHER
+        drawing.append(svg.Text(_title(entry)[:70], _TEXT, _LEFT - 8, top + _BAR - 4, text_anchor="end"))
+        drawing.append(bar(found.earliest[entry], entry.seconds, top, _BAR, _POSSIBLE))
+        drawing.append(bar(entry.began - start, entry.seconds, top + _BAR / 4, _BAR / 2, color))
     least = x(found.seconds)
     drawing.append(svg.Line(least, _TOP, least, bottom, stroke=_CRITICAL, stroke_dasharray="4 3"))
     said = (

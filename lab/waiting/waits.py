@@ -33,7 +33,7 @@ class ImposedWait:
     began: float
     seconds: float
     needs: tuple[str, ...] = ()
-    gives: tuple[str, ...] = ()
+    provides: tuple[str, ...] = ()
 
     @property
     def ended(self) -> float:
@@ -69,7 +69,7 @@ class Waits:
     lock: threading.RLock
     mark_dirty: Callable[[], None]
     entries: list[ImposedWait] = field(default_factory=list)
-    _holds: dict[ImposedWait, frozenset[str]] = field(default_factory=dict)
+    _withholds: dict[ImposedWait, frozenset[str]] = field(default_factory=dict)
     """The waits that have not ended, with the ids that the plane must not see until then."""
     _then: dict[ImposedWait, Callable[[], None]] = field(default_factory=dict)
     """What is done at the ends of these; not of those that somebody sits out, who does not outlive the process."""
@@ -82,9 +82,9 @@ class Waits:
         resource: str,
         *,
         label: str = "",
-        holds: Iterable[str] = (),
+        withholds: Iterable[str] = (),
         needs: Iterable[str] = (),
-        gives: Iterable[str] = (),
+        provides: Iterable[str] = (),
         then: Callable[[], None] = _nothing,
         lasting: bool = True,
     ) -> None:
@@ -104,18 +104,18 @@ class Waits:
             began=self.clock.monotonic(),
             seconds=self.wait_policy.seconds(step, self._drawn[step]),
             needs=tuple(needs),
-            gives=tuple(gives),
+            provides=tuple(provides),
         )
         self.entries.append(entry)
-        self._holds[entry] = frozenset(holds)
+        self._withholds[entry] = frozenset(withholds)
         if lasting:
             self._then[entry] = then
         asyncio.run_coroutine_threadsafe(self._end(entry, entry.seconds, then), self.loop)
 
     def save(self) -> SavedWaits:
         """Return all that is known of waits, for a world that is saved; called with the lock held."""
-        pending = {entry: (self._holds[entry], then) for entry, then in self._then.items()}
-        entries = [entry for entry in self.entries if entry in pending or entry not in self._holds]
+        pending = {entry: (self._withholds[entry], then) for entry, then in self._then.items()}
+        entries = [entry for entry in self.entries if entry in pending or entry not in self._withholds]
         return SavedWaits(entries, pending, self._after, self._drawn)
 
     def resume(self, saved: SavedWaits) -> None:
@@ -124,9 +124,9 @@ class Waits:
         self.entries.extend(saved.entries)
         self._after.update(saved.after)
         now = self.clock.monotonic()
-        for entry, (holds, then) in saved.pending.items():
+        for entry, (withholds, then) in saved.pending.items():
             left = max(entry.ended - now, 0.0) if self.wait_policy else 0.0
-            self._holds[entry], self._then[entry] = holds, then
+            self._withholds[entry], self._then[entry] = withholds, then
             asyncio.run_coroutine_threadsafe(self._end(entry, left, then), self.loop)
 
     async def wait(self, step: Step, resource: str, *, otherwise: float, **more: Any) -> None:
@@ -150,7 +150,7 @@ class Waits:
 
     def _leave(self, entry: ImposedWait, then: Callable[[], None]) -> None:
         with self.lock:
-            del self._holds[entry]
+            del self._withholds[entry]
             self._then.pop(entry, None)
             actions = [] if self.pending(entry.resource) else self._after.pop(entry.resource, [])
             for action in (then, *actions):
@@ -162,7 +162,7 @@ class Waits:
 
     def pending(self, resource: str) -> bool:
         """Tell whether a resource waits."""
-        return any(entry.resource == resource for entry in self._holds)
+        return any(entry.resource == resource for entry in self._withholds)
 
     def after(self, resource: str, action: Callable[[], None]) -> None:
         """Do something once a resource does not wait any more: at once, if it does not."""
@@ -173,4 +173,4 @@ class Waits:
 
     def withheld(self) -> frozenset[str]:
         """Return the ids of what the plane must not see yet."""
-        return frozenset().union(*self._holds.values())
+        return frozenset().union(*self._withholds.values())

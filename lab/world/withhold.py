@@ -23,8 +23,8 @@ def network(found: Network, withheld: Ids) -> Network:
     """Return the networks without what is withheld; routes to it lead nowhere."""
     return replace(
         found,
-        interfaces={id_: each for id_, each in found.interfaces.items() if id_ not in withheld},
-        endpoints={id_: each for id_, each in found.endpoints.items() if id_ not in withheld},
+        interfaces={id_: interface for id_, interface in found.interfaces.items() if id_ not in withheld},
+        endpoints={id_: endpoint for id_, endpoint in found.endpoints.items() if id_ not in withheld},
         nat_interfaces=found.nat_interfaces - withheld,
         route_tables={id_: _table(table, withheld) for id_, table in found.route_tables.items()},
     )
@@ -54,11 +54,11 @@ def edge(found: Edge, withheld: Ids, served: Edge) -> Edge:
 
 
 def _present(found: Iterable[Distribution], withheld: Ids, before: dict[str, Distribution]) -> Iterable[Distribution]:
-    for one in found:
-        if one.id not in withheld:
-            yield one
-        elif one.id in before:
-            yield before[one.id]
+    for distribution in found:
+        if distribution.id not in withheld:
+            yield distribution
+        elif distribution.id in before:
+            yield before[distribution.id]
 
 
 def names(found: Names, withheld: Ids) -> Names:

@@ -39,7 +39,7 @@ def describe(
     shares = withhold.shares(file_system.describe(backends), waiting)
     return World(
         network=withhold.network(network.describe(backends, observed), waiting),
-        machines=tuple(each for each in machines.describe(backends) if each.id not in waiting),
+        machines=tuple(machine for machine in machines.describe(backends) if machine.id not in waiting),
         file_systems=shares,
         load_balancers=tuple(balancer for balancer in balancers if balancer.arn not in waiting),
         edge=withhold.edge(distributions, waiting, before.edge if before else edge.Edge()),

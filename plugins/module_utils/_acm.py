@@ -247,7 +247,7 @@ def _write_tags(client: t.Any, arn: str, tags: Tags) -> None:
 def ensure_absent(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> ChangeResult:
     """Delete every certificate for exactly the names that has all of the tags."""
     wanted = (params["tags"] or {}).items()
-    found = [one for one in find(client, params) if wanted <= one["tags"].items()]
+    found = [certificate for certificate in find(client, params) if wanted <= certificate["tags"].items()]
     if not found:
         return ChangeResult(False, {}, {})
     if not check_mode:

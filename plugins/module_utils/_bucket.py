@@ -277,8 +277,8 @@ def ensure_present(client: t.Any, params: Mapping[str, t.Any], check_mode: bool)
 def _versions(client: t.Any, name: str) -> list[Resource]:
     found = pages(client, "list_object_versions", Bucket=name)
     return [
-        {"Key": one["Key"], "VersionId": one["VersionId"]}
-        for one in (*found.get("Versions", []), *found.get("DeleteMarkers", []))
+        {"Key": version["Key"], "VersionId": version["VersionId"]}
+        for version in (*found.get("Versions", []), *found.get("DeleteMarkers", []))
     ]
 
 

@@ -53,7 +53,7 @@ def _control_config(settings: Mapping[str, t.Any]) -> Resource:
 def list_controls(client: t.Any, name: str | None = None) -> list[Resource]:
     """Return the origin access controls, or the one with the name."""
     found = pages(client, "list_origin_access_controls").get("OriginAccessControlList", {}).get("Items", [])
-    return [normalize_control(one) for one in found if name in (None, one["Name"])]
+    return [normalize_control(control) for control in found if name in (None, control["Name"])]
 
 
 @aws_call("create origin access control {config[Name]}")
@@ -111,8 +111,8 @@ def _marked(operation: t.Any, result: str, **arguments: t.Any) -> Iterator[Resou
 def list_functions(client: t.Any) -> list[Resource]:
     """Return the functions, without their code."""
     return [
-        {"name": one["Name"], "arn": one["FunctionMetadata"]["FunctionARN"], "status": one.get("Status")}
-        for one in _marked(client.list_functions, "FunctionList", Stage="DEVELOPMENT")
+        {"name": function["Name"], "arn": function["FunctionMetadata"]["FunctionARN"], "status": function.get("Status")}
+        for function in _marked(client.list_functions, "FunctionList", Stage="DEVELOPMENT")
     ]
 
 
@@ -210,8 +210,8 @@ def normalize_policy(policy: Mapping[str, t.Any]) -> Resource:
     """Return a response headers policy the way the module returns it."""
     config = policy["ResponseHeadersPolicyConfig"]
     headers = [
-        {"header": one["Header"], "value": one["Value"], "override": one["Override"]}
-        for one in (config.get("CustomHeadersConfig") or {}).get("Items", [])
+        {"header": header["Header"], "value": header["Value"], "override": header["Override"]}
+        for header in (config.get("CustomHeadersConfig") or {}).get("Items", [])
     ]
     return {
         "id": policy["Id"],
@@ -297,7 +297,7 @@ def policy_config(settings: Mapping[str, t.Any]) -> Resource:
 def list_policies(client: t.Any) -> list[Resource]:
     """Return the account's own response headers policies."""
     found = _marked(client.list_response_headers_policies, "ResponseHeadersPolicyList", Type="custom")
-    return [normalize_policy(one["ResponseHeadersPolicy"]) for one in found]
+    return [normalize_policy(policy["ResponseHeadersPolicy"]) for policy in found]
 
 
 @aws_call("create response headers policy {config[Name]}")

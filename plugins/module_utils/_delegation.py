@@ -56,16 +56,16 @@ def canonical(name: str) -> str:
 
 def compare(zone: str, parent: str | None, expected: Iterable[str], answers: Iterable[Iterable[str]]) -> Resource:
     """Compare what each server of the parent answered with what is expected."""
-    wanted = {canonical(one) for one in expected}
-    told = [{canonical(one) for one in answer} for answer in answers]
+    wanted = {canonical(server) for server in expected}
+    told = [{canonical(server) for server in answer} for answer in answers]
     found = set().union(*told)
     finding = {
         "zone": canonical(zone),
         "parent_zone": parent,
-        "delegated": bool(told) and all(one == wanted for one in told),
+        "delegated": bool(told) and all(servers == wanted for servers in told),
         "expected": sorted(wanted),
         "found": sorted(found),
-        "missing": sorted(one for one in wanted if not all(one in answer for answer in told)),
+        "missing": sorted(server for server in wanted if not all(server in answer for answer in told)),
         "unexpected": sorted(found - wanted),
     }
     return {**finding, "explanation": explain(finding)}
@@ -197,9 +197,9 @@ def ask_signers(zone: str, servers: Iterable[str], port: int, timeout: float) ->
         except (dns.exception.DNSException, OSError) as error:
             problems.append(f"{server}: {error}")
             continue
-        found = [one for one in answer.answer if one.rdtype == dns.rdatatype.DS]
-        records = sorted(record.to_text().upper() for one in found for record in one)
-        return {"signers": records, "signers_ttl": min((one.ttl for one in found), default=None)}
+        found = [rrset for rrset in answer.answer if rrset.rdtype == dns.rdatatype.DS]
+        records = sorted(record.to_text().upper() for rrset in found for record in rrset)
+        return {"signers": records, "signers_ttl": min((rrset.ttl for rrset in found), default=None)}
     raise DelegationError(f"No name server of the zone above {zone} answered ({'; '.join(problems)}).")
 
 
@@ -239,14 +239,14 @@ def read_cut(zone: str, params: Mapping[str, t.Any]) -> Resource:
         told = ask_parent(zone, servers, asking.port, asking.timeout)
     except DelegationError as error:
         return {**found, "problem": str(error)}
-    found["name_servers"] = sorted({canonical(one) for answer in told for one in answer})
+    found["name_servers"] = sorted({canonical(server) for answer in told for server in answer})
     found["served"] = is_served(zone, found["name_servers"], asking) if found["name_servers"] else None
     return found
 
 
 def read_cuts(params: Mapping[str, t.Any]) -> Resource:
     """Ask about all zones at once; return what was found by the zone's name."""
-    zones = sorted({canonical(one) for one in params["zones"]})
+    zones = sorted({canonical(zone) for zone in params["zones"]})
     if not zones:
         return {}
     with ThreadPoolExecutor(len(zones)) as pool:

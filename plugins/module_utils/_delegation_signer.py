@@ -36,7 +36,7 @@ def _read_parent(client: t.Any, parent_id: str, zone: str) -> Resource:
     found = client.list_resource_record_sets(
         HostedZoneId=parent_id, StartRecordName=zone, StartRecordType="DS", MaxItems="1"
     )["ResourceRecordSets"]
-    same = [one for one in found if one["Type"] == "DS" and canonical([one["Name"]]) == [zone]]
+    same = [record for record in found if record["Type"] == "DS" and canonical([record["Name"]]) == [zone]]
     return {"values": [record["Value"] for record in same[0]["ResourceRecords"]], "ttl": same[0]["TTL"]} if same else {}
 
 
@@ -142,7 +142,10 @@ def _at_registry(
 
 
 def _wait(client: t.Any, name: str, operation: str, timeout: int) -> None:
-    accepted = [acceptor("Status", "SUCCESSFUL"), *(acceptor("Status", one, "failure") for one in ("ERROR", "FAILED"))]
+    accepted = [
+        acceptor("Status", "SUCCESSFUL"),
+        *(acceptor("Status", status, "failure") for status in ("ERROR", "FAILED")),
+    ]
     if not waited(client, "GetOperationDetail", accepted, timeout, 10, OperationId=operation):
         raise failure(
             f"The registry has not taken the DNSSEC key of {name} within {timeout} seconds. Look at the request "

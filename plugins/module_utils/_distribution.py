@@ -71,7 +71,7 @@ def read_settings(config: Mapping[str, t.Any]) -> Resource:
         "viewer_request_function_arn": _function(functions, "viewer-request"),
         "viewer_response_function_arn": _function(functions, "viewer-response"),
         "custom_error_responses": sorted(
-            (_error_response(one) for one in _items(config.get("CustomErrorResponses"))),
+            (_error_response(response) for response in _items(config.get("CustomErrorResponses"))),
             key=lambda one: int(one["error_code"]),
         ),
     }
@@ -257,7 +257,7 @@ def _untag(client: t.Any, arn: str, keys: list[str]) -> None:
 def find(client: t.Any, name: str) -> tuple[Resource, dict[str, str]] | None:
     """Return the distribution whose `Name` it is, and its tags; fail rather than choose between several."""
     tagged = [(distribution, list_tags(client, distribution["ARN"])) for distribution in list_distributions(client)]
-    found = [(one["Id"], tags) for one, tags in tagged if tags.get("Name") == name]
+    found = [(distribution["Id"], tags) for distribution, tags in tagged if tags.get("Name") == name]
     if len(found) > 1:
         ids = ", ".join(sorted(distribution_id for distribution_id, dummy in found))
         raise failure(f"Several distributions have the name {name}: {ids}. Rename or delete all but one.")

@@ -40,7 +40,7 @@ def wanted_targets(wanted: list[Resource] | None, present: list[Resource]) -> li
     """Return the mount targets as they will be, sorted by subnet."""
     if wanted is None:
         return present
-    by_subnet = {one["subnet_id"]: one for one in present}
+    by_subnet = {target["subnet_id"]: target for target in present}
     fresh = {
         "mount_target_id": UNKNOWN,
         "ip_address": UNKNOWN,
@@ -51,8 +51,8 @@ def wanted_targets(wanted: list[Resource] | None, present: list[Resource]) -> li
     }
     return sorted(
         (
-            _wanted_target(one, by_subnet.get(one["subnet_id"], {**fresh, "subnet_id": one["subnet_id"]}))
-            for one in wanted
+            _wanted_target(target, by_subnet.get(target["subnet_id"], {**fresh, "subnet_id": target["subnet_id"]}))
+            for target in wanted
         ),
         key=lambda one: str(one["subnet_id"]),
     )
@@ -79,7 +79,7 @@ def refuse_fixed(params: Mapping[str, t.Any], present: Mapping[str, t.Any]) -> N
 def merged_lifecycle(present: Iterable[Mapping[str, str]], settings: Mapping[str, t.Any]) -> list[Resource]:
     """Return all lifecycle policies with ours among them; EFS wants one transition in each."""
     ours = {name: settings[key] for key, name in api.LIFECYCLE.items() if settings[key] != "none"}
-    others = {key: value for one in present for key, value in one.items() if key not in api.LIFECYCLE.values()}
+    others = {key: value for policy in present for key, value in policy.items() if key not in api.LIFECYCLE.values()}
     return [{key: value} for key, value in {**others, **ours}.items()]
 
 
@@ -90,7 +90,7 @@ def find(client: t.Any, name: str) -> Resource:
     """Return the file system with the name, empty if there is none."""
     found = [system for system in api.list_file_systems(client) or [] if api.summary(system, "")["name"] == name]
     if len(found) > 1:
-        ids = ", ".join(sorted(one["FileSystemId"] for one in found))
+        ids = ", ".join(sorted(system["FileSystemId"] for system in found))
         raise failure(f"Several file systems have the name {name}: {ids}. Rename or delete all but one.")
     return api.normalize(client, found[0]) if found else {}
 
@@ -167,7 +167,7 @@ def _write_settings(client: t.Any, present: Resource, settings: Resource) -> Non
 
 def _write_targets(client: t.Any, present: Resource, wanted: list[Resource], params: Mapping[str, t.Any]) -> None:
     by_subnet = {target["subnet_id"]: target for target in present["mount_targets"]}
-    kept = {one["subnet_id"] for one in wanted}
+    kept = {target["subnet_id"] for target in wanted}
     unwanted = [target["mount_target_id"] for target in present["mount_targets"] if target["subnet_id"] not in kept]
     for mount_target_id in unwanted:
         api.delete_mount_target(client, mount_target_id)
@@ -175,12 +175,12 @@ def _write_targets(client: t.Any, present: Resource, wanted: list[Resource], par
         # A zone has one mount target: a new one may need the place of one that is going.
         _wait_until_targets_gone(client, present["file_system_id"], unwanted, params["mount_targets_wait_timeout"])
     given = {target["subnet_id"]: target["security_groups"] for target in params["mount_targets"] or []}
-    for one in wanted:
-        before = by_subnet.get(one["subnet_id"])
+    for target in wanted:
+        before = by_subnet.get(target["subnet_id"])
         if before is None:
-            api.create_mount_target(client, present["file_system_id"], one["subnet_id"], given[one["subnet_id"]])
-        elif before["security_groups"] != one["security_groups"]:
-            api.write_groups(client, before["mount_target_id"], one["security_groups"])
+            api.create_mount_target(client, present["file_system_id"], target["subnet_id"], given[target["subnet_id"]])
+        elif before["security_groups"] != target["security_groups"]:
+            api.write_groups(client, before["mount_target_id"], target["security_groups"])
 
 
 def _wait_until_available(client: t.Any, file_system_id: str, timeout: int) -> None:

@@ -26,7 +26,7 @@ GONE = ("deleting", "deleted")
 def list_file_systems(client: t.Any, **which: str) -> list[Resource]:
     """Return the file systems that are not being deleted."""
     found = pages(client, "describe_file_systems", **which).get("FileSystems", [])
-    return [one for one in found if one["LifeCycleState"] not in GONE]
+    return [resource for resource in found if resource["LifeCycleState"] not in GONE]
 
 
 @aws_lookup("read the backup policy of file system {file_system_id}", "PolicyNotFound")
@@ -58,15 +58,15 @@ def list_mount_targets(client: t.Any, file_system_id: str) -> list[Resource]:
     return sorted(
         (
             {
-                "mount_target_id": one["MountTargetId"],
-                "subnet_id": one["SubnetId"],
-                "ip_address": one.get("IpAddress"),
-                "availability_zone_name": one.get("AvailabilityZoneName"),
-                "life_cycle_state": one["LifeCycleState"],
-                "network_interface_id": one.get("NetworkInterfaceId"),
+                "mount_target_id": target["MountTargetId"],
+                "subnet_id": target["SubnetId"],
+                "ip_address": target.get("IpAddress"),
+                "availability_zone_name": target.get("AvailabilityZoneName"),
+                "life_cycle_state": target["LifeCycleState"],
+                "network_interface_id": target.get("NetworkInterfaceId"),
             }
-            for one in found
-            if one["LifeCycleState"] not in GONE
+            for target in found
+            if target["LifeCycleState"] not in GONE
         ),
         key=lambda one: str(one["subnet_id"]),
     )
@@ -80,7 +80,7 @@ def _read_groups(client: t.Any, mount_target_id: str) -> list[str]:
 def normalize(client: t.Any, file_system: Mapping[str, t.Any]) -> Resource:
     """Return a listed file system with all that belongs to it, the way the module returns it."""
     file_system_id = file_system["FileSystemId"]
-    lifecycle = {key: value for one in read_lifecycle(client, file_system_id) for key, value in one.items()}
+    lifecycle = {key: value for policy in read_lifecycle(client, file_system_id) for key, value in policy.items()}
     targets = list_mount_targets(client, file_system_id) or []
     return {
         **summary(file_system, client.meta.region_name),

@@ -96,7 +96,7 @@ def _remove_tags(client: t.Any, flow_log_id: str, keys: list[str]) -> None:
 
 def _find(client: t.Any, params: Mapping[str, t.Any]) -> Resource:
     found = list_flow_logs(client, [{"Name": "resource-id", "Values": [params["resource_id"]]}])
-    return next((one for one in found if same_destination(one, params)), {})
+    return next((flow_log for flow_log in found if same_destination(flow_log, params)), {})
 
 
 def _arguments(after: Mapping[str, t.Any]) -> Resource:

@@ -82,7 +82,7 @@ def sum_of_file(path: Path) -> str:
 
 def sum_of_all(wanted: Mapping[str, Wanted]) -> str:
     """Return one SHA-256 over names and contents."""
-    lines = "".join(f"{one.sha256}  {key}\n" for key, one in sorted(wanted.items()))
+    lines = "".join(f"{file.sha256}  {key}\n" for key, file in sorted(wanted.items()))
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
@@ -119,7 +119,7 @@ def same(wanted: Wanted, present: Present | None) -> bool:
 def plan(wanted: Mapping[str, Wanted], present: Mapping[str, Present | None], delete: bool) -> Plan:
     """Compare the files with the objects."""
     return Plan(
-        sorted(key for key, one in wanted.items() if not same(one, present.get(key))),
+        sorted(key for key, file in wanted.items() if not same(file, present.get(key))),
         sorted(set(present) - set(wanted)) if delete else [],
     )
 
@@ -127,7 +127,7 @@ def plan(wanted: Mapping[str, Wanted], present: Mapping[str, Present | None], de
 @aws_call("list the objects in bucket {bucket}")
 def _list(client: t.Any, bucket: str, prefix: str) -> list[str]:
     found = pages(client, "list_objects_v2", Bucket=bucket, Prefix=prefix)
-    return [one["Key"] for one in found.get("Contents", [])]
+    return [item["Key"] for item in found.get("Contents", [])]
 
 
 @aws_call("look at {key} in bucket {bucket}")
@@ -174,9 +174,9 @@ def ensure(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) -> Chan
             list(pool.map(lambda key: _upload(client, bucket, key, wanted[key]), todo.upload))
         for batch in batches([{"Key": key} for key in todo.delete]):
             _delete(client, bucket, batch)
-    before = {key: one.sha256 if one else None for key, one in present.items()}
+    before = {key: known.sha256 if known else None for key, known in present.items()}
     kept = {key: value for key, value in before.items() if key not in todo.delete}
-    after = {**kept, **{key: one.sha256 for key, one in wanted.items()}}
+    after = {**kept, **{key: file.sha256 for key, file in wanted.items()}}
     common = {"bucket": bucket, "prefix": prefix}
     result = {**common, "objects": after, "sha256": sum_of_all(wanted), "uploaded": todo.upload, "deleted": todo.delete}
     return ChangeResult(bool(todo.upload or todo.delete), {**common, "objects": before}, result)

@@ -54,7 +54,7 @@ def plain_action(action: Mapping[str, t.Any]) -> Resource:
         return {"Type": kind, "FixedResponseConfig": said}
     config: Resource = action.get("ForwardConfig") or {}
     groups = config.get("TargetGroups") or [{"TargetGroupArn": action["TargetGroupArn"]}]
-    weighted = [(one["TargetGroupArn"], one.get("Weight", 1)) for one in groups]
+    weighted = [(group["TargetGroupArn"], group.get("Weight", 1)) for group in groups]
     if len(weighted) == 1 and not (config.get("TargetGroupStickinessConfig") or {}).get("Enabled"):
         return {"Type": kind, "TargetGroupArn": weighted[0][0]}
     rows = [{"TargetGroupArn": arn, "Weight": weight} for arn, weight in sorted(weighted)]
@@ -187,7 +187,7 @@ def _rules(client: t.Any, listener: str) -> list[Resource]:
 @aws_call("read the tags of listener rules")
 def _tags(client: t.Any, arns: list[str]) -> dict[str, dict[str, str]]:
     found = client.describe_tags(ResourceArns=arns)["TagDescriptions"]
-    return {one["ResourceArn"]: tag_dict(one["Tags"]) for one in found}
+    return {description["ResourceArn"]: tag_dict(description["Tags"]) for description in found}
 
 
 @aws_call("describe target group {name}")
@@ -215,7 +215,7 @@ def find_listener(client: t.Any, balancer: str, port: int) -> str | None:
     """Return the ARN of a load balancer's listener on a port."""
     arn = _balancer(client, balancer)
     found = _listeners(client, arn) if arn else []
-    return next((str(one["ListenerArn"]) for one in found if one["Port"] == port), None)
+    return next((str(listener["ListenerArn"]) for listener in found if listener["Port"] == port), None)
 
 
 # ---- writing

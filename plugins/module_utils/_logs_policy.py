@@ -19,7 +19,7 @@ from ._resource import Resource
 @aws_call("look for the resource policy {name} of CloudWatch Logs")
 def _find(client: t.Any, name: str) -> Resource:
     found = pages(client, "describe_resource_policies").get("resourcePolicies", [])
-    texts = [one.get("policyDocument") for one in found if one["policyName"] == name]
+    texts = [policy.get("policyDocument") for policy in found if policy["policyName"] == name]
     return {"name": name, "policy": json.loads(texts[0] or "{}")} if texts else {}
 
 

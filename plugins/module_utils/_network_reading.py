@@ -45,7 +45,11 @@ def _first(client: t.Any, vpc_ids: Collection[str] | None) -> dict[str, _Read]:
         return lambda: listed(client, operation, key, **chosen)
 
     def instances() -> list[Raw]:
-        return [instance for each in of_vpcs("describe_instances", "Reservations")() for instance in each["Instances"]]
+        return [
+            instance
+            for reservation in of_vpcs("describe_instances", "Reservations")()
+            for instance in reservation["Instances"]
+        ]
 
     return {
         "vpcs": of_vpcs("describe_vpcs", "Vpcs"),
@@ -65,14 +69,14 @@ def _first(client: t.Any, vpc_ids: Collection[str] | None) -> dict[str, _Read]:
 
 def _second(client: t.Any, answers: Mapping[str, list[Raw]]) -> dict[str, _Read]:
     """Return what reads what only the first answers name: VPCs' attributes, and prefix lists of other kinds."""
-    vpcs = [one["VpcId"] for one in answers.get("vpcs", [])]
-    known = {one["PrefixListId"] for one in answers.get("prefix_lists", []) if one.get("Cidrs")}
+    vpcs = [vpc["VpcId"] for vpc in answers.get("vpcs", [])]
+    known = {prefix_list["PrefixListId"] for prefix_list in answers.get("prefix_lists", []) if prefix_list.get("Cidrs")}
     lists = sorted(set(_prefix_lists(answers)) - known)
     return {
         "dns_support": lambda: [
             asked(client.describe_vpc_attribute, VpcId=vpc, Attribute="enableDnsSupport") for vpc in vpcs
         ],
-        **({"prefix_lists": lambda: [_entries(client, one) for one in lists]} if lists else {}),
+        **({"prefix_lists": lambda: [_entries(client, prefix_list) for prefix_list in lists]} if lists else {}),
     }
 
 
@@ -82,8 +86,8 @@ def _prefix_lists(answers: Mapping[str, list[Raw]]) -> Iterable[str]:
             route["DestinationPrefixListId"] for route in table["Routes"] if route.get("DestinationPrefixListId")
         )
     for group in answers.get("security_groups", []):
-        for one in (*group.get("IpPermissions", []), *group.get("IpPermissionsEgress", [])):
-            yield from (id_["PrefixListId"] for id_ in one.get("PrefixListIds", []))
+        for permission in (*group.get("IpPermissions", []), *group.get("IpPermissionsEgress", [])):
+            yield from (id_["PrefixListId"] for id_ in permission.get("PrefixListIds", []))
 
 
 def _entries(client: t.Any, prefix_list: str) -> Raw:

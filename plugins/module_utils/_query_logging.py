@@ -16,7 +16,7 @@ from ._resource import Resource
 @aws_call("look for the query logging of the hosted zone {zone_id}")
 def _find(client: t.Any, zone_id: str) -> Resource:
     found = client.list_query_logging_configs(HostedZoneId=zone_id)["QueryLoggingConfigs"]
-    return next((_shown(one) for one in found), {})
+    return next((_shown(config) for config in found), {})
 
 
 @aws_call("log the queries of the hosted zone {zone_id} to {log_group_arn}")

@@ -65,7 +65,7 @@ def list_domains(client: t.Any) -> list[str]:
 def read_servers(client: t.Any, name: str) -> list[Resource]:
     """Return the name servers of a registered domain, with their glue addresses."""
     found = client.get_domain_detail(DomainName=name).get("Nameservers", [])
-    return [{**one, "Name": one["Name"].rstrip(".").lower()} for one in found]
+    return [{**server, "Name": server["Name"].rstrip(".").lower()} for server in found]
 
 
 @aws_call("set the name servers of {name}")
@@ -120,7 +120,7 @@ def _take(
             f"{name} was served by {', '.join(others)} until now; its tag {KEPT_TAG} keeps that, and teardown gives it "
             "back."
         )
-    return _changed(client, name, present, [{"Name": one} for one in wanted], params, check_mode)
+    return _changed(client, name, present, [{"Name": server} for server in wanted], params, check_mode)
 
 
 def _keep(client: t.Any, name: str, servers: list[Resource], site: str | None, check_mode: bool) -> None:
@@ -163,7 +163,10 @@ def _changed(
 
 
 def _wait(client: t.Any, name: str, operation: str, timeout: int) -> None:
-    accepted = [acceptor("Status", "SUCCESSFUL"), *(acceptor("Status", one, "failure") for one in ("ERROR", "FAILED"))]
+    accepted = [
+        acceptor("Status", "SUCCESSFUL"),
+        *(acceptor("Status", status, "failure") for status in ("ERROR", "FAILED")),
+    ]
     if not waited(client, "GetOperationDetail", accepted, timeout, 10, OperationId=operation):
         raise failure(
             f"The registry has not taken the name servers of {name} within {timeout} seconds. Look at the request "

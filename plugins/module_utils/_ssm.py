@@ -142,7 +142,7 @@ def list_instances(client: t.Any, instance_ids: Iterable[str] | None = None) -> 
     """Return the machines that Systems Manager knows."""
     found = pages(client, "describe_instance_information", **instance_filter(instance_ids))
     return sorted(
-        (normalize_instance(one) for one in found.get("InstanceInformationList", [])),
+        (normalize_instance(instance) for instance in found.get("InstanceInformationList", [])),
         key=lambda one: str(one["instance_id"]),
     )
 

@@ -105,7 +105,7 @@ def _acl(raw: Mapping[str, t.Any]) -> Acl:
     return Acl(
         raw["NetworkAclId"],
         tag_dict(raw.get("Tags")),
-        {one["SubnetId"]: one["NetworkAclAssociationId"] for one in raw["Associations"]},
+        {association["SubnetId"]: association["NetworkAclAssociationId"] for association in raw["Associations"]},
         any(entry["RuleNumber"] < LAST_RULE for entry in raw["Entries"]),
     )
 
@@ -201,7 +201,7 @@ def ensure_absent(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) 
 def _lost(network: Network) -> list[str]:
     """Return the subnets that are cut off, and of which nobody knows where they were, or no longer can be."""
     known = {acl.id for acl in network.acls}
-    return [one for one in network.tags if network.is_isolated(one) and network.original(one) not in known]
+    return [subnet for subnet in network.tags if network.is_isolated(subnet) and network.original(subnet) not in known]
 
 
 def _refuse_lost(network: Network, lost: Iterable[str]) -> None:

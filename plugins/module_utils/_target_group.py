@@ -135,14 +135,14 @@ class Registration(t.NamedTuple):
 
 def plan_targets(params: Mapping[str, t.Any], present: list[Resource], default_port: int) -> Registration:
     """Compare targets. One that is draining counts as taken out."""
-    staying = [one for one in present if one["state"] != GOING]
+    staying = [target for target in present if target["state"] != GOING]
     if params["targets"] is None:
         return Registration([], [], present)
     wanted = {(target["id"], target["port"] or default_port) for target in params["targets"]}
-    there = {(one["id"], one["port"]) for one in staying}
+    there = {(target["id"], target["port"]) for target in staying}
     unwanted = there - wanted if params["purge_targets"] else set()
     fresh = {"state": "initial", "reason": "Elb.RegistrationInProgress", "description": None, "override": None}
-    kept = [one for one in staying if (one["id"], one["port"]) not in unwanted]
+    kept = [target for target in staying if (target["id"], target["port"]) not in unwanted]
     added = [{"id": name, "port": port, **fresh} for name, port in wanted - there]
     return Registration(
         [{"Id": name, "Port": port} for name, port in sorted(wanted - there)],
@@ -156,11 +156,15 @@ def refuse_to_empty(name: str, leaving: list[Resource], present: list[Resource],
 
     One in a zone that is shifted away from gets no visitors, so it does not count.
     """
-    gone = {(one["Id"], one["Port"]) for one in leaving}
-    healthy = [one for one in present if one["state"] == "healthy" and one.get("override") not in SHIFTED]
-    going = [one["id"] for one in healthy if (one["id"], one["port"]) in gone]
+    gone = {(target["Id"], target["Port"]) for target in leaving}
+    healthy = [target for target in present if target["state"] == "healthy" and target.get("override") not in SHIFTED]
+    going = [target["id"] for target in healthy if (target["id"], target["port"]) in gone]
     if going and len(healthy) - len(going) < keep:
-        others = [f"{one['id']} is {_condition(one)}" for one in present if (one["id"], one["port"]) not in gone]
+        others = [
+            f"{target['id']} is {_condition(target)}"
+            for target in present
+            if (target["id"], target["port"]) not in gone
+        ]
         raise failure(
             f"Without {', '.join(going)} the target group {name} would have {len(healthy) - len(going)} healthy "
             f"targets, fewer than {keep}, so nothing was taken out ({'; '.join(others) or 'there is no other target'})."
@@ -193,7 +197,7 @@ def _attributes(client: t.Any, arn: str) -> dict[str, str]:
 def read_targets(client: t.Any, arn: str) -> list[Resource]:
     """Return the targets with their health."""
     found = client.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
-    return sort_targets(normalize_target(one) for one in found)
+    return sort_targets(normalize_target(description) for description in found)
 
 
 @aws_call("read the tags of {arn}")

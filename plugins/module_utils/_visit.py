@@ -98,7 +98,7 @@ def _read(response: http.client.HTTPResponse, answer: Resource) -> None:
 def covers(names: list[str] | None, name: str) -> bool:
     """Tell whether a certificate's names cover a name; a wildcard stands for one label (RFC 9525, section 6.3)."""
     accepted = (name.lower(), f"*.{name.lower().partition('.')[2]}")
-    return any(one.lower() in accepted for one in names or [])
+    return any(name.lower() in accepted for name in names or [])
 
 
 def misfit(names: list[str] | None, name: str) -> str:
@@ -140,7 +140,7 @@ def delegation(zone: str, timeout: float) -> Resource:
         signers = _delegation.ask_signers(zone, servers, asking.port, asking.timeout)["signers"]
     except _delegation.DelegationError as error:
         return {"parent_zone": None, "answers": [], "signers": [], "problem": str(error)}
-    told = [sorted(_delegation.canonical(one) for one in answer) for answer in answers]
+    told = [sorted(_delegation.canonical(server) for server in answer) for answer in answers]
     return {"parent_zone": parent, "answers": told, "signers": signers, "problem": None}
 
 
@@ -162,7 +162,7 @@ def addresses(domain: str) -> dict[str, list[str]]:
             found = socket.getaddrinfo(domain, 443, family, socket.SOCK_STREAM)
         except OSError:
             return []
-        return sorted({str(one[4][0]) for one in found})
+        return sorted({str(entry[4][0]) for entry in found})
 
     return {"A": of(socket.AF_INET), "AAAA": of(socket.AF_INET6)}
 
@@ -198,10 +198,10 @@ def look(params: Mapping[str, t.Any]) -> Resource:
         looks["edge_alias"] = lambda: fetch(f"https://{domain}/", timeout, connect_to=edge)
     aliases = params.get("aliases") or []
     with ThreadPoolExecutor(len(looks) + len(aliases)) as pool:
-        running = {key: pool.submit(one) for key, one in looks.items()}
+        running = {key: pool.submit(look) for key, look in looks.items()}
         further = [pool.submit(look_at_alias, alias, page, edge, timeout) for alias in aliases]
         again = [pool.submit(fetch, url, timeout) for dummy in range(params["requests"] - 1)]
     absent = dict.fromkeys(("delegation", "edge", "edge_alias"))
-    visit: Resource = {**absent, **{key: one.result() for key, one in running.items()}}
-    visit["aliases"] = [one.result() for one in further]
-    return {**visit, "served_by": served_by([visit["page"], *(one.result() for one in again)])}
+    visit: Resource = {**absent, **{key: future.result() for key, future in running.items()}}
+    visit["aliases"] = [future.result() for future in further]
+    return {**visit, "served_by": served_by([visit["page"], *(future.result() for future in again)])}

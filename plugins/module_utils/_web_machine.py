@@ -69,8 +69,12 @@ def mount_unit(path: str) -> str:
     """Return the unit that mounts a path (systemd.mount(5), systemd-escape(1))."""
     told = path.strip("/")
     escaped = [
-        "-" if one == "/" else one if one.isalnum() or one in ":_" or (one == "." and place) else f"\\x{ord(one):02x}"
-        for place, one in enumerate(told)
+        "-"
+        if letter == "/"
+        else letter
+        if letter.isalnum() or letter in ":_" or (letter == "." and place)
+        else f"\\x{ord(letter):02x}"
+        for place, letter in enumerate(told)
     ]
     return f"{''.join(escaped)}.mount"
 
@@ -182,7 +186,7 @@ def read_units(run: Run, php: str, share: str) -> dict[str, Resource]:
 
 def php_program() -> Path | None:
     """Return PHP's process manager: Debian's bears the version."""
-    return next((one for one in sorted(Path("/usr/sbin").glob("php-fpm*"))), None)
+    return next((program for program in sorted(Path("/usr/sbin").glob("php-fpm*"))), None)
 
 
 def php_unit(program: Path | None) -> str:
@@ -201,7 +205,7 @@ def checked(run: Run, command: list[str]) -> Resource | None:
 
 def read_web_server(run: Run) -> Resource | None:
     """Return what the web server says of its written configuration; None if there is no web server."""
-    control = next((one for one in WEB_SERVERS if Path(one).exists()), None)
+    control = next((program for program in WEB_SERVERS if Path(program).exists()), None)
     return checked(run, [control, "-t"]) if control else None
 
 
@@ -236,7 +240,7 @@ def tree_of(path: str) -> str:
 def first_unreadable(run: Run, folder: str) -> str | None:
     """Return the first path in a folder that the web server's user cannot read, empty if there is none."""
     names = {line.partition(":")[0] for line in text_of("/etc/passwd").splitlines()}
-    user = next((one for one in WEB_USERS if one in names), None)
+    user = next((user for user in WEB_USERS if user in names), None)
     if user is None:
         return None
     status, said = run(["runuser", "-u", user, "--", "find", folder, "!", "-readable", "-print", "-quit"])
@@ -283,8 +287,8 @@ def read_turn(run: Run, share: str) -> Resource | None:
 def at_once(looks: Mapping[str, Callable[[], t.Any]]) -> Resource:
     """Look from several sides at the same time: a share or a page that hangs holds each of them for its whole time."""
     with ThreadPoolExecutor(len(looks)) as pool:
-        running = {key: pool.submit(one) for key, one in looks.items()}
-    return {key: one.result() for key, one in running.items()}
+        running = {key: pool.submit(look) for key, look in looks.items()}
+    return {key: future.result() for key, future in running.items()}
 
 
 def look(params: Mapping[str, t.Any], run: Run) -> Resource:
@@ -292,7 +296,7 @@ def look(params: Mapping[str, t.Any], run: Run) -> Resource:
     share = params["share"].rstrip("/")
     mounts = mounts_in(text_of("/proc/self/mountinfo"))
     program = php_program()
-    texts = [text_of(str(one)) for pattern in SITE_FILES for one in sorted(Path("/").glob(pattern.lstrip("/")))]
+    texts = [text_of(str(file)) for pattern in SITE_FILES for file in sorted(Path("/").glob(pattern.lstrip("/")))]
     seen = at_once(
         {
             "units": lambda: read_units(run, php_unit(program), share),
@@ -319,7 +323,7 @@ def look(params: Mapping[str, t.Any], run: Run) -> Resource:
         "health": seen["health"],
         "keep_alive_seconds": keep_alive(texts),
         "name_servers": name_servers_in(text_of("/etc/resolv.conf")),
-        "listening": sorted({one for table in SOCKETS for one in listened(text_of(table))}),
+        "listening": sorted({port for table in SOCKETS for port in listened(text_of(table))}),
         "clock": time.time(),
         "php": seen["settings"],
     }

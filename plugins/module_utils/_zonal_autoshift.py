@@ -53,7 +53,7 @@ def normalize(managed: Mapping[str, t.Any]) -> Resource:
         return {}
     return {
         "enabled": managed["zonalAutoshiftStatus"] == "ENABLED",
-        **{key: sorted(one["alarmIdentifier"] for one in practice.get(name, [])) for key, name in ALARMS.items()},
+        **{key: sorted(alarm["alarmIdentifier"] for alarm in practice.get(name, [])) for key, name in ALARMS.items()},
         **{key: sorted(practice.get(name, [])) for key, name in BLOCKERS.items()},
     }
 

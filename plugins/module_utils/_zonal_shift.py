@@ -75,7 +75,7 @@ def read(client: t.Any, resource: str, zones: Mapping[str, str]) -> Resource:
     managed = _managed(client, resource)
     if managed is None:
         raise failure(NEVER_OPTED_IN.format(resource=resource))
-    own = [one for one in managed["zonalShifts"] if one.get("shiftType", "ZONAL_SHIFT") == "ZONAL_SHIFT"]
+    own = [shift for shift in managed["zonalShifts"] if shift.get("shiftType", "ZONAL_SHIFT") == "ZONAL_SHIFT"]
     return normalize(own[0], zones) if own else {}
 
 

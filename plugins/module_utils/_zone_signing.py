@@ -133,7 +133,7 @@ def now_utc() -> datetime:
 
 def shown(signing: Resource, name: str, tags: Mapping[str, str], now: datetime) -> Resource:
     """Return a zone's signing as the module returns it."""
-    key = next((one for one in signing["keys"] if one["name"] == name), None)
+    key = next((key for key in signing["keys"] if key["name"] == name), None)
     after = tags.get(AFTER_TAG)
     return {
         "status": signing["status"],
@@ -198,7 +198,7 @@ def _end(
     key = before["key"]
     if not key:
         return ChangeResult(False, before, before)
-    others = [one for one in signing["keys"] if one["name"] != name and one["status"] == "ACTIVE"]
+    others = [key for key in signing["keys"] if key["name"] != name and key["status"] == "ACTIVE"]
     last = signing["status"] not in ("NOT_SIGNING", "DELETING") and not others
     after = {**before, "key": None, "ds_possible": False, "status": "NOT_SIGNING" if last else before["status"]}
     if check_mode:

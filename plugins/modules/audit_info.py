@@ -39,7 +39,7 @@ options:
         description: What is demanded, as a sentence.
         type: str
         required: true
-      cure:
+      remedy:
         description: What to do if it is not met.
         type: str
         required: true
@@ -93,11 +93,11 @@ EXAMPLES = r"""
     controls:
       - id: deletion-protection
         title: The load balancer is protected against deletion.
-        cure: Run playbooks/provision.yml.
+        remedy: Run playbooks/provision.yml.
         ids: {fsbp: [ELB.6]}
       - id: load-balancer-waf
         title: A web ACL of AWS WAF is before the load balancer.
-        cure: Associate a web ACL with the load balancer.
+        remedy: Associate a web ACL with the load balancer.
         ids: {fsbp: [ELB.16]}
         exception:
           reason: The site has pages without a program behind them.
@@ -149,7 +149,7 @@ rows:
       type: list
       elements: str
       sample: ["load balancer shop: deletion_protection.enabled=false"]
-    cure:
+    remedy:
       description: What to do. Null if there is nothing to do.
       returned: always
       type: str
@@ -203,7 +203,7 @@ ARGUMENTS = {
         "options": {
             "id": {"type": "str", "required": True},
             "title": {"type": "str", "required": True},
-            "cure": {"type": "str", "required": True},
+            "remedy": {"type": "str", "required": True},
             "scope": {"type": "str", "choices": ["site", "account"], "default": "site"},
             "ids": {"type": "dict", "default": {}},
             "exception": {
@@ -225,7 +225,7 @@ def main() -> None:
     site = module.params["site"]
     scope = ReadScope(site["name"], [], site["region"], client_maker(module))
     answers, errors = read(scope, site)
-    unreadable = {one["service"]: one["error"] for one in site.get("unreadable") or []}
+    unreadable = {unreadable["service"]: unreadable["error"] for unreadable in site.get("unreadable") or []}
     rows = judge(Facts(site, answers, {**unreadable, **errors}), module.params["controls"])
     module.exit_json(
         changed=False,

@@ -156,7 +156,7 @@ findings:
       returned: always
       type: str
       sample: A machine mounts the share over port 2049 of the mount target in its zone.
-    cure:
+    remedy:
       description: What to do.
       returned: always
       type: str
@@ -315,20 +315,20 @@ def main() -> None:
     changes = None if earlier is None else compared(earlier, findings, [*diagnosis.unjudged, *diagnosis.silenced])
     notes = [
         *([said(changes)] if changes else []),
-        *(f"Silenced: {one}" for one in told.used),
-        *(f"No longer silenced: {one}" for one in told.over),
+        *(f"Silenced: {silence}" for silence in told.used),
+        *(f"No longer silenced: {silence}" for silence in told.over),
     ]
     module.exit_json(
         changed=False,
         findings=findings,
-        concerning=[one.as_dict() for one in concerning(diagnosis.findings, module.params["symptoms"])],
+        concerning=[finding.as_dict() for finding in concerning(diagnosis.findings, module.params["symptoms"])],
         summary=summary(diagnosis),
         counts=counts(diagnosis),
         not_judged=diagnosis.unjudged,
         not_judged_critical=diagnosis.unjudged_critical,
         passing=list(diagnosis.passing),
-        silenced=[str(one) for one in told.used],
-        silences_over=[str(one) for one in told.over],
+        silenced=[str(silence) for silence in told.used],
+        silences_over=[str(silence) for silence in told.over],
         changes=changes,
         nothing_seen=blindness(diagnosis),
         unseen=not_seen,

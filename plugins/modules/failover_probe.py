@@ -210,11 +210,11 @@ def main() -> None:
     visits = 0
     with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
         for dummy in takewhile(lambda _: record.is_wanted, recording.limits_of(params).ticks()):
-            under_way = {each for each in under_way if not each.done()}
+            under_way = {visit for visit in under_way if not visit.done()}
             due = [*own, *islice(aliases, 1)]
             if len(under_way) + len(due) > MOST_AT_ONCE:
                 continue
-            under_way |= {pool.submit(record_visit, record, one) for one in due}
+            under_way |= {pool.submit(record_visit, record, visitor) for visitor in due}
             visits += len(due)
     module.exit_json(changed=True, visits=visits)
 

@@ -306,8 +306,8 @@ def main() -> None:
     model = read(module.client("ec2"), params["vpc_ids"])
     verdicts: list[object] = []
     try:
-        for each in [one] if params["source"] else params["paths"]:
-            verdicts.append(judge(model, Question(**each)).as_dict())
+        for query in [one] if params["source"] else params["paths"]:
+            verdicts.append(judge(model, Question(**query)).as_dict())
     except QuestionError as error:
         module.fail_json(msg=str(error))
     answer = {"reachability": verdicts[0]} if params["source"] else {"paths": verdicts}

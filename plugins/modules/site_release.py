@@ -209,7 +209,12 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.hasite.aws.plugins.module_utils._release.manifest import Manifest
 from ansible_collections.hasite.aws.plugins.module_utils._release.paths import ReleaseError
-from ansible_collections.hasite.aws.plugins.module_utils._release.releasing import Wish, present, proved, rolled_back
+from ansible_collections.hasite.aws.plugins.module_utils._release.releasing import (
+    ReleaseOptions,
+    present,
+    proved,
+    rolled_back,
+)
 from ansible_collections.hasite.aws.plugins.module_utils._release.signature import HAS_CRYPTOGRAPHY, PublicKey, read_key
 from ansible_collections.hasite.aws.plugins.module_utils._release.source import HAS_BOTO3, Source
 from ansible_collections.hasite.aws.plugins.module_utils._release.store import Store
@@ -234,7 +239,7 @@ def run(params: dict[str, t.Any], check: bool, source: Source | None, key: Publi
         done = present(
             store,
             t.cast("Source", source),
-            Wish(params["keep"], params["user"], params["serve"], key, params["trial"]),
+            ReleaseOptions(params["keep"], params["user"], params["serve"], key, params["trial"]),
             check,
         )
     else:

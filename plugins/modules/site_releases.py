@@ -118,7 +118,7 @@ def run(params: dict[str, t.Any], check: bool) -> dict[str, t.Any]:
     found = releases_of(store, after)
     return {
         "changed": before != after,
-        "releases": [one._asdict() for one in found],
+        "releases": [release._asdict() for release in found],
         "table": table(found),
         "diff": {"before": {"bad": list(before.bad)}, "after": {"bad": list(after.bad)}},
     }

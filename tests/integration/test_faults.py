@@ -37,7 +37,7 @@ REPAIRED = (
     *("balancer-not-admitted", "nat-missing", "secondary-missing", "error-page-denied", "stale-certificate"),
     "mounted-by-hand",
 )
-"""Faults of which each is in another role's hands; the cure of all of them is to run the playbooks."""
+"""Faults of which each is in another role's hands; the remedy of all of them is to run the playbooks."""
 REPAIRED_TOO = (
     *("health-check-missing", "content-missing", "content-bucket-closed", "endpoint-policy-closed"),
     *("role-not-assumable", "edge-function-missing", "error-page-missing", "target-on-other-port"),
@@ -47,9 +47,9 @@ REPAIRED_TOO = (
 ON_MACHINE = re.compile(
     r"on (?:the|one) machine: (?P<command>(?:systemctl|chmod|mount|rm) .+?)(?:\. |\.?$)", re.IGNORECASE
 )
-"""A cure that is one command."""
+"""A remedy that is one command."""
 BY_CALL = re.compile(r"(?:^|: )(?P<call>aws .+)$")
-"""A cure that is one call."""
+"""A remedy that is one call."""
 NAMED_COMMANDS = (
     *("unit-masked", "release-unreadable", "php-masked", "mount-masked", "php-hangs", "agent-not-enabled"),
     *("metadata-v1-allowed", "metadata-off", "public-address-on-launch", "health-check-disabled"),
@@ -227,7 +227,7 @@ NEWER = (
     *("session-manager-denied", "profile-replaced", "edge-access-control-missing", "headers-policy-missing"),
     *("error-responses-missing", "versions-suspended", "bucket-unblocked", "mount-timer-stopped", "answers-denied"),
 )
-"""Faults that the playbooks cure, in two runs: what is behind one another is not seen at once."""
+"""Faults that the playbooks remedy, in two runs: what is behind one another is not seen at once."""
 NEWEST = (
     *("balancer-egress-closed", "primary-elsewhere", "health-check-elsewhere", "web-group-detached"),
     *("matcher-refuses-page", "listener-rule-for-other-host", "httpd-not-enabled", "release-link-loops"),
@@ -248,7 +248,7 @@ def test_the_playbooks_cure_the_newer_faults(look: Look, names: tuple[str, ...])
     for name in names:
         break_(place, name, None, None)
     try:
-        told = {finding.kind.code: finding.cure for finding in of(place).findings()}
+        told = {finding.kind.code: finding.remedy for finding in of(place).findings()}
         assert told
         assert all("playbooks/site.yml" in one for one in told.values()), told
         look.owner.play("site")
@@ -264,9 +264,9 @@ def test_running_the_playbooks_cures_what_the_doctor_says_they_cure(look: Look) 
     for name in REPAIRED:
         break_(place, name, None, None)
     try:
-        cures = {finding.kind.code: finding.cure for finding in of(place).findings()}
-        assert set(cures) >= set(REPAIRED) - {"mounted-by-hand"}
-        assert all("playbooks/site.yml" in cures[code] for code in cures)
+        remedies = {finding.kind.code: finding.remedy for finding in of(place).findings()}
+        assert set(remedies) >= set(REPAIRED) - {"mounted-by-hand"}
+        assert all("playbooks/site.yml" in remedies[code] for code in remedies)
         look.owner.play("site")
         seen(place, set(), 120)
     finally:
@@ -281,9 +281,9 @@ def test_the_playbooks_cure_what_shows_only_later_too(look: Look) -> None:
         break_(place, name, None, None)
     try:
         seen(place, {FAULTS[one].finding for one in REPAIRED_TOO})
-        cures = {finding.kind.code: finding.cure for finding in of(place).findings()}
-        assert all("playbooks/site.yml" in cure for cure in cures.values())
-        assert "-e site_take_over=true" in cures["failover-pair-replaced"]
+        remedies = {finding.kind.code: finding.remedy for finding in of(place).findings()}
+        assert all("playbooks/site.yml" in remedy for remedy in remedies.values())
+        assert "-e site_take_over=true" in remedies["failover-pair-replaced"]
         look.owner.play("site", "-e", "site_take_over=true")
         seen(place, set(), 120)
     finally:
@@ -292,12 +292,12 @@ def test_the_playbooks_cure_what_shows_only_later_too(look: Look) -> None:
     seen(place, set(), 120)
 
 
-def cure(look: Look, finding: Finding) -> None:
-    """Do what a finding's cure says, which is one command or one call."""
-    on_machine, call = ON_MACHINE.search(finding.cure), BY_CALL.search(finding.cure)
-    assert on_machine or call, finding.cure
+def remedy(look: Look, finding: Finding) -> None:
+    """Do what a finding's remedy says, which is one command or one call."""
+    on_machine, call = ON_MACHINE.search(finding.remedy), BY_CALL.search(finding.remedy)
+    assert on_machine or call, finding.remedy
     if on_machine:
-        command, place = on_machine["command"].split(), finding.case.where.id
+        command, place = on_machine["command"].split(), finding.occurrence.where.id
         # What is on the share can be done on any machine.
         assert look.says(look.ids.index(place) if place in look.ids else 0, *command), command
     if call:
@@ -312,7 +312,7 @@ def test_the_printed_command_cures(look: Look, name: str) -> None:
     try:
         seen(place, {FAULTS[name].finding})
         [finding] = of(place).findings()
-        cure(look, finding)
+        remedy(look, finding)
         seen(place, set(), 120)
     finally:
         mend(place, name)
@@ -326,7 +326,7 @@ def test_another_release_of_the_same_files_makes_good_what_was_deleted(look: Loo
     try:
         seen(place, {"release-damaged"})
         [finding] = of(place).findings()
-        assert "playbooks/release.yml" in finding.cure
+        assert "playbooks/release.yml" in finding.remedy
         look.owner.play("release")
         seen(place, set(), 120)
     finally:
@@ -337,14 +337,14 @@ def test_another_release_of_the_same_files_makes_good_what_was_deleted(look: Loo
 @pytest.mark.acceptance
 @pytest.mark.parametrize("name", ["ds-of-no-key", "signed-without-ds"])
 def test_what_the_registrar_is_told_cures(look: Look, name: str) -> None:
-    """The cure is done at the registrar's console: a DS record is entered there, or removed."""
+    """The remedy is done at the registrar's console: a DS record is entered there, or removed."""
     place = look.owner.place
     break_(place, name, None, None)
     try:
         seen(place, {FAULTS[name].finding})
         [finding] = of(place).findings()
-        told = re.search(r"At the registrar of (\S+), (remove|enter) .*?(\d+ 13 2 [0-9A-F]{64})", finding.cure)
-        assert told, finding.cure
+        told = re.search(r"At the registrar of (\S+), (remove|enter) .*?(\d+ 13 2 [0-9A-F]{64})", finding.remedy)
+        assert told, finding.remedy
         ask(place, registrar.SIGNERS_PATH, {told[1]: [told[3]] if told[2] == "enter" else None})
         seen(place, set(), 120)
         if told[2] == "enter":

@@ -54,7 +54,7 @@ def test_visitors_get_the_planned_page_and_the_site_again(owner: Owner, tmp_path
         owner.play("doctor", "-e", f"doctor_report={report}", "-e", "doctor_fail_on=warning")
         [finding] = json.loads(report.read_text())["findings"]
         assert (finding["code"], finding["severity"]) == ("in-maintenance", "notice")
-        assert "playbooks/maintenance.yml -e maintenance=off" in finding["cure"]
+        assert "playbooks/maintenance.yml -e maintenance=off" in finding["remedy"]
         assert findings(owner.place) == ["in-maintenance"]
 
         refused = owner.attempt("drill", "-e", "drill_stages=one_stopped")

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from ansible_collections.hasite.aws.plugins.module_utils._network_reading import read
 from ansible_collections.hasite.aws.plugins.module_utils._reachability.ends import client_ports
-from ansible_collections.hasite.aws.plugins.module_utils._reachability.judging import Question, Verdict, judge_all
+from ansible_collections.hasite.aws.plugins.module_utils._reachability.judging import PathVerdict, Question, judge_all
 from ansible_collections.hasite.aws.plugins.module_utils._reachability.model import Model
 
 from lab.base import addresses
@@ -63,7 +63,7 @@ def ask(world: RandomNetwork, model: Model) -> Question:
     return Question(source, destination, protocol, port)
 
 
-def probes_for(world: RandomNetwork, model: Model, verdict: Verdict) -> list[Probe]:
+def probes_for(world: RandomNetwork, model: Model, verdict: PathVerdict) -> list[Probe]:
     """Return the connections that show whether a verdict is true."""
     sender = model.interfaces.get(verdict.source_interface)
     first, last = client_ports(model, sender) if sender else (1024, 65535)
@@ -80,21 +80,21 @@ def probes_for(world: RandomNetwork, model: Model, verdict: Verdict) -> list[Pro
     return found
 
 
-def _from_port(model: Model, verdict: Verdict, port: int) -> Verdict:
+def _from_port(model: Model, verdict: PathVerdict, port: int) -> PathVerdict:
     """Return the verdict on the same pair, if the connection begins from this port."""
     ends = (verdict.source_interface, verdict.destination_address)
     found = judge_all(model, replace(verdict.question, source_ports=(port, port)))
     return next(each for each in found if (each.source_interface, each.destination_address) == ends)
 
 
-def _probe(world: RandomNetwork, verdict: Verdict, source_port: int, expected: bool) -> Probe:
+def _probe(world: RandomNetwork, verdict: PathVerdict, source_port: int, expected: bool) -> Probe:
     question = verdict.question
     namespace = world.lab.place.namespace(verdict.source_interface or "client")
     to = verdict.destination_address
     return Probe(namespace, question.protocol, to, question.port or 0, source_port, expected)
 
 
-def can_be_tried(verdict: Verdict) -> bool:
+def can_be_tried(verdict: PathVerdict) -> bool:
     """Leave out what has no address, what claims nothing, and what would leave the lab by the host's own network."""
     if not verdict.destination_address or verdict.reachable is None:
         return False

@@ -49,7 +49,7 @@ def extend(context: Context) -> None:
             shown, token = page(found, asked.get("NextToken"), size)
         except TokenError as error:
             raise JsonRESTError("InvalidNextTokenException", str(error)) from error
-        return ActionResult({"Events": [_told(one) for one in shown], "NextToken": token})
+        return ActionResult({"Events": [_told(trail) for trail in shown], "NextToken": token})
 
 
 def _wanted(asked: Mapping[str, Any]) -> Callable[[Event], bool]:

@@ -52,13 +52,16 @@ class PricingResponse(BaseResponse):
         if service not in SERVICES:
             raise InvalidParameterException(f"The lab's price list has no service {service}.")
         wanted = {}
-        for each in self._get_param("Filters") or []:
-            if each["Type"] not in ("TERM_MATCH", "EQUALS"):
-                raise InvalidParameterException(f"The lab does not know the filter type {each['Type']}.")
-            wanted[each["Field"]] = each["Value"]
+        for filter_ in self._get_param("Filters") or []:
+            if filter_["Type"] not in ("TERM_MATCH", "EQUALS"):
+                raise InvalidParameterException(f"The lab does not know the filter type {filter_['Type']}.")
+            wanted[filter_["Field"]] = filter_["Value"]
         found = [entry for entry in ENTRIES if entry.service == service and entry.fits(wanted)]
         begin, size = self._begin(), int(self._get_param("MaxResults") or _PAGE)
-        page = {"FormatVersion": "aws_v1", "PriceList": [json.dumps(one.document()) for one in found[begin:][:size]]}
+        page = {
+            "FormatVersion": "aws_v1",
+            "PriceList": [json.dumps(product.document()) for product in found[begin:][:size]],
+        }
         return ActionResult({**page, "NextToken": str(begin + size)} if begin + size < len(found) else page)
 
     def _begin(self) -> int:

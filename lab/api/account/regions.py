@@ -34,7 +34,7 @@ def extend(context: Context) -> None:  # noqa: ARG001 - all extensions are calle
     @adds(AccountResponse, "list_regions")
     def list_regions(self: Any) -> ActionResult:
         wanted = self._get_param("RegionOptStatusContains") or _STATUS.values()
-        return ActionResult({"Regions": [each for each in _regions(self) if each["RegionOptStatus"] in wanted]})
+        return ActionResult({"Regions": [region for region in _regions(self) if region["RegionOptStatus"] in wanted]})
 
     @adds(AccountResponse, "get_region_opt_status")
     def get_region_opt_status(self: Any) -> ActionResult:

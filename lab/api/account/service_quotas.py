@@ -50,7 +50,7 @@ def check_vcpus(backend: Any, instance_type: str, count: int) -> None:
     if not quotas.is_standard(instance_type):
         return
     running = [instance for instance in backend.all_instances() if instance.state in _LIVE and not _is_spot(instance)]
-    used = sum(_vcpus(each.instance_type) for each in running if quotas.is_standard(each.instance_type))
+    used = sum(_vcpus(instance.instance_type) for instance in running if quotas.is_standard(instance.instance_type))
     allowed = limit(backend, quotas.VCPUS)
     if used + count * _vcpus(instance_type) > allowed:
         raise EC2ClientError(

@@ -70,14 +70,18 @@ def users_of(backends: Backends, arn: str) -> list[str]:
 def _balancers_with(backends: Backends, arn: str) -> Iterator[str]:
     for _, elbv2 in backends.regional("elbv2"):
         for balancer in elbv2.load_balancers.values():
-            presented = {each for listener in balancer.listeners.values() for each in _presented(listener)}
+            presented = {arn for listener in balancer.listeners.values() for arn in _presented(listener)}
             if arn in presented:
                 yield balancer.arn
 
 
 def _presented(listener: Any) -> Iterator[str]:
-    for each in (listener.certificate, *(listener.certificates or ())):
-        found = each.get("certificate_arn") or each.get("CertificateArn") if isinstance(each, dict) else each
+    for certificate in (listener.certificate, *(listener.certificates or ())):
+        found = (
+            certificate.get("certificate_arn") or certificate.get("CertificateArn")
+            if isinstance(certificate, dict)
+            else certificate
+        )
         if found:
             yield str(found)
 
@@ -153,7 +157,7 @@ async def _validate(context: Context, backend: Any, pending: RequestedCertificat
             pending.arn,
             otherwise=RECORDS_KNOWN_AFTER,
             label=", ".join(pending.sans),
-            gives=[f"proof {names.plain(proof_for(name).name)}" for name in pending.sans],
+            provides=[f"proof {names.plain(proof_for(name).name)}" for name in pending.sans],
         )
     pending.records_known = True
     while backend._certificates.get(pending.arn) is pending and pending.status == PENDING:
@@ -209,8 +213,8 @@ def _zones_above(context: Context, domains: Iterable[str]) -> Iterator[str]:
 async def _caa_allows(recursor: Recursor, name: str) -> bool:
     """Climb from the name to the first domain with CAA records (RFC 8659, section 3) and read them."""
     base = name.removeprefix("*.")
-    for each in (base, *ancestors(base)):
-        found = [line.value for line in (await recursor.lookup(each, "CAA")).answer if line.type == "CAA"]
+    for domain in (base, *ancestors(base)):
+        found = [line.value for line in (await recursor.lookup(domain, "CAA")).answer if line.type == "CAA"]
         if found:
             return caa_allows(found, wildcard=name.startswith("*."))
     return True

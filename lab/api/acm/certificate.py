@@ -33,7 +33,7 @@ def proof_for(domain: str) -> Proof:
     """Return the proof for a domain; a wildcard's is that of the domain below which it stands."""
     base = domain.removeprefix("*.")
     name, value, middle = (_token(kind, base) for kind in ("name", "value", "middle"))
-    letters = "".join(chr(ord("a") + int(each, 16)) for each in middle[:10])
+    letters = "".join(chr(ord("a") + int(digit, 16)) for digit in middle[:10])
     return Proof(f"_{name}.{base}.", f"_{value}.{letters}.acm-validations.aws.")
 
 

@@ -33,15 +33,17 @@ def extend() -> None:
     @replaces(BackupResponse, "get_backup_plan")
     def get_backup_plan(_original: Callable[..., Any], self: Any) -> ActionResult:
         plan, version = plan_of(self), self._get_param("versionId")
-        for one in (plan, *_earlier(plan)):
-            if one.version_id == (version or plan.version_id):
-                return ActionResult(one.to_get_dict())
+        for edition in (plan, *_earlier(plan)):
+            if edition.version_id == (version or plan.version_id):
+                return ActionResult(edition.to_get_dict())
         raise ResourceNotFoundException("Failed reading Backup plan with provided version")
 
     @adds(BackupResponse, "list_backup_plan_versions")
     def list_backup_plan_versions(self: Any) -> ActionResult:
         plan = plan_of(self)
-        return ActionResult({"BackupPlanVersionsList": [one.to_list_dict() for one in (plan, *_earlier(plan)[::-1])]})
+        return ActionResult(
+            {"BackupPlanVersionsList": [edition.to_list_dict() for edition in (plan, *_earlier(plan)[::-1])]}
+        )
 
     @adds(BackupResponse, "update_backup_plan")
     def update_backup_plan(self: Any) -> ActionResult:

@@ -64,7 +64,7 @@ def extend() -> None:
         inside = told["BackupSelection"]
         _check(inside, self.current_account, self.partition)
         selections = selections_of(plan)
-        if any(one.inside["SelectionName"] == inside["SelectionName"] for one in selections.values()):
+        if any(selection.inside["SelectionName"] == inside["SelectionName"] for selection in selections.values()):
             raise AlreadyExistsException("Backup selection with the same selection document already exists.")
         made = Selection(inside, plan.backup_plan_id, told.get("CreatorRequestId"))
         selections[made.id] = made
@@ -72,7 +72,9 @@ def extend() -> None:
 
     @adds(BackupResponse, "list_backup_selections")
     def list_backup_selections(self: Any) -> ActionResult:
-        return ActionResult({"BackupSelectionsList": [one.listed() for one in selections_of(plan_of(self)).values()]})
+        return ActionResult(
+            {"BackupSelectionsList": [selection.listed() for selection in selections_of(plan_of(self)).values()]}
+        )
 
     @adds(BackupResponse, "get_backup_selection")
     def get_backup_selection(self: Any) -> ActionResult:

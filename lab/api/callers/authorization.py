@@ -95,9 +95,9 @@ def refusal(call: Any, action: str, context: Context) -> Any:
         who = caller_of(call, context.backends)
         if who is not None:
             service = _PREFIXES.get(call.service_name, call.service_name)
-            for each in needed(service, action, _parameters(call), _arns(call.region, context.backends)):
-                authorize(who, _with_tags(each, call.region, context.backends))
-                context.calls.note(who.arn, each.action, each.resource)
+            for permission in needed(service, action, _parameters(call), _arns(call.region, context.backends)):
+                authorize(who, _with_tags(permission, call.region, context.backends))
+                context.calls.note(who.arn, permission.action, permission.resource)
         key_policies.check(call, action, who.principal if who else key_policies.OWNER, context.backends)
     except signature.SignatureError as error:
         _status, headers, body = call.serialized(ActionResult(RefusedError(error.code, str(error))))

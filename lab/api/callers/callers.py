@@ -82,8 +82,8 @@ def authenticated(application: Application, context: Context) -> Application:
         if throttled := throttling.refusal(call, context):
             return _send(throttled, start_response)
         if call.operation and not _is_of_a_bucket(call):  # what buckets are asked for is known where it is decided
-            for each in _needed(call, backends):
-                context.calls.note(caller.arn, each.action, each.resource)
+            for permission in _needed(call, backends):
+                context.calls.note(caller.arn, permission.action, permission.resource)
             context.history.note(_event(call, environ))
         return answered(environ, start_response)
 
@@ -196,15 +196,15 @@ def _identity(key: str, backends: Backends, owner: Key) -> Identity:
         expires = session.expiration if session.expiration.tzinfo else session.expiration.replace(tzinfo=datetime.UTC)
         return Identity(session.secret_access_key, session.session_token, expires, session.arn, caller)
     for user in backends.at("iam", "aws").users.values():
-        for one in user.access_keys:
-            if one.access_key_id == key:
+        for access_key in user.access_keys:
+            if access_key.access_key_id == key:
                 caller = Caller(
                     Principal(arns=(user.arn,), account=ACCOUNT),
                     policies=tuple(_policies_of(user, backends)),
                     boundary=boundary_of(backends.at("iam", "aws"), user),
                     user=user.id,
                 )
-                return Identity(one.secret_access_key, "", None, user.arn, caller)
+                return Identity(access_key.secret_access_key, "", None, user.arn, caller)
     raise RefusedError("InvalidClientTokenId", "The security token included in the request is invalid.")
 
 
@@ -254,11 +254,11 @@ def _ask_iam(call: Call, identity: Identity, backends: Backends, interface: str)
     if not call.operation and not caller.root:
         raise RefusedError("AccessDenied", "The lab does not know which operation that is.")
     try:
-        for each in _needed(call, backends) if interface or not caller.root else ():
-            if not caller.root and each.action not in _FREE:
-                authorize(caller, each)
+        for permission in _needed(call, backends) if interface or not caller.root else ():
+            if not caller.root and permission.action not in _FREE:
+                authorize(caller, permission)
             if interface:
-                endpoint_policies.check(backends, interface, caller.principal, each)
+                endpoint_policies.check(backends, interface, caller.principal, permission)
     except signature.SignatureError as error:
         began = "You are not authorized to perform this operation. " if call.service == "ec2" else ""
         raise RefusedError("AccessDenied", f"{began}{error}") from None
@@ -272,8 +272,12 @@ def _needed(call: Call, backends: Backends) -> list[Permission]:
 
 
 def _roles(backends: Backends, profile: str) -> list[str]:
-    found = [each for each in backends.at("iam", "aws").instance_profiles.values() if each.name == profile]
-    return [role.arn for each in found for role in each.roles]
+    found = [
+        instance_profile
+        for instance_profile in backends.at("iam", "aws").instance_profiles.values()
+        if instance_profile.name == profile
+    ]
+    return [role.arn for instance_profile in found for role in instance_profile.roles]
 
 
 def _send(refusal: tuple[str, str, bytes], start_response: Callable[..., Any]) -> Iterable[bytes]:

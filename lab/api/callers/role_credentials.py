@@ -71,7 +71,7 @@ class RoleCredentials:
         known = self._current.get((instance.id, role.id))
         if known is None or self._left(known) < _MARGIN:
             sts = self.backends.at("sts", "aws")
-            sts.assumed_roles[:] = [one for one in sts.assumed_roles if self._left(one) > 0]
+            sts.assumed_roles[:] = [assumed for assumed in sts.assumed_roles if self._left(assumed) > 0]
             known = sts.assume_role(
                 region_name=instance.ec2_backend.region_name,
                 role_session_name=instance.id,

@@ -153,11 +153,11 @@ def _gateway(backends: Backends, vpc: str) -> Any:
     found = (point for _region, ec2 in backends.regional("ec2") for point in ec2.vpc_end_points.values())
     return next(
         (
-            one
-            for one in found
-            if one.vpc_id == vpc
-            and one.service_name.endswith(".s3")
-            and str(one.vpc_endpoint_type).lower() == "gateway"
+            endpoint
+            for endpoint in found
+            if endpoint.vpc_id == vpc
+            and endpoint.service_name.endswith(".s3")
+            and str(endpoint.vpc_endpoint_type).lower() == "gateway"
         ),
         None,
     )

@@ -121,7 +121,7 @@ def _extend_reading() -> None:
     @adds(CloudFrontResponse, "list_cloud_front_origin_access_identities")
     def list_(self: Any) -> ActionResult:
         listed = [
-            {"Id": one.id, "S3CanonicalUserId": one.canonical_user, "Comment": one.config["Comment"]}
-            for one in self.backend.access_identities.values()
+            {"Id": identity.id, "S3CanonicalUserId": identity.canonical_user, "Comment": identity.config["Comment"]}
+            for identity in self.backend.access_identities.values()
         ]
         return ActionResult({f"{_ONE}List": page(self, listed, lambda one: str(one["Id"]))})

@@ -121,7 +121,7 @@ def _references(cloudfront: Any, config: Config) -> None:
             cloudfront.lab_policies.require(kind, wanted)
     published = {function.arn for function in cloudfront.functions.values() if function.live is not None}
     for behavior in _every_behavior(config):
-        events = [one["EventType"] for one in items(behavior["FunctionAssociations"])]
+        events = [association["EventType"] for association in items(behavior["FunctionAssociations"])]
         if len(set(events)) != len(events) or not set(events) <= {"viewer-request", "viewer-response"}:
             raise CloudFrontException(
                 "InvalidFunctionAssociation",

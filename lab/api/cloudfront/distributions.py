@@ -153,7 +153,7 @@ def _issue(context: Context, distribution: Distribution, step: Step) -> None:
     """Give the edge a configuration only when it has reached all of its places."""
     certificate = distribution.distribution_config["ViewerCertificate"].get("ACMCertificateArn") or ""
     label = ", ".join(distribution.aliases)
-    context.waits.begin(step, distribution.id, label=label, holds=[distribution.id], needs=[certificate])
+    context.waits.begin(step, distribution.id, label=label, withholds=[distribution.id], needs=[certificate])
 
 
 def _found(backend: Any, distribution_id: str) -> Distribution:
@@ -164,7 +164,7 @@ def _found(backend: Any, distribution_id: str) -> Distribution:
 
 
 def _under_way(backend: Any, distribution: Distribution) -> int:
-    return sum(one.status == "InProgress" for one in backend.invalidations.get(distribution.id, ()))
+    return sum(invalidation.status == "InProgress" for invalidation in backend.invalidations.get(distribution.id, ()))
 
 
 def _answer() -> None:

@@ -49,5 +49,5 @@ def extend(context: Context) -> None:
             )
         made = Followed(distribution, paths, caller_ref)
         listed.append(made)
-        context.waits.begin("invalidation", made.id, label=", ".join(paths), holds=[made.id])
+        context.waits.begin("invalidation", made.id, label=", ".join(paths), withholds=[made.id])
         return made

@@ -28,9 +28,9 @@ def extend() -> None:
         """List distributions; `null` in the place of an id asks for those without a web ACL."""
         wanted = self._get_param("WebACLId")
         found = [
-            one.summary()
-            for one in self.backend.distributions.values()
-            if one.distribution_config["WebACLId"] == ("" if wanted == "null" else wanted)
+            distribution.summary()
+            for distribution in self.backend.distributions.values()
+            if distribution.distribution_config["WebACLId"] == ("" if wanted == "null" else wanted)
         ]
         return ActionResult({"DistributionList": page(self, found, lambda one: str(one["Id"]))})
 
@@ -40,10 +40,10 @@ def _by_policy(kind: PolicyKind) -> None:
     def by_policy(self: Any) -> ActionResult:
         policy = self.backend.lab_policies.require(kind, self._get_param(kind.reference))
         found = [
-            {"Id": one.id}
-            for one in self.backend.distributions.values()
-            if policy.id in references(one.distribution_config, kind.reference)
+            {"Id": distribution.id}
+            for distribution in self.backend.distributions.values()
+            if policy.id in references(distribution.distribution_config, kind.reference)
         ]
         told = page(self, found, lambda one: str(one["Id"]))
-        shown = {"Items": [one["Id"] for one in told["Items"]]} if "Items" in told else {}
+        shown = {"Items": [item["Id"] for item in told["Items"]]} if "Items" in told else {}
         return ActionResult({"DistributionIdList": {**told, **shown}})

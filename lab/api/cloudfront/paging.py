@@ -13,7 +13,7 @@ def page(response: Any, listed: list[dict[str, Any]], name: Callable[[dict[str, 
     size = int(response._get_param("MaxItems") or 100)
     rest = listed
     if marker:
-        names = [name(one) for one in listed]
+        names = [name(item) for item in listed]
         rest = listed[names.index(marker) + 1 :] if marker in names else []
     shown = rest[:size]
     answer: dict[str, Any] = {

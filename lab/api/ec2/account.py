@@ -132,9 +132,9 @@ def _extend_volumes() -> None:
         """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSnapshots.html (Owner.N)."""
         owners = self._get_param("OwnerIds", []) or []
         wanted = {self.current_account if owner == "self" else owner for owner in owners}
-        for one in wanted - {"amazon"}:
-            if not _ACCOUNT.match(one):
-                raise EC2ClientError("InvalidUserID.Malformed", f'Invalid user id: "{one}"')
+        for owner in wanted - {"amazon"}:
+            if not _ACCOUNT.match(owner):
+                raise EC2ClientError("InvalidUserID.Malformed", f'Invalid user id: "{owner}"')
         found = original(self)
         if owners:
             kept = [snapshot for snapshot in found.result["Snapshots"] if snapshot.owner_id in wanted]

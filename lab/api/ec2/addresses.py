@@ -70,11 +70,11 @@ def associate_public_address(_ec2_backend: Any, eni: Any) -> str:
 
 def _in_use(subnet: Any) -> set[str]:
     return {
-        each["PrivateIpAddress"]
+        address["PrivateIpAddress"]
         for eni in subnet.ec2_backend.enis.values()
         if eni.subnet.id == subnet.id
-        for each in [*eni.private_ip_addresses, {"PrivateIpAddress": eni.private_ip_address}]
-        if isinstance(each, dict)
+        for address in [*eni.private_ip_addresses, {"PrivateIpAddress": eni.private_ip_address}]
+        if isinstance(address, dict)
     }
 
 

@@ -126,7 +126,9 @@ def extend(context: Context) -> None:
         if str(key or "").startswith("/aws/service/"):
             for image in IMAGES:
                 there = dict.setdefault(self, image.parameter, [])
-                there += [_parameter(self, one) for one in list(editions(image, context.newer_images))[len(there) :]]
+                there += [
+                    _parameter(self, edition) for edition in list(editions(image, context.newer_images))[len(there) :]
+                ]
 
 
 def _offer(backend: Any, newer: Mapping[str, int]) -> None:

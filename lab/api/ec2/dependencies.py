@@ -59,7 +59,7 @@ def _extend_subnets() -> None:
         if cidr and "/" in cidr and not 16 <= int(cidr.rpartition("/")[2]) <= 28:
             raise EC2ClientError("InvalidSubnet.Range", f"The CIDR '{cidr_block}' is invalid.")
         zone = kw.get("availability_zone") or (args[1] if len(args) > 1 else None)
-        zones = [each.name for each in RegionsAndZonesBackend.zones.get(self.region_name, [])]
+        zones = [zone.name for zone in RegionsAndZonesBackend.zones.get(self.region_name, [])]
         if zone and zone not in zones:
             raise EC2ClientError(
                 "InvalidParameterValue",
@@ -80,7 +80,9 @@ def _extend_subnets() -> None:
         for table in self.route_tables.values():
             table._associations = {key: value for key, value in table._associations.items() if value != subnet_id}
         for acl in self.network_acls.values():
-            acl._associations = {key: each for key, each in acl._associations.items() if each.subnet_id != subnet_id}
+            acl._associations = {
+                key: association for key, association in acl._associations.items() if association.subnet_id != subnet_id
+            }
         return original(self, subnet_id)
 
 
@@ -152,8 +154,8 @@ def _extend_groups() -> None:
                     "CannotDelete",
                     f'the specified group: "{group.id}" name: "{group.name}" cannot be deleted by a user',
                 )
-            users = (eni for eni in backend.enis.values() if any(each.id == group.id for each in eni.group_set))
-            others = (each for groups in backend.groups.values() for each in groups.values())
+            users = (eni for eni in backend.enis.values() if any(member.id == group.id for member in eni.group_set))
+            others = (known for groups in backend.groups.values() for known in groups.values())
             if next(users, None) or any(_refers(other, group.id) for other in others):
                 raise DependencyViolationError(f"resource {group.id} has a dependent object")
         return original(self)

@@ -34,13 +34,13 @@ def model(call: Any) -> Model:
     """Return the networks of a call's region."""
     answers = {kind: list(ask(call, operation)[key]) for kind, (operation, key) in _LISTS.items()}
     reservations = ask(call, "DescribeInstances")["Reservations"]
-    answers["instances"] = [instance for each in reservations for instance in each["Instances"]]
+    answers["instances"] = [instance for reservation in reservations for instance in reservation["Instances"]]
     answers["dns_support"] = [
         ask(call, "DescribeVpcAttribute", VpcId=vpc["VpcId"], Attribute="enableDnsSupport") for vpc in answers["vpcs"]
     ]
     managed = ask(call, "DescribeManagedPrefixLists")["PrefixLists"]
-    known = {each["PrefixListId"] for each in answers["prefix_lists"]}
-    for id_ in sorted({each["PrefixListId"] for each in managed} - known):
+    known = {prefix_list["PrefixListId"] for prefix_list in answers["prefix_lists"]}
+    for id_ in sorted({prefix_list["PrefixListId"] for prefix_list in managed} - known):
         entries = ask(call, "GetManagedPrefixListEntries", PrefixListId=id_)["Entries"]
         cidrs = [entry["Cidr"] for entry in entries]
         answers["prefix_lists"].append({"PrefixListId": id_, "PrefixListName": "", "Cidrs": cidrs})

@@ -53,7 +53,7 @@ def _extend_prefix_lists() -> None:
             "com.amazonaws.global.cloudfront.origin-facing": addresses.EDGE,
             f"com.amazonaws.{self.region_name}.route53-healthchecks": addresses.CHECKERS,
         }
-        known = {each.prefix_list_name: each for each in self.managed_prefix_lists.values()}
+        known = {prefix_list.prefix_list_name: prefix_list for prefix_list in self.managed_prefix_lists.values()}
         for name, found in services.items():
             if name in known:
                 known[name].entries = {1: _blocks(found)}
@@ -65,7 +65,7 @@ def _check_service(backend: Any, service_name: str) -> None:
     region = backend.region_name
     offered = backend._collect_default_endpoint_services(backend.account_id, region)
     configured = {configuration.service_name for configuration in backend.configurations.values()}
-    if service_name not in {each["ServiceName"] for each in offered} | configured:
+    if service_name not in {service["ServiceName"] for service in offered} | configured:
         raise EC2ClientError("InvalidServiceName", f"The Vpc Endpoint Service '{service_name}' does not exist")
 
 
@@ -133,15 +133,15 @@ def _extend_creation(context: Context) -> None:
 
 
 def _issue(context: Context, endpoint: Any, step: Step) -> Any:
-    holds = [endpoint.id, *endpoint.network_interface_ids]
-    context.waits.begin(step, endpoint.id, label=endpoint.service_name, holds=holds)
+    withholds = [endpoint.id, *endpoint.network_interface_ids]
+    context.waits.begin(step, endpoint.id, label=endpoint.service_name, withholds=withholds)
     if context.waits.pending(endpoint.id):
         endpoint.state = "pending"
     return endpoint
 
 
 def _check_gateway(backend: Any, vpc_id: str, service_name: str, table_ids: list[str]) -> None:
-    if not any(each.prefix_list_name == service_name for each in backend.managed_prefix_lists.values()):
+    if not any(prefix_list.prefix_list_name == service_name for prefix_list in backend.managed_prefix_lists.values()):
         raise EC2ClientError(
             "InvalidParameter",
             f"Endpoint type (Gateway) does not match available service types ([Interface]) for {service_name}.",
@@ -172,7 +172,7 @@ def _extend_change() -> None:
         endpoint = self.describe_vpc_endpoints([change["vpc_id"]])[0]
         added, removed = change.get("add_subnets") or [], set(change.get("remove_subnets") or [])
         kept = [id_ for id_ in endpoint.subnet_ids or [] if id_ not in removed]
-        new = [each for each in added if each not in kept]
+        new = [table for table in added if table not in kept]
         _check_subnets(self, endpoint.vpc_id, [*kept, *new])
         original(self, **change)
         for eni in [self.enis[id_] for id_ in endpoint.network_interface_ids]:

@@ -116,7 +116,7 @@ def _extend_nat_creation(context: Context) -> None:
             gateway._state, gateway._ended = "failed", context.clock.monotonic()
             return gateway
         _connect(self, gateway, subnet, allocation_id if public else None)
-        context.waits.begin("NAT gateway", gateway.id, label=(tags or {}).get("Name", ""), holds=[gateway._eni.id])
+        context.waits.begin("NAT gateway", gateway.id, label=(tags or {}).get("Name", ""), withholds=[gateway._eni.id])
         return gateway
 
 
@@ -164,7 +164,7 @@ def _extend_nat_description(context: Context) -> None:
                 raise _not_found(wanted)
         found = original(self, filters, nat_gateway_ids)
         tags = {name: values for name, values in (filters or {}).items() if name.startswith("tag")}
-        return [each for each in found if all(_has(each, name, values) for name, values in tags.items())]
+        return [gateway for gateway in found if all(_has(gateway, name, values) for name, values in tags.items())]
 
 
 def _has(gateway: Any, name: str, values: list[str]) -> bool:

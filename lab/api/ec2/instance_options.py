@@ -53,8 +53,12 @@ def _extend_credits() -> None:
         if ids := self._get_param("InstanceIds", []):
             found = [_burstable(self.ec2_backend.get_instance(id_)) for id_ in ids]
         else:
-            found = [one for one in self.ec2_backend.all_instances() if _credits(self.ec2_backend, one) == "unlimited"]
-        shown = [{"InstanceId": one.id, "CpuCredits": _credits(self.ec2_backend, one)} for one in found]
+            found = [
+                instance
+                for instance in self.ec2_backend.all_instances()
+                if _credits(self.ec2_backend, instance) == "unlimited"
+            ]
+        shown = [{"InstanceId": instance.id, "CpuCredits": _credits(self.ec2_backend, instance)} for instance in found]
         return ActionResult({"InstanceCreditSpecifications": shown})
 
     @adds(EC2Response, "modify_instance_credit_specification")

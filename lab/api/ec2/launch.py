@@ -163,7 +163,7 @@ def _begin(context: Context, instance: Any, wanted: dict[str, Any]) -> None:
         instance.nics[0].delete_on_termination = True
     profile = wanted.get("iam_instance_profile_arn") or wanted.get("iam_instance_profile_name") or ""
     label = next((tag["value"] for tag in instance.get_tags() if tag["key"] == "Name"), "")
-    context.waits.begin("instance", instance.id, label=label, holds=[instance.id], needs=[profile])
+    context.waits.begin("instance", instance.id, label=label, withholds=[instance.id], needs=[profile])
 
 
 def _check_image(backend: Any, image_id: str | None) -> Any:
@@ -246,10 +246,13 @@ def _metadata_defaults(image: Any) -> dict[str, Any]:
 def _volumes(image: Any, wanted: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the image's root volume and what a launch says of it, and the launch's other volumes."""
     root = image.root_device_name
-    given = {one["DeviceName"]: {k: v for k, v in (one.get("Ebs") or {}).items() if v is not None} for one in wanted}
+    given = {
+        mapping["DeviceName"]: {k: v for k, v in (mapping.get("Ebs") or {}).items() if v is not None}
+        for mapping in wanted
+    }
     return [
         {"DeviceName": root, "Ebs": {**_ROOT, **given.get(root, {})}},
-        *(one for one in wanted if one["DeviceName"] != root),
+        *(mapping for mapping in wanted if mapping["DeviceName"] != root),
     ]
 
 

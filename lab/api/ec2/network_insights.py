@@ -105,7 +105,12 @@ def _end(name: str, value: str) -> str:
 
 def _tags(call: Any, kind: str) -> list[dict[str, str]]:
     given = call._get_param("TagSpecifications") or []
-    return [tag for each in given if each.get("ResourceType") == kind for tag in each.get("Tags", [])]
+    return [
+        tag
+        for specification in given
+        if specification.get("ResourceType") == kind
+        for tag in specification.get("Tags", [])
+    ]
 
 
 def _arn(call: Any, kind: str, id_: str) -> str:
@@ -129,9 +134,9 @@ def _unknown(kind: str, id_: str) -> EC2ClientError:
 def _filtered(call: Any, found: list[dict[str, Any]], members: Mapping[str, str]) -> list[dict[str, Any]]:
     for name, values in call._filters_from_querystring().items():
         if name.startswith("tag:"):
-            found = [each for each in found if any(_is_tag(tag, name[4:], values) for tag in each["Tags"])]
+            found = [resource for resource in found if any(_is_tag(tag, name[4:], values) for tag in resource["Tags"])]
         elif name in members:
-            found = [each for each in found if str(each.get(members[name], "")).lower() in values]
+            found = [resource for resource in found if str(resource.get(members[name], "")).lower() in values]
         else:
             raise EC2ClientError("InvalidParameterValue", f"The filter '{name}' is invalid")
     return found
@@ -162,7 +167,7 @@ def _analyses() -> None:
         """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNetworkInsightsAnalyses.html (Filter)."""
         found = _named(_kept(self).analyses, self._get_param("NetworkInsightsAnalysisIds", []), "Analysis")
         if path := self._get_param("NetworkInsightsPathId"):
-            found = [each for each in found if each["NetworkInsightsPathId"] == path]
+            found = [analysis for analysis in found if analysis["NetworkInsightsPathId"] == path]
         members = {"path-found": "NetworkPathFound", "status": "Status"}
         return ActionResult({"NetworkInsightsAnalyses": _filtered(self, found, members)})
 
@@ -185,7 +190,7 @@ def _deletions() -> None:
         """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteNetworkInsightsPath.html."""
         kept, id_ = _kept(self), self._get_param("NetworkInsightsPathId")
         _named(kept.paths, [id_], "Path")
-        if any(each["NetworkInsightsPathId"] == id_ for each in kept.analyses.values()):
+        if any(analysis["NetworkInsightsPathId"] == id_ for analysis in kept.analyses.values()):
             raise EC2ClientError(
                 "AnalysisExistsForNetworkInsightsPath",
                 f"The network insights path '{id_}' has analyses; delete these first.",

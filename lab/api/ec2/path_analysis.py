@@ -11,7 +11,7 @@ from ipaddress import IPv4Address
 from typing import Any
 
 from lab.reachability import routes
-from lab.reachability.judging import Verdict
+from lab.reachability.judging import PathVerdict
 from lab.reachability.model import Interface, Model
 from lab.reachability.trail import Hop
 
@@ -45,7 +45,7 @@ def arn(region: str, account: str, id_: str) -> str:
     return f"arn:aws:ec2:{region}:{account}:{_KINDS[id_.partition('-')[0]]}/{id_}"
 
 
-def told(model: Model, verdict: Verdict, region: str, account: str) -> dict[str, Any]:
+def told(model: Model, verdict: PathVerdict, region: str, account: str) -> dict[str, Any]:
     """Return what an analysis tells."""
 
     def component(id_: str, name: str = "") -> dict[str, str]:
@@ -92,25 +92,29 @@ def told(model: Model, verdict: Verdict, region: str, account: str) -> dict[str,
     return {**found, "Explanations": [explanation]}
 
 
-def _interface(model: Model, verdict: Verdict, hop: Hop) -> Interface | None:
+def _interface(model: Model, verdict: PathVerdict, hop: Hop) -> Interface | None:
     """Return the interface at which the packets are stopped, if they are stopped at one."""
     if hop.kind not in ("security_group", "interface", "address"):
         return None
     if hop.id in model.interfaces:
         return model.interfaces[hop.id]
-    near = [each for each in model.interfaces.values() if each.subnet_id == hop.subnet_id and hop.id in each.groups]
+    near = [
+        interface
+        for interface in model.interfaces.values()
+        if interface.subnet_id == hop.subnet_id and hop.id in interface.groups
+    ]
     if hop.direction == "egress":
-        return next((each for each in near if each.id == verdict.source_interface), None)
+        return next((interface for interface in near if interface.id == verdict.source_interface), None)
     reached = verdict.destination_address
-    return next((each for each in near if reached in (str(each.private), str(each.public))), None)
+    return next((interface for interface in near if reached in (str(interface.private), str(interface.public))), None)
 
 
-def code(model: Model, verdict: Verdict, hop: Hop) -> str:
+def code(model: Model, verdict: PathVerdict, hop: Hop) -> str:
     """Return AWS's code for what stops the packets."""
     if hop.kind == "security_group":
         interface = _interface(model, verdict, hop)
         groups = [model.security_groups[id_] for id_ in (interface.groups if interface else (hop.id,))]
-        rules = [rule for each in groups for rule in (each.ingress if hop.direction == "ingress" else each.egress)]
+        rules = [rule for group in groups for rule in (group.ingress if hop.direction == "ingress" else group.egress)]
         return "ENI_SG_RULES_MISMATCH" if rules else "SG_HAS_NO_RULES"
     if hop.kind == "network_acl":
         return "SUBNET_ACL_RESTRICTION"
@@ -139,11 +143,11 @@ def _state_code(model: Model, hop: Hop) -> str:
         (peering, "active"),
         (endpoint, "available"),
     )
-    stopped = any(each is not None and each.state != wanted for each, wanted in states)
+    stopped = any(state is not None and state.state != wanted for state, wanted in states)
     return "BAD_STATE" if stopped else "NO_POSSIBLE_DESTINATION"
 
 
-def _is_blackhole(model: Model, verdict: Verdict, hop: Hop) -> bool:
+def _is_blackhole(model: Model, verdict: PathVerdict, hop: Hop) -> bool:
     table = model.route_tables.get(hop.id)
     source = model.interfaces.get(verdict.source_interface)
     forward = verdict.destination_address

@@ -77,8 +77,8 @@ def extend() -> None:
         _check(groups, name, strategy, partitions)
         made = PlacementGroup(self.ec2_backend, name, strategy, partitions or 2)
         groups[name] = made
-        for each in self._get_param("TagSpecifications", []) or []:
-            made.add_tags({tag["Key"]: tag.get("Value", "") for tag in each.get("Tags", [])})
+        for specification in self._get_param("TagSpecifications", []) or []:
+            made.add_tags({tag["Key"]: tag.get("Value", "") for tag in specification.get("Tags", [])})
         return ActionResult({"PlacementGroup": made.answer()})
 
     @adds(EC2Response, "describe_placement_groups")
@@ -104,7 +104,7 @@ def extend() -> None:
 def refuse(backend: Any, name: str, zone: str | None, count: int) -> None:
     """Refuse a launch into a group that is not there, or that has no room for so many in the zone."""
     group = _require(backend, name)
-    there = [one for one in _members(backend, name) if one.placement.zone == zone]
+    there = [instance for instance in _members(backend, name) if instance.placement.zone == zone]
     if group.strategy == "spread" and len(there) + count > _SPREAD:
         raise EC2ClientError(
             "InsufficientInstanceCapacity",
@@ -124,7 +124,11 @@ def _require(backend: Any, name: str) -> PlacementGroup:
 
 
 def _members(backend: Any, name: str) -> list[Any]:
-    return [one for one in backend.all_instances() if one.placement.group_name == name and one.state != "terminated"]
+    return [
+        instance
+        for instance in backend.all_instances()
+        if instance.placement.group_name == name and instance.state != "terminated"
+    ]
 
 
 def _value(group: PlacementGroup, name: str) -> str:

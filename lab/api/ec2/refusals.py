@@ -135,8 +135,8 @@ def _tags() -> None:
     @replaces(TagResponse, "create_tags")
     def create_tags(original: Original, self: Any) -> Any:
         """https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions; services may."""
-        for one in self._get_param("Tags", []):
-            if str(one.get("Key")).lower().startswith("aws:"):
+        for tag in self._get_param("Tags", []):
+            if str(tag.get("Key")).lower().startswith("aws:"):
                 raise EC2ClientError(
                     "InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use"
                 )

@@ -38,13 +38,13 @@ def extend() -> None:
 
     @replaces(RegionsAndZonesBackend, "describe_regions")
     def describe_regions(_original: Callable[..., Any], self: Any, region_names: list[str] | None = None) -> list[Any]:
-        regions = [each for each in self.regions if not each.name.startswith(_OTHER_PARTITIONS)]
+        regions = [region for region in self.regions if not region.name.startswith(_OTHER_PARTITIONS)]
         for region in regions:
             region.opt_in_status = "opt-in-not-required" if region.name in _ENABLED else "not-opted-in"
         for name in region_names or ():
-            if name not in {each.name for each in regions}:
+            if name not in {region.name for region in regions}:
                 raise EC2ClientError("InvalidParameterValue", f"Invalid region: [{name}]")
-        return [each for each in regions if not region_names or each.name in region_names]
+        return [region for region in regions if not region_names or region.name in region_names]
 
     @replaces(AvailabilityZonesAndRegions, "describe_regions")
     def describe(_original: Callable[..., Any], self: Any) -> Any:
@@ -53,10 +53,10 @@ def extend() -> None:
         names, filters = self._get_param("RegionNames", []), self._filters_from_querystring()
         found = self.ec2_backend.describe_regions(names)
         if not (names or self._get_bool_param("AllRegions", False)):
-            found = [each for each in found if each.name in _ENABLED]
+            found = [region for region in found if region.name in _ENABLED]
         for key, attribute in (("opt-in-status", "opt_in_status"), ("region-name", "name"), ("endpoint", "endpoint")):
             if key in filters:
-                found = [each for each in found if getattr(each, attribute) in filters[key]]
+                found = [region for region in found if getattr(region, attribute) in filters[key]]
         return ActionResult({"Regions": found})
 
     @replaces(RegionsAndZonesBackend, "describe_availability_zones")
@@ -64,4 +64,4 @@ def extend() -> None:
         filters = dict(filters or {})
         statuses = filters.pop("opt-in-status", None)
         found = original(self, filters or None, **kwargs)
-        return [each for each in found if not statuses or each.opt_in_status in statuses]
+        return [region for region in found if not statuses or region.opt_in_status in statuses]

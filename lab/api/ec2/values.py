@@ -55,10 +55,10 @@ def _check_rule(protocol: object, ranges: Iterable[Mapping[str, Any]]) -> None:
         raise _refused("Invalid value 'null' for protocol. VPC security group rules must specify protocols explicitly.")
     if not _is(words.protocol, str(protocol)):
         raise _refused(f"Invalid value '{protocol}' for IP protocol. Unknown protocol.")
-    for each in ranges:
+    for range_ in ranges:
         for key, version in (("CidrIp", 4), ("CidrIpv6", 6)):
-            if each.get(key) and not _is_block(each[key], version=version):
-                raise _refused(f"CIDR block {each[key]} is malformed")
+            if range_.get(key) and not _is_block(range_[key], version=version):
+                raise _refused(f"CIDR block {range_[key]} is malformed")
 
 
 def _check_ports(protocol: object, first: object, last: object) -> None:
@@ -71,8 +71,10 @@ def _check_ports(protocol: object, first: object, last: object) -> None:
 def _check_sources(backend: Any, told: Mapping[str, Any]) -> None:
     """Refuse a group of a network that packets of this group's cannot come from."""
     group = backend.get_security_group_by_name_or_id(told["group_name_or_id"], told.get("vpc_id"))
-    for each in told.get("source_groups") or ():
-        source = backend.get_security_group_from_id(each.get("GroupId")) if each.get("GroupId") else None
+    for source_group in told.get("source_groups") or ():
+        source = (
+            backend.get_security_group_from_id(source_group.get("GroupId")) if source_group.get("GroupId") else None
+        )
         peered = {network.id for pcx in backend.vpc_pcxs.values() for network in (pcx.vpc, pcx.peer_vpc)}
         if group and source and source.vpc_id != group.vpc_id and not {source.vpc_id, group.vpc_id} <= peered:
             raise EC2ClientError(
@@ -88,7 +90,9 @@ def _extend_groups() -> None:
             told = inspect.signature(original).bind(self, *args, **more).arguments
             ranges = told["ip_ranges"] or []
             ranges = [ranges] if isinstance(ranges, str) else ranges
-            _check_rule(told["ip_protocol"], [each if isinstance(each, dict) else {"CidrIp": each} for each in ranges])
+            _check_rule(
+                told["ip_protocol"], [range_ if isinstance(range_, dict) else {"CidrIp": range_} for range_ in ranges]
+            )
             _check_ports(told["ip_protocol"], told["from_port"], told["to_port"])
             _check_sources(self, told)
             return original(**told)

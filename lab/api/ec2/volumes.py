@@ -32,7 +32,7 @@ def extend() -> None:
         for name, values in self._filters_from_querystring().items():
             if name not in _FILTERS:
                 raise EC2ClientError("InvalidParameterValue", f"The filter '{name}' is invalid")
-            told = [each for each in told if _FILTERS[name](each) in values]
+            told = [volume for volume in told if _FILTERS[name](volume) in values]
         return ActionResult({"VolumeStatuses": told})
 
     @replaces(EC2Response, "reset_snapshot_attribute")

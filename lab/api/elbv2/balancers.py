@@ -59,7 +59,9 @@ def _creation(context: Context) -> None:
         default = self.ec2_backend.get_default_security_group(vpc_id)
         kwargs["security_groups"] = groups = kwargs["security_groups"] or [default.id]
         refusals.check_groups(groups, vpc_id, self.ec2_backend)
-        if same := next((each for each in self.load_balancers.values() if each.name == kwargs["name"]), None):
+        if same := next(
+            (balancer for balancer in self.load_balancers.values() if balancer.name == kwargs["name"]), None
+        ):
             return _existing(same, ids, groups, scheme)
         if len(self.load_balancers) >= service_quotas.limit(self, quotas.LOAD_BALANCERS):
             raise ELBClientError("TooManyLoadBalancers", "The maximum number of load balancers has been reached.")
@@ -68,7 +70,7 @@ def _creation(context: Context) -> None:
         balancer.canonical_hosted_zone_id = CANONICAL_ZONES.get(self.region_name, CANONICAL_ZONES["us-east-1"])
         balancer.attrs = dict(ATTRIBUTES)
         nodes.converge(balancer, self.ec2_backend)
-        context.waits.begin("load balancer", balancer.arn, label=balancer.name, holds=[balancer.arn])
+        context.waits.begin("load balancer", balancer.arn, label=balancer.name, withholds=[balancer.arn])
         return balancer
 
 

@@ -68,7 +68,7 @@ def _change(backends: Backends) -> None:
             refusals.check_actions(actions, balancer, self)
         original(self, arn, port, protocol, policy, certificates or [], actions or [])
         # The list has the new default certificate only; the others stay.
-        listener.certificates = [*arns, *(each for each in kept[1:] if each not in arns)] if arns else kept
+        listener.certificates = [*arns, *(arn for arn in kept[1:] if arn not in arns)] if arns else kept
         listener.certificate = listener.certificates[0] if listener.certificates else None
         return listener
 

@@ -18,7 +18,7 @@ def interfaces(balancer: Any, ec2_backend: Any) -> list[Any]:
 def converge(balancer: Any, ec2_backend: Any) -> None:
     """Make the interfaces fit the balancer's subnets and security groups."""
     wanted = {subnet.id: subnet for subnet in balancer.subnets}
-    present = {each.subnet.id: each for each in interfaces(balancer, ec2_backend)}
+    present = {interface.subnet.id: interface for interface in interfaces(balancer, ec2_backend)}
     for subnet_id in present.keys() - wanted.keys():
         ec2_backend.delete_network_interface(present[subnet_id].id)
     for subnet_id in wanted.keys() - present.keys():

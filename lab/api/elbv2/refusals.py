@@ -81,10 +81,10 @@ def check_subnets(subnets: Sequence[Any], scheme: str, ec2_backend: Any) -> None
 
 def check_groups(groups: Iterable[str], vpc_id: str, ec2_backend: Any) -> None:
     """Refuse security groups that do not exist or belong to another VPC."""
-    for each in groups:
-        group = ec2_backend.get_security_group_from_id(each)
+    for group_id in groups:
+        group = ec2_backend.get_security_group_from_id(group_id)
         if group is None:
-            raise ELBClientError("InvalidSecurityGroup", f"Security group '{each}' does not exist")
+            raise ELBClientError("InvalidSecurityGroup", f"Security group '{group_id}' does not exist")
         if group.vpc_id != vpc_id:
             raise ELBClientError("InvalidConfigurationRequest", "One or more security groups are invalid")
 

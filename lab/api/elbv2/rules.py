@@ -48,9 +48,9 @@ def _order() -> None:
 
         https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_SetRulePriorities.html
         """
-        becoming = {each["RuleArn"]: int(each["Priority"]) for each in rule_priorities}
+        becoming = {priority["RuleArn"]: int(priority["Priority"]) for priority in rule_priorities}
         moved = self.describe_rules(listener_arn=None, rule_arns=list(becoming))
-        _check_apart(each["Priority"] for each in rule_priorities)
+        _check_apart(priority["Priority"] for priority in rule_priorities)
         for arn in {rule.listener_arn for rule in moved}:
             listener = self.describe_listeners(None, [arn])[0]
             staying = [rule for rule in listener._non_default_rules.values() if rule.arn not in becoming]

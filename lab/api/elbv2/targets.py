@@ -156,7 +156,7 @@ def _deregistration(clock: Clock) -> None:
     def deregister_terminated_instances(original: Original, self: Any, instance_ids: list[str]) -> None:
         before = set(self.targets)
         original(self, instance_ids)
-        drain(self, {each: self.terminated_targets[each] for each in before - set(self.targets)})
+        drain(self, {target: self.terminated_targets[target] for target in before - set(self.targets)})
 
 
 def _is_registered(group: Any, target: dict[str, Any]) -> bool:

@@ -56,7 +56,7 @@ def extend(context: Context) -> None:
     @replaces(IAMBackend, "create_instance_profile")
     def create_instance_profile(original: Callable[..., Any], self: Any, name: str, *args: Any, **more: Any) -> Any:
         made = original(self, name, *args, **more)
-        context.waits.begin("instance profile, visible to EC2", made.arn, label=name, gives=[name])
+        context.waits.begin("instance profile, visible to EC2", made.arn, label=name, provides=[name])
         return made
 
     @replaces(IAMBackend, "delete_policy")

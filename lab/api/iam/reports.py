@@ -139,7 +139,7 @@ def _last_accessed(context: Context) -> None:
                 "JobType": "SERVICE_LEVEL",
                 "JobCreationDate": job.made,
                 "JobCompletionDate": job.made,
-                "ServicesLastAccessed": [_accessed(one, job, context) for one in shown],
+                "ServicesLastAccessed": [_accessed(entity, job, context) for entity in shown],
                 "IsTruncated": marker is not None,
                 "Marker": marker,
             }
@@ -188,10 +188,10 @@ def namespaces(policies: Iterable[Document]) -> set[str]:
 
 def entity(backend: Any, arn: str) -> tuple[tuple[str, ...], list[Document]]:
     """Return the entities that an ARN stands for, and their policies."""
-    for one in (*backend.roles.values(), *backend.users.values()):
-        if one.arn == arn:
-            groups = [group for group in backend.groups.values() if one in group.users]
-            return (arn,), [policy for holder in (one, *groups) for policy in policies_of(holder)]
+    for principal in (*backend.roles.values(), *backend.users.values()):
+        if principal.arn == arn:
+            groups = [group for group in backend.groups.values() if principal in group.users]
+            return (arn,), [policy for holder in (principal, *groups) for policy in policies_of(holder)]
     for group in backend.groups.values():
         if group.arn == arn:
             return tuple(user.arn for user in group.users), policies_of(group)
@@ -199,4 +199,4 @@ def entity(backend: Any, arn: str) -> tuple[tuple[str, ...], list[Document]]:
     if policy is None:
         raise NotFoundException(f"ARN {arn} is not valid or not found.")
     holders = (*backend.roles.values(), *backend.users.values())
-    return tuple(one.arn for one in holders if arn in one.managed_policies), [default_policy(policy)]
+    return tuple(holder.arn for holder in holders if arn in holder.managed_policies), [default_policy(policy)]

@@ -32,7 +32,7 @@ def replaces(owner: type, name: str) -> Callable[[Callable[..., Any]], Callable[
 
 def of_the_lab(owner: type, name: str) -> bool:
     """Tell whether the lab has put something into the place of `owner.name`, or has added it."""
-    return any((each, name) in _FIRST for each in owner.__mro__)
+    return any((class_, name) in _FIRST for class_ in owner.__mro__)
 
 
 def changed_in(package: str) -> frozenset[str]:

@@ -19,13 +19,15 @@ from lab.api.moto.extension import replaces
 def _holder(backend: Any, subnet: Any, address: str) -> Any:
     """Return the interface in the subnet that has the address; None if none has."""
     for eni in backend.enis.values():
-        if eni.subnet.id == subnet.id and address in [each["PrivateIpAddress"] for each in eni.private_ip_addresses]:
+        if eni.subnet.id == subnet.id and address in [
+            address["PrivateIpAddress"] for address in eni.private_ip_addresses
+        ]:
             return eni
     return None
 
 
 def _take(holder: Any, address: str) -> None:
-    (found,) = (each for each in holder.private_ip_addresses if each["PrivateIpAddress"] == address)
+    (found,) = (held for held in holder.private_ip_addresses if held["PrivateIpAddress"] == address)
     if found.get("Primary"):
         raise EC2ClientError("InvalidParameterValue", f"Address {address} is a primary address and cannot be moved.")
     holder.private_ip_addresses.remove(found)

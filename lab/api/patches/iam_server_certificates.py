@@ -74,7 +74,7 @@ def extend() -> None:
     def update_server_certificate(self: Any) -> EmptyResult:
         certificate = self.backend.get_server_certificate(self._get_param("ServerCertificateName"))
         name = self._get_param("NewServerCertificateName") or certificate.cert_name
-        others = [each for each in self.backend.list_server_certificates() if each is not certificate]
+        others = [other for other in self.backend.list_server_certificates() if other is not certificate]
         if name in [other.cert_name for other in others]:
             raise EntityAlreadyExists(f"The Server Certificate with name {name} already exists.")
         certificate.cert_name = name

@@ -41,7 +41,7 @@ def extend(context: Context) -> None:
         zone = answer.result["HostedZone"]
         change_id = fresh_id("C")
         context.waits.begin(
-            "zone in sync", change_id, label=plain(zone.name), holds=[zone.resource_id], gives=[zone.resource_id]
+            "zone in sync", change_id, label=plain(zone.name), withholds=[zone.resource_id], provides=[zone.resource_id]
         )
         answer.result["ChangeInfo"] = _info(context, change_id)
         return ActionResult(answer.result)
@@ -114,7 +114,7 @@ def propagate(context: Context, zone: FakeZone, before: Sequence[Any], changes: 
         change_id,
         label=", ".join(dict.fromkeys(names)),
         needs=[f"proof {name}" for name in names] + list(_certificates(context, changes)),
-        gives=[f"record {name}" for name in names],
+        provides=[f"record {name}" for name in names],
         then=arrive,
     )
 

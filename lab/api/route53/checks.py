@@ -71,7 +71,7 @@ def _creation(context: Context) -> None:
                 )
         made: HealthCheck = original(self, caller_reference, wanted)
         made.created_as = wanted
-        context.waits.begin("health check, first status", made.id, label=wanted.get("fqdn") or "", holds=[made.id])
+        context.waits.begin("health check, first status", made.id, label=wanted.get("fqdn") or "", withholds=[made.id])
         return made
 
 
@@ -191,12 +191,14 @@ def _status(context: Context) -> None:
     @replaces(Route53, "get_health_check_status")
     def get_health_check_status(_original: Callable[..., Any], self: Any) -> ActionResult:
         readings = _readings(context, self)
-        return _observations((address, each.status, each.at) for address, each in readings.items())
+        return _observations((address, reading.status, reading.at) for address, reading in readings.items())
 
     @adds(Route53, "get_health_check_last_failure_reason")
     def get_health_check_last_failure_reason(self: Any) -> ActionResult:
         readings = _readings(context, self)
-        return _observations((at, each.failure, each.failed_at) for at, each in readings.items() if each.failure)
+        return _observations(
+            (at, reading.failure, reading.failed_at) for at, reading in readings.items() if reading.failure
+        )
 
     @adds(Route53, "get_health_check_count")
     def get_health_check_count(self: Any) -> ActionResult:

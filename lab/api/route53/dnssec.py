@@ -144,8 +144,8 @@ def _keys(context: Context) -> None:
     def create_key_signing_key(self: Any) -> ActionResult:
         zone = _zone(self)
         name, arn, status, reference = (
-            str(self._get_param(each) or "")
-            for each in ("Name", "KeyManagementServiceArn", "Status", "CallerReference")
+            str(self._get_param(parameter) or "")
+            for parameter in ("Name", "KeyManagementServiceArn", "Status", "CallerReference")
         )
         ksks = _dnssec(zone).ksks
         _check_new_key(name, arn, status, ksks)
@@ -171,7 +171,7 @@ def _keys(context: Context) -> None:
     def deactivate_key_signing_key(self: Any) -> ActionResult:
         zone = _zone(self)
         ksk, dnssec = _key(self, zone), _dnssec(zone)
-        if dnssec.enabled and [each.name for each in dnssec.ksks.values() if each.status == "ACTIVE"] == [ksk.name]:
+        if dnssec.enabled and [key.name for key in dnssec.ksks.values() if key.status == "ACTIVE"] == [ksk.name]:
             raise _refuse(
                 "KeySigningKeyInUse",
                 f"The key-signing key {ksk.name} is the only active one of a zone with DNSSEC signing enabled.",

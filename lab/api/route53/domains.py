@@ -52,7 +52,7 @@ def extend(context: Context) -> None:
 def _domain(response: Any) -> Any:
     name = str(response._get_param("DomainName") or "").lower()
     domains, _marker = response.route53domains_backend.list_domains()
-    domain = next((one for one in domains if one.domain_name == name), None)
+    domain = next((domain for domain in domains if domain.domain_name == name), None)
     if domain is None:
         raise InvalidInputException([f"Domain {name} not found in this account"])
     return domain
@@ -104,7 +104,7 @@ def _signers() -> None:
         domain = _domain(self)
         key = _key(self._get_param("SigningAttributes"))
         keys: list[DnssecKey] = domain.__dict__.setdefault("dnssec_keys", [])
-        if key.public_key in [one.public_key for one in keys]:
+        if key.public_key in [key.public_key for key in keys]:
             raise JsonRESTError("DuplicateRequest", "The domain has a DS record of this key already.")
         if len(keys) >= _MOST_KEYS:
             raise JsonRESTError("DnssecLimitExceeded", f"{domain.domain_name} has {_MOST_KEYS} DS records already.")
@@ -125,7 +125,7 @@ def _signers() -> None:
 def _key(given: Any) -> DnssecKey:
     """Return the key that a call describes; the lab's zones are signed by one algorithm only, as Route 53's are."""
     attributes = given if isinstance(given, dict) else {}
-    flags, algorithm, public = (attributes.get(each) for each in ("Flags", "Algorithm", "PublicKey"))
+    flags, algorithm, public = (attributes.get(attribute) for attribute in ("Flags", "Algorithm", "PublicKey"))
     if flags not in (key_signing.ZONE_FLAGS, key_signing.KSK_FLAGS):
         raise InvalidInputException([f"The flags {flags} are neither 256 nor 257"])
     if algorithm != _ALGORITHM:
@@ -151,8 +151,8 @@ def _tags() -> None:
     @adds(Route53DomainsResponse, "update_tags_for_domain")
     def update_tags_for_domain(self: Any) -> ActionResult:
         tags = of(self)
-        for one in self._get_param("TagsToUpdate") or []:
-            key, value = str(one.get("Key") or ""), str(one.get("Value") or "")
+        for tag in self._get_param("TagsToUpdate") or []:
+            key, value = str(tag.get("Key") or ""), str(tag.get("Value") or "")
             if not 1 <= len(key) <= _LONGEST_KEY or len(value) > _LONGEST_VALUE:
                 raise InvalidInputException([f"The tag {key!r} is too long."])
             tags[key] = value

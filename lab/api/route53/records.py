@@ -75,7 +75,7 @@ def key_of(record: Fields) -> Key:
 
 def change(records: Sequence[Fields], changes: Sequence[Mapping[str, Any]], rules: Rules) -> list[Fields]:
     """Return the zone's records after the whole batch, or refuse the whole batch."""
-    batch = [(each["Action"], well_formed(each["ResourceRecordSet"])) for each in changes]
+    batch = [(change["Action"], well_formed(change["ResourceRecordSet"])) for change in changes]
     for action, record in batch:
         _check_form(action, record)
     if misnamed := [problem for _, record in batch for problem in _name_problems(record["Name"])]:
@@ -160,7 +160,7 @@ def _comparable(record: Fields) -> dict[str, Any]:
     return {
         **{name: str(value) for name, value in record.items() if name not in {"ResourceRecords", "AliasTarget"}},
         "AliasTarget": {name: str(value).lower() for name, value in record.get("AliasTarget", {}).items()},
-        "ResourceRecords": sorted(each["Value"] for each in record.get("ResourceRecords", ())),
+        "ResourceRecords": sorted(value["Value"] for value in record.get("ResourceRecords", ())),
     }
 
 
@@ -173,7 +173,7 @@ def _problems(record: Fields, records: Sequence[Fields], rules: Rules) -> Iterat
     if "HealthCheckId" in record and record["HealthCheckId"] not in rules.checks:
         yield f"NoSuchHealthCheck: A health check with id {record['HealthCheckId']} does not exist."
     yield from _cname_problems(record, records, rules)
-    yield from _sibling_problems(record, [each for each in records if (each["Name"], each["Type"]) == (name, kind)])
+    yield from _sibling_problems(record, [other for other in records if (other["Name"], other["Type"]) == (name, kind)])
     if "AliasTarget" in record:
         problem = rules.alias_problem(record, records)
         if problem:
@@ -181,14 +181,14 @@ def _problems(record: Fields, records: Sequence[Fields], rules: Rules) -> Iterat
 
 
 def _value_problems(record: Fields) -> Iterator[str]:
-    for each in record.get("ResourceRecords", ()):
+    for entry in record.get("ResourceRecords", ()):
         try:
-            if record["Type"] == "TXT" and not (each["Value"].startswith('"') and each["Value"].endswith('"')):
+            if record["Type"] == "TXT" and not (entry["Value"].startswith('"') and entry["Value"].endswith('"')):
                 raise ValueError("no quotation marks")
-            dns.rdata.from_text("IN", record["Type"], each["Value"])
+            dns.rdata.from_text("IN", record["Type"], entry["Value"])
         except (dns.exception.DNSException, ValueError) as error:
             problem = _PROBLEMS.get(record["Type"], f"InvalidRRData (Value is not valid for {record['Type']}: {error})")
-            yield f"FATAL problem: {problem} encountered with '{each['Value']}'"
+            yield f"FATAL problem: {problem} encountered with '{entry['Value']}'"
 
 
 def _cname_problems(record: Fields, records: Sequence[Fields], rules: Rules) -> Iterator[str]:
@@ -196,7 +196,7 @@ def _cname_problems(record: Fields, records: Sequence[Fields], rules: Rules) -> 
     if record["Type"] == "CNAME" and name == rules.zone:
         yield f"RRSet of type CNAME with DNS name {name} is not permitted at apex in zone {rules.zone}"
         return
-    types = {each["Type"] for each in records if each["Name"] == name}
+    types = {other["Type"] for other in records if other["Name"] == name}
     if "CNAME" in types and len(types) > 1:
         yield (
             f"RRSet of type {record['Type']} with DNS name {name} is not permitted as it conflicts with other records "
@@ -208,11 +208,11 @@ def _sibling_problems(record: Fields, same: Sequence[Fields]) -> Iterator[str]:
     """Hold a record against those of its name and type: all of one policy, one of each failover."""
     name, kind, identifier = key_of(record)
     what = f"RRSet with DNS name {name}, type {kind}"
-    if any(_policy(each) != _policy(record) for each in same):
+    if any(_policy(other) != _policy(record) for other in same):
         who = f", SetIdentifier {identifier}" if identifier else ""
         yield f"{what}{who} cannot be created as other RRSets exist with the same name and type."
     failover = record.get("Failover")
-    if failover and sum(each.get("Failover") == failover for each in same) > 1:
+    if failover and sum(other.get("Failover") == failover for other in same) > 1:
         yield (
             f"{what}, SetIdentifier {identifier}, and Failover={failover} cannot be created because a failover RRSet "
             "with the same name, type and failover already exists."

@@ -265,7 +265,7 @@ def _alias_problem(record: Fields, records: Sequence[Fields], zone: FakeZone, kn
     if zone_id == zone.resource_id:
         if name != zone.name and not name.endswith(f".{zone.name}"):
             return outside
-        return None if any((each["Name"], each["Type"]) == (name, kind) for each in records) else missing
+        return None if any((record["Name"], record["Type"]) == (name, kind) for record in records) else missing
     balancer = known.balancer_by_name.get(balancer_name(short))
     if balancer is None:
         return f"{outside}, {missing}"

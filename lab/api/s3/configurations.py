@@ -113,6 +113,6 @@ def _read(body: Any, element: str, name: str) -> str:
         raise MalformedXML from error
     if root.tag.rpartition("}")[2] != element or root.findtext("{*}Id") != name:
         raise MalformedXML
-    for each in root.iter():
-        each.tag = f"{{{_NAMESPACE}}}{each.tag.rpartition('}')[2]}"
+    for node in root.iter():
+        node.tag = f"{{{_NAMESPACE}}}{node.tag.rpartition('}')[2]}"
     return ET.tostring(root, encoding="unicode", default_namespace=_NAMESPACE)

@@ -118,7 +118,7 @@ def _versioned(bucket: Any) -> Iterator[None]:
 
 def _others(bucket: Any, key: str) -> list[Any]:
     """Return the versions of an object that have an id."""
-    return [one for one in bucket.keys.getlist(key, []) if str(one.version_id) != "null"]
+    return [version for version in bucket.keys.getlist(key, []) if str(version.version_id) != "null"]
 
 
 def _deletions() -> None:

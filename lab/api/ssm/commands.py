@@ -37,7 +37,7 @@ def extend(context: Context) -> None:
 
 
 def _send(context: Context) -> None:
-    book = context.sessions
+    registry = context.sessions
 
     @replaces(SimpleSystemManagerResponse, "send_command")
     def send_command(_original: Callable[..., Any], self: Any) -> ActionResult:
@@ -49,15 +49,15 @@ def _send(context: Context) -> None:
             document_name=name,
             scripts=steps,
             parameters=parameters,
-            invocations=[Invocation(each) for each in _chosen(context, self, targets)],
+            invocations=[Invocation(instance) for instance in _chosen(context, self, targets)],
             requested=context.clock.time(),
             timeout=self._get_int_param("TimeoutSeconds") or _DELIVERY,
             comment=self._get_param("Comment") or "",
             targets=targets,
         )
-        book.commands[command.id] = command
+        registry.commands[command.id] = command
         for invocation in command.invocations:
-            book.run(command, invocation)
+            registry.run(command, invocation)
         return ActionResult({"Command": describe(command)})
 
 
@@ -65,7 +65,7 @@ def _chosen(context: Context, call: Any, targets: list[Mapping[str, Any]]) -> li
     """Return the instances that a command is for; those named must have an agent that is there."""
     agents = {agent.instance: agent for agent in present(context, call.region)}
     named = list(dict.fromkeys(call._get_param("InstanceIds") or []))
-    absent = [each for each in named if each not in agents or not agents[each].online]
+    absent = [instance for instance in named if instance not in agents or not agents[instance].online]
     if absent:
         raise SSMException(
             "InvalidInstanceId",
@@ -98,7 +98,7 @@ def _steps(backend: Any, name: str, parameters: Mapping[str, Any]) -> tuple[Scri
 
 
 def _tell(context: Context) -> None:
-    book = context.sessions
+    registry = context.sessions
 
     @replaces(SimpleSystemManagerResponse, "list_commands")
     def list_commands(_original: Callable[..., Any], self: Any) -> ActionResult:
@@ -113,7 +113,7 @@ def _tell(context: Context) -> None:
 
     @replaces(SimpleSystemManagerResponse, "get_command_invocation")
     def get_command_invocation(_original: Callable[..., Any], self: Any) -> ActionResult:
-        command = book.commands.get(self._get_param("CommandId") or "")
+        command = registry.commands.get(self._get_param("CommandId") or "")
         found = (
             [invocation for invocation in command.invocations if invocation.instance == self._get_param("InstanceId")]
             if command
@@ -141,7 +141,7 @@ def _list_invocations(context: Context) -> None:
 
 def _asked(context: Context, call: Any) -> list[Command]:
     wanted = call._get_param("CommandId")
-    commands = [each for each in context.sessions.commands.values() if wanted in (None, each.id)]
+    commands = [command for command in context.sessions.commands.values() if wanted in (None, command.id)]
     if wanted and not commands:
         raise SSMException("InvalidCommandId", f"The command {wanted} does not exist.")
     for command in commands:

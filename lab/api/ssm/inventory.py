@@ -49,7 +49,7 @@ def extend(context: Context) -> None:
         chosen = [
             {"Id": agent.instance, "Data": {_TYPE: _data(agent, content)}}
             for agent, content in told
-            if all(_passes(content, one) for one in filters)
+            if all(_passes(content, filter_) for filter_ in filters)
         ]
         size = self._get_int_param("MaxResults") or 50
         return ActionResult(paged("Entities", chosen, self._get_param("NextToken"), size))

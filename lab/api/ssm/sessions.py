@@ -35,7 +35,7 @@ def extend(context: Context) -> None:
 
 
 def _begin(context: Context) -> None:
-    book = context.sessions
+    registry = context.sessions
 
     @adds(SimpleSystemManagerResponse, "start_session")
     def start_session(self: Any) -> ActionResult:
@@ -62,8 +62,8 @@ def _begin(context: Context) -> None:
             started=context.clock.time(),
             active=context.clock.monotonic(),
         )
-        book.add(session)
-        book.deliver(session)
+        registry.add(session)
+        registry.deliver(session)
         return ActionResult(_opened(context, self.uri, session))
 
 
@@ -93,11 +93,11 @@ def _authorize(context: Context, call: Any, target: str, document: str | None) -
 
 
 def _go_on(context: Context) -> None:
-    book = context.sessions
+    registry = context.sessions
 
     @adds(SimpleSystemManagerResponse, "resume_session")
     def resume_session(self: Any) -> ActionResult:
-        session = book.sessions.get(self._get_param("SessionId") or "")
+        session = registry.sessions.get(self._get_param("SessionId") or "")
         if session is None:
             raise SSMException("DoesNotExistException", "The specified session does not exist.")
         if session.over:
@@ -108,14 +108,14 @@ def _go_on(context: Context) -> None:
     @adds(SimpleSystemManagerResponse, "terminate_session")
     def terminate_session(self: Any) -> ActionResult:
         identifier = self._get_param("SessionId") or ""
-        session = book.sessions.get(identifier)
+        session = registry.sessions.get(identifier)
         if session and not session.over:
-            book.finish(session)
+            registry.finish(session)
         return ActionResult({"SessionId": identifier})
 
 
 def _list(context: Context) -> None:
-    book = context.sessions
+    registry = context.sessions
 
     @adds(SimpleSystemManagerResponse, "describe_sessions")
     def describe_sessions(self: Any) -> ActionResult:
@@ -126,13 +126,13 @@ def _list(context: Context) -> None:
                 f"1 validation error detected: Value '{state}' at 'state' failed to satisfy constraint: "
                 "Member must satisfy enum value set: [Active, History]",
             )
-        wanted = {str(one.get("key")): str(one.get("value")) for one in self._get_param("Filters") or []}
+        wanted = {str(filter_.get("key")): str(filter_.get("value")) for filter_ in self._get_param("Filters") or []}
         for key in wanted:
             if key not in _FILTERS:
                 raise SSMException("InvalidFilterKey", f"The filter key {key} is not valid.")
         listed = [
             _described(session)
-            for session in reversed(list(book.sessions.values()))
+            for session in reversed(list(registry.sessions.values()))
             if session.region == self.region and session.over == (state == "History") and _passes(session, wanted)
         ]
         size = self._get_int_param("MaxResults") or 200

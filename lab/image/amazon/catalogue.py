@@ -209,7 +209,7 @@ def _php(version: str) -> Iterator[Rpm]:
             ),
             requires=(
                 *(() if end == "common" else (common,)),
-                *(f"{prefix}-{one}" for one in _NEEDS.get(end, ())),
+                *(f"{prefix}-{module}" for module in _NEEDS.get(end, ())),
                 *more.get("requires", ()),
             ),
             provides=(f"php-{end} = {number}", *more.get("provides", ())),

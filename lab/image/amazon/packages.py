@@ -80,7 +80,7 @@ def _package(rpm: Rpm) -> str:
         f"Release: {rpm.release}",
         f"Summary: {rpm.name}, as the lab has it",
         "AutoReqProv: no",
-        *(f"{word}: {each}" for word, all_ in relations for each in all_),
+        *(f"{word}: {value}" for word, all_ in relations for value in all_),
         f"%description -n {rpm.name}",
         "A stand-in.",
     ]

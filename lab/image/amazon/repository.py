@@ -50,7 +50,7 @@ def build(root: Path) -> None:
     taken = {name for rpm in named for name in rpm.debian}
     libraries = [deb for deb in debs.values() if deb.name not in taken]
     rpms = [*named, *(_library(deb, debs) for deb in libraries)]
-    stage = Stage(work / "stage", debs)
+    stage = StagingTree(work / "stage", debs)
     listed = {rpm.name: stage.add(rpm) for rpm in named}
     listed |= {deb.name: stage.add_library(deb) for deb in libraries}
     (work / "amazon.spec").write_text(spec(rpms, listed) + f"%install\ncp -a /{_WORK}/stage/. %{{buildroot}}\n")
@@ -112,14 +112,14 @@ def _field(file: Path, name: str) -> str:
 
 
 def _names(depends: str) -> Iterator[str]:
-    for each in depends.split(","):
-        if name := re.match(r"\s*([a-z0-9.+-]+)", each):
+    for dependency in depends.split(","):
+        if name := re.match(r"\s*([a-z0-9.+-]+)", dependency):
             yield name[1]
 
 
 def _with_libraries(rpm: Rpm, debs: Mapping[str, Deb]) -> Rpm:
     """Return a package that also requires the libraries of what it takes."""
-    known = {name for each in catalogue.available() for name in each.debian}
+    known = {name for other in catalogue.available() for name in other.debian}
     needed = {need for name in rpm.debian for need in debs[name].needs if need in debs and need not in known}
     return replace(rpm, requires=(*rpm.requires, *sorted(needed)))
 
@@ -131,7 +131,7 @@ def _library(deb: Deb, debs: Mapping[str, Deb]) -> Rpm:
     )
 
 
-class Stage:
+class StagingTree:
     """The tree that all packages share."""
 
     def __init__(self, folder: Path, debs: Mapping[str, Deb]) -> None:
@@ -150,8 +150,8 @@ class Stage:
                 raise LabError(
                     f"Debian's package {take.package} has no {take.path}; the recipe {__file__} is older than it."
                 )
-            for each in found:
-                paths += self._put(Path(each), take.to + Path(each).name if take.to.endswith("/") else take.to)
+            for path in found:
+                paths += self._put(Path(path), take.to + Path(path).name if take.to.endswith("/") else take.to)
         own = TREE / (rpm.tree or rpm.name)
         if own.is_dir():
             paths += self._put(own, "")
@@ -179,7 +179,9 @@ class Stage:
 
     def _put(self, source: Path, to: str) -> list[str]:
         files = (
-            [source] if not source.is_dir() else [one for one in source.rglob("*") if one.is_symlink() or one.is_file()]
+            [source]
+            if not source.is_dir()
+            else [file for file in source.rglob("*") if file.is_symlink() or file.is_file()]
         )
         return list(self._copied(source, files, to.lstrip("/")))
 

@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass
-class Verdict:
+class CheckerStatus:
     """One checker's view of an endpoint, which only a row of equal outcomes changes.
 
     https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html
@@ -83,7 +83,7 @@ class HealthCheckers:
     async def _watch(self, check: HealthCheck) -> None:
         sources = checkers_of(check.regions)
         readings = self._context.observed.checks.get(check.id, {})
-        self._context.observed.checks[check.id] = {each: readings[each] for each in sources if each in readings}
+        self._context.observed.checks[check.id] = {source: readings[source] for source in sources if source in readings}
         async with asyncio.TaskGroup() as group:
             for source in sources:
                 group.create_task(self._check_from(source, check))
@@ -97,7 +97,7 @@ class HealthCheckers:
         """
         clock = self._context.clock
         before = self._context.observed.checks[check.id].get(source)
-        verdict = Verdict(check.threshold, before.healthy if before else None)
+        verdict = CheckerStatus(check.threshold, before.healthy if before else None)
         due = clock.monotonic() + random.uniform(0, check.interval)  # noqa: S311  # a phase, not a secret
         while True:
             await clock.sleep(max(0, due - clock.monotonic()))

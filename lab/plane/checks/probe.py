@@ -80,7 +80,7 @@ async def _resolve(context: Context, source: str, host: str) -> str:
         response = await dns_transport.ask(query, addresses.RESOLVER, 8.0, namespace, source)
     except (OSError, TimeoutError, dns.exception.DNSException):
         raise _ProbeError("DNS resolution failed: the resolver gave no answer.") from None
-    found = [item.to_text() for each in response.answer if each.rdtype == dns.rdatatype.A for item in each]
+    found = [item.to_text() for rrset in response.answer if rrset.rdtype == dns.rdatatype.A for item in rrset]
     if not found:
         raise _ProbeError(f"DNS resolution failed: Rcode {dns.rcode.to_text(response.rcode())}, no A record.")
     return str(random.choice(found))  # noqa: S311  # any will do

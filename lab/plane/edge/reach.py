@@ -32,7 +32,7 @@ class _Resolver(AbstractResolver):
             response = await dns_transport.ask(query, addresses.RESOLVER, _SECONDS, self._namespace, addresses.EDGE[0])
         except (OSError, TimeoutError, dns.exception.DNSException) as error:
             raise UnresolvedError(f"{host}: the resolver gave no answer") from error
-        found = [item.to_text() for each in response.answer if each.rdtype == dns.rdatatype.A for item in each]
+        found = [item.to_text() for rrset in response.answer if rrset.rdtype == dns.rdatatype.A for item in rrset]
         if not found:
             raise UnresolvedError(f"{host}: no address")
         random.shuffle(found)

@@ -38,7 +38,7 @@ def joined(specification: dict[str, Any], user_namespace: str, owner: str) -> di
         for namespace in specification["linux"]["namespaces"]
     ]
     mounts: list[dict[str, Any]] = []
-    known = {each["destination"] for each in specification["mounts"]}
+    known = {mount["destination"] for mount in specification["mounts"]}
     for mount in specification["mounts"]:
         if mount["destination"] != "/sys":
             mounts.append(mount)

@@ -95,43 +95,46 @@ class Router:
             *(f"rule del {line}" for line in _missing(plan.rules, self._plan.rules)),
             *(f"route del {line}" for line in _missing(plan.routes, self._plan.routes)),
             *(f"address del {line}" for line in _missing(plan.addresses, self._plan.addresses)),
-            *(f"link del {device(each)}" for each in gone),
+            *(f"link del {device(id_)}" for id_ in gone),
         ]
         namespaces.ip_batch(lines, self._namespace, force=True)
-        for each in list(gone):
-            del self._links[each]
+        for id_ in list(gone):
+            del self._links[id_]
 
     def _establish(self, plan: Plan, members: dict[str, Interface], network: Network) -> None:
         new = [member for member in members.values() if member.id not in self._links]
         switched = [member for member in members.values() if self._links.get(member.id, member.up) != member.up]
-        for each in new:
-            if each.id in network.nat_interfaces:
-                be_router(self.place.namespace(each.id))
-                namespaces.nft(packet_rules.nat_gateway(), self.place.namespace(each.id))
-            elif not each.owner.startswith("i-"):
-                be_service(self.place.namespace(each.id))
+        for interface in new:
+            if interface.id in network.nat_interfaces:
+                be_router(self.place.namespace(interface.id))
+                namespaces.nft(packet_rules.nat_gateway(), self.place.namespace(interface.id))
+            elif not interface.owner.startswith("i-"):
+                be_service(self.place.namespace(interface.id))
         namespaces.ip_batch(
             [
-                *(self._link(each) for each in new),
-                *(f"link set {device(each.id)} {'up' if each.up else 'down'}" for each in [*new, *switched]),
+                *(self._link(interface) for interface in new),
+                *(
+                    f"link set {device(interface.id)} {'up' if interface.up else 'down'}"
+                    for interface in [*new, *switched]
+                ),
                 *(f"address add {line}" for line in _missing(self._plan.addresses, plan.addresses)),
                 *(f"route replace {line}" for line in _missing(self._plan.routes, plan.routes)),
                 *(f"rule add {line}" for line in _missing(self._plan.rules, plan.rules)),
             ],
             self._namespace,
         )
-        for each in new:
-            subnet = network.subnets[each.subnet_id]
+        for interface in new:
+            subnet = network.subnets[interface.subnet_id]
             namespaces.ip_batch(
                 [
                     "link set lo up",
                     # No neighbour is on the link: everything goes by the router.
-                    f"address add {each.address}/{IPv4Network(subnet.cidr).prefixlen} dev eth0 noprefixroute",
+                    f"address add {interface.address}/{IPv4Network(subnet.cidr).prefixlen} dev eth0 noprefixroute",
                     "link set eth0 up",
                     f"route add {subnet.gateway}/32 dev eth0 scope link",
                     f"route add default via {subnet.gateway} dev eth0",
                 ],
-                self.place.namespace(each.id),
+                self.place.namespace(interface.id),
             )
         self._links = {member.id: member.up for member in members.values()}
         self._plan = plan
@@ -149,7 +152,10 @@ class Router:
 
     def _reset(self, interface_ids: Iterable[str]) -> None:
         """Empty the namespace but keep it: others have sockets in it."""
-        devices = {device(each) for each in (*self._links, *interface_ids)} | {INTERNET_DEVICE, ENDPOINT_DEVICE}
+        devices = {device(id_) for id_ in (*self._links, *interface_ids)} | {
+            INTERNET_DEVICE,
+            ENDPOINT_DEVICE,
+        }
         if self._namespace in namespaces.every(self._namespace):
             namespaces.ip_batch(
                 [

@@ -45,7 +45,7 @@ def _ip(*arguments: str) -> list[dict[str, Any]]:
 
 def choose(place: LabPaths) -> Link:
     """Return a link whose addresses the host does not have yet: labs begin to look at different places."""
-    taken = {each["local"] for link in _ip("-4", "address", "show") for each in link.get("addr_info", ())}
+    taken = {address["local"] for link in _ip("-4", "address", "show") for address in link.get("addr_info", ())}
     count = addresses.LINK.num_addresses // 4
     first = zlib.crc32(place.name.encode()) % count
     free = (addresses.link((first + step) % count) for step in range(count))
@@ -76,7 +76,7 @@ def forward(place: LabPaths, link: Link) -> None:
     if _everything_is_forwarded():
         namespaces.nft(packet_rules.host(place.table, place.uplink, link.lab_address, ()))
         return
-    interfaces = {each.parent.name for each in _BY_INTERFACE.glob("*/forwarding") if each.read_text() == "0\n"}
+    interfaces = {file.parent.name for file in _BY_INTERFACE.glob("*/forwarding") if file.read_text() == "0\n"}
     switched = sorted({*_switched_on(), *interfaces} - {"all", "default", "lo", *uplinks()})
     _SWITCHED_ON.parent.mkdir(parents=True, exist_ok=True)
     _SWITCHED_ON.write_text("".join(f"{name}\n" for name in switched))

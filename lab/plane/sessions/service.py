@@ -43,7 +43,7 @@ class SessionService:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._book = context.sessions
+        self._registry = context.sessions
         self._control_tokens: dict[str, str] = {}
         self._controls: dict[str, web.WebSocketResponse] = {}
         self._relays: dict[str, Relay] = {}
@@ -164,7 +164,7 @@ class SessionService:
         return None
 
     def _session(self, request: web.Request) -> Session:
-        session = self._book.sessions.get(request.match_info["id"])
+        session = self._registry.sessions.get(request.match_info["id"])
         if session is None or session.over:
             raise web.HTTPNotFound(text="There is no such session.")
         return session
@@ -183,7 +183,7 @@ class SessionService:
             return socket
         before = self._controls.get(instance)
         self._controls[instance] = socket
-        self._book.connected.add(instance)
+        self._registry.connected.add(instance)
         _log.info("%s is connected", instance)
         if before:
             await before.close()
@@ -195,13 +195,13 @@ class SessionService:
         finally:
             if self._controls.get(instance) is socket:
                 del self._controls[instance]
-                self._book.connected.discard(instance)
+                self._registry.connected.discard(instance)
                 _log.info("%s is no longer connected", instance)
         return socket
 
     async def _catch_up(self, instance: str) -> None:
         """Deliver the commands that have waited for this agent."""
-        for command in list(self._book.commands.values()):
+        for command in list(self._registry.commands.values()):
             command.expire(self._context.clock.time())
             for invocation in command.invocations:
                 if invocation.instance == instance and invocation.status == "Pending":
@@ -222,7 +222,7 @@ class SessionService:
         await socket.send_bytes(
             frames.serialise(frames.Frame(frames.AGENT_JOB_REPLY_ACKNOWLEDGE, payload=frames.compact(payload)))
         )
-        for command in self._book.commands.values():
+        for command in self._registry.commands.values():
             for invocation in command.invocations:
                 if invocation.job == reply.get("JobId") and invocation.running:
                     invocation.output, invocation.errors = str(reply.get("Output")), str(reply.get("Errors"))
@@ -239,7 +239,9 @@ class SessionService:
         await socket.send_bytes(
             frames.serialise(frames.Frame(frames.AGENT_TASK_ACKNOWLEDGE, payload=frames.compact(payload)))
         )
-        for session in [each for each in list(self._book.sessions.values()) if each.task == complete.get("TaskId")]:
+        for session in [
+            session for session in list(self._registry.sessions.values()) if session.task == complete.get("TaskId")
+        ]:
             await self.finish(session)
 
     async def _data(self, request: web.Request) -> web.StreamResponse:

@@ -111,7 +111,7 @@ def needed(action: str, given: Given, account: Account) -> list[Permission]:
         # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cf-api-permissions-ref.html
         return [Permission("cloudfront:CreateDistribution"), Permission("cloudfront:TagResource")]
     own = [Permission(action, arn, context) for arn, context in _resources(service, operation, given, account)]
-    inside = [Permission(each) for each in _INSIDE.get(action, ())]
+    inside = [Permission(other) for other in _INSIDE.get(action, ())]
     return [
         *(own or [Permission(action)]),
         *_tagging(service, operation, given, account),

@@ -110,5 +110,5 @@ def _one(operator: str, wanted: list[str], given: list[str] | None) -> bool:
     if given is None:
         # A key that the request lacks meets a negated operator, and `ForAllValues` has nothing to refuse.
         return optional or negated or scope == "ForAllValues"
-    found = [any(test(value, one) for value in wanted) != negated for one in given]
+    found = [any(test(value, actual) for value in wanted) != negated for actual in given]
     return any(found) if scope == "ForAnyValue" else all(found)

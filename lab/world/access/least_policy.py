@@ -36,7 +36,10 @@ def policies(called: Mapping[str, Iterable[str]], site: str) -> list[Policy]:
     """Return the policies that allow these actions on these resources: each action with ARNs, or none for any."""
     called = {**{after: () for before, more in _AFTERWARDS.items() if before in called for after in more}, **called}
     kinds = {
-        one for action, resources in called.items() for one in _where(action, resources, site) if _ALIKE.match(one)
+        pattern
+        for action, resources in called.items()
+        for pattern in _where(action, resources, site)
+        if _ALIKE.match(pattern)
     }
     together: dict[tuple[str, ...], list[str]] = defaultdict(list)
     own: list[Statement] = []
@@ -128,7 +131,7 @@ _UNTOLD = {
     "wafv2:DisassociateWebACL": (_BALANCER,),
     "elasticloadbalancing:SetWebACL": (_BALANCER,),
     **{f"arc-zonal-shift:{operation}ZonalShift": (_BALANCER,) for operation in ("Cancel", "Update")},
-    **{f"arc-zonal-shift:{one}PracticeRunConfiguration": (_BALANCER,) for one in ("Create", "Delete", "Update")},
+    **{f"arc-zonal-shift:{verb}PracticeRunConfiguration": (_BALANCER,) for verb in ("Create", "Delete", "Update")},
     "arc-zonal-shift:UpdateZonalAutoshiftConfiguration": (_BALANCER,),
 }
 """What is done with a listener's rule, a web ACL or a zonal shift, whose resource the lab is not told when it asks IAM:
@@ -142,7 +145,9 @@ def _where(action: str, resources: Iterable[str], site: str) -> tuple[str, ...]:
     found = sorted({_pattern(resource, site) for resource in resources})
     if not found or "*" in found or _WITHOUT_RESOURCE.match(action) or judged_by_tags(action):
         return ("*",)
-    return tuple(one for one in found if not any(one != other and _covers(other, one) for other in found))
+    return tuple(
+        resource for resource in found if not any(resource != other and _covers(other, resource) for other in found)
+    )
 
 
 _ALIKE = re.compile(rf"(arn:aws:iam::\*:role/|arn:aws:s3:::){SITE}[^/]*(/\*)?\Z")
@@ -151,7 +156,7 @@ _ALIKE = re.compile(rf"(arn:aws:iam::\*:role/|arn:aws:s3:::){SITE}[^/]*(/\*)?\Z"
 
 def _alike(where: tuple[str, ...], kinds: Iterable[str]) -> tuple[str, ...]:
     """Return the resources with the site's others of their kind."""
-    found = {match.groups() for one in where if (match := _ALIKE.match(one))}
+    found = {match.groups() for arn in where if (match := _ALIKE.match(arn))}
     return tuple(
         sorted({*where, *(kind for kind in kinds if (match := _ALIKE.match(kind)) and match.groups() in found)})
     )
@@ -212,18 +217,18 @@ def without(found: Iterable[Policy], action: str) -> list[Policy]:
     kept = []
     for policy in found:
         statements = []
-        for one in policy["Statement"]:
-            actions = one["Action"] if isinstance(one["Action"], list) else [one["Action"]]
-            if left := [each for each in actions if each != action]:
-                statements.append({**one, "Action": left})
+        for statement in policy["Statement"]:
+            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+            if left := [other for other in actions if other != action]:
+                statements.append({**statement, "Action": left})
         kept.append({**policy, "Statement": statements})
     return kept
 
 
 def actions(found: Iterable[Policy]) -> list[str]:
     """Return all actions of policies, sorted."""
-    listed = [one["Action"] for policy in found for one in policy["Statement"]]
-    return sorted({each for one in listed for each in (one if isinstance(one, list) else [one])})
+    listed = [statement["Action"] for policy in found for statement in policy["Statement"]]
+    return sorted({action for entry in listed for action in (entry if isinstance(entry, list) else [entry])})
 
 
 def of_site(policy: Policy, site: str) -> str:

@@ -85,10 +85,10 @@ def within(decision: Decision, boundary: Document | None, request: AccessRequest
 def conceivable(policies: Iterable[Document], action: str) -> bool:
     """Tell whether policies may allow an action on some resource; whoever knows which one decides the rest."""
     statements = [
-        one
+        statement
         for policy in policies
-        for one in _listed(policy.get("Statement", []))
-        if _concerns(one, "Action", action, ignore_case=True)
+        for statement in _listed(policy.get("Statement", []))
+        if _concerns(statement, "Action", action, ignore_case=True)
     ]
     for statement in statements:
         if (
@@ -122,7 +122,7 @@ def boundary_of(iam_backend: Any, holder: Any) -> Document | None:
 
 def _role(iam_backend: Any, role: str) -> Any:
     name = role.rsplit("/", 1)[-1]
-    return next((one for one in iam_backend.roles.values() if one.name == name), None)
+    return next((role for role in iam_backend.roles.values() if role.name == name), None)
 
 
 def policies_of(holder: Any) -> list[Document]:
@@ -150,7 +150,8 @@ def _parsed(document: Any) -> Document:
 def decide(policy: Document, request: AccessRequest, *, of_resource: bool = False) -> Decision:
     """Return what one policy decides; a resource's policy also looks at the principal."""
     return combine(
-        _statement(_filled(one, request.context), request, of_resource) for one in _listed(policy.get("Statement", []))
+        _statement(_filled(statement, request.context), request, of_resource)
+        for statement in _listed(policy.get("Statement", []))
     )
 
 
@@ -168,8 +169,8 @@ def _filled(statement: Document, context: Mapping[str, Values]) -> Document:
         if isinstance(part, str):
             return _VARIABLE.sub(value, part)
         if isinstance(part, list):
-            return [fill(one) for one in part]
-        return {key: fill(one) for key, one in part.items()} if isinstance(part, Mapping) else part
+            return [fill(item) for item in part]
+        return {key: fill(item) for key, item in part.items()} if isinstance(part, Mapping) else part
 
     places = {name: fill(statement[name]) for name in ("Resource", "NotResource", "Condition") if name in statement}
     return {**statement, **places}

@@ -96,11 +96,11 @@ def versioned_keys(deletion: bytes) -> frozenset[str]:
     Each needs `s3:DeleteObjectVersion`: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
     """
     try:
-        objects = [one for one in ET.fromstring(deletion).iter() if one.tag.endswith("Object")]  # noqa: S314
+        objects = [element for element in ET.fromstring(deletion).iter() if element.tag.endswith("Object")]  # noqa: S314
     except ET.ParseError:
         return frozenset()
-    found = [{part.tag.rpartition("}")[2]: part.text or "" for part in one} for one in objects]
-    return frozenset(one["Key"] for one in found if "VersionId" in one and "Key" in one)
+    found = [{part.tag.rpartition("}")[2]: part.text or "" for part in element} for element in objects]
+    return frozenset(fields["Key"] for fields in found if "VersionId" in fields and "Key" in fields)
 
 
 def resource(bucket: str, key: str) -> str:

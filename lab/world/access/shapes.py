@@ -28,8 +28,8 @@ def _wrong(shape: Any, given: Any, path: str) -> Iterator[str]:
         yield from _members(shape, given, path)
     elif shape.type_name == "list" and isinstance(given, Sequence) and not isinstance(given, str):
         yield from _limits(shape, len(given), "length", given, path)
-        for number, each in enumerate(given, 1):
-            yield from _wrong(shape.member, each, f"{path}.{number}.member")
+        for number, item in enumerate(given, 1):
+            yield from _wrong(shape.member, item, f"{path}.{number}.member")
     elif shape.type_name == "string" and isinstance(given, str):
         yield from _text(shape, given, path)
     elif shape.type_name in ("integer", "long") and isinstance(given, int):

@@ -18,7 +18,7 @@ _PREFIXES = {"ap-northeast-1": "APN1-", "us-east-1": "USE1-"}
 
 
 @dataclass(frozen=True)
-class Entry:
+class Product:
     """One product at its public On-Demand price."""
 
     service: str
@@ -57,21 +57,25 @@ class Entry:
         }
 
 
-def _regional(service: str, family: str, usage: str, unit: str, tokyo: str, virginia: str, **more: str) -> list[Entry]:
+def _regional(
+    service: str, family: str, usage: str, unit: str, tokyo: str, virginia: str, **more: str
+) -> list[Product]:
     return [
-        Entry(service, family, {"regionCode": region, "usagetype": f"{_PREFIXES[region]}{usage}", **more}, unit, price)
+        Product(
+            service, family, {"regionCode": region, "usagetype": f"{_PREFIXES[region]}{usage}", **more}, unit, price
+        )
         for region, price in (("ap-northeast-1", tokyo), ("us-east-1", virginia))
     ]
 
 
-def _instances(name: str, tokyo: str, virginia: str) -> list[Entry]:
+def _instances(name: str, tokyo: str, virginia: str) -> list[Product]:
     linux = {"instanceType": name, "operatingSystem": "Linux", "tenancy": "Shared", "preInstalledSw": "NA"}
     used = {**linux, "capacitystatus": "Used", "operation": "RunInstances"}
     return _regional("AmazonEC2", "Compute Instance", f"BoxUsage:{name}", "Hrs", tokyo, virginia, **used)
 
 
-def _global(usage: str, family: str, unit: str, price: str) -> list[Entry]:
-    return [Entry("AmazonRoute53", family, {"usagetype": usage}, unit, price)]
+def _global(usage: str, family: str, unit: str, price: str) -> list[Product]:
+    return [Product("AmazonRoute53", family, {"usagetype": usage}, unit, price)]
 
 
 _BALANCER = {"operation": "LoadBalancing:Application"}
@@ -90,8 +94,8 @@ ENTRIES = (
     *_regional("AmazonVPC", "", "PublicIPv4:InUseAddress", "Hrs", "0.005", "0.005"),
     *_regional("AmazonVPC", "", "PublicIPv4:IdleAddress", "Hrs", "0.005", "0.005"),
     *_regional("AmazonVPC", "VpcEndpoint", "VpcEndpoint-Hours", "Hrs", "0.014", "0.01"),
-    Entry("awskms", "", {"regionCode": "ap-northeast-1", "usagetype": "ap-northeast-1-KMS-Keys"}, "Keys", "1"),
-    Entry("awskms", "", {"regionCode": "us-east-1", "usagetype": "us-east-1-KMS-Keys"}, "Keys", "1"),
+    Product("awskms", "", {"regionCode": "ap-northeast-1", "usagetype": "ap-northeast-1-KMS-Keys"}, "Keys", "1"),
+    Product("awskms", "", {"regionCode": "us-east-1", "usagetype": "us-east-1-KMS-Keys"}, "Keys", "1"),
     *_global("HostedZone", "DNS Zone", "HostedZone", "0.5"),
     *_global("Health-Check-Option-AWS", "DNS Health Check", "HealthChecks", "1"),
     *_global("Health-Check-Option-Non-AWS", "DNS Health Check", "HealthChecks", "2"),

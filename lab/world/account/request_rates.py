@@ -184,7 +184,7 @@ def _by_operation(rates: Mapping[Rate, str]) -> dict[str, Rate]:
 _OWN = _by_operation(_EC2_OF_THEIR_OWN)
 _ELB_OWN = {name: (category, rate) for category, (rate, names) in _ELB_CATEGORIES.items() for name in names.split()}
 _SECONDLY = {
-    service: _by_operation({Rate(each, each): names for each, names in rates.items()})
+    service: _by_operation({Rate(rate, rate): names for rate, names in rates.items()})
     for service, rates in _EACH_SECOND.items()
 }
 

@@ -280,7 +280,7 @@ def _action(actions: list[Any]) -> Action:
         content_type = fixed.get("ContentType", "text/plain")
         return Action("fixed-response", (), int(fixed["StatusCode"]), fixed.get("MessageBody", ""), content_type)
     several = data.get("ForwardConfig", {}).get("TargetGroups") or [{"TargetGroupArn": data.get("TargetGroupArn")}]
-    return Action("forward", tuple((each["TargetGroupArn"], int(each.get("Weight", 1))) for each in several))
+    return Action("forward", tuple((target["TargetGroupArn"], int(target.get("Weight", 1))) for target in several))
 
 
 def _redirect(config: Mapping[str, Any]) -> Action:

@@ -110,7 +110,7 @@ def heard(nodes: Collection[Health]) -> list[Health]:
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
     """
     seeing = [node for node in nodes if not is_blind(node)]
-    return seeing if any("healthy" in {one.state for one in node.values()} for node in seeing) else list(nodes)
+    return seeing if any("healthy" in {health.state for health in node.values()} for node in seeing) else list(nodes)
 
 
 def view(node: Health, all_nodes: Health) -> Health:

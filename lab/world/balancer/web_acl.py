@@ -149,7 +149,7 @@ def of_resource(wafv2: Any, arn: str) -> WebAcl | None:
     if found is None:
         return None
     rules = [rule.to_dict() for rule in found.rules]
-    addresses = {each.arn: each.addresses for each in wafv2.ip_sets.values()}
+    addresses = {ip_set.arn: ip_set.addresses for ip_set in wafv2.ip_sets.values()}
     return read(found.arn, rules, found.default_action, found.custom_response_bodies or {}, addresses)
 
 

@@ -64,7 +64,7 @@ class Shift:
 
 def active(shifts: Iterable[Shift], resource: str, now: float) -> Shift | None:
     """Return the shift that a resource is in; there is one at most."""
-    return next((each for each in shifts if each.resource == resource and each.status(now) == "ACTIVE"), None)
+    return next((shift for shift in shifts if shift.resource == resource and shift.status(now) == "ACTIVE"), None)
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,9 @@ class Autoshift:
 
 def autoshift_of(autoshifts: Iterable[Autoshift], resource: str) -> Autoshift | None:
     """Return the autoshift that a resource is in."""
-    return next((each for each in autoshifts if each.ended is None and resource in each.resources), None)
+    return next(
+        (autoshift for autoshift in autoshifts if autoshift.ended is None and resource in autoshift.resources), None
+    )
 
 
 def is_within(window: str, moment: datetime) -> bool:

@@ -31,11 +31,13 @@ def completed(given: Config) -> dict[str, Any]:
     return config | {
         "Comment": given.get("Comment") or "",
         "Aliases": quantified(_items(given, "Aliases")),
-        "Origins": quantified([_origin(one) for one in _items(given, "Origins")]),
+        "Origins": quantified([_origin(origin) for origin in _items(given, "Origins")]),
         "OriginGroups": quantified(_items(given, "OriginGroups")),
         "DefaultCacheBehavior": _behavior(given["DefaultCacheBehavior"]),
-        "CacheBehaviors": quantified([_behavior(one) for one in _items(given, "CacheBehaviors")]),
-        "CustomErrorResponses": quantified([_error_response(one) for one in _items(given, "CustomErrorResponses")]),
+        "CacheBehaviors": quantified([_behavior(behavior) for behavior in _items(given, "CacheBehaviors")]),
+        "CustomErrorResponses": quantified(
+            [_error_response(response) for response in _items(given, "CustomErrorResponses")]
+        ),
         "Logging": {"Enabled": False, "IncludeCookies": False, "Bucket": "", "Prefix": ""}
         | _given(given.get("Logging")),
         "ViewerCertificate": _certificate(_given(given.get("ViewerCertificate"))),
@@ -165,4 +167,6 @@ def access_identities(config: Config) -> list[str]:
 def function_arns(config: Config) -> list[str]:
     """Return the ARNs of all functions that the behaviors name."""
     behaviors = [config["DefaultCacheBehavior"], *_items(config, "CacheBehaviors")]
-    return [one["FunctionARN"] for behavior in behaviors for one in _items(behavior, "FunctionAssociations")]
+    return [
+        association["FunctionARN"] for behavior in behaviors for association in _items(behavior, "FunctionAssociations")
+    ]

@@ -182,9 +182,16 @@ class Edge:
         """Return the enabled distribution that has the name as its own or as an alias; an exact alias comes first."""
         name = host.lower().rstrip(".")
         served = [distribution for distribution in self.distributions if distribution.enabled]
-        exact = next((one for one in served if name == one.domain_name or name in one.aliases), None)
+        exact = next(
+            (
+                distribution
+                for distribution in served
+                if name == distribution.domain_name or name in distribution.aliases
+            ),
+            None,
+        )
         wildcard = f"*.{name.partition('.')[2]}"
-        return exact or next((one for one in served if wildcard in one.aliases), None)
+        return exact or next((distribution for distribution in served if wildcard in distribution.aliases), None)
 
 
 @dataclass(frozen=True)
@@ -214,9 +221,9 @@ def describe(backends: Backends) -> Edge:
             + tuple(_distribution(distribution, stored) for distribution in backend.distributions.values()),
             invalidations=found.invalidations
             + tuple(
-                Invalidation(one.id, distribution_id, tuple(one.paths))
+                Invalidation(invalidation.id, distribution_id, tuple(invalidation.paths))
                 for distribution_id, listed in backend.invalidations.items()
-                for one in listed
+                for invalidation in listed
             ),
         )
     return found
@@ -241,9 +248,9 @@ def _distribution(stored: Any, beside: _Stored) -> Distribution:
         certificate_arn=config["ViewerCertificate"].get("ACMCertificateArn", ""),
         tls_policy=config["ViewerCertificate"].get("MinimumProtocolVersion", ""),
         default_root_object=config["DefaultRootObject"],
-        origins=tuple(_origin(one, beside) for one in items(config["Origins"])),
-        behaviors=(*(_behavior(one, beside) for one in items(config["CacheBehaviors"])), default),
-        error_responses=tuple(_error_response(one) for one in items(config["CustomErrorResponses"])),
+        origins=tuple(_origin(origin, beside) for origin in items(config["Origins"])),
+        behaviors=(*(_behavior(behavior, beside) for behavior in items(config["CacheBehaviors"])), default),
+        error_responses=tuple(_error_response(response) for response in items(config["CustomErrorResponses"])),
         geography=Geography(restriction["RestrictionType"], frozenset(items(restriction))),
     )
 
@@ -256,7 +263,7 @@ def _origin(config: Mapping[str, Any], beside: _Stored) -> Origin:
         path=config["OriginPath"],
         signed=control is not None and control.signing_behavior != "never",
         identity=_identity(config, beside),
-        headers=tuple((one["HeaderName"], one["HeaderValue"]) for one in items(config["CustomHeaders"])),
+        headers=tuple((header["HeaderName"], header["HeaderValue"]) for header in items(config["CustomHeaders"])),
         custom=_custom(config),
     )
 
@@ -299,9 +306,12 @@ def _behavior(config: Mapping[str, Any], beside: _Stored) -> Behavior:
         forwarded=forwarded_of(key, request),
         headers=headers_of(headers) if headers is not None else None,
         functions=tuple(
-            (one["EventType"], Function(one["FunctionARN"], beside.functions[one["FunctionARN"]]))
-            for one in items(config["FunctionAssociations"])
-            if one["FunctionARN"] in beside.functions
+            (
+                association["EventType"],
+                Function(association["FunctionARN"], beside.functions[association["FunctionARN"]]),
+            )
+            for association in items(config["FunctionAssociations"])
+            if association["FunctionARN"] in beside.functions
         ),
     )
 

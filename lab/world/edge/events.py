@@ -51,9 +51,9 @@ def valued(pairs: Iterable[tuple[str, str]]) -> Valued:
 def pairs_of(given: Mapping[str, Mapping[str, Any]] | None) -> tuple[tuple[str, str], ...]:
     """Return the pairs that `valued` was made from."""
     return tuple(
-        (name, str(one.get("value", "")))
+        (name, str(item.get("value", "")))
         for name, entry in (given or {}).items()
-        for one in entry.get("multiValue") or [entry]
+        for item in entry.get("multiValue") or [entry]
     )
 
 
@@ -113,9 +113,11 @@ def generated(returned: Mapping[str, Any]) -> Generated:
     cookies = tuple(
         (
             "set-cookie",
-            "; ".join([f"{name}={one.get('value', '')}", *([one["attributes"]] if "attributes" in one else [])]),
+            "; ".join(
+                [f"{name}={cookie.get('value', '')}", *([cookie["attributes"]] if "attributes" in cookie else [])]
+            ),
         )
-        for name, one in (returned.get("cookies") or {}).items()
+        for name, cookie in (returned.get("cookies") or {}).items()
     )
     return Generated(int(returned["statusCode"]), pairs_of(returned.get("headers")) + cookies, _bytes(body))
 

@@ -211,11 +211,11 @@ def headers_of(config: Config) -> HeadersPolicy:
     cors = config.get("CorsConfig")
     return HeadersPolicy(
         headers=(
-            *(Header(one["Header"], one.get("Value", ""), bool(one["Override"])) for one in custom),
+            *(Header(header["Header"], header.get("Value", ""), bool(header["Override"])) for header in custom),
             *_security(security),
         ),
         removed=frozenset(
-            one["Header"].lower() for one in (config.get("RemoveHeadersConfig") or {}).get("Items") or []
+            header["Header"].lower() for header in (config.get("RemoveHeadersConfig") or {}).get("Items") or []
         ),
         cors=_cors(cors) if cors else None,
     )

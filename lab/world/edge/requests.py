@@ -32,8 +32,8 @@ class Selection:
         if "all" in (self.which, other.which):
             return Selection("all")
         if "allExcept" in (self.which, other.which):
-            excepted = [one.names for one in (self, other) if one.which == "allExcept"]
-            chosen = [one.names for one in (self, other) if one.which == "whitelist"]
+            excepted = [selection.names for selection in (self, other) if selection.which == "allExcept"]
+            chosen = [selection.names for selection in (self, other) if selection.which == "whitelist"]
             return Selection("allExcept", frozenset.intersection(*excepted).difference(*chosen))
         if "none" in (self.which, other.which):
             return self if other.which == "none" else other
@@ -78,7 +78,7 @@ def chosen(selection: Selection, pairs: Iterable[tuple[str, str]]) -> list[tuple
 
 @cache
 def _expression(pattern: str) -> re.Pattern[str]:
-    return re.compile("".join({"*": ".*", "?": "."}.get(one, re.escape(one)) for one in pattern), re.DOTALL)
+    return re.compile("".join({"*": ".*", "?": "."}.get(letter, re.escape(letter)) for letter in pattern), re.DOTALL)
 
 
 def path_matches(pattern: str, path: str) -> bool:

@@ -74,9 +74,9 @@ def scripts(content: Mapping[str, Any], parameters: Mapping[str, Sequence[str]])
     """Return a command document's steps with its parameters filled in, or raise what is wrong."""
     if str(content.get("schemaVersion")) == "1.2":
         steps = [
-            (action, action, one)
+            (action, action, properties)
             for action, configured in (content.get("runtimeConfig") or {}).items()
-            for one in configured.get("properties") or []
+            for properties in configured.get("properties") or []
         ]
     else:
         steps = [
@@ -102,7 +102,7 @@ def _script(name: str, inputs: Mapping[str, Any]) -> Script:
 
 def _lines(value: Any) -> list[str]:
     if isinstance(value, list):
-        return [line for one in value for line in _lines(one)]
+        return [line for part in value for line in _lines(part)]
     return [] if value is None else [str(value)]
 
 
@@ -182,8 +182,10 @@ def describe(command: Command) -> dict[str, Any]:
         "MaxErrors": "0",
         "TargetCount": len(command.invocations),
         "CompletedCount": len(ended),
-        "ErrorCount": len([one for one in ended if one.status != "Success"]),
-        "DeliveryTimedOutCount": len([one for one in ended if one.status == "TimedOut" and one.started is None]),
+        "ErrorCount": len([invocation for invocation in ended if invocation.status != "Success"]),
+        "DeliveryTimedOutCount": len(
+            [invocation for invocation in ended if invocation.status == "TimedOut" and invocation.started is None]
+        ),
         "TimeoutSeconds": command.timeout,
     }
 

@@ -38,9 +38,9 @@ class UnknownValueError(ValueError):
 def filters(request: Mapping[str, Any]) -> list[tuple[str, Sequence[str]]]:
     """Return a request's filters of both styles as (key, accepted values), or raise what is wrong with one."""
     found: list[tuple[str, Sequence[str]]] = [
-        (str(one.get(key)), [str(value) for value in one.get(values) or []])
+        (str(filter_.get(key)), [str(value) for value in filter_.get(values) or []])
         for name, (key, values) in STYLES.items()
-        for one in request.get(name) or []
+        for filter_ in request.get(name) or []
     ]
     for key, values in found:
         if key not in _FIELDS and key != "tag-key" and not key.startswith("tag:"):
@@ -59,7 +59,9 @@ def select(
     """Return the instances that pass every filter; `tags` are each instance's, by its id."""
     chosen = list(instances)
     for key, values in wanted:
-        chosen = [one for one in chosen if _passes(one, key, values, tags.get(one["InstanceId"], {}))]
+        chosen = [
+            instance for instance in chosen if _passes(instance, key, values, tags.get(instance["InstanceId"], {}))
+        ]
     return chosen
 
 

@@ -89,17 +89,17 @@ def responsible(zones: Mapping[str, Zone], name: str, kind: str) -> Zone | None:
 
 def closest(zones: Mapping[str, Zone], name: str) -> Zone | None:
     """Return the zone that a name is in: the one with the longest name."""
-    for each in (name, *ancestors(name)):
-        if each in zones:
-            return zones[each]
+    for ancestor in (name, *ancestors(name)):
+        if ancestor in zones:
+            return zones[ancestor]
     return None
 
 
 def _delegation(zone: Zone, name: str) -> tuple[Record, ...]:
     """Return the name server records of the highest cut between the zone's top and the name, if there is one."""
-    path = [each for each in (name, *ancestors(name)) if len(each) > len(zone.name)]
-    for each in reversed(path):
-        servers = zone.nodes.get(each, {}).get("NS", ())
+    path = [ancestor for ancestor in (name, *ancestors(name)) if len(ancestor) > len(zone.name)]
+    for ancestor in reversed(path):
+        servers = zone.nodes.get(ancestor, {}).get("NS", ())
         if servers:
             return servers
     return ()
@@ -162,7 +162,7 @@ def _target(view: View, record: Record, depth: int) -> tuple[Line, ...]:
 
 
 def _own(record: Record, found: Sequence[str]) -> tuple[Line, ...]:
-    return tuple(Line(record.name, ALIAS_TTL, "A", each) for each in found) if record.type == "A" else ()
+    return tuple(Line(record.name, ALIAS_TTL, "A", address) for address in found) if record.type == "A" else ()
 
 
 def _addresses_of(view: View, zone: Zone, records: Sequence[Record]) -> tuple[Line, ...]:

@@ -26,4 +26,4 @@ REGION_OF_CHECKER = {
 
 def checkers_of(regions: Sequence[str]) -> tuple[str, ...]:
     """Return the addresses of the checkers in these regions, of all when none is named."""
-    return tuple(each for each, region in REGION_OF_CHECKER.items() if not regions or region in regions)
+    return tuple(checker for checker, region in REGION_OF_CHECKER.items() if not regions or region in regions)

@@ -223,7 +223,7 @@ def _zone(zone: Any, query_log: str, keys: ZoneKeys | None) -> Zone:
     return Zone(
         name=name,
         id=zone.resource_id,
-        records=(*(_record(each) for each in _served(zone)), *dnskeys),
+        records=(*(_record(record) for record in _served(zone)), *dnskeys),
         nameservers=tuple(plain(name) for name in zone.delegation_set.name_servers) if zone.delegation_set else (),
         private=bool(zone.private_zone),
         vpcs=tuple(vpc["vpc_id"] for vpc in zone.vpcs),
@@ -307,7 +307,7 @@ def _balancer(balancer: LoadBalancer) -> Balancer:
 def _shares(shares: Iterable[FileSystem]) -> Iterator[Share]:
     for share in shares:
         for vpc_id in sorted({target.vpc_id for target in share.mount_targets}):
-            addresses = {each.zone: each.address for each in share.mount_targets if each.vpc_id == vpc_id}
+            addresses = {target.zone: target.address for target in share.mount_targets if target.vpc_id == vpc_id}
             yield Share(share.id, share.region, vpc_id, addresses)
 
 

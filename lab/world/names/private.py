@@ -59,7 +59,7 @@ def _private_zones(view: View, vpc_id: str) -> dict[str, Zone]:
 
 
 def _addresses(name: str, kind: str, found: Iterable[str]) -> DnsAnswer:
-    lines = tuple(Line(name, TTL, "A", each) for each in found) if kind == "A" else ()
+    lines = tuple(Line(name, TTL, "A", address) for address in found) if kind == "A" else ()
     return DnsAnswer(answer=lines)
 
 

@@ -243,7 +243,7 @@ def _endpoints() -> tuple[Record, ...]:
     records += [at(name, addresses.S3) for name in ("s3", "*.s3")]
     for region in REGIONS:
         records += [at(f"*.{region}", addresses.API), at(f"efs.{region}", addresses.API)]
-        records += [at(f"{each}.{region}", addresses.SESSIONS) for each in ("ssmmessages", "ec2messages")]
+        records += [at(f"{service}.{region}", addresses.SESSIONS) for service in ("ssmmessages", "ec2messages")]
         for name in (f"s3.{region}", f"s3.dualstack.{region}", f"s3-{region}"):
             records += [at(name, addresses.S3), at(f"*.{name}", addresses.S3)]
     return tuple(records)

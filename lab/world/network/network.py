@@ -93,11 +93,11 @@ class Interface:
 
     def __post_init__(self) -> None:
         """See Vpc."""
-        for each in (self.id, *self.groups):
-            words.identifier(each)
+        for id_ in (self.id, *self.groups):
+            words.identifier(id_)
         words.name(self.mac)
-        for each in (self.address, *([] if self.public_address is None else [self.public_address])):
-            words.address(each)
+        for address in (self.address, *([] if self.public_address is None else [self.public_address])):
+            words.address(address)
 
 
 RouteKind = Literal["internet", "interface", "endpoint", "blackhole"]
@@ -259,7 +259,9 @@ def _describe_region(network: Network, region: str, backend: Any, observed: Obse
             if subnet.vpc_id in used
         }
     )
-    network.prefix_lists.update({each.id: prefixes(each) for each in backend.managed_prefix_lists.values()})
+    network.prefix_lists.update(
+        {prefix_list.id: prefixes(prefix_list) for prefix_list in backend.managed_prefix_lists.values()}
+    )
     network.route_tables.update(
         {table.id: _route_table(table, network) for table in backend.route_tables.values() if table.vpc_id in used}
     )
@@ -289,7 +291,7 @@ def _vpc(vpc: Any, region: str, backend: Any) -> Vpc:
     return Vpc(
         id=vpc.id,
         region=region,
-        cidrs=tuple(each["cidr_block"] for each in vpc.get_cidr_block_association_set()),
+        cidrs=tuple(association["cidr_block"] for association in vpc.get_cidr_block_association_set()),
         dns_support=truth(vpc.enable_dns_support),
         dns_hostnames=truth(vpc.enable_dns_hostnames),
         internet_gateway=attached[0] if attached else None,

@@ -74,7 +74,7 @@ def router(network: Network, vpc: Vpc, transit: str) -> str:
 
 
 def _sets(network: Network, vpc: Vpc, members: list[Interface]) -> Iterator[str]:
-    by_group: dict[str, set[str]] = {each.id: set() for each in network.groups.values() if each.vpc_id == vpc.id}
+    by_group: dict[str, set[str]] = {group.id: set() for group in network.groups.values() if group.vpc_id == vpc.id}
     for member in members:
         for group in member.groups:
             by_group.setdefault(group, set()).add(member.address)
@@ -172,15 +172,16 @@ def _public(vpc: Vpc, members: list[Interface]) -> list[tuple[str, str]]:
 
 
 def _forward(network: Network, members: list[Interface]) -> list[str]:
-    with_public = [each.address for each in members if each.public_address]
+    with_public = [member.address for member in members if member.public_address]
     by_subnet: dict[str, list[str]] = defaultdict(list)
     for member in members:
         by_subnet[member.subnet_id].append(_quoted(member.id))
-    lists = {each.id: network.subnets[each.subnet_id].acl_id for each in members}
-    leaving = [f"{_quoted(each.id)} : jump egress_{_identifier(lists[each.id])}" for each in members]
-    entering = [f"{_quoted(each.id)} : jump ingress_{_identifier(lists[each.id])}" for each in members]
-    checked = [each for each in members if each.checked]
-    own = [f"{_quoted(each.id)} . {each.address}" for each in checked]
+    lists = {member.id: network.subnets[member.subnet_id].acl_id for member in members}
+    leaving = [f"{_quoted(member.id)} : jump egress_{_identifier(lists[member.id])}" for member in members]
+    entering = [f"{_quoted(member.id)} : jump ingress_{_identifier(lists[member.id])}" for member in members]
+    checked = [member for member in members if member.checked]
+    own = [f"{_quoted(member.id)} . {member.address}" for member in checked]
+    names = _braces(_quoted(member.id) for member in checked)
     return _chain(
         "forward",
         [
@@ -188,11 +189,7 @@ def _forward(network: Network, members: list[Interface]) -> list[str]:
             # Without a public address there is nothing that the internet gateway could translate to.
             f'oifname "{INTERNET_DEVICE}"' + (f" ip saddr != {_braces(with_public)}" if with_public else "") + " drop",
             # The destination check: an interface gets only what is for its own address.
-            *(
-                [f"oifname {_braces(_quoted(each.id) for each in checked)} oifname . ip daddr != {_braces(own)} drop"]
-                if checked
-                else []
-            ),
+            *([f"oifname {names} oifname . ip daddr != {_braces(own)} drop"] if checked else []),
             # Access lists count where a packet crosses the border of a subnet, in either direction, without state.
             *(
                 f"iifname {_braces(devices)} oifname {_braces(devices)} goto state"
@@ -237,8 +234,8 @@ def _enter(members: list[Interface]) -> list[str]:
 
 def _groups(network: Network, members: list[Interface]) -> Iterator[str]:
     """Ask the groups: a packet must be let out by one of the sender's and in by one of the receiver's."""
-    filtered = [each for each in members if each.filtered]
-    for group_id in sorted({group for each in filtered for group in each.groups}):
+    filtered = [member for member in members if member.filtered]
+    for group_id in sorted({group for member in filtered for group in member.groups}):
         group, name = network.groups[group_id], _identifier(group_id)
         egress, ingress = (_known(network, group, rules) for rules in (group.egress, group.ingress))
         yield from _chain(f"egress_{name}", (f"{match} goto enter" for match in _matches(egress, "daddr")))

@@ -59,7 +59,7 @@ class Row:
             "state": self.state,
             "ids": self.control.get("ids") or {},
             "evidence": [f"{seen.where}: {seen.evidence}" for seen in self.unmet or self.seen],
-            "cure": self.control["cure"] if self.state in (FAIL, ACCOUNT, EXCEPTION) else None,
+            "remedy": self.control["remedy"] if self.state in (FAIL, ACCOUNT, EXCEPTION) else None,
             "reason": exception.get("reason") if self.state == EXCEPTION else None,
             "cost": exception.get("cost") if self.state == EXCEPTION else None,
             "switch": exception.get("switch") if self.state == EXCEPTION else None,

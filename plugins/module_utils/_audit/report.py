@@ -50,6 +50,6 @@ def _lines(row: Row) -> str:
         ("reason", told["reason"]),
         ("cost", told["cost"]),
         ("switch", told["switch"]),
-        ("cure", told["cure"] if row.state in (FAIL, ACCOUNT) else None),
+        ("remedy", told["remedy"] if row.state in (FAIL, ACCOUNT) else None),
     ]
     return "\n".join([head, *(f"    {name:<{WIDTH}}{text}" for name, text in parts if text)])

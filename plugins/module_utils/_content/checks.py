@@ -61,21 +61,21 @@ def check_size(path: str, size: int) -> None:
 def shared_paths(written: Iterable[str]) -> dict[str, bool]:
     """Return the shared paths, normalised and sorted, each with whether it is written as a folder (`uploads/`)."""
     found: dict[str, bool] = {}
-    for one in written:
-        path = one.rstrip("/") if one.strip("/") else one
+    for text in written:
+        path = text.rstrip("/") if text.strip("/") else text
         path = path.removeprefix("./")
         if not is_plain(path):
             raise ContentError(
-                f"site_shared_paths has {one!r}, which is no path below the site's folder; write it relative to that, "
+                f"site_shared_paths has {text!r}, which is no path below the site's folder; write it relative to that, "
                 "without dots, as in 'data/uploads'."
             )
         check_name(path)
         for other in found:
             if below(path, other) or below(other, path):
                 raise ContentError(
-                    f"site_shared_paths has {other!r} and {one!r}, of which one holds the other; keep one."
+                    f"site_shared_paths has {other!r} and {text!r}, of which one holds the other; keep one."
                 )
-        found[path] = one.endswith("/")
+        found[path] = text.endswith("/")
     return dict(sorted(found.items()))
 
 

@@ -86,7 +86,7 @@ def _upload(client: t.Any, bucket: str, key: str, path: Path) -> None:
 @aws_lookup("list the objects in bucket {bucket}", "NoSuchBucket")
 def _list(client: t.Any, bucket: str, prefix: str) -> dict[str, datetime]:
     found = pages(client, "list_objects_v2", Bucket=bucket, Prefix=prefix)
-    return {one["Key"].removeprefix(prefix): one["LastModified"] for one in found.get("Contents", [])}
+    return {item["Key"].removeprefix(prefix): item["LastModified"] for item in found.get("Contents", [])}
 
 
 @aws_call("delete objects in bucket {bucket}")
@@ -235,7 +235,7 @@ def _uploads(
         bucket.upload(file_key(sha256), files[sha256])
         check_unchanged(found[str(files[sha256])], files[sha256].stat())
 
-    uploads: dict[str, Callable[[], None]] = {pack_key(one.id): lambda one=one: pack(one) for one in planned.new}  # type: ignore[misc]
+    uploads: dict[str, Callable[[], None]] = {pack_key(new.id): lambda new=new: pack(new) for new in planned.new}  # type: ignore[misc]
     uploads |= {file_key(sha256): lambda sha256=sha256: large(sha256) for sha256 in planned.large}  # type: ignore[misc]
     return {key: upload for key, upload in uploads.items() if key not in there}
 

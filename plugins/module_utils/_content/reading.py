@@ -72,7 +72,7 @@ def look(params: Mapping[str, t.Any]) -> Folder:
         raise ContentError(str(error)) from error
     shared = shared_paths(params["shared_paths"])
     _check_top(top)
-    walk = _Walk(top, patterns)
+    walk = _FolderScan(top, patterns)
     walk.run()
     links = [_link(top, path, walk) for path in walk.links]
     if not walk.files and not links:
@@ -90,8 +90,8 @@ def _check_top(top: str) -> None:
         raise ContentError(f"site_files is {top!r}, which is no folder; name the folder with the site's files.")
 
 
-class _Walk:
-    """A walk through the folder; what is left out is not entered."""
+class _FolderScan:
+    """A scan of the folder; what is left out is not entered."""
 
     def __init__(self, top: str, patterns: Sequence[Pattern]) -> None:
         self.top = top
@@ -148,7 +148,7 @@ def _unreadable(what: str, path: str, error: OSError) -> ContentError:
     )
 
 
-def _link(top: str, path: str, walk: _Walk) -> Link:
+def _link(top: str, path: str, walk: _FolderScan) -> Link:
     """Return a link as it is to be on the share: relative, to something that is published."""
     written = os.readlink(f"{top}/{path}")
     real_top = os.path.realpath(top)
@@ -174,7 +174,7 @@ def _link(top: str, path: str, walk: _Walk) -> Link:
 
 
 def _is_published(path: str, is_folder: bool, patterns: Sequence[Pattern]) -> bool:
-    return not any(excluded(each, is_folder or each != path, patterns) for each in (*parents(path), path) if each)
+    return not any(excluded(part, is_folder or part != path, patterns) for part in (*parents(path), path) if part)
 
 
 def _stays(path: str, target: str) -> bool:

@@ -14,7 +14,7 @@ from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Occurrence, 
 from .known.balancing import Target
 from .known.machines import Instance, StatusChecks
 from .needs import INSIDE
-from .places import acl_cure, blocked, by_stop, display_name, on, stopped_by, where_of
+from .places import acl_remedy, blocked, by_stop, display_name, on, stopped_by, where_of
 from .policies import SESSION_ACTIONS, lacks, lets_assume, titles
 
 AREA = Area("access")
@@ -160,7 +160,7 @@ def endpoints_unreachable(evidence: Evidence) -> Iterator[Occurrence]:
             where_of(stop),
             path.explanation,
             touched,
-            cure=acl_cure(stop),
+            remedy=acl_remedy(stop),
         )
 
 
@@ -234,7 +234,7 @@ def status_check_failed(evidence: Evidence) -> Iterator[Occurrence]:
                 instance,
                 f"{display_name(instance)} fails EC2's {failed[0]} status check.",
                 ", ".join(f"{kind} status: {state}" for kind, state in states.items()),
-                cure=stop if "system" in failed else again,
+                remedy=stop if "system" in failed else again,
             )
 
 

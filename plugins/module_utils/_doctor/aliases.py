@@ -43,7 +43,9 @@ def alias_record_missing(evidence: Evidence) -> Iterator[Occurrence]:
             there = "; ".join(map(said, evidence.records(alias))) or "none"
             what = f"{alias} has no {' and no '.join(missing)} record that leads to the site."
             other = any(not record.failover for record in evidence.records(alias, "A"))
-            yield Occurrence(what, Where("record", f"{alias} A"), f"records: {there}", cure=REPLACE if other else None)
+            yield Occurrence(
+                what, Where("record", f"{alias} A"), f"records: {there}", remedy=REPLACE if other else None
+            )
 
 
 @AREA.rule(

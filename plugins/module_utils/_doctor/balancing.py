@@ -12,7 +12,7 @@ from .evidence import Evidence
 from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Occurrence, RuleInfo, Where
 from .known.balancing import LoadBalancer, TargetGroup
 from .needs import INSIDE
-from .places import acl_cure, balancer_place, blocked, by_stop, display_name, on, place, stopped_by, where_of
+from .places import acl_remedy, balancer_place, blocked, by_stop, display_name, on, place, stopped_by, where_of
 
 AREA = Area("balancing")
 UNHEALTHY = ("target-unhealthy",)
@@ -74,7 +74,7 @@ def balancer_way_blocked(evidence: Evidence) -> Iterator[Occurrence]:
     paths = [pair for pair in blocked(evidence, "requests") if not stopped_by(pair[1], "security_group", "ingress")]
     for path, stop, touched in by_stop(paths):
         what = f"The load balancer does not reach {path.machine_name or path.machine}."
-        yield Occurrence(what, where_of(stop), path.explanation, touched, cure=acl_cure(stop))
+        yield Occurrence(what, where_of(stop), path.explanation, touched, remedy=acl_remedy(stop))
 
 
 @AREA.rule(
@@ -92,7 +92,7 @@ def balancer_closed(evidence: Evidence) -> Iterator[Occurrence]:
     """Visitors do not reach the load balancer."""
     for path, stop, dummy in by_stop(blocked(evidence, "visitors")):
         what = f"Visitors do not reach the load balancer on port {path.port}."
-        yield Occurrence(what, where_of(stop), path.explanation, cure=acl_cure(stop))
+        yield Occurrence(what, where_of(stop), path.explanation, remedy=acl_remedy(stop))
 
 
 @AREA.rule(
@@ -116,7 +116,7 @@ def web_acl_blocks(evidence: Evidence) -> Iterator[Occurrence]:
             f"The web ACL {acl.name} before the load balancer blocks what no rule admits.",
             Where("web ACL", acl.name),
             "DefaultAction=Block",
-            cure="Take it off the load balancer, or have it allow by default: aws wafv2 disassociate-web-acl "
+            remedy="Take it off the load balancer, or have it allow by default: aws wafv2 disassociate-web-acl "
             f"--resource-arn {balancer.load_balancer_arn}",
         )
 

@@ -76,7 +76,7 @@ FOLLOWERS = followers()
 
 def leads_to(cause: Finding, effect: Finding) -> bool:
     """Tell whether one finding explains another: by its kind, and on a machine that both concern."""
-    mine, theirs = cause.case.affected_instances, effect.case.affected_instances
+    mine, theirs = cause.occurrence.affected_instances, effect.occurrence.affected_instances
     return effect.kind.code in FOLLOWERS[cause.kind.code] and (not mine or not theirs or bool(mine & theirs))
 
 
@@ -137,8 +137,8 @@ class Diagnosis:
 def diagnose(evidence: Evidence) -> Diagnosis:
     """Ask all rules."""
     asked = {rule.kind.code: (rule, list(rule.check(evidence))) for dummy, rule in rules()}
-    cases = [Finding(rule.kind, case) for rule, told in asked.values() for case in told]
-    found = without_needless(cases)
+    occurrences = [Finding(rule.kind, occurrence) for rule, told in asked.values() for occurrence in told]
+    found = without_needless(occurrences)
     roots = [effect for effect in found if not explained(effect, found)]
     passing, lasting = [root for root in roots if root.kind.passing], [root for root in roots if not root.kind.passing]
     causes = without_same_stop(lasting)
@@ -152,7 +152,7 @@ def diagnose(evidence: Evidence) -> Diagnosis:
         tuple(code for code, (dummy, told) in asked.items() if told and code not in named and code not in doubtful),
         tuple(code for code, why in lacking.items() if not why),
         {code: why for code, why in lacking.items() if why},
-        tuple(f"{finding.case.what} {finding.cure}" for finding in passing),
+        tuple(f"{finding.occurrence.what} {finding.remedy}" for finding in passing),
     )
 
 
@@ -161,7 +161,7 @@ def in_doubt(passing: list[Finding], lasting: list[Finding], found: Iterable[Fin
     open_codes: dict[str, dict[str, str]] = {}
     sure = {finding.kind.code for finding in found if finding in lasting or explained(finding, lasting)}
     for cause in passing:
-        told = {cause.case.where.name or cause.case.where.id: cause.case.what}
+        told = {cause.occurrence.where.name or cause.occurrence.where.id: cause.occurrence.what}
         for finding in found:
             if finding.kind.code not in sure and (finding is cause or leads_to(cause, finding)):
                 open_codes.setdefault(finding.kind.code, {}).update(told)
@@ -170,7 +170,7 @@ def in_doubt(passing: list[Finding], lasting: list[Finding], found: Iterable[Fin
 
 def same_stop(finding: Finding, other: Finding) -> bool:
     """Tell whether one network ACL is what both are about: it stops several paths at once."""
-    return finding.case.where == other.case.where and finding.case.where.type == "network acl"
+    return finding.occurrence.where == other.occurrence.where and finding.occurrence.where.type == "network acl"
 
 
 def without_same_stop(roots: list[Finding]) -> list[Finding]:
@@ -187,13 +187,15 @@ def joined(roots: Iterable[Finding]) -> list[Finding]:
     by_kind: dict[str, list[Finding]] = {}
     for root in roots:
         by_kind.setdefault(root.kind.code, []).append(root)
-    return [replace(several[0], more=tuple(finding.case for finding in several[1:])) for several in by_kind.values()]
+    return [
+        replace(several[0], more=tuple(finding.occurrence for finding in several[1:])) for several in by_kind.values()
+    ]
 
 
 def consequences(cause: Finding, found: Iterable[Finding], roots: Iterable[Finding] = ()) -> tuple[str, ...]:
     """Return in words what follows from a finding at any of its places, or has the same stop; each once."""
-    parts = [replace(cause, case=case, more=()) for case in cause.cases]
+    parts = [replace(cause, occurrence=occurrence, more=()) for occurrence in cause.occurrences]
     parts += [root for root in roots if root.kind is not cause.kind and any(same_stop(root, part) for part in parts)]
-    beside = [part.case.what for part in parts if part.kind is not cause.kind]
-    behind = [effect.case.what for effect in found if any(leads_to(part, effect) for part in parts)]
+    beside = [part.occurrence.what for part in parts if part.kind is not cause.kind]
+    behind = [effect.occurrence.what for effect in found if any(leads_to(part, effect) for part in parts)]
     return tuple(dict.fromkeys([*beside, *behind]))

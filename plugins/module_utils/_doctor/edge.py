@@ -33,8 +33,8 @@ def seen(evidence: Evidence) -> Fetch | None:
     return next((fetch for fetch in fetches if fetch and fetch.status), None)
 
 
-def case(distribution: Distribution, what: str, proof: str) -> Occurrence:
-    """Return the case of a distribution."""
+def occurrence(distribution: Distribution, what: str, proof: str) -> Occurrence:
+    """Return the occurrence at a distribution."""
     return Occurrence(what, place("distribution", distribution.id, distribution.name), proof)
 
 
@@ -58,7 +58,7 @@ def distribution_disabled(evidence: Evidence) -> Iterator[Occurrence]:
     """The error page's distribution is disabled."""
     for distribution in evidence.site.distributions:
         if distribution.enabled is False:
-            yield case(distribution, "The error page's distribution is disabled.", "enabled=false")
+            yield occurrence(distribution, "The error page's distribution is disabled.", "enabled=false")
 
 
 @AREA.rule(
@@ -80,7 +80,7 @@ def edge_alias_missing(evidence: Evidence) -> Iterator[Occurrence]:
         if missing:
             proof = f"aliases: {', '.join(distribution.aliases) or 'none'}"
             what = f"The distribution does not bear the name {' and '.join(missing)}."
-            yield case(distribution, what, proof)
+            yield occurrence(distribution, what, proof)
 
 
 @AREA.rule(
@@ -98,7 +98,7 @@ def edge_access_control_missing(evidence: Evidence) -> Iterator[Occurrence]:
     for distribution in evidence.site.distributions:
         if distribution.origin_access_control_id == "":
             what = "The distribution does not sign its requests to the error page's bucket."
-            yield case(distribution, what, "OriginAccessControlId: none")
+            yield occurrence(distribution, what, "OriginAccessControlId: none")
 
 
 @AREA.rule(
@@ -120,7 +120,7 @@ def error_page_denied(evidence: Evidence) -> Iterator[Occurrence]:
         bucket = distribution.origin_domain_name.partition(".s3.")[0]
         if bucket in found and not policies.lets_distribution_read(found[bucket], distribution.arn, bucket):
             proof = f"statements of the policy of {bucket}: {', '.join(policies.titles(found[bucket]))}"
-            yield case(distribution, f"The distribution may not read {bucket}.", proof)
+            yield occurrence(distribution, f"The distribution may not read {bucket}.", proof)
 
 
 @AREA.rule(
@@ -179,7 +179,7 @@ def edge_http_refused(evidence: Evidence) -> Iterator[Occurrence]:
         policy = distribution.viewer_protocol_policy
         if policy and policy != "redirect-to-https":
             what = "The error page's distribution does not redirect HTTP to HTTPS."
-            yield case(distribution, what, f"ViewerProtocolPolicy={policy}")
+            yield occurrence(distribution, what, f"ViewerProtocolPolicy={policy}")
 
 
 @AREA.rule(
@@ -201,7 +201,7 @@ def edge_countries_refused(evidence: Evidence) -> Iterator[Occurrence]:
             whom = f"all countries but {countries}" if kind == "whitelist" else countries
             what = f"The error page's distribution refuses visitors from {whom}."
             proof = f"GeoRestriction={kind} {countries}"
-            yield case(distribution, what, proof)
+            yield occurrence(distribution, what, proof)
 
 
 @AREA.rule(
@@ -220,7 +220,7 @@ def edge_function_missing(evidence: Evidence) -> Iterator[Occurrence]:
     for distribution in evidence.site.distributions:
         if not distribution.viewer_request_function_arn:
             what = "No CloudFront function is attached to the error page's distribution."
-            yield case(distribution, what, "viewer-request: none")
+            yield occurrence(distribution, what, "viewer-request: none")
 
 
 @AREA.rule(
@@ -239,7 +239,7 @@ def error_responses_missing(evidence: Evidence) -> Iterator[Occurrence]:
         responses = distribution.custom_error_responses
         if responses is not None and not any(row.response_page_path for row in responses):
             what = "The distribution does not answer errors with the error page."
-            yield case(distribution, what, "custom error responses: none with a page")
+            yield occurrence(distribution, what, "custom error responses: none with a page")
 
 
 @AREA.rule(
@@ -257,7 +257,7 @@ def headers_policy_missing(evidence: Evidence) -> Iterator[Occurrence]:
     for distribution in evidence.site.distributions:
         if not distribution.response_headers_policy_id:
             what = "The distribution has no response headers policy."
-            yield case(distribution, what, "ResponseHeadersPolicyId: none")
+            yield occurrence(distribution, what, "ResponseHeadersPolicyId: none")
 
 
 @AREA.rule(
@@ -290,7 +290,7 @@ def error_page_cacheable(evidence: Evidence) -> Iterator[Occurrence]:
     if known and lasting(kept):
         said.append(f"Cache-Control: {kept or 'not set'}")
     if said:
-        yield case(distribution, "The error page can stick.", "; ".join(said))
+        yield occurrence(distribution, "The error page can stick.", "; ".join(said))
 
 
 def _policy_headers(evidence: Evidence, distribution: Distribution) -> dict[str, str]:
@@ -323,7 +323,7 @@ def long_error_ttl(evidence: Evidence) -> Iterator[Occurrence]:
         long = {name: seconds for name, seconds in kept.items() if seconds > LONGEST_TTL}
         if long:
             proof = ", ".join(f"{name}={seconds}" for name, seconds in long.items())
-            yield case(distribution, f"The edge keeps the error page for {max(long.values())} s.", proof)
+            yield occurrence(distribution, f"The edge keeps the error page for {max(long.values())} s.", proof)
 
 
 @AREA.rule(
@@ -337,7 +337,7 @@ def edge_unavailable(evidence: Evidence) -> Iterator[Occurrence]:
     distribution, fetch = evidence.distribution, evidence.outside.edge_alias
     if distribution and fetch and fetch.problem and evidence.balancer:
         what = f"The edge does not answer for {evidence.domain}."
-        yield case(distribution, what, fetch.problem)
+        yield occurrence(distribution, what, fetch.problem)
 
 
 @AREA.rule(
@@ -356,7 +356,7 @@ def error_page_wrong(evidence: Evidence) -> Iterator[Occurrence]:
     distribution, fetch = evidence.distribution, seen(evidence)
     if distribution and fetch and fetch.status != 503 and evidence.balancer:
         proof = f"status {fetch.status} at {fetch.url}"
-        yield case(distribution, f"The edge answers {fetch.status} instead of 503.", proof)
+        yield occurrence(distribution, f"The edge answers {fetch.status} instead of 503.", proof)
 
 
 @AREA.rule(
@@ -373,4 +373,4 @@ def error_page_without_retry_after(evidence: Evidence) -> Iterator[Occurrence]:
     """The error page does not say when to come back."""
     distribution, fetch = evidence.distribution, seen(evidence)
     if distribution and fetch and fetch.status == 503 and "retry-after" not in fetch.headers:
-        yield case(distribution, "The error page has no Retry-After.", f"headers at {fetch.url}")
+        yield occurrence(distribution, "The error page has no Retry-After.", f"headers at {fetch.url}")

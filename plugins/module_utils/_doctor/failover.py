@@ -336,7 +336,7 @@ def health_check_disabled(evidence: Evidence) -> Iterator[Occurrence]:
     for check in used_checks(evidence):
         if check.config.disabled:
             yield Occurrence(
-                "The health check is disabled.", title(check), "Disabled=true", cure=update(check, "--no-disabled")
+                "The health check is disabled.", title(check), "Disabled=true", remedy=update(check, "--no-disabled")
             )
 
 
@@ -356,7 +356,7 @@ def health_check_inverted(evidence: Evidence) -> Iterator[Occurrence]:
     for check in used_checks(evidence):
         if check.config.inverted:
             yield Occurrence(
-                "The health check is inverted.", title(check), "Inverted=true", cure=update(check, "--no-inverted")
+                "The health check is inverted.", title(check), "Inverted=true", remedy=update(check, "--no-inverted")
             )
 
 

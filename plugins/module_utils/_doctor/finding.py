@@ -40,7 +40,7 @@ class RuleInfo:
     code: str
     severity: str
     why: str
-    cure: str
+    remedy: str
     causes: tuple[str, ...] = ()
     """The codes of what follows from it, on the same machines: they become its consequences."""
     inferred: bool = False
@@ -58,8 +58,8 @@ class Occurrence:
     evidence: str
     affected_instances: frozenset[str] = frozenset()
     """The ids of the machines concerned; none means all of the site."""
-    cure: str | None = None
-    """Another cure than the kind's."""
+    remedy: str | None = None
+    """Another remedy than the kind's."""
     severity: str | None = None
     """Another severity than the kind's."""
 
@@ -74,7 +74,7 @@ class Finding:
     """What is wrong, with its kind, all the places where it shows, and what follows from it."""
 
     kind: RuleInfo
-    case: Occurrence
+    occurrence: Occurrence
     consequences: tuple[str, ...] = ()
     more: tuple[Occurrence, ...] = ()
     """The same at other places."""
@@ -82,30 +82,30 @@ class Finding:
     @property
     def severity(self) -> str:
         """How bad it is, at the worst of its places."""
-        found = [case.severity or self.kind.severity for case in self.cases]
+        found = [occurrence.severity or self.kind.severity for occurrence in self.occurrences]
         return min(found, key=SEVERITIES.index)
 
     @property
-    def cases(self) -> tuple[Occurrence, ...]:
+    def occurrences(self) -> tuple[Occurrence, ...]:
         """All places."""
-        return (self.case, *self.more)
+        return (self.occurrence, *self.more)
 
     @property
-    def cure(self) -> str:
+    def remedy(self) -> str:
         """What to do, as a sentence."""
-        told = list(dict.fromkeys(case.cure or self.kind.cure for case in self.cases))
-        return " ".join(cure[:1].upper() + cure[1:] for cure in told)
+        told = list(dict.fromkeys(occurrence.remedy or self.kind.remedy for occurrence in self.occurrences))
+        return " ".join(remedy[:1].upper() + remedy[1:] for remedy in told)
 
     def as_dict(self) -> dict[str, object]:
         """Return the finding as the module returns it."""
         return {
             "code": self.kind.code,
             "severity": self.severity,
-            **self.case.as_dict(),
+            **self.occurrence.as_dict(),
             "why": self.kind.why,
-            "cure": self.cure,
+            "remedy": self.remedy,
             "consequences": list(self.consequences),
-            "places": [case.as_dict() for case in self.cases],
+            "places": [occurrence.as_dict() for occurrence in self.occurrences],
         }
 
 

@@ -124,7 +124,7 @@ def public_address_on_launch(evidence: Evidence) -> Iterator[Occurrence]:
             what = f"The subnet {subnet.name or subnet.subnet_id} gives public addresses at launch."
             call = f"Call: aws ec2 modify-subnet-attribute --subnet-id {subnet.subnet_id} --no-map-public-ip-on-launch"
             yield Occurrence(
-                what, place("subnet", subnet.subnet_id, subnet.name), "MapPublicIpOnLaunch=true", cure=call
+                what, place("subnet", subnet.subnet_id, subnet.name), "MapPublicIpOnLaunch=true", remedy=call
             )
 
 
@@ -173,6 +173,6 @@ def metadata_v1_allowed(evidence: Evidence) -> Iterator[Occurrence]:
                 instance,
                 f"The metadata of {display_name(instance)} answer without a token.",
                 "HttpTokens=optional",
-                cure="Call: aws ec2 modify-instance-metadata-options --instance-id "
+                remedy="Call: aws ec2 modify-instance-metadata-options --instance-id "
                 f"{instance.instance_id} --http-tokens required",
             )

@@ -104,7 +104,7 @@ def refused(evidence: Evidence, low: int, high: int) -> Iterator[tuple[TargetGro
 
 
 def path_cases(evidence: Evidence, low: int, high: int, how: str) -> Iterator[Occurrence]:
-    """Return the case of a target group whose path is answered wrongly by machines."""
+    """Return the occurrence at a target group whose path is answered wrongly by machines."""
     found = list(refused(evidence, low, high))
     if found:
         group, _machine, status = found[0]

@@ -76,7 +76,7 @@ def role_not_in_profile(evidence: Evidence) -> Iterator[Occurrence]:
                 f"The instance profile {name} does not hold the role {name}.",
                 Where("instance profile", name),
                 f"the role's instance profiles: {', '.join(role.instance_profiles) or 'none'}",
-                cure=f"Call: aws iam add-role-to-instance-profile --instance-profile-name {name} --role-name {name}",
+                remedy=f"Call: aws iam add-role-to-instance-profile --instance-profile-name {name} --role-name {name}",
                 severity=severity(evidence, concerned),
             )
 
@@ -112,7 +112,7 @@ def role_bounded(evidence: Evidence) -> Iterator[Occurrence]:
                 f"The permissions boundary of the role {name} does not admit {missing[0]}.",
                 Where("role", name),
                 f"{boundary}: not {', '.join(missing)}",
-                cure="Admit that in the permissions boundary, or take it off: aws iam "
+                remedy="Admit that in the permissions boundary, or take it off: aws iam "
                 f"delete-role-permissions-boundary --role-name {name}",
                 severity=severity(evidence, evidence.running),
             )
@@ -141,7 +141,7 @@ def role_denied(evidence: Evidence) -> Iterator[Occurrence]:
                 f"The policy {policy} of the role {name} denies {denied}.",
                 Where("role", name, policy),
                 f"Deny {denied}",
-                cure=f"Delete the policy: aws iam delete-role-policy --role-name {name} --policy-name {policy}",
+                remedy=f"Delete the policy: aws iam delete-role-policy --role-name {name} --policy-name {policy}",
                 severity=severity(evidence, evidence.running),
             )
 
@@ -165,7 +165,7 @@ def metadata_off(evidence: Evidence) -> Iterator[Occurrence]:
                 instance,
                 f"The metadata service of {display_name(instance)} is switched off.",
                 "HttpEndpoint=disabled",
-                cure=f"Call: aws ec2 modify-instance-metadata-options --instance-id {instance.instance_id} "
+                remedy=f"Call: aws ec2 modify-instance-metadata-options --instance-id {instance.instance_id} "
                 "--http-endpoint enabled --http-tokens required",
                 severity=severity(evidence, [instance]),
             )

@@ -161,7 +161,7 @@ def listener_answers_elsewhere(evidence: Evidence) -> Iterator[Occurrence]:
                 what,
                 https_listener(listener),
                 f"action: {said(met.actions)}",
-                cure=None if is_own(evidence, met) else f"{MOVE} {behind(rules, met)}",
+                remedy=None if is_own(evidence, met) else f"{MOVE} {behind(rules, met)}",
             )
 
 
@@ -188,7 +188,7 @@ def listener_rule_above(evidence: Evidence) -> Iterator[Occurrence]:
                 if rule is not everything or leads_here(evidence, rule):
                     where = Where("listener rule", rule.rule_arn, f"with priority {rule.priority}")
                     what = f"A rule that is not the site's comes before the site's rule for {host}."
-                    yield Occurrence(what, where, f"action: {said(rule.actions)}", cure=behind(found, rule))
+                    yield Occurrence(what, where, f"action: {said(rule.actions)}", remedy=behind(found, rule))
 
 
 @AREA.rule(

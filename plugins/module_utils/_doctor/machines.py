@@ -114,7 +114,7 @@ def unit_masked(evidence: Evidence) -> Iterator[Occurrence]:
                     instance,
                     f"{unit.name} on {display_name(instance)} is masked.",
                     str(unit),
-                    cure=f"on the machine: systemctl unmask {unit.name}. Then {CONFIGURE}",
+                    remedy=f"on the machine: systemctl unmask {unit.name}. Then {CONFIGURE}",
                     severity=WARNING if unit.active else None,
                 )
 
@@ -190,5 +190,5 @@ def updates_held_up(evidence: Evidence) -> Iterator[Occurrence]:
                 f"{holder} has had the turn to install updates for {seconds / 3600:.0f} hours.",
                 Where("file", path),
                 f"{path}: {holder}",
-                cure=f"See that {holder} is well, then, on one machine: rm {path}",
+                remedy=f"See that {holder} is well, then, on one machine: rm {path}",
             )

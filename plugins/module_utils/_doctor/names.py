@@ -58,7 +58,7 @@ def registrar_old_nameservers(evidence: Evidence) -> Iterator[Occurrence]:
         what,
         Where("delegation", name, parent),
         f"{parent} says: {', '.join(found) or 'nothing'}; the hosted zone {zone.id} has: {names}",
-        cure=f"At the registrar of {name}, enter these name servers and no others: {names}.",
+        remedy=f"At the registrar of {name}, enter these name servers and no others: {names}.",
     )
 
 
@@ -99,7 +99,7 @@ def zone_name_servers_changed(evidence: Evidence) -> Iterator[Occurrence]:
                     f"The NS record of {name} in its own hosted zone names {', '.join(sorted(servers)) or 'nobody'}.",
                     Where("record", f"{name} NS", zone.id),
                     f"the name servers of the hosted zone {zone.id} are {', '.join(wanted)}",
-                    cure=f"Put the zone's own name servers back: {record_call(zone, 'UPSERT', mended)}",
+                    remedy=f"Put the zone's own name servers back: {record_call(zone, 'UPSERT', mended)}",
                 )
 
 
@@ -124,7 +124,7 @@ def name_delegated_away(evidence: Evidence) -> Iterator[Occurrence]:
                         f"{name} is delegated to other name servers by an NS record of {owner}.",
                         Where("record", f"{owner} NS", zone.id),
                         f"{owner} NS: {', '.join(sorted(servers))}",
-                        cure="Delete the NS record, if nobody needs the zone that it leads to: "
+                        remedy="Delete the NS record, if nobody needs the zone that it leads to: "
                         f"{record_call(zone, 'DELETE', record)}",
                     )
 
@@ -163,7 +163,7 @@ def dns_egress_closed(evidence: Evidence) -> Iterator[Occurrence]:
                 instance,
                 f"{display_name(instance)} asks the resolver {', '.join(foreign)}, and no rule lets port 53 out to it.",
                 f"/etc/resolv.conf: nameserver {', '.join(told.name_servers)}",
-                cure=OLD_LEASE if set(evidence.details.dhcp_name_servers) == {AMAZON[0]} else None,
+                remedy=OLD_LEASE if set(evidence.details.dhcp_name_servers) == {AMAZON[0]} else None,
             )
 
 

@@ -72,8 +72,8 @@ def subnet_place(subnet: Subnet) -> Where:
     return place("subnet", subnet.subnet_id, subnet.name)
 
 
-def case(evidence: Evidence, what: str, subnet: Subnet, table: RouteTable | None, proof: str) -> Occurrence:
-    """Return a case of a subnet and the machines in it."""
+def occurrence(evidence: Evidence, what: str, subnet: Subnet, table: RouteTable | None, proof: str) -> Occurrence:
+    """Return an occurrence at a subnet and the machines in it."""
     where = table_place(table) if table else subnet_place(subnet)
     return Occurrence(what, where, proof, ids(machines_in(evidence, subnet.subnet_id)) or frozenset({"nobody"}))
 
@@ -100,7 +100,7 @@ def private_route_to_internet_gateway(evidence: Evidence) -> Iterator[Occurrence
     for subnet, table, route in routed(evidence):
         if target_of(route).startswith("igw-"):
             what = f"The default route of the private subnet {title(subnet)} leads to the internet gateway."
-            yield case(evidence, what, subnet, table, told(table, route))
+            yield occurrence(evidence, what, subnet, table, told(table, route))
 
 
 @AREA.rule(
@@ -125,7 +125,7 @@ def nat_in_private_subnet(evidence: Evidence) -> Iterator[Occurrence]:
         if lies_in and lies_in in private:
             lies = title(private[lies_in])
             what = f"{title(subnet)} goes out by the NAT gateway {target_of(route)}, which lies in the private {lies}."
-            yield case(evidence, what, subnet, table, f"{told(table, route)}; its subnet_id={lies_in}")
+            yield occurrence(evidence, what, subnet, table, f"{told(table, route)}; its subnet_id={lies_in}")
 
 
 @AREA.rule(
@@ -149,7 +149,7 @@ def nat_missing(evidence: Evidence) -> Iterator[Occurrence]:
         if route.state == "blackhole" or state in ("failed", "deleting", "deleted"):
             state = state or "gone"
             what = f"The default route of {title(subnet)} leads nowhere: {target} is {state}."
-            yield case(evidence, what, subnet, table, told(table, route))
+            yield occurrence(evidence, what, subnet, table, told(table, route))
 
 
 @AREA.rule(
@@ -176,7 +176,7 @@ def default_route_missing(evidence: Evidence) -> Iterator[Occurrence]:
             what = f"The private subnet {title(subnet)} has no default route."
             blocks = [route.destination_cidr_block for route in table.routes] if table else []
             proof = f"routes: {', '.join(filter(None, blocks))}" if table else "no route table of its own"
-            yield case(evidence, what, subnet, table, proof)
+            yield occurrence(evidence, what, subnet, table, proof)
 
 
 @AREA.rule(
@@ -205,6 +205,6 @@ def s3_endpoint_missing(evidence: Evidence) -> Iterator[Occurrence]:
                 table_place(table),
                 f"route tables of {endpoint or 'no endpoint'}: {', '.join(sorted(led)) or 'none'}",
                 ids(machines_in(evidence, subnet.subnet_id)),
-                cure=f"Call: aws ec2 modify-vpc-endpoint {added}" if endpoint else None,
+                remedy=f"Call: aws ec2 modify-vpc-endpoint {added}" if endpoint else None,
                 severity=None if default_route(table) else CRITICAL,
             )

@@ -41,14 +41,14 @@ def display_name(instance: Instance) -> str:
 
 
 def on(
-    instance: Instance, what: str, evidence: str, *, cure: str | None = None, severity: str | None = None
+    instance: Instance, what: str, evidence: str, *, remedy: str | None = None, severity: str | None = None
 ) -> Occurrence:
-    """Return the case of one machine, which affects that one alone."""
-    return Occurrence(what, machine(instance), evidence, ids([instance]), cure, severity)
+    """Return the occurrence at one machine, which affects that one alone."""
+    return Occurrence(what, machine(instance), evidence, ids([instance]), remedy, severity)
 
 
 def ids(machines: Iterable[Instance]) -> frozenset[str]:
-    """Return machines as the machines that a case affects."""
+    """Return machines as the machines that an occurrence affects."""
     return frozenset(instance.instance_id for instance in machines)
 
 
@@ -74,7 +74,7 @@ def where_of(stop: Stop) -> Where:
     return place((stop.kind or "?").replace("_", " "), stop.id, stop.name)
 
 
-def acl_cure(stop: Stop) -> str | None:
+def acl_remedy(stop: Stop) -> str | None:
     """Return what to do about a network ACL; None if something else stops the path.
 
     The playbooks keep the entries of the VPC's default one, and leave another one and its subnets alone.

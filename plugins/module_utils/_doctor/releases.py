@@ -72,7 +72,7 @@ def current_not_a_link(evidence: Evidence) -> Iterator[Occurrence]:
                 instance,
                 f"{current}, as {display_name(instance)} sees it, is a folder and no link to a release.",
                 f"{seen.document_root} is {seen.release}",
-                cure=f"Move it aside, on one machine: mv {current} {seen.share}/aside. Then release the site's files "
+                remedy=f"Move it aside, on one machine: mv {current} {seen.share}/aside. Then release the site's files "
                 "again: run playbooks/release.yml.",
             )
 
@@ -97,7 +97,7 @@ def release_unreadable(evidence: Evidence) -> Iterator[Occurrence]:
                 instance,
                 f"The web server on {display_name(instance)} cannot read {seen.unreadable}.",
                 seen.unreadable,
-                cure=f"on one machine: chmod -R u=rwX,go=rX {folder}" if seen.release else None,
+                remedy=f"on one machine: chmod -R u=rwX,go=rX {folder}" if seen.release else None,
                 severity=CRITICAL if seen.health and (seen.health.status or 0) >= 500 else None,
             )
 

@@ -89,15 +89,15 @@ def render(diagnosis: Diagnosis, not_seen: Iterable[str], notes: Iterable[str] =
 
 def _entry(number: int, finding: Finding) -> str:
     rows = [
-        *_place(finding.case),
-        *(row for case in finding.more for row in (("also", case.what), *_place(case))),
+        *_place(finding.occurrence),
+        *(row for occurrence in finding.more for row in (("also", occurrence.what), *_place(occurrence))),
         ("why", finding.kind.why),
-        ("cure", finding.cure),
+        ("remedy", finding.remedy),
         *(("follows", consequence) for consequence in finding.consequences),
     ]
-    title = f"{number}. {finding.severity.upper()}  {finding.kind.code}: {finding.case.what}"
+    title = f"{number}. {finding.severity.upper()}  {finding.kind.code}: {finding.occurrence.what}"
     return "\n".join([title, *(f"   {name:<{WIDTH}}{text}" for name, text in rows)])
 
 
-def _place(case: Occurrence) -> tuple[tuple[str, str], ...]:
-    return ("where", str(case.where)), ("evidence", case.evidence)
+def _place(occurrence: Occurrence) -> tuple[tuple[str, str], ...]:
+    return ("where", str(occurrence.where)), ("evidence", occurrence.evidence)

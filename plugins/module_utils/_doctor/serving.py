@@ -82,7 +82,7 @@ def health_page_hangs(evidence: Evidence) -> Iterator[Occurrence]:
                 instance,
                 f"The health page on {display_name(instance)} is not answered, though its services run.",
                 f"{seen.health.url or 'health page'}: {HANGS}",
-                cure=f"On the machine: systemctl restart {names}",
+                remedy=f"On the machine: systemctl restart {names}",
             )
 
 

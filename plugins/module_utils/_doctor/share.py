@@ -15,7 +15,7 @@ from .finding import CONFIGURE, CRITICAL, PROVISION, WARNING, Area, Occurrence, 
 from .known.machines import FstabLine
 from .known.network import NetworkInterface, Vpc
 from .needs import INSIDE
-from .places import acl_cure, blocked, by_stop, display_name, ids, on, place, stopped_by, where_of
+from .places import acl_remedy, blocked, by_stop, display_name, ids, on, place, stopped_by, where_of
 
 AREA = Area("share")
 FILE_SYSTEM = re.compile(r"\bfs-[0-9a-z]+")
@@ -138,7 +138,7 @@ def mount_way_blocked(evidence: Evidence) -> Iterator[Occurrence]:
     paths = [pair for pair in blocked(evidence, "share") if not stopped_by(pair[1], "security_group")]
     for path, stop, touched in by_stop(paths):
         what = f"{path.machine_name or path.machine} does not reach the share."
-        yield Occurrence(what, where_of(stop), path.explanation, touched, cure=acl_cure(stop))
+        yield Occurrence(what, where_of(stop), path.explanation, touched, remedy=acl_remedy(stop))
 
 
 @AREA.rule(
@@ -262,7 +262,7 @@ def share_read_only(evidence: Evidence) -> Iterator[Occurrence]:
                 instance,
                 f"The share on {display_name(instance)} is mounted read-only.",
                 f"{seen.mount.source} at {seen.share}: ro",
-                cure=f"on the machine: mount -o remount,rw {seen.share}",
+                remedy=f"on the machine: mount -o remount,rw {seen.share}",
             )
 
 

@@ -64,7 +64,7 @@ def ds_of_no_key(evidence: Evidence) -> Iterator[Occurrence]:
         f"{parent or 'The parent zone'} has a DS record of {name} that is none of its keys'.",
         Where("delegation", name, str(parent or "")),
         f"{parent} has: {', '.join(there)}; the hosted zone {status}",
-        cure=enter,
+        remedy=enter,
     )
 
 
@@ -90,8 +90,8 @@ def signed_without_ds(evidence: Evidence) -> Iterator[Occurrence]:
         f"{name} is signed, and its parent zone has no DS record of it.",
         Where("hosted zone", zone.id, name),
         "DS records of the parent zone: none",
-        cure=f"At the registrar of {name}, enter this DS record: {ours[0].upper()}. If the account has the parent zone "
-        "or the registration, run playbooks/site.yml with site_dnssec.",
+        remedy=f"At the registrar of {name}, enter this DS record: {ours[0].upper()}. If the account has the parent "
+        "zone or the registration, run playbooks/site.yml with site_dnssec.",
     )
 
 
@@ -122,5 +122,5 @@ def signing_key_unusable(evidence: Evidence) -> Iterator[Occurrence]:
             f"The key {key.name} of {name} needs action: {message or key.status}",
             Where("KMS key", identity, key.name),
             f"Status={key.status}",
-            cure=f"Call: {again if leaving else enable}",
+            remedy=f"Call: {again if leaving else enable}",
         )

@@ -24,9 +24,9 @@ class Silence:
     where: str = ""
     """The id or the name of the only place that is meant; empty for all places."""
 
-    def means(self, code: str, case: Occurrence) -> bool:
+    def means(self, code: str, occurrence: Occurrence) -> bool:
         """Tell whether a finding's place is meant."""
-        return self.code == code and self.where in ("", case.where.id, case.where.name)
+        return self.code == code and self.where in ("", occurrence.where.id, occurrence.where.name)
 
     def __str__(self) -> str:
         place = f" at {self.where}" if self.where else ""
@@ -49,7 +49,7 @@ def silenced(diagnosis: Diagnosis, silences: Iterable[Silence], today: date) -> 
     used = [
         silence
         for silence in valid
-        if any(silence.means(f.kind.code, case) for f in diagnosis.findings for case in f.cases)
+        if any(silence.means(f.kind.code, occurrence) for f in diagnosis.findings for occurrence in f.occurrences)
     ]
     kept = tuple(rest for finding in diagnosis.findings for rest in _rest(finding, valid))
     over = tuple(silence for silence in all_of_them if silence not in valid)
@@ -58,9 +58,13 @@ def silenced(diagnosis: Diagnosis, silences: Iterable[Silence], today: date) -> 
 
 def _rest(finding: Finding, silences: list[Silence]) -> Iterator[Finding]:
     """Return the finding with the places that nobody has silenced, if there are any."""
-    cases = [case for case in finding.cases if not any(silence.means(finding.kind.code, case) for silence in silences)]
-    if cases:
-        yield replace(finding, case=cases[0], more=tuple(cases[1:]))
+    occurrences = [
+        occurrence
+        for occurrence in finding.occurrences
+        if not any(silence.means(finding.kind.code, occurrence) for silence in silences)
+    ]
+    if occurrences:
+        yield replace(finding, occurrence=occurrences[0], more=tuple(occurrences[1:]))
 
 
 def _hidden(diagnosis: Diagnosis, kept: tuple[Finding, ...]) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ def key_unusable(evidence: Evidence) -> Iterator[Occurrence]:
             )
             what = f"The key {key.alias} is {'disabled' if state == 'Disabled' else 'to be deleted'}."
             where = Where("KMS key", identity, key.alias)
-            yield Occurrence(what, where, f"KeyState={state}", cure=call if state == "Disabled" else again)
+            yield Occurrence(what, where, f"KeyState={state}", remedy=call if state == "Disabled" else again)
 
 
 @AREA.rule(
@@ -113,7 +113,7 @@ def lifecycle_deletes(evidence: Evidence) -> Iterator[Occurrence]:
                 f"A lifecycle rule of {name} takes away what the site needs.",
                 Where("bucket", name),
                 "; ".join(f"rule {identity} {said}" for identity, said in harms.items()),
-                cure=f"Write the rule anew: {PROVISION}" if set(harms) == {lifecycle.OURS} else call,
+                remedy=f"Write the rule anew: {PROVISION}" if set(harms) == {lifecycle.OURS} else call,
             )
 
 

@@ -40,7 +40,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Stage:
+class DrillStage:
     """A stage of the drill with what was recorded in it."""
 
     name: str
@@ -88,7 +88,7 @@ class Limits:
         return seconds + self.tolerance
 
 
-def cut(events: Sequence[Raw], visits: Sequence[Visit], states: Sequence[State], ended: float) -> list[Stage]:
+def cut(events: Sequence[Raw], visits: Sequence[Visit], states: Sequence[State], ended: float) -> list[DrillStage]:
     """Cut the records into stages: each goes from its first act to the next one's."""
     names = list(dict.fromkeys(event["stage"] for event in events))
     acts = {name: [event for event in events if event["stage"] == name] for name in names}
@@ -98,7 +98,9 @@ def cut(events: Sequence[Raw], visits: Sequence[Visit], states: Sequence[State],
         return [record for record in records if began <= record["at"] < end]
 
     return [
-        Stage(name, acts[name], end, within(visits, acts[name][0]["at"], end), within(states, acts[name][0]["at"], end))
+        DrillStage(
+            name, acts[name], end, within(visits, acts[name][0]["at"], end), within(states, acts[name][0]["at"], end)
+        )
         for name, end in zip(names, ends, strict=True)
     ]
 
@@ -146,7 +148,7 @@ def _some_target_healthy(state: State) -> bool:
 # ---- the stages' checks
 
 
-def _stays_up(stage: Stage, by: Limits) -> Iterator[Check]:
+def _stays_up(stage: DrillStage, by: Limits) -> Iterator[Check]:
     detection = float(by.budget["one_machine"]["detection"])
     trouble = longest_trouble(stage.own, detection / by.speed) * by.speed
     yield Check("no request fails longer than the balancer needs to notice", trouble, by.limit(detection))
@@ -155,7 +157,7 @@ def _stays_up(stage: Stage, by: Limits) -> Iterator[Check]:
     yield Check("last visits that the site did not answer", lost, 0.0, unit="visits")
 
 
-def _does_without_a_zone(stage: Stage, by: Limits) -> Iterator[Check]:
+def _does_without_a_zone(stage: DrillStage, by: Limits) -> Iterator[Check]:
     yield from _stays_up(stage, by)
     for visitor in VISITORS:
         limit = float(by.budget["zone"][f"{visitor}_visitors"])
@@ -163,7 +165,7 @@ def _does_without_a_zone(stage: Stage, by: Limits) -> Iterator[Check]:
         yield Check(f"{visitor} visitors are led to the lost zone, and on to the other", met, by.limit(limit))
 
 
-def _error_page(stage: Stage, by: Limits) -> Iterator[Check]:
+def _error_page(stage: DrillStage, by: Limits) -> Iterator[Check]:
     gone = max((answered_at(one) for one in stage.own if one["outcome"] == SITE), default=stage.began)
     for visitor in VISITORS:
         expected = by.budget["error_page"][f"{visitor}_visitors"]
@@ -190,7 +192,7 @@ def _leaves_no_trace(visit: Visit) -> bool:
     return visit["status"] == 503 and "no-store" in visit["headers"].get("cache-control", "")
 
 
-def _back(stage: Stage, by: Limits) -> Iterator[Check]:
+def _back(stage: DrillStage, by: Limits) -> Iterator[Check]:
     healthy = _first(stage.states, _some_target_healthy)
     for visitor in VISITORS:
         expected = by.budget["back"][f"{visitor}_visitors"]
@@ -206,7 +208,7 @@ def _back(stage: Stage, by: Limits) -> Iterator[Check]:
         yield Check(what, measured, by.limit(expected["longest"] + _apart(visits) * by.speed), expected)
 
 
-def _does_without_the_edge(stage: Stage, by: Limits) -> Iterator[Check]:
+def _does_without_the_edge(stage: DrillStage, by: Limits) -> Iterator[Check]:
     """Want the site to need no edge while it serves, and the edge to be back when its bucket is."""
     failed = sum(one["outcome"] != SITE for one in stage.own)
     yield Check("visits that the site did not answer", float(failed) if stage.own else None, 0.0, unit="visits")
@@ -244,7 +246,7 @@ def _first_of_some(visits: Sequence[Visit], outcome: str) -> Visit | None:
     return None
 
 
-CHECKS: dict[str, Callable[[Stage, Limits], Iterator[Check]]] = {
+CHECKS: dict[str, Callable[[DrillStage, Limits], Iterator[Check]]] = {
     "one_stopped": _stays_up,
     "all_stopped": _error_page,
     "all_started": _back,
@@ -259,7 +261,7 @@ CHECKS: dict[str, Callable[[Stage, Limits], Iterator[Check]]] = {
 # ---- how long it took
 
 
-def recovery(stage: Stage, by: Limits) -> float | None:
+def recovery(stage: DrillStage, by: Limits) -> float | None:
     """Return the seconds until visitors had again what the stage promises them. None: they never had.
 
     Where the site must go on, the longest time with failures; where it is gone, from its last answer to the error page;
@@ -289,7 +291,7 @@ def recovery_budget(name: str, by: Limits) -> float:
     return 0.0 if name == "edge_lost" else float(by.budget["one_machine"]["detection"])
 
 
-def _objective(stage: Stage, by: Limits) -> Iterator[Check]:
+def _objective(stage: DrillStage, by: Limits) -> Iterator[Check]:
     if by.objective is not None:
         yield Check("the recovery keeps the objective", recovery(stage, by), by.objective)
 
@@ -325,7 +327,7 @@ def _facts(state: State) -> Iterator[tuple[str, str]]:
         yield "the checkers' last answers", "enough are good" if content else "too few are good"
 
 
-def judge_stage(stage: Stage, by: Limits) -> Raw:
+def judge_stage(stage: DrillStage, by: Limits) -> Raw:
     """Return a stage as data."""
     checks = [*CHECKS[stage.name](stage, by), *_objective(stage, by)]
     return {
@@ -347,7 +349,7 @@ def judge_stage(stage: Stage, by: Limits) -> Raw:
     }
 
 
-def judge(stages: Sequence[Stage], by: Limits) -> Raw:
+def judge(stages: Sequence[DrillStage], by: Limits) -> Raw:
     """Return the whole drill as data."""
     judged = [judge_stage(stage, by) for stage in stages]
     return {**asdict(by), "stages": judged, "passed": bool(judged) and all(one["passed"] for one in judged)}

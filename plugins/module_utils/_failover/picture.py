@@ -10,7 +10,7 @@ import typing as t
 from collections.abc import Callable, Iterator, Sequence
 
 from .._route53 import HEALTHY_PERCENT
-from .judging import Limits, Stage
+from .judging import DrillStage, Limits
 from .progress import EDGE, VISITORS
 from .visiting import ERROR_PAGE, FAILURE, SITE
 
@@ -58,7 +58,7 @@ def _stretches(points: Sequence[tuple[float, str]], end: float) -> list[tuple[fl
     return [(at, until - at, value) for (at, value), until in zip(runs, ends, strict=True)]
 
 
-def rows(stages: Sequence[Stage], by: Limits) -> Iterator[Row]:
+def rows(stages: Sequence[DrillStage], by: Limits) -> Iterator[Row]:
     """Return the picture's rows, with times in the site's seconds since the drill began."""
     zero, end = stages[0].began, stages[-1].ended
 
@@ -77,7 +77,7 @@ def rows(stages: Sequence[Stage], by: Limits) -> Iterator[Row]:
             yield Row(f"{word} …{identity[-4:]}", _stretches(points, since(end)))
 
 
-def draw(stages: Sequence[Stage], by: Limits) -> str:
+def draw(stages: Sequence[DrillStage], by: Limits) -> str:
     """Return the picture as SVG."""
     zero, seconds = stages[0].began, (stages[-1].ended - stages[0].began) * by.speed
     lines = list(rows(stages, by))
@@ -116,7 +116,7 @@ def _legend(lines: Sequence[Row]) -> Iterator[t.Any]:
         yield svg.Text(value.replace("_", " "), _TEXT, left + 18, top + 10)
 
 
-def _checkers(stages: Sequence[Stage], by: Limits, x: Callable[[float], float], bottom: float) -> Iterator[t.Any]:
+def _checkers(stages: Sequence[DrillStage], by: Limits, x: Callable[[float], float], bottom: float) -> Iterator[t.Any]:
     """Draw the share of the checkers that are content, as steps, and the share that Route 53 wants."""
 
     def y(percent: float) -> float:

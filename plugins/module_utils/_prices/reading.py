@@ -33,4 +33,4 @@ def costs_of(client: t.Any, given: Mapping[str, t.Any], region: str) -> Iterator
 @aws_call("read the price list of {rate.service}")
 def _products(client: t.Any, rate: Rate, region: str) -> list[Product]:
     pages = client.get_paginator("get_products").paginate(ServiceCode=rate.service, Filters=filters_of(rate, region))
-    return [json.loads(each) for page in pages for each in page["PriceList"]]
+    return [json.loads(product) for page in pages for product in page["PriceList"]]

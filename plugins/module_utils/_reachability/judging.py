@@ -35,7 +35,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class PathVerdict:
     """What was found. `reachable` is None where it can't be told.
 
     `partly`: only some connections get their answer, by the ports that they happen to use; that is not reachable.
@@ -59,18 +59,18 @@ class Verdict:
         return {**question, **found, "hops": list(found["hops"])}
 
 
-def judge(model: Model, question: Question) -> Verdict:
+def judge(model: Model, question: Question) -> PathVerdict:
     """Return the verdict: of several ways, such as from every node of a load balancer, the worst one's."""
     order = {False: 0, None: 1, True: 2}
     return min(judge_all(model, question), key=lambda verdict: order[verdict.reachable])
 
 
-def judge_all(model: Model, question: Question) -> list[Verdict]:
+def judge_all(model: Model, question: Question) -> list[PathVerdict]:
     """Return a verdict for each pair of a sender and an address that the question means."""
     return list(_verdicts(model, question))
 
 
-def _verdicts(model: Model, question: Question) -> Iterator[Verdict]:
+def _verdicts(model: Model, question: Question) -> Iterator[PathVerdict]:
     flows = list(_flows(question))
     try:
         senders = ends.senders(model, question.source, question.destination)
@@ -101,7 +101,7 @@ def _flows(question: Question) -> Iterator[Flow]:
 
 def _walked(
     model: Model, question: Question, flow: Flow, sender: Interface | IPv4Address, address: IPv4Address
-) -> Verdict:
+) -> PathVerdict:
     walk = Tracer(model, flow, question.source_ports or ends.client_ports(model, sender))
     with contextlib.suppress(Stopped):
         walk.go(sender, address)
@@ -129,13 +129,13 @@ def _without_endpoint(model: Model, service: str, sender: t.Any, hop: Hop) -> Ho
     return replace(hop, kind="endpoint", id=service, name="", direction="", explanation=sentence)
 
 
-def _concluded(question: Question, hops: tuple[Hop, ...]) -> Verdict:
+def _concluded(question: Question, hops: tuple[Hop, ...]) -> PathVerdict:
     blocked = next((hop for hop in hops if hop.passed is False), None)
     unknown = next((hop for hop in hops if hop.passed is None), None)
     if blocked:
-        return Verdict(question, False, blocked.explanation, blocked, bool(blocked.lost_ports), hops)
+        return PathVerdict(question, False, blocked.explanation, blocked, bool(blocked.lost_ports), hops)
     if unknown:
-        return Verdict(question, None, unknown.explanation, hops=hops)
+        return PathVerdict(question, None, unknown.explanation, hops=hops)
     port = f" {question.port}" if question.port else ""
     sentence = f"{question.protocol}{port} gets from {question.source} to {question.destination} and back."
-    return Verdict(question, True, sentence, hops=hops)
+    return PathVerdict(question, True, sentence, hops=hops)

@@ -148,8 +148,8 @@ def fetch(crew: Crew, wanted: t.Iterable[Target], manifest: Manifest, contents: 
     with ThreadPoolExecutor(DOWNLOADS) as downloads:
         running = [downloads.submit(unpack, pack) for pack in needed.packed]
         running += [downloads.submit(download, sha256) for sha256 in needed.large]
-        for each in running:
-            each.result()
+        for future in running:
+            future.result()
     return sum(map(len, by_content.values()))
 
 

@@ -29,8 +29,8 @@ class History(t.NamedTuple):
 
     def serving(self, release: str) -> History:
         """Return the history after a release is served, as the latest."""
-        served = tuple(one for one in self.served if one != release)
-        taken_back = tuple(one for one in self.taken_back if one != release)
+        served = tuple(name for name in self.served if name != release)
+        taken_back = tuple(name for name in self.taken_back if name != release)
         return self._replace(served=(*served, release)[-_LONGEST:], taken_back=taken_back, on_trial=())
 
     def beginning(self, release: str, current: str | None) -> History:
@@ -60,7 +60,7 @@ class History(t.NamedTuple):
             return self.serving(release)
         cut = self.served.index(release) if release in self.served else len(self.served)
         left = {current, *self.served[cut + 1 :]}
-        kept = tuple(one for one in self.served[:cut] if one != current)
+        kept = tuple(name for name in self.served[:cut] if name != current)
         taken_back = (*self.taken_back, *sorted(left - set(self.taken_back)))
         return self._replace(served=kept, taken_back=taken_back[-_LONGEST:]).serving(release)
 
@@ -81,7 +81,7 @@ class History(t.NamedTuple):
 
     def marking(self, bad: t.Collection[str], good: t.Collection[str]) -> History:
         """Return the history after releases are called bad, and others no longer so."""
-        kept = [one for one in dict.fromkeys((*self.bad, *bad)) if one not in good]
+        kept = [name for name in dict.fromkeys((*self.bad, *bad)) if name not in good]
         return self._replace(bad=tuple(kept[-_LONGEST:]))
 
     def passes_over(self, release: str) -> bool:
@@ -98,12 +98,12 @@ class History(t.NamedTuple):
 
         Of what is not remembered, the latest upload before the current one. None if there is none.
         """
-        usable = {one for one in held if one != current and not self.passes_over(one)}
+        usable = {name for name in held if name != current and not self.passes_over(name)}
         until = self.served.index(current) if current in self.served else len(self.served)
-        for one in reversed(self.served[:until]):
-            if one in usable:
-                return one
-        older = [one for one in usable if current is None or one < current]
+        for name in reversed(self.served[:until]):
+            if name in usable:
+                return name
+        older = [name for name in usable if current is None or name < current]
         return max(older, default=None)
 
     def ranked(self, releases: t.Iterable[str]) -> list[str]:

@@ -63,7 +63,7 @@ class Tree(t.NamedTuple):
 
     def is_shared(self, path: str) -> bool:
         """Tell whether a path is a shared one or below one."""
-        return any(below(path, each) for each in self.shared)
+        return any(below(path, folder) for folder in self.shared)
 
 
 class Blob(t.NamedTuple):

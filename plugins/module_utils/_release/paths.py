@@ -60,6 +60,6 @@ def seed_target(path: str, target: str, shared: t.Iterable[str]) -> str:
     What it leads to lies there too, or else in the release that is served.
     """
     found = resolved(path, target)
-    if any(below(found, each) for each in shared):
+    if any(below(found, folder) for folder in shared):
         return target
     return "../" * (path.count("/") + 1) + posixpath.normpath(f"{CURRENT}/{found}")

@@ -23,7 +23,7 @@ from .store import Store
 _ATTEMPTS = 3
 
 
-class Wish(t.NamedTuple):
+class ReleaseOptions(t.NamedTuple):
     """What is wanted of the share."""
 
     keep: int
@@ -50,11 +50,11 @@ class Done(t.NamedTuple):
     """The files of the release that somebody had changed on the share."""
 
 
-def present(store: Store, source: Source, wish: Wish, check: bool) -> Done:
+def present(store: Store, source: Source, options: ReleaseOptions, check: bool) -> Done:
     """Bring the release that the bucket names onto the share; an upload in between means another look."""
     for _attempt in range(_ATTEMPTS):
         try:
-            return _present(store, source, wish, check)
+            return _present(store, source, options, check)
         except MissingError as error:
             gone = error
     raise ReleaseError(
@@ -62,14 +62,14 @@ def present(store: Store, source: Source, wish: Wish, check: bool) -> Done:
     )
 
 
-def _present(store: Store, source: Source, wish: Wish, check: bool) -> Done:
+def _present(store: Store, source: Source, options: ReleaseOptions, check: bool) -> Done:
     pointer = source.pointer()
     if kept := _instead_of(store, pointer.release):
         if not check and kept.release != store.current():
             store.serve(kept.release, store.history())
         return Done(kept, 0, [], pointer.release)
     held = store.manifest(pointer.release) if pointer.release in store.releases() else None
-    manifest = _trusted(store, source, pointer.release, held, wish.key)
+    manifest = _trusted(store, source, pointer.release, held, options.key)
     paths = missing(store.path, manifest.tree.shared)
     signed = held not in (None, manifest)
     with Crew() as crew, public_modes():
@@ -81,14 +81,14 @@ def _present(store: Store, source: Source, wish: Wish, check: bool) -> Done:
         store.clear_abandoned(crew)
         mend(crew, wrong, manifest, source)
         if paths:
-            fetched += fill(crew, store, manifest, paths, owner_of(wish.user), source)
+            fetched += fill(crew, store, manifest, paths, owner_of(options.user), source)
         if signed:
             store.sign(manifest)
         if held is None:
             fetched += store.add(crew, manifest, lambda folder: _fill(crew, store, folder, manifest, source))
-        if wish.serve and store.current() != manifest.release:
-            store.serve(manifest.release, _serving(store, manifest.release, wish.trial))
-        store.prune(crew, wish.keep, manifest.release)
+        if options.serve and store.current() != manifest.release:
+            store.serve(manifest.release, _serving(store, manifest.release, options.trial))
+        store.prune(crew, options.keep, manifest.release)
     return Done(manifest, fetched, paths, signed=signed, mended=mended)
 
 
@@ -109,7 +109,7 @@ def _trusted(store: Store, source: Source, release: str, held: Manifest | None, 
     """
     if key is None:
         return held or source.manifest(release)
-    newest = max((one for one in store.releases() if _signed(store, one, key)), default=release)
+    newest = max((release for release in store.releases() if _signed(store, release, key)), default=release)
     if release < newest:
         raise ReleaseError(
             f"The release {release}, which the bucket {source.bucket} names, is not served, since it is older than "

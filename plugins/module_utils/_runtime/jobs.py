@@ -22,11 +22,15 @@ DEFAULT_TIMEOUT = 3600
 
 def jobs_of(given: t.Any) -> list[dict[str, t.Any]]:
     """Return the jobs with all their keys (`timeout` in seconds), or raise RuntimeSettingError."""
-    if not isinstance(given, Sequence) or isinstance(given, str) or not all(isinstance(one, Mapping) for one in given):
+    if (
+        not isinstance(given, Sequence)
+        or isinstance(given, str)
+        or not all(isinstance(entry, Mapping) for entry in given)
+    ):
         raise RuntimeSettingError(
             f"{SETTING} is no list of jobs; write it as in [{{name: feed, command: bin/feed, schedule: hourly}}]."
         )
-    jobs = [_job(number, one) for number, one in enumerate(given, 1)]
+    jobs = [_job(number, entry) for number, entry in enumerate(given, 1)]
     names = [job["name"] for job in jobs]
     for name in names:
         if names.count(name) > 1:

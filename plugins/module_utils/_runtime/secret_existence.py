@@ -64,11 +64,11 @@ def find(client: t.Callable[[str], t.Any], sources: Mapping[str, Source], region
 
 
 def _parameters(client: t.Callable[[str], t.Any], sources: Mapping[str, Source], prefix: str, found: Found) -> None:
-    wanted = {one.name: variable for variable, one in sources.items() if one.service == "parameter"}
+    wanted = {source.name: variable for variable, source in sources.items() if source.service == "parameter"}
     names, described = sorted(wanted), {}
     for start in range(0, len(names), _MOST_FILTERED):
         some = _describe_parameters(client("ssm"), names[start : start + _MOST_FILTERED])
-        described.update({one["Name"]: one for one in some})
+        described.update({parameter["Name"]: parameter for parameter in some})
     for name in names:
         if name not in described:
             raise RuntimeSettingError(
@@ -82,7 +82,7 @@ def _parameters(client: t.Callable[[str], t.Any], sources: Mapping[str, Source],
 
 
 def _secrets(client: t.Callable[[str], t.Any], sources: Mapping[str, Source], found: Found) -> None:
-    wanted = {one.name: variable for variable, one in sources.items() if one.service == "secret"}
+    wanted = {source.name: variable for variable, source in sources.items() if source.service == "secret"}
     for name in sorted(wanted):
         secret = _describe_secret(client("secretsmanager"), name)
         if secret is None or secret["Name"] != name:

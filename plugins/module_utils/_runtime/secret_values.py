@@ -41,8 +41,10 @@ class Reader:
         parameters = self._parameters({source.name for source in sources.values() if source.service == "parameter"})
         secrets = self._secrets({source.name for source in sources.values() if source.service == "secret"})
         return {
-            variable: parameters[one.name] if one.service == "parameter" else field(variable, one, secrets[one.name])
-            for variable, one in sources.items()
+            variable: parameters[source.name]
+            if source.service == "parameter"
+            else field(variable, source, secrets[source.name])
+            for variable, source in sources.items()
         }
 
     def _client(self, service: str) -> t.Any:

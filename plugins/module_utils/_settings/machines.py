@@ -62,7 +62,7 @@ def _check_architecture(parameter: str, needed: str, instance_type: str, offer: 
     if needed in supported:
         return
     example = _EXAMPLES.get(needed)
-    other = next((_PARAMETERS[each] for each in supported if each in _PARAMETERS), None)
+    other = next((_PARAMETERS[name] for name in supported if name in _PARAMETERS), None)
     advice = [
         f"choose a type of that architecture{f' such as {example}' if example else ''}",
         *([f"set site_ami_parameter to an image for {supported[0]} such as {other}"] if other else []),

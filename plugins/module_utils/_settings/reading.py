@@ -90,7 +90,7 @@ def _site_of(resource: Resource) -> str:
 
 def built_zones(ec2: Client, site: str) -> list[str]:
     """Return the zones in which the site has subnets, in the order of the subnets' addresses."""
-    mine = sorted((each for each in _subnets(ec2) if _site_of(each) == site), key=_first_address)
+    mine = sorted((subnet for subnet in _subnets(ec2) if _site_of(subnet) == site), key=_first_address)
     return list(dict.fromkeys(str(subnet["AvailabilityZone"]) for subnet in mine))
 
 
@@ -244,7 +244,9 @@ def _nat_count(wanted: Wanted) -> int:
 
 
 def _internet_gateway_use(found: Sequence[Resource], own: Collection[str]) -> tuple[int, int, int]:
-    mine = [each for each in found if {attached["VpcId"] for attached in each.get("Attachments", [])} & set(own)]
+    mine = [
+        gateway for gateway in found if {attached["VpcId"] for attached in gateway.get("Attachments", [])} & set(own)
+    ]
     return len(found), len(mine), 1
 
 
@@ -257,11 +259,11 @@ def _address_use(
         if gateway["VpcId"] in own and gateway["State"] != "deleting"
         for address in gateway.get("NatGatewayAddresses", [])
     }
-    return len(found), len([each for each in found if each.get("AllocationId") in mine]), needed
+    return len(found), len([address for address in found if address.get("AllocationId") in mine]), needed
 
 
 def _balancer_use(found: Sequence[Resource], site: str) -> tuple[int, int, int]:
-    return len(found), len([each for each in found if each["LoadBalancerName"] == site]), 1
+    return len(found), len([balancer for balancer in found if balancer["LoadBalancerName"] == site]), 1
 
 
 def _vcpu_use(ec2: Client, wanted: Wanted) -> tuple[int, int, int]:
@@ -269,8 +271,8 @@ def _vcpu_use(ec2: Client, wanted: Wanted) -> tuple[int, int, int]:
     types = instance_types(ec2, {wanted.instance_type, *(instance["InstanceType"] for instance in instances)})
     cores: Mapping[str, int] = {name: int(offer["VCpuInfo"]["DefaultVCpus"]) for name, offer in types.items()}
     standard = [instance for instance in instances if quotas.is_standard(instance["InstanceType"])]
-    total = sum(cores.get(each["InstanceType"], 0) for each in standard)
-    mine = sum(cores.get(each["InstanceType"], 0) for each in standard if _site_of(each) == wanted.site)
+    total = sum(cores.get(instance["InstanceType"], 0) for instance in standard)
+    mine = sum(cores.get(instance["InstanceType"], 0) for instance in standard if _site_of(instance) == wanted.site)
     return total, mine, wanted.machines * cores.get(wanted.instance_type, 0)
 
 

@@ -63,15 +63,15 @@ def choice(*allowed: t.Any) -> Check:
     """Accept one of these values, numbers also as words."""
 
     def check(value: t.Any) -> str | None:
-        fits = not isinstance(value, bool) and str(value) in [str(each) for each in allowed]
-        return None if fits else f"one of {', '.join(str(each) for each in allowed)}"
+        fits = not isinstance(value, bool) and str(value) in [str(choice) for choice in allowed]
+        return None if fits else f"one of {', '.join(str(choice) for choice in allowed)}"
 
     return check
 
 
 def listing(value: t.Any) -> str | None:
     """Accept a list of texts."""
-    fits = isinstance(value, (list, tuple)) and all(isinstance(each, str) and each.strip() for each in value)
+    fits = isinstance(value, (list, tuple)) and all(isinstance(item, str) and item.strip() for item in value)
     return None if fits else "a list of texts"
 
 
@@ -90,7 +90,7 @@ def any_of(*checks: Check) -> Check:
 
     def check(value: t.Any) -> str | None:
         said = [check(value) for check in checks]
-        return None if None in said else " or ".join(str(each) for each in said)
+        return None if None in said else " or ".join(str(item) for item in said)
 
     return check
 

@@ -52,7 +52,7 @@ def system_of(distribution: str) -> System:
     if found is None:
         raise SettingsError(
             f"The machine runs {distribution}, which the role web does not know; choose an image of "
-            f"{', '.join(one.title for one in SYSTEMS.values())} (site_ami_parameter)."
+            f"{', '.join(system.title for system in SYSTEMS.values())} (site_ami_parameter)."
         )
     return found
 

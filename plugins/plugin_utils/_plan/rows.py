@@ -65,15 +65,17 @@ def row_of(task: str, host: str, item: str, result: Mapping[str, t.Any]) -> Row:
 def _sides(result: Mapping[str, t.Any]) -> tuple[t.Any, t.Any]:
     """Return what there is before and after, None where the module does not say; nothing of a secret."""
     found = result.get("diff")
-    several = [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, Mapping) and one]
+    several = [
+        entry for entry in (found if isinstance(found, list) else [found]) if isinstance(entry, Mapping) and entry
+    ]
     if result.get("_ansible_no_log") or result.get("censored") or not several:
         return None, None
     if len(several) == 1 and "before" not in several[0] and "after" not in several[0]:
         return None, several[0].get("prepared")
-    sides = [(_read(one.get("before")), _read(one.get("after"))) for one in several]
+    sides = [(_read(entry.get("before")), _read(entry.get("after"))) for entry in several]
     if len(sides) == 1:
         return sides[0]
-    return [one for one, dummy in sides], [other for dummy, other in sides]
+    return [before for before, dummy in sides], [other for dummy, other in sides]
 
 
 def _read(side: t.Any) -> t.Any:
@@ -163,7 +165,7 @@ def as_data(rows: Iterable[Row]) -> list[dict[str, str]]:
 
 def moved(saved: Iterable[Mapping[str, str]], now: Iterable[Row]) -> list[str]:
     """Return in what a saved plan and the present one differ, one line each; nothing if they are the same."""
-    planned, present = {Row(**one) for one in saved}, set(now)
+    planned, present = {Row(**row) for row in saved}, set(now)
     return [
         *(f"no longer to do: {row.what} on {row.host}" for row in merged(planned - present)),
         *(f"new: {row.what} on {row.host}" for row in merged(present - planned)),

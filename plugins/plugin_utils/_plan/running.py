@@ -39,7 +39,7 @@ def command(argv: Sequence[str], given: Collection[str], playbooks: Sequence[str
 
 def environment(record: Path, present: Mapping[str, str]) -> dict[str, str]:
     """Return the environment in which the callback writes down what would change."""
-    enabled = [one for one in present.get(_ENABLED, "").split(",") if one]
+    enabled = [callback for callback in present.get(_ENABLED, "").split(",") if callback]
     return {**present, _ENABLED: ",".join([*enabled, CALLBACK]), RECORD: str(record)}
 
 
@@ -58,6 +58,6 @@ def plan(argv: Sequence[str], given: Collection[str], playbooks: Sequence[str]) 
         )
         found = [json.loads(line) for line in record.read_text(encoding="utf-8").splitlines()]
     if done.returncode:
-        failed = [one["failed"] for one in found if "failed" in one]
+        failed = [line["failed"] for line in found if "failed" in line]
         raise PlanError(failed[-1] if failed else (done.stderr.strip() or done.stdout.strip())[-1500:])
-    return merged(Row(**one) for one in found if "failed" not in one)
+    return merged(Row(**line) for line in found if "failed" not in line)

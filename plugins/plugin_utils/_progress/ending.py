@@ -31,10 +31,10 @@ def slowest_lines(slowest: list[Took]) -> list[str]:
     """Return one line for each of the slowest tasks, with a heading; nothing when there is none."""
     if not slowest:
         return []
-    times = [duration(each.seconds) for each in slowest]
+    times = [duration(task.seconds) for task in slowest]
     column = max(map(width, times))
     rows = [
-        f"  {time:>{column}}  {titled(one_line(each.name)).label}" for time, each in zip(times, slowest, strict=True)
+        f"  {time:>{column}}  {titled(one_line(task.name)).label}" for time, task in zip(times, slowest, strict=True)
     ]
     return ["Slowest tasks:", *rows]
 

@@ -86,8 +86,8 @@ class Running:
         """Return at most `count` tasks that took `least` seconds or more, the slowest first."""
         with self._lock:
             took = sorted(self._took.values(), reverse=True)
-        return [each for each in took if each.seconds >= least][:count]
+        return [host for host in took if host.seconds >= least][:count]
 
 
 def _fewest(left: t.Iterable[int | None]) -> int | None:
-    return min((each for each in left if each is not None), default=None)
+    return min((count for count in left if count is not None), default=None)

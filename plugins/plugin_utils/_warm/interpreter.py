@@ -44,7 +44,7 @@ class Interpreter:
         self._memory = Memory()
 
     def preload(self, payload: bytes) -> None:
-        """Get to know a payload before it is run. Raises what `Memory.study` does."""
+        """Get to know a payload before it is run. Raises what `Memory.preload` does."""
         self._memory.preload(payload)
 
     def start(self, task: Task, stdout: int, stderr: int) -> Running:

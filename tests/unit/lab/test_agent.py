@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime
 import json
 import os
@@ -20,14 +19,14 @@ from hypothesis import strategies as st
 
 sys.path.append(str(Path(__file__).parents[3] / "lab/image/files/usr/lib/hasite-lab"))
 
-from agent import job, task, users, websocket
+from agent import job, task, users
 from agent import main as main  # for the type checker: it imports all of the agent
 from agent.command import Command
 from agent.forward import ForbiddenHostError, Forward, allowed
 from agent.port import Port
-from agent.runes import LinePrefix, RuneFilter
 from agent.shell import Shell
 from agent.signing import Credentials, sign
+from agent.utf8_quirks import LinePrefix, Utf8Filter
 from wire.frames import FrameError
 
 NOW = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
@@ -36,22 +35,22 @@ CREDENTIALS = Credentials("AKID", "secret", "token", NOW)
 
 @given(st.text(alphabet=st.characters(exclude_characters="�", exclude_categories=["Cs"])), st.integers(1, 9))
 def test_text_passes_whatever_way_it_is_cut(text: str, step: int) -> None:
-    data, runes = text.encode(), RuneFilter()
-    assert b"".join(runes.feed(data[at : at + step]) for at in range(0, len(data), step)) == data
+    data, utf8 = text.encode(), Utf8Filter()
+    assert b"".join(utf8.feed(data[at : at + step]) for at in range(0, len(data), step)) == data
 
 
 def test_the_faults_of_the_real_agent_are_kept() -> None:
-    assert RuneFilter().feed("a�bcd".encode()) == b"a\xefbcd", "U+FFFD becomes one byte"
-    assert RuneFilter().feed(b"\xff\xfeabcd") == b"\xff\xfeabcd", "invalid bytes pass"
-    runes = RuneFilter()
-    assert runes.feed(b"abc\xff\xfe") == b"abc", "up to three at the end are kept"
-    assert runes.feed(b"defg") == b"\xff\xfedefg"
+    assert Utf8Filter().feed("a�bcd".encode()) == b"a\xefbcd", "U+FFFD becomes one byte"
+    assert Utf8Filter().feed(b"\xff\xfeabcd") == b"\xff\xfeabcd", "invalid bytes pass"
+    utf8 = Utf8Filter()
+    assert utf8.feed(b"abc\xff\xfe") == b"abc", "up to three at the end are kept"
+    assert utf8.feed(b"defg") == b"\xff\xfedefg"
 
 
 @given(st.binary(max_size=300))
 def test_bytes_without_the_replacement_are_only_ever_delayed(data: bytes) -> None:
     if b"\xef\xbf\xbd" not in data:
-        assert data.startswith(RuneFilter().feed(data))
+        assert data.startswith(Utf8Filter().feed(data))
 
 
 @given(st.lists(st.text("ab\n", max_size=9), max_size=6))
@@ -77,18 +76,6 @@ def test_requests_are_signed_as_the_sdk_signs_them(method: str, url: str, body: 
     auth = SigV4Auth(BotoCredentials("AKID", "secret", "token"), "ssm", "eu-west-1")
     expected = auth.signature(auth.string_to_sign(request, auth.canonical_request(request)), request)
     assert signed["authorization"].endswith(f"Signature={expected}")
-
-
-@given(st.binary(max_size=70_000).filter(bool), st.binary(min_size=4, max_size=4))
-def test_frames_are_read_as_they_are_written(payload: bytes, key: bytes) -> None:
-    async def read() -> tuple[bool, int, bytes]:
-        reader = asyncio.StreamReader()
-        reader.feed_data(websocket.frame(websocket.BINARY, payload, key))
-        socket = websocket.WebSocket.__new__(websocket.WebSocket)
-        socket._reader = reader
-        return await socket._frame()
-
-    assert asyncio.run(read()) == (True, websocket.BINARY, payload)
 
 
 def message(session_type: str, properties: object = None, **inputs: object) -> bytes:

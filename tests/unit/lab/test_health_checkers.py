@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from lab.base.observed import Observed
 from lab.plane.checks import health_checkers
-from lab.plane.checks.health_checkers import HealthCheckers, Verdict
+from lab.plane.checks.health_checkers import CheckerStatus, HealthCheckers
 from lab.plane.checks.probe import ProbeResult, _request
 from lab.world.names.checker_regions import CHECKER_REGIONS, REGION_OF_CHECKER, checkers_of
 from lab.world.names.names import HealthCheck
@@ -22,7 +22,7 @@ from lab.world.names.names import HealthCheck
 
 @given(outcomes=st.lists(st.booleans(), min_size=1, max_size=40), threshold=st.integers(1, 10))
 def test_verdict_changes_only_after_a_row_of_equal_outcomes(outcomes: list[bool], threshold: int) -> None:
-    verdict = Verdict(threshold)
+    verdict = CheckerStatus(threshold)
     before = verdict.hear(outcomes[0])
     assert before == outcomes[0]
     for number, outcome in enumerate(outcomes[1:], start=1):

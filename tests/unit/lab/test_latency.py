@@ -18,7 +18,7 @@ from lab.plane.network import latency_proxy
 
 
 @pytest.mark.parametrize(
-    ("wish", "expected"),
+    ("option", "expected"),
     [
         ("", Latency()),
         ("rtt=60", Latency(0.06, 0)),
@@ -26,14 +26,14 @@ from lab.plane.network import latency_proxy
         ("api=1.5", Latency(0, 0.0015)),
     ],
 )
-def test_wishes(wish: str, expected: Latency) -> None:
-    assert Latency.read(wish) == expected
+def test_the_latency_option_is_read(option: str, expected: Latency) -> None:
+    assert Latency.read(option) == expected
 
 
-@pytest.mark.parametrize("wish", ["60", "rtt=", "rtt=-1", "rtt=60;api=1", "ping=3"])
-def test_wishes_that_are_none(wish: str) -> None:
+@pytest.mark.parametrize("option", ["60", "rtt=", "rtt=-1", "rtt=60;api=1", "ping=3"])
+def test_latency_options_that_are_none(option: str) -> None:
     with pytest.raises(LabError, match="such as rtt=60,api=150"):
-        Latency.read(wish)
+        Latency.read(option)
 
 
 async def _echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -17,9 +17,9 @@ from lab.waiting.waits import ImposedWait
 
 
 def entry(
-    resource: str, began: float, seconds: float, *needs: str, step: Step = "instance", gives: str = ""
+    resource: str, began: float, seconds: float, *needs: str, step: Step = "instance", provides: str = ""
 ) -> ImposedWait:
-    return ImposedWait(step, resource, "", began, seconds, needs, (gives,) if gives else ())
+    return ImposedWait(step, resource, "", began, seconds, needs, (provides,) if provides else ())
 
 
 def test_nothing_has_no_path() -> None:
@@ -30,7 +30,7 @@ def test_nothing_has_no_path() -> None:
 
 SITE = [
     entry("zone", 10, 40),
-    entry("proof", 20, 35, gives="record _x"),
+    entry("proof", 20, 35, provides="record _x"),
     entry("certificate", 60, 90, "zone", "record _x"),
     entry("nat", 70, 105),
     entry("distribution", 200, 180, "certificate"),
@@ -50,7 +50,9 @@ def test_the_path_is_the_longest_chain_of_needs() -> None:
 
 
 def test_what_is_needed_by_what_another_gives() -> None:
-    found = timeline([entry("change", 0, 50, gives="record _x"), entry("certificate", 60, 10, "record _x", "unknown")])
+    found = timeline(
+        [entry("change", 0, 50, provides="record _x"), entry("certificate", 60, 10, "record _x", "unknown")]
+    )
     assert found.seconds == 60
 
 

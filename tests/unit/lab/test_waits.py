@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""AWS's waits: the table, its draws, and the book that imposes them."""
+"""AWS's waits: the table, its draws, and what imposes them."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def test_every_step_has_its_bounds() -> None:
 
 @given(step=st.sampled_from(list(WAITS)), seed=st.integers(), ordinal=st.integers(1, 1000), factor=st.floats(0.001, 10))
 def test_draws_are_within_their_bounds_and_repeat(step: Step, seed: int, ordinal: int, factor: float) -> None:
-    wish = WaitPolicy(factor, seed)
-    seconds = wish.seconds(step, ordinal)
+    policy = WaitPolicy(factor, seed)
+    seconds = policy.seconds(step, ordinal)
     assert WAITS[step].least * factor <= seconds * (1 + 1e-9)
     assert seconds <= WAITS[step].most * factor * (1 + 1e-9)
     assert seconds == WaitPolicy(factor, seed).seconds(step, ordinal)
@@ -45,28 +45,28 @@ def test_the_typical_figure_is_the_median_and_seeds_differ() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "expected"),
+    ("option", "expected"),
     [("none", None), ("aws", WaitPolicy(1.0, 7)), ("aws:0.1", WaitPolicy(0.1, 7)), ("aws:2", WaitPolicy(2, 7))],
 )
-def test_wishes(wish: str, expected: WaitPolicy | None) -> None:
-    assert wait_policy(wish, 7) == expected
+def test_the_waits_option_is_read(option: str, expected: WaitPolicy | None) -> None:
+    assert wait_policy(option, 7) == expected
 
 
-@pytest.mark.parametrize("wish", ["", "aws:0", "aws:-1", "aws:x", "aws:nan", "aws:inf", "azure", "none:1"])
-def test_wishes_that_are_none(wish: str) -> None:
+@pytest.mark.parametrize("option", ["", "aws:0", "aws:-1", "aws:x", "aws:nan", "aws:inf", "azure", "none:1"])
+def test_waits_options_that_are_none(option: str) -> None:
     with pytest.raises(LabError, match="use none, aws, or aws:FACTOR"):
-        wait_policy(wish, 0)
+        wait_policy(option, 0)
 
 
-def book(wish: WaitPolicy | None, loop: asyncio.AbstractEventLoop, speed: float = 1.0) -> Waits:
-    return Waits(wish, Clock(speed), loop, threading.RLock(), lambda: None)
+def waits_of(policy: WaitPolicy | None, loop: asyncio.AbstractEventLoop, speed: float = 1.0) -> Waits:
+    return Waits(policy, Clock(speed), loop, threading.RLock(), lambda: None)
 
 
 def test_without_waits_everything_is_done_at_once() -> None:
     done: list[str] = []
     loop = asyncio.new_event_loop()
-    waits = book(None, loop)
-    waits.begin("instance", "i-1", holds=["i-1"], then=lambda: done.append("end"))
+    waits = waits_of(None, loop)
+    waits.begin("instance", "i-1", withholds=["i-1"], then=lambda: done.append("end"))
     waits.after("i-1", lambda: done.append("after"))
     assert done == ["end", "after"]
     assert not waits.pending("i-1")
@@ -79,9 +79,9 @@ def test_what_waits_is_held_until_its_time_by_the_labs_clock() -> None:
     async def story() -> tuple[Waits, list[str], list[bool]]:
         done: list[str] = []
         # 5 to 52 s, a hundred times as fast.
-        waits = book(WaitPolicy(1.0, 0), asyncio.get_running_loop(), speed=1000)
+        waits = waits_of(WaitPolicy(1.0, 0), asyncio.get_running_loop(), speed=1000)
         with waits.lock:
-            waits.begin("instance", "i-1", holds=["i-1"], then=lambda: done.append("end"))
+            waits.begin("instance", "i-1", withholds=["i-1"], then=lambda: done.append("end"))
             waits.after("i-1", lambda: done.append("after"))
             seen = [waits.pending("i-1"), waits.withheld() == {"i-1"}, done == [], not waits.pending("i-2")]
         async with asyncio.timeout(5):
@@ -100,11 +100,11 @@ def test_what_waits_is_held_until_its_time_by_the_labs_clock() -> None:
 
 def test_a_resource_that_waits_twice_is_held_until_the_last_has_ended() -> None:
     async def story() -> list[frozenset[str]]:
-        waits = book(WaitPolicy(1.0, 0), asyncio.get_running_loop(), speed=2000)
+        waits = waits_of(WaitPolicy(1.0, 0), asyncio.get_running_loop(), speed=2000)
         held = []
         with waits.lock:
-            waits.begin("distribution", "E1", holds=["E1"])
-            waits.begin("invalidation", "E1", holds=["other"])
+            waits.begin("distribution", "E1", withholds=["E1"])
+            waits.begin("invalidation", "E1", withholds=["other"])
         async with asyncio.timeout(5):
             while waits.pending("E1"):
                 held.append(waits.withheld())
@@ -117,9 +117,9 @@ def test_a_resource_that_waits_twice_is_held_until_the_last_has_ended() -> None:
 def test_in_a_world_that_comes_back_what_waits_has_the_rest_of_its_time() -> None:
     async def story() -> list[list[str]]:
         done: list[str] = []
-        before = book(WaitPolicy(1.0, 0), asyncio.get_running_loop())
+        before = waits_of(WaitPolicy(1.0, 0), asyncio.get_running_loop())
         for resource in ("soon", "late"):
-            before.begin("instance", resource, holds=[resource], then=functools.partial(done.append, resource))
+            before.begin("instance", resource, withholds=[resource], then=functools.partial(done.append, resource))
         soon, late = before.entries
         late = replace(late, began=late.began + 1000)
         saved = before.save()
@@ -136,7 +136,7 @@ def test_in_a_world_that_comes_back_what_waits_has_the_rest_of_its_time() -> Non
 
 def test_what_somebody_sits_out_is_not_saved() -> None:
     async def story() -> int:
-        waits = book(WaitPolicy(1.0, 0), asyncio.get_running_loop())
+        waits = waits_of(WaitPolicy(1.0, 0), asyncio.get_running_loop())
         sitting = asyncio.create_task(waits.wait("certificate issued", "arn", otherwise=0))
         await asyncio.sleep(0)
         saved = waits.save()

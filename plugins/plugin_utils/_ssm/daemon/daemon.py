@@ -36,7 +36,7 @@ _ALIVE_SECONDS = 10.0
 _GREETING_SECONDS = 5.0
 
 
-class _Stop(Exception):  # noqa: N818 (the wish to end, not a fault)
+class _Stop(Exception):  # noqa: N818 (a request to end, not a fault)
     """The process is to end."""
 
 

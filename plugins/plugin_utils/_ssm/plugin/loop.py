@@ -33,7 +33,7 @@ READ_SIZE = 1 << 16
 _FAREWELL_SECONDS = 2.0
 
 
-class Ended(Exception):  # noqa: N818 (the wish to end, not a fault)
+class Ended(Exception):  # noqa: N818 (a request to end, not a fault)
     """A signal has asked for the end."""
 
     def __init__(self, number: int) -> None:

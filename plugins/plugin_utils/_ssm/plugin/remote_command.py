@@ -168,8 +168,8 @@ class Answers:
         *lines, self._rest = (self._rest + data).split(b"\n")
         if len(self._rest) > _LONGEST_LINE:
             raise SessionError(f"The machine sent a line of more than {_LONGEST_LINE} bytes.")
-        for each in lines:
-            found = re.fullmatch(rb"%b([oexn])([A-Za-z0-9+/=]*)\r?" % self.mark.encode(), each)
+        for line in lines:
+            found = re.fullmatch(rb"%b([oexn])([A-Za-z0-9+/=]*)\r?" % self.mark.encode(), line)
             if found:
                 yield from self._take(found[1], found[2])
 

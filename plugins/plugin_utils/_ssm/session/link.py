@@ -141,7 +141,7 @@ class Link:
         ready = self._wait(longest, others, sinks) if sent else [self]
         events = list(self._receive()) if self in ready else []
         self._send_due()
-        return events, [each for each in ready if each is not self]
+        return events, [file for file in ready if file is not self]
 
     def close(self) -> None:
         """Drop the connection; the session itself is ended by the API."""
@@ -152,7 +152,7 @@ class Link:
         decrypted = self._pending()
         longest = 0.0 if decrypted else max(0.0, seconds)
         readable, writable, dummy = select.select([self, *others], sinks, [], longest)
-        ready: list[t.Any] = [*readable, *(each for each in writable if each not in readable)]
+        ready: list[t.Any] = [*readable, *(file for file in writable if file not in readable)]
         return [self, *ready] if decrypted else ready
 
     def _pending(self) -> bool:

@@ -213,10 +213,10 @@ def test_every_control_that_is_demanded_has_a_check() -> None:
 
 @pytest.mark.parametrize("control", CONTROLS, ids=lambda one: one["id"])
 def test_control_says_what_to_do_and_why_not(control: Tree) -> None:
-    known = {"id", "title", "scope", "ids", "cure", "exception"}
+    known = {"id", "title", "scope", "ids", "remedy", "exception"}
     assert set(control) <= known
     assert control["title"].endswith(".")
-    assert control["cure"].endswith(".")
+    assert control["remedy"].endswith(".")
     assert set(control["ids"]) <= {"fsbp", "cis", "cis_three_tier", "prowler", "checkov", "custodian", "scoutsuite"}
     for found in control["ids"].values():
         assert all(isinstance(one, str) for one in found), "an ID that YAML takes for a number"
@@ -459,7 +459,7 @@ def test_report_shows_failures_first_with_their_cure() -> None:
     assert first.startswith("FAIL")
     assert "ELB.6" in first
     assert "load balancer demo: deletion_protection.enabled=false" in first
-    assert BY_ID["deletion-protection"]["cure"] in first
+    assert BY_ID["deletion-protection"]["remedy"] in first
     assert "deletion-protection" not in rest
 
 

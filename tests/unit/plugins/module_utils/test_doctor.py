@@ -70,8 +70,8 @@ def test_the_cure_of_a_network_acl_names_what_the_playbooks_leave_alone(code: st
     tree = healthy()
     BREAKS[code](tree)
     [finding] = found(tree)
-    assert finding.cure.startswith("Give the subnet back to the VPC's default network ACL")
-    assert "network_acl-1" in finding.cure
+    assert finding.remedy.startswith("Give the subnet back to the VPC's default network ACL")
+    assert "network_acl-1" in finding.remedy
 
 
 ABOVE, ELSEWHERE_ANSWERED = "listener-rule-above", "listener-answers-elsewhere"
@@ -107,7 +107,7 @@ def test_which_rules_catch_a_visitors_request(name: str, conditions: list[Tree],
     findings = found(tree)
     assert [one.kind.code for one in findings] == ([code] if code else []), name
     call = "aws elbv2 set-rule-priorities --rule-priorities RuleArn=arn:theirs,Priority=104"
-    assert all(one.cure.endswith(call) for one in findings)
+    assert all(one.remedy.endswith(call) for one in findings)
 
 
 @pytest.mark.parametrize("conditions", [one[1] for one in LISTENERS], ids=[one[0] for one in LISTENERS])
@@ -126,7 +126,7 @@ def test_what_the_playbooks_put_back_is_not_moved_by_hand() -> None:
     for tree in (changed, removed):
         [finding] = found(tree)
         assert finding.kind.code == ELSEWHERE_ANSWERED
-        assert finding.cure.startswith("Put the HTTPS listener's rules back")
+        assert finding.remedy.startswith("Put the HTTPS listener's rules back")
 
 
 def test_a_rule_above_that_leads_to_the_machines_too_is_named() -> None:
@@ -163,8 +163,8 @@ def test_a_record_in_the_place_of_the_pair_is_called_by_its_routing_policy(extra
     del record["weight"]
     record |= extra
     [finding] = found(tree)
-    assert f"has a {kind} record in the place of its failover pair" in finding.case.what
-    assert "site_take_over=true" in finding.cure
+    assert f"has a {kind} record in the place of its failover pair" in finding.occurrence.what
+    assert "site_take_over=true" in finding.remedy
 
 
 def judged_at(tree: Tree, now: datetime) -> Diagnosis:
@@ -245,18 +245,18 @@ def test_an_alias_with_another_record_in_the_way_is_taken_over() -> None:
     put(tree, "site/hosted_zones/0/records", [weighted])
     [finding] = found(tree)
     assert finding.kind.code == "alias-record-missing"
-    assert "site_take_over=true" in finding.cure
-    assert "weighted A" in finding.case.evidence
+    assert "site_take_over=true" in finding.remedy
+    assert "weighted A" in finding.occurrence.evidence
 
 
 def test_half_a_cure_of_foreign_name_servers_is_told_the_other_half() -> None:
     tree = healthy()
     put(tree, "machines/i-a/name_servers", ["192.0.2.53"])
     [finding] = found(tree)
-    assert finding.cure.startswith("Reboot the machine: ")
+    assert finding.remedy.startswith("Reboot the machine: ")
     put(tree, "site/details/dhcp_name_servers", ["192.0.2.53"])
     [finding] = found(tree)
-    assert finding.cure.startswith("Give the VPC the DHCP options")
+    assert finding.remedy.startswith("Give the VPC the DHCP options")
 
 
 def test_a_machine_that_has_just_started_with_a_known_trouble_is_named_by_that() -> None:
@@ -473,7 +473,7 @@ def test_servers_of_the_parent_zone_may_disagree_for_a_while() -> None:
     answers = tree["visit"]["delegation"]["answers"]
     answers.append(["ns1.old.test"])
     [finding] = found(tree)
-    assert finding.case.what == "The servers of test do not agree yet how hasite.test is delegated."
+    assert finding.occurrence.what == "The servers of test do not agree yet how hasite.test is delegated."
 
 
 def test_a_certificate_without_tags_that_fits_is_no_finding() -> None:
@@ -496,7 +496,7 @@ def test_an_error_page_that_may_be_kept_is_named_with_its_header(header: str) ->
     tree = healthy()
     put(tree, "visit/edge_alias/headers", {"cache-control": header, "retry-after": "60"})
     [finding] = found(tree)
-    assert (finding.kind.code, finding.case.evidence) == (
+    assert (finding.kind.code, finding.occurrence.evidence) == (
         "error-page-cacheable",
         f"Cache-Control: {header or 'not set'}",
     )
@@ -520,7 +520,7 @@ def test_an_account_without_the_site_says_what_is_missing_only() -> None:
 def test_what_may_not_be_read_is_not_missing() -> None:
     tree = {"site": {"name": "demo", "unreadable": [{"service": "s3: buckets", "error": "AccessDenied: no"}]}}
     [finding] = found(tree)
-    assert "buckets" not in finding.case.what
+    assert "buckets" not in finding.occurrence.what
     assert unseen(evidence(tree))[0] == "s3: buckets: AccessDenied: no"
 
 
@@ -673,7 +673,7 @@ def test_one_kind_at_two_places_is_one_finding_with_both() -> None:
     assert lines.index("   also        httpd.service on demo-web-c is not enabled.") < lines.index(
         "   where       instance demo-web-c (i-c)"
     )
-    assert sum(line.startswith("   cure") for line in lines) == 1
+    assert sum(line.startswith("   remedy") for line in lines) == 1
 
 
 def test_the_worst_of_several_places_ranks_a_finding() -> None:
@@ -681,7 +681,7 @@ def test_the_worst_of_several_places_ranks_a_finding() -> None:
     group = tree["site"]["security_groups"][1]["ip_permissions"]
     group += [rule(22, group="sg-office"), rule(22, block="0.0.0.0/0")]
     [finding] = found(tree)
-    assert (finding.kind.code, finding.severity, len(finding.cases)) == ("port-22-open", "critical", 2)
+    assert (finding.kind.code, finding.severity, len(finding.occurrences)) == ("port-22-open", "critical", 2)
 
 
 def test_what_follows_at_any_of_its_places_is_told_by_a_finding() -> None:
@@ -787,7 +787,7 @@ def test_half_built_sites_and_missing_rights_are_judged_without_failing(
     ranks = [SEVERITIES.index(finding.severity) for finding in findings]
     assert ranks == sorted(ranks)
     assert report(tree)
-    assert all(finding.as_dict()["cure"] and finding.as_dict()["evidence"] is not None for finding in findings)
+    assert all(finding.as_dict()["remedy"] and finding.as_dict()["evidence"] is not None for finding in findings)
 
 
 def _has(at: Any, key: Any) -> bool:

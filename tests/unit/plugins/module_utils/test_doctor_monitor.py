@@ -66,7 +66,7 @@ def test_a_silence_may_mean_one_place_only(where: str, left: list[str]) -> None:
         put(tree, f"machines/{machine}/units/web_server/enabled", False)
     told = silenced(diagnose(evidence(tree)), [silence("httpd-not-enabled", where)], TODAY)
     [finding] = told.diagnosis.findings
-    assert [case.where.id for case in finding.cases] == left
+    assert [occurrence.where.id for occurrence in finding.occurrences] == left
     assert told.diagnosis.silenced == ()
 
 

@@ -52,24 +52,24 @@ def test_which_lifecycle_rules_take_away_what_the_site_needs(
 ) -> None:
     found = diagnose(evidence(with_rules(bucket, rule))).findings
     assert [one.kind.code for one in found] == ([] if said is None else ["lifecycle-deletes"]), name
-    assert not said or f"rule x {said}" in found[0].case.evidence
+    assert not said or f"rule x {said}" in found[0].occurrence.evidence
 
 
 def test_the_printed_call_disables_the_rule_and_leaves_the_others() -> None:
     ours = lifecycle_rule("hasite.aws", Expiration={"ExpiredObjectDeleteMarker": True})
     [finding] = diagnose(evidence(with_rules(CONTENT, ours, lifecycle_rule("it's old", **EXPIRES)))).findings
-    words = shlex.split(finding.cure.removeprefix("Call: "))
+    words = shlex.split(finding.remedy.removeprefix("Call: "))
     assert words[:5] == ["aws", "s3api", "put-bucket-lifecycle-configuration", "--bucket", CONTENT]
     assert json.loads(words[6]) == {"Rules": [ours, {**lifecycle_rule("it's old", **EXPIRES), "Status": "Disabled"}]}
 
 
 def test_the_collection_s_own_rule_is_written_anew_by_the_playbooks() -> None:
     [finding] = diagnose(evidence(with_rules(CONTENT, lifecycle_rule("hasite.aws", **EXPIRES)))).findings
-    assert "playbooks/site.yml" in finding.cure
+    assert "playbooks/site.yml" in finding.remedy
 
 
 @pytest.mark.parametrize(
-    ("statuses", "cure"),
+    ("statuses", "remedy"),
     [
         ({"system": "impaired", "instance": "impaired"}, "aws ec2 stop-instances --instance-ids i-a"),
         ({"system": "ok", "instance": "impaired"}, "aws ec2 reboot-instances --instance-ids i-a"),
@@ -77,9 +77,9 @@ def test_the_collection_s_own_rule_is_written_anew_by_the_playbooks() -> None:
         ({"system": "insufficient-data", "instance": "ok"}, None),
     ],
 )
-def test_what_is_done_about_a_failed_status_check(statuses: Tree, cure: str | None) -> None:
+def test_what_is_done_about_a_failed_status_check(statuses: Tree, remedy: str | None) -> None:
     tree = healthy()
     tree["site"]["details"]["status_checks"]["i-a"] = statuses
     found = diagnose(evidence(tree)).findings
-    assert [one.kind.code for one in found] == (["status-check-failed"] if cure else [])
-    assert cure is None or cure in found[0].cure
+    assert [one.kind.code for one in found] == (["status-check-failed"] if remedy else [])
+    assert remedy is None or remedy in found[0].remedy

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .pipe import READ_SIZE, Outlet
-from .runes import LinePrefix
 from .users import User
+from .utf8_quirks import LinePrefix
 
 _SIGNALS = {0x03: signal.SIGINT, 0x1C: signal.SIGQUIT}
 """All that input can do: Ctrl-C and Ctrl-\\ become signals."""

@@ -24,7 +24,7 @@ _REPEAT = 1.0
 """Until the service has acknowledged that a task is complete, it is told again after this."""
 
 
-class Control:
+class ControlChannel:
     """Keeps one control channel, and the sessions that came by it."""
 
     def __init__(self, service: Service) -> None:
@@ -49,7 +49,7 @@ class Control:
         self._heard = time.monotonic()
         watch = asyncio.create_task(self._watch(socket))
         try:
-            await socket.send(websocket.TEXT, first.encode())
+            await socket.send_text(first.encode())
             _log.info("control channel is open")
             while True:
                 data = await socket.receive()
@@ -80,14 +80,14 @@ class Control:
             try:
                 if now - pinged >= _PING:
                     pinged = now
-                    await asyncio.wait_for(socket.send(websocket.PING, b"keepalive"), _SILENCE)
+                    await asyncio.wait_for(socket.ping(), _SILENCE)
                 if now - repeated >= _REPEAT:
                     repeated = now
                     for identifier, result in list(self._jobs.items()):
                         if result:
-                            await socket.send(websocket.BINARY, frames.serialise(_reply(identifier, result)))
+                            await socket.send(frames.serialise(_reply(identifier, result)))
                     for done in list(self._completed.values()):
-                        await socket.send(websocket.BINARY, frames.serialise(_complete(done)))
+                        await socket.send(frames.serialise(_complete(done)))
             except (TimeoutError, websocket.DisconnectedError):
                 socket.abort()
                 return
@@ -146,7 +146,7 @@ class Control:
             self._completed[wanted.id] = wanted
 
     def _end(self, closed: dict[str, Any]) -> None:
-        for session in [each for each in self._sessions.values() if each.id == closed.get("SessionId")]:
+        for session in [session for session in self._sessions.values() if session.id == closed.get("SessionId")]:
             session.end()
 
 

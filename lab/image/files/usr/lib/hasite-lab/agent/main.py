@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from . import VERSION, websocket
-from .control import Control
+from .control import ControlChannel
 from .metadata import URL, Metadata, UnavailableError
 from .service import Service, ServiceRefusedError, UnreachableError
 
@@ -51,7 +51,7 @@ def main() -> int:
 
 
 async def _run(service: Service) -> None:
-    control = Control(service)
+    control = ControlChannel(service)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

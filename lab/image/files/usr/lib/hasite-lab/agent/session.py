@@ -71,8 +71,8 @@ class Session:
                 await self._drain()
             await self._say("Terminating")
         finally:
-            for each in (work, over, connection):
-                each.cancel()
+            for running in (work, over, connection):
+                running.cancel()
             await asyncio.gather(work, over, connection, return_exceptions=True)
             if self._socket:
                 self._socket.close()
@@ -161,7 +161,7 @@ class Session:
     async def _say(self, state: str) -> None:
         if self._socket:
             with contextlib.suppress(websocket.DisconnectedError):
-                await self._socket.send(websocket.BINARY, serialise(session_state(self._task.session, state)))
+                await self._socket.send(serialise(session_state(self._task.session, state)))
 
     async def _stay_connected(self) -> None:
         """Keep the data channel open; one that breaks is opened again, and nothing is lost."""
@@ -189,7 +189,7 @@ class Session:
         token = await self._service.token(channel, ClientId=identifier)
         opened = await self._service.open(channel, "role=publish_subscribe")
         first = opening(token, ClientInstanceId=self._service.metadata.instance, ClientId=identifier)
-        await opened.send(websocket.TEXT, first.encode())
+        await opened.send_text(first.encode())
         return opened
 
     async def _carry(self, socket: websocket.WebSocket) -> None:
@@ -224,7 +224,7 @@ class Session:
         while True:
             self._wake.clear()
             for data in self._channel.due(time.monotonic()):
-                await socket.send(websocket.BINARY, data)
+                await socket.send(data)
             wait = self._channel.wait(time.monotonic())
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), wait)
@@ -264,4 +264,4 @@ class Session:
 async def _ping(socket: websocket.WebSocket) -> None:
     while True:
         await asyncio.sleep(_PING)
-        await socket.send(websocket.PING, b"keepalive")
+        await socket.ping()

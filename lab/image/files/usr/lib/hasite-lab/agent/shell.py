@@ -11,8 +11,8 @@ import termios
 from typing import Any
 
 from .pipe import READ_SIZE, Outlet, readable, write_all
-from .runes import RuneFilter
 from .users import User
+from .utf8_quirks import Utf8Filter
 
 _FIRST_READ = 1.0
 """AWS's agent sleeps this long before it first reads the terminal."""
@@ -75,7 +75,7 @@ class Shell:
         )
 
     async def _read(self, outlet: Outlet) -> None:
-        runes = RuneFilter()
+        utf8 = Utf8Filter()
         while True:
             await readable(self._main)
             try:
@@ -87,7 +87,7 @@ class Shell:
                 return
             if not data:
                 return
-            filtered = runes.feed(data)
+            filtered = utf8.feed(data)
             if filtered:
                 await outlet.put(filtered)
 

@@ -133,7 +133,7 @@ class Transcript:
         if self._token is None:
             prefix = {"logGroupName": self._group, "logStreamNamePrefix": self._heading.session}
             found = (await self._service.logs("DescribeLogStreams", prefix)).get("logStreams", [])
-            self._token = next((one.get("uploadSequenceToken") for one in found), None)
+            self._token = next((stream.get("uploadSequenceToken") for stream in found), None)
 
     def _stream(self) -> dict[str, Any]:
         return {"logGroupName": self._group, "logStreamName": self._heading.session}

@@ -1,24 +1,33 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A websocket client (RFC 6455) on asyncio, as far as the session service needs one."""
+"""The agent's websockets: the protocol is the library's, the bytes go through asyncio's streams.
+
+Of what Debian 12 has, the protocol without I/O is the fastest: a frame of 1.1 KB that is answered costs 17 us of CPU;
+in websockets' own client for asyncio 29 us, in wsproto 37 us, and in code of our own it cost 15 us.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
-import os
+import contextlib
 import ssl
-import struct
-from urllib.parse import urlsplit
+from collections import deque
+from collections.abc import Callable
 
-TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
-_CONTINUATION = 0
-_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+from websockets.exceptions import InvalidStatus, InvalidURI, WebSocketException
+from websockets.frames import Close, Frame, Opcode
+from websockets.uri import parse_uri
+
+try:
+    from websockets.client import ClientProtocol
+except ImportError:
+    # Its name before websockets 11; Debian 12 has 10.4.
+    from websockets.client import ClientConnection as ClientProtocol
+
 _LARGEST = 4 << 20
-"""No message of the protocol comes near this."""
+"""No message of the session protocol comes near this number of bytes."""
 _HIGH_WATER = 64 << 10
 _LONGEST_REASON = 2000
-_GOODBYE = 2.0
+_LINGER = 2.0
 """Seconds that the last bytes may take."""
 
 
@@ -34,148 +43,121 @@ class RefusedError(DisconnectedError):
         self.status = status
 
 
-def mask(data: bytes, key: bytes) -> bytes:
-    """Return the data as a client sends it, or the other way round."""
-    if not data:
-        return data
-    pattern = (key * (len(data) // 4 + 1))[: len(data)]
-    return (int.from_bytes(data, "big") ^ int.from_bytes(pattern, "big")).to_bytes(len(data), "big")
-
-
-def frame(opcode: int, payload: bytes, key: bytes) -> bytes:
-    """Return one whole frame, masked as a client's must be."""
-    length = len(payload)
-    if length < 126:
-        head = struct.pack(">BB", 0x80 | opcode, 0x80 | length)
-    elif length < 1 << 16:
-        head = struct.pack(">BBH", 0x80 | opcode, 0x80 | 126, length)
-    else:
-        head = struct.pack(">BBQ", 0x80 | opcode, 0x80 | 127, length)
-    return head + key + mask(payload, key)
-
-
 class WebSocket:
-    """An open websocket; messages of any type are bytes."""
+    """An open websocket. Its calls may be cancelled: no byte is lost by that."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, protocol: ClientProtocol, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._protocol = protocol
         self._reader = reader
         self._writer = writer
-        self._closed = False
+        self._events: deque[object] = deque()
+        self._message = b""
+        """The fragments of a message that is not complete."""
         writer.transport.set_write_buffer_limits(high=_HIGH_WATER)
 
-    async def send(self, opcode: int, payload: bytes) -> None:
-        """Send a message; waits while the connection does not take any more."""
-        try:
-            self._writer.write(frame(opcode, payload, os.urandom(4)))
-            await self._writer.drain()
-        except OSError as error:
-            raise DisconnectedError(str(error)) from error
+    async def send(self, message: bytes) -> None:
+        """Send a binary message; waits while the connection does not take any more."""
+        await self._send(self._protocol.send_binary, message)
+
+    async def send_text(self, message: bytes) -> None:
+        """Send a message of text, encoded as UTF-8."""
+        await self._send(self._protocol.send_text, message)
+
+    async def ping(self) -> None:
+        """Ask for a sign of life, with the words of AWS's agent; it comes as a message without bytes."""
+        await self._send(self._protocol.send_ping, b"keepalive")
 
     async def receive(self) -> bytes:
-        """Return the next message; pings are answered, and pongs are messages without bytes."""
-        message = b""
+        """Return the next message, of any type; pings are answered, and pongs are messages without bytes."""
         while True:
-            final, opcode, payload = await self._frame()
-            if opcode == PING:
-                await self.send(PONG, payload)
-            elif opcode == PONG:
+            frame = await self.event()
+            assert isinstance(frame, Frame), "after the response there are frames alone"
+            if frame.opcode is Opcode.PONG:
                 return b""
-            elif opcode == CLOSE:
-                raise DisconnectedError("The service has closed the websocket.")
-            else:
-                message += payload
-                if len(message) > _LARGEST:
-                    raise DisconnectedError("The service sent a message without end.")
-                if final:
+            if frame.opcode is Opcode.CLOSE:
+                raise DisconnectedError(f"The service has closed the websocket: {Close.parse(frame.data)}.")
+            if frame.opcode is not Opcode.PING:
+                self._message += frame.data
+                if frame.fin:
+                    message, self._message = self._message, b""
                     return message
 
-    async def _frame(self) -> tuple[bool, int, bytes]:
+    async def event(self) -> object:
+        """Return the next frame, or the response that comes before them all."""
+        while not self._events:
+            error: Exception | None = None
+            try:
+                data = await self._reader.read(_HIGH_WATER)
+                if data:
+                    self._protocol.receive_data(data)
+                else:
+                    self._protocol.receive_eof()
+                self._events.extend(self._protocol.events_received())
+                # What the protocol says by itself: pongs, and why it gives up.
+                await self.flush()
+            except (OSError, EOFError, WebSocketException, LookupError, ValueError, NotImplementedError) as caught:
+                error = caught
+            if not self._events and (error or not data or self._protocol.close_expected()):
+                reason = self._protocol.handshake_exc or self._protocol.parser_exc or error
+                raise DisconnectedError(f"The websocket has broken: {reason}.") from reason
+        return self._events.popleft()
+
+    async def flush(self) -> None:
+        """Write what the protocol has to say; waits while the connection does not take any more."""
+        self._writer.write(b"".join(self._protocol.data_to_send()))
+        await self._writer.drain()
+
+    async def _send(self, put: Callable[[bytes], None], message: bytes) -> None:
         try:
-            first, second = await self._reader.readexactly(2)
-            length = second & 0x7F
-            if length == 126:
-                (length,) = struct.unpack(">H", await self._reader.readexactly(2))
-            elif length == 127:
-                (length,) = struct.unpack(">Q", await self._reader.readexactly(8))
-            if length > _LARGEST:
-                raise DisconnectedError("The service sent a frame without end.")
-            key = await self._reader.readexactly(4) if second & 0x80 else b""
-            payload = await self._reader.readexactly(length)
-        except (OSError, asyncio.IncompleteReadError) as error:
+            put(message)
+            await self.flush()
+        except (OSError, WebSocketException) as error:
             raise DisconnectedError(str(error)) from error
-        return bool(first & 0x80), first & 0x0F, mask(payload, key) if key else payload
 
     def close(self) -> None:
         """Say goodbye and hang up, without waiting: who has gone away would not answer."""
-        if self._closed:
-            return
-        self._closed = True
         transport = self._writer.transport
-        if not transport.is_closing():
-            self._writer.write(frame(CLOSE, struct.pack(">H", 1000), os.urandom(4)))
-            self._writer.close()
-        asyncio.get_running_loop().call_later(_GOODBYE, transport.abort)
+        if transport.is_closing():
+            return
+        with contextlib.suppress(WebSocketException):  # The service was first.
+            self._protocol.send_close(1000)
+        self._writer.write(b"".join(self._protocol.data_to_send()))
+        self._writer.close()
+        asyncio.get_running_loop().call_later(_LINGER, transport.abort)
 
     def abort(self) -> None:
         """Hang up at once: the other end is dead."""
-        self._closed = True
         self._writer.transport.abort()
 
 
 async def connect(url: str, headers: dict[str, str], context: ssl.SSLContext | None) -> WebSocket:
-    """Open a websocket."""
-    parts = urlsplit(url)
-    secure = parts.scheme == "wss"
-    port = parts.port or (443 if secure else 80)
+    """Open a websocket, over TLS with this context where the URL begins with `wss`; never through a proxy."""
     try:
-        reader, writer = await asyncio.open_connection(parts.hostname, port, ssl=context if secure else None)
+        uri = parse_uri(url)
+    except InvalidURI as error:
+        raise DisconnectedError(f"{url} is no URL of a websocket.") from error
+    protocol = ClientProtocol(uri, max_size=_LARGEST)
+    request = protocol.connect()
+    request.headers.update(headers)
+    protocol.send_request(request)
+    try:
+        reader, writer = await asyncio.open_connection(uri.host, uri.port, ssl=context if uri.secure else None)
     except OSError as error:
-        raise DisconnectedError(f"{parts.hostname}:{port} is not reachable: {error}.") from error
+        raise DisconnectedError(f"{uri.host}:{uri.port} is not reachable: {error}.") from error
+    socket = WebSocket(protocol, reader, writer)
     try:
-        await _upgrade(
-            reader, writer, parts.netloc, f"{parts.path}?{parts.query}" if parts.query else parts.path, headers
-        )
+        await socket.flush()
+        await socket.event()
+        if protocol.handshake_exc:
+            raise _refusal(protocol.handshake_exc) from protocol.handshake_exc
     except BaseException:
-        writer.transport.abort()
+        socket.abort()
         raise
-    return WebSocket(reader, writer)
+    return socket
 
 
-async def _reason(reader: asyncio.StreamReader, head: list[str]) -> str:
-    """Return what the service says besides its status, as far as it comes at once."""
-    lengths = [line.partition(":")[2].strip() for line in head if line.lower().startswith("content-length:")]
-    if not lengths or not lengths[0].isdigit():
-        return ""
-    try:
-        async with asyncio.timeout(_GOODBYE):
-            return (await reader.readexactly(min(int(lengths[0]), _LONGEST_REASON))).decode(errors="replace")
-    except (TimeoutError, OSError, asyncio.IncompleteReadError):
-        return ""
-
-
-async def _upgrade(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str, target: str, headers: dict[str, str]
-) -> None:
-    nonce = base64.b64encode(os.urandom(16)).decode()
-    lines = [
-        f"GET {target} HTTP/1.1",
-        f"Host: {host}",
-        "Upgrade: websocket",
-        "Connection: Upgrade",
-        "Sec-WebSocket-Version: 13",
-        f"Sec-WebSocket-Key: {nonce}",
-        *(f"{name}: {value}" for name, value in headers.items()),
-    ]
-    writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
-    try:
-        answer = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-    except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
-        raise DisconnectedError(f"The service did not answer: {error}.") from error
-    words = answer[0].split()
-    status = int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
-    if status != 101:
-        raise RefusedError(status, await _reason(reader, answer))
-    fields = dict(line.lower().partition(":")[::2] for line in answer[1:] if line)
-    expected = base64.b64encode(hashlib.sha1((nonce + _GUID).encode(), usedforsecurity=False).digest()).decode()
-    if fields.get("sec-websocket-accept", "").strip() != expected.lower():
-        raise DisconnectedError("The service did not prove that it speaks websocket.")
+def _refusal(error: Exception) -> DisconnectedError:
+    if isinstance(error, InvalidStatus):
+        reason = (error.response.body or b"")[:_LONGEST_REASON].decode(errors="replace")
+        return RefusedError(error.response.status_code, reason)
+    return DisconnectedError(f"The service did not prove that it speaks websocket: {error}.")

@@ -18,7 +18,7 @@ from pathlib import Path
 from agent import signing
 from agent.metadata import Metadata, UnavailableError
 
-from share.mounting import FAILED, MountError, Request, mount, parse, remount
+from share.mounting import FAILED, MountError, MountRequest, mount, parse, remount
 
 SETTINGS = Path("/etc/amazon/efs/efs-utils.conf")
 
@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _completed(request: Request, metadata: Metadata) -> Request:
+def _completed(request: MountRequest, metadata: Metadata) -> MountRequest:
     """Return the request with the mount target's name, and with what its options ask for."""
     if "iam" in request.options and "tls" not in request.options:
         raise MountError('The "iam" option requires the "tls" option')

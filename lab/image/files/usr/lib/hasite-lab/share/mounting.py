@@ -35,7 +35,7 @@ class MountError(Exception):
 
 
 @dataclass(frozen=True)
-class Request:
+class MountRequest:
     """What is to be mounted where."""
 
     source: str
@@ -62,7 +62,7 @@ class Request:
         return found[-1] if found else default
 
 
-def parse(arguments: list[str]) -> Request:
+def parse(arguments: list[str]) -> MountRequest:
     """Read the command line: SOURCE POINT [-sfnv] [-o OPTIONS] [-t TYPE]."""
     words: list[str] = []
     options: list[str] = []
@@ -76,7 +76,7 @@ def parse(arguments: list[str]) -> Request:
             words.append(word)
     if len(words) != 2 or ":" not in words[0]:
         raise MountError("remote share not in 'host:dir' format")
-    return Request(words[0], words[1], tuple(options))
+    return MountRequest(words[0], words[1], tuple(options))
 
 
 def main(arguments: list[str]) -> int:
@@ -93,7 +93,7 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _require_package(request: Request) -> None:
+def _require_package(request: MountRequest) -> None:
     """Fail as on a machine on which nobody installed an NFS client."""
     if not any(Path(file).exists() for file in _CLIENTS):
         raise MountError(
@@ -102,7 +102,7 @@ def _require_package(request: Request) -> None:
         )
 
 
-def remount(request: Request) -> bool:
+def remount(request: MountRequest) -> bool:
     """Do what a remount is asked for, if it is one: whether the share may be written to is all that can be changed."""
     if "remount" not in request.options:
         return False
@@ -112,7 +112,7 @@ def remount(request: Request) -> bool:
     return True
 
 
-def mount(request: Request) -> None:
+def mount(request: MountRequest) -> None:
     """Mount a share and have it watched over."""
     where = _target(request)
     share, admission = _export(request, where)
@@ -127,7 +127,7 @@ def mount(request: Request) -> None:
     _watch(request, where, share, read_only=read_only)
 
 
-def _target(request: Request) -> target.Target:
+def _target(request: MountRequest) -> target.Target:
     port = request.option("port", str(target.PORT))
     if not port.isdigit():
         raise MountError("an incorrect mount option was specified")
@@ -138,7 +138,7 @@ def _target(request: Request) -> target.Target:
     return target.Target(str(found[0][4][0]), int(port))
 
 
-def _export(request: Request, where: target.Target) -> tuple[str, str]:
+def _export(request: MountRequest, where: target.Target) -> tuple[str, str]:
     """Ask for the export; a mount target out of reach is asked again for `retry` minutes, see nfs(5)."""
     deadline = time.monotonic() + 60 * float(request.option("retry", "2"))
     while True:
@@ -184,7 +184,7 @@ class Mounted:
         return target.Target(self.address, self.port)
 
 
-def _watch(request: Request, where: target.Target, share: str, *, read_only: bool) -> None:
+def _watch(request: MountRequest, where: target.Target, share: str, *, read_only: bool) -> None:
     """Leave a watcher behind, as a service of its own so that it outlives whoever mounts."""
     mounted = json.dumps(asdict(Mounted(where.address, where.port, share, request.path, request.point, read_only)))
     service = [

@@ -8,7 +8,7 @@ _LONGEST = 4
 _REPLACEMENT = "�"
 
 
-class RuneFilter:
+class Utf8Filter:
     """Cuts output between characters, with the faults of AWS's agent.
 
     The replacement character U+FFFD is shortened to its first byte, as it is taken for an error; up
