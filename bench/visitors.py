@@ -8,7 +8,7 @@ the page in turn, and expect to be known and to find what they have posted; and 
 
 The report is one line of JSON (`Visits`). A request counts as failed unless it is answered with 200. As browsers do,
 one that a kept connection takes no more, since the server has just closed it, is sent again on a new one: that is not
-a failure, and is counted apart (RFC 9110, section 9.2.2).
+a failure, and is counted apart (RFC 9110, section 9.2.2). So is a form, as browsers do; what is posted may come twice.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ class _Visitor:
             try:
                 answer = self._ask(form)
             except _CLOSED:
-                if not seen.kept or form:
+                if not seen.kept:
                     raise
                 seen.again = True
                 self._close()
