@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -98,7 +99,9 @@ def on(owner: Owner, machine: str, *command: str) -> str:
 def test_site_is_built_and_both_machines_answer(owner: Owner, system: str) -> None:
     assert "is answered by demo-web-a and demo-web-c" in owner.play("site")
     names = {"debian-12": "ID=debian", AMAZON: 'ID="amzn"'}
-    assert all(names[system] in on(owner, machine, "cat", "/etc/os-release").splitlines() for machine in owner.ids())
+    for machine in owner.ids():
+        assert names[system] in on(owner, machine, "cat", "/etc/os-release").splitlines()
+        assert on(owner, machine, "systemctl", "--failed", "--plain", "--no-legend") == ""
     assert machines_seen(owner) == MACHINES
 
 
@@ -240,10 +243,57 @@ def test_a_newer_image_is_told_of_and_changes_nothing_by_itself(owner: Owner, sy
     assert running(owner) == before
 
 
+def test_a_protected_machine_is_not_replaced(owner: Owner) -> None:
+    ec2, before = owner.client("ec2"), running(owner)
+    for machine in before:
+        ec2.modify_instance_attribute(InstanceId=machine, DisableApiTermination={"Value": True})
+    done = owner.attempt("replace")
+    for machine in before:
+        ec2.modify_instance_attribute(InstanceId=machine, DisableApiTermination={"Value": False})
+    assert done.returncode != 0
+    assert re.search(r"i-\w+ may not be terminated, so it was not replaced", re.sub(r"\s+", " ", done.stdout))
+    assert running(owner) == before
+
+
+def deafen(owner: Owner, machine: str, how: str) -> None:
+    """Have a machine answer nothing to the load balancer's nodes (`add`), or again (`delete`)."""
+    nodes = [{"Name": "description", "Values": ["ELB app/demo/*"]}]
+    for interface in owner.client("ec2").describe_network_interfaces(Filters=nodes)["NetworkInterfaces"]:
+        on(owner, machine, "ip", "route", how, "blackhole", interface["PrivateIpAddress"])
+
+
+def test_a_new_machine_that_is_not_healthy_takes_nobodys_place(owner: Owner) -> None:
+    before = running(owner)
+
+    def added() -> set[str]:
+        return set(running(owner)) - set(before)
+
+    with ThreadPoolExecutor(1) as beside:
+        replacing = beside.submit(owner.attempt, "replace", "-e", json.dumps({"rolling_wait_seconds": 60}))
+        new = until(lambda: added() or replacing.done(), 300)
+        assert isinstance(new, set), replacing.result().stdout[-3000:]
+        (machine,) = new
+        until(lambda: booted(owner, machine), 60)
+        deafen(owner, machine, "add")
+        done = replacing.result()
+    assert done.returncode != 0
+    said = re.sub(r"\s+", " ", done.stdout)
+    assert "Not all targets were healthy within 60 seconds" in said
+    assert machine in said
+    assert before.items() < running(owner).items()
+    assert added() == {machine}
+    until(lambda: machines_seen(owner) == MACHINES, 60)
+    deafen(owner, machine, "delete")
+
+
 def test_visitors_do_not_notice_that_machines_of_a_newer_image_take_over(owner: Owner, system: str) -> None:
-    before = set(running(owner))
+    """The machine that the run before has started, which ended there, is taken."""
+    newest = newest_image(owner, system)
+    before = {machine for machine, image in running(owner).items() if image != newest}
+    started = set(running(owner)) - before
     with visiting(visitor(owner.place), "www.hasite.test", 50) as visits:
         owner.play("replace")
+    assert started <= set(running(owner))
     assert visits.failed == []
     assert set(visits.by) == MACHINES
     assert len(running(owner)) == len(MACHINES)
