@@ -32,7 +32,8 @@ MASKED = (
     # The kernel and its clock are the host's: a machine must not set them for everybody.
     "systemd-sysctl.service", "systemd-binfmt.service", "proc-sys-fs-binfmt_misc.automount",
     "proc-sys-fs-binfmt_misc.mount", "sys-fs-fuse-connections.mount", "systemd-timesyncd.service",
-    "dev-hugepages.mount", "sys-kernel-config.mount", "sys-kernel-debug.mount", "sys-kernel-tracing.mount",
+    "dev-hugepages.mount", "run-rpc_pipefs.mount", "sys-kernel-config.mount", "sys-kernel-debug.mount",
+    "sys-kernel-tracing.mount",
     # They would hold apt's lock at a time of their own.
     "apt-daily.timer", "apt-daily-upgrade.timer", "apt-daily.service", "apt-daily-upgrade.service",
 )  # fmt: skip
