@@ -91,6 +91,7 @@ TEMPLATES: tuple[tuple[NameRule, str], ...] = (
     (ACCESS_CONTROL, "{site}-error-page"),
     (HEADERS_POLICY, "{site}-error-page"),
     (TAG, "{site}-web-a"),
+    (TAG, "{site}-public"),
 )
 """Every name that a role makes of the site's name, with the rule of where it goes to."""
 
