@@ -134,7 +134,7 @@ DRIFTS = (
     Drift("sessions are not logged", "Create the session document", change_document, document),
     Drift(
         "the log of sessions is kept for ever",
-        "Create the log group of the sessions",
+        "Set how long session logs are kept",
         lambda a: a.client("logs").delete_retention_policy(logGroupName=f"/{SITE}/sessions"),
         session_log,
     ),

@@ -258,7 +258,7 @@ DRIFTS = (
     Drift("the flow log is gone", "Create the flow log", flow_log_gone, flow_logs),
     Drift(
         "flow logs are kept for a day",
-        "Create the log group of the flow logs",
+        "Set how long flow logs are kept",
         lambda a: a.client("logs").put_retention_policy(logGroupName=f"/{SITE}/flow-logs", retentionInDays=1),
         lambda a: retention(a, f"/{SITE}/flow-logs"),
     ),
