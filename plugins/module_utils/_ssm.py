@@ -38,12 +38,31 @@ def _create(client: t.Any, name: str, content: Resource, kind: str, tags: list[d
     client.create_document(Name=name, Content=json.dumps(content), DocumentType=kind, DocumentFormat="JSON", **given)
 
 
-@aws_call("update document {name}")
+@aws_lookup("update document {name}", "DuplicateDocumentContent")
 def _update(client: t.Any, name: str, content: Resource) -> str:
     answer = client.update_document(
         Name=name, Content=json.dumps(content), DocumentVersion="$LATEST", DocumentFormat="JSON"
     )
     return t.cast("str", answer["DocumentDescription"]["DocumentVersion"])
+
+
+@aws_call("list the versions of document {name}")
+def _versions(client: t.Any, name: str) -> list[str]:
+    found = pages(client, "list_document_versions", Name=name).get("DocumentVersions", [])
+    return [version["DocumentVersion"] for version in found]
+
+
+def _new_version(client: t.Any, name: str, content: Resource) -> str:
+    """Return the version that has the content: a new one, or the earlier one to which AWS takes no second.
+
+    https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_UpdateDocument.html (DuplicateDocumentContent)
+    """
+    if version := _update(client, name, content):
+        return version
+    same = [version for version in _versions(client, name) if _content(client, name, version) == content]
+    if not same:
+        raise failure(f"AWS says that the document {name} has this content, and no version of it does; run this again.")
+    return same[0]
 
 
 @aws_call("make version {version} the default one of document {name}")
@@ -106,7 +125,7 @@ def ensure_document(client: t.Any, params: Mapping[str, t.Any], check_mode: bool
         _create(client, name, content, params["document_type"], tag_list(tags.after))
     else:
         if different:
-            _make_default(client, name, _update(client, name, content))
+            _make_default(client, name, _new_version(client, name, content))
         if tags.to_unset:
             _remove_tags(client, name, tags.to_unset)
         if tags.to_set:
