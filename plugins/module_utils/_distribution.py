@@ -25,6 +25,7 @@ from ._aws import (
     compare_tags,
     failure,
     named,
+    on_error,
     pages,
     tag_dict,
     tag_list,
@@ -305,9 +306,9 @@ def _awaited(client: t.Any, distribution_id: str, params: Mapping[str, t.Any]) -
     return normalize(distribution, list_tags(client, distribution["ARN"]))
 
 
-def _wait_until_deployed(client: t.Any, distribution_id: str, timeout: int) -> None:
-    deployed = acceptor("Distribution.Status", "Deployed")
-    if not waited(client, "GetDistribution", [deployed], timeout, 10, Id=distribution_id):
+def _wait_until_deployed(client: t.Any, distribution_id: str, timeout: int, *or_else: Resource) -> None:
+    accepted = [acceptor("Distribution.Status", "Deployed"), *or_else]
+    if not waited(client, "GetDistribution", accepted, timeout, 10, Id=distribution_id):
         raise failure(
             f"The distribution {distribution_id} was not deployed within {timeout} seconds. "
             "CloudFront goes on by itself: run this again, or wait longer."
@@ -332,7 +333,8 @@ def ensure_absent(client: t.Any, params: Mapping[str, t.Any], check_mode: bool) 
         if before["enabled"]:
             config = {**distribution["Distribution"]["DistributionConfig"], "Enabled": False}
             _update(client, before["id"], distribution["ETag"], config)
-        _wait_until_deployed(client, before["id"], params["wait_timeout"])
+        # Another run may remove it meanwhile, also one that was killed and whose last task goes on.
+        _wait_until_deployed(client, before["id"], params["wait_timeout"], on_error("NoSuchDistribution"))
         if latest := get_distribution(client, before["id"]):
             _delete(client, before["id"], latest["ETag"])
     return ChangeResult(True, before, {})

@@ -19,7 +19,7 @@ from lab.base.paths import LabPaths
 
 
 def admit(place: LabPaths) -> None:
-    """Let what comes from the lab's uplink be forwarded, and the answers to it."""
+    """Have iptables and firewalld forward what comes from the lab's uplink, and the answers to it."""
     for rule in _rules(place):
         if not _succeeds("iptables", "-w", "-C", "FORWARD", *rule):
             _succeeds("iptables", "-w", "-I", "FORWARD", *rule)
