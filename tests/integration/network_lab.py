@@ -17,7 +17,7 @@ import boto3
 from moto.core.base_backend import BackendDict
 
 from lab.api import calls
-from lab.api.ec2 import network
+from lab.api.ec2 import instances, network
 from lab.api.server import Api
 from lab.base import namespaces
 from lab.base.backends import Backends
@@ -69,7 +69,9 @@ class NetworkLab:
 
     def see(self, machine: str, state: str) -> None:
         """Say what state a machine is seen in: there are no machines in a lab of networks only."""
-        self.context.observed.machines[machine] = state
+        with self.context.lock:
+            self.context.observed.machines[machine] = state
+            instances.settle(self.context.backends, machine, state)
         self.context.mark_dirty()
 
     def run(self, role: str, *command: str) -> subprocess.CompletedProcess[str]:
@@ -117,6 +119,7 @@ def networks(role: str) -> Iterator[NetworkLab]:
     context = Context(place, Clock(), None, Observed(), None, mark_dirty=dirty.set)  # type: ignore[arg-type]
     calls.extend(context)
     network.extend(context)
+    instances.extend(context)
     api = Api(context, {})
     listener = socket.create_server(("127.0.0.1", 0))
     context.endpoint_url = f"http://127.0.0.1:{listener.getsockname()[1]}"

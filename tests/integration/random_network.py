@@ -89,10 +89,11 @@ class RandomNetwork:
                     NetworkInterfaces=[{**wanted, "AssociatePublicIpAddress": public}],
                 )  # fmt: skip
                 self.machines.append(made["Instances"][0])
+                self.lab.see(made["Instances"][0]["InstanceId"], "running")
         if self.chance(0.5):
-            stopped = [self.dice.choice(self.machines)["InstanceId"]]
-            self.ec2.get_waiter("instance_running").wait(InstanceIds=stopped, WaiterConfig={"Delay": 1})
-            self.ec2.stop_instances(InstanceIds=stopped)
+            stopped = self.dice.choice(self.machines)["InstanceId"]
+            self.ec2.stop_instances(InstanceIds=[stopped])
+            self.lab.see(stopped, "stopped")
 
     def _make_services(self) -> None:
         """Make what other services would: this lab has networks only."""
