@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,18 @@ class Site(SmallWorld):
         asked = ("dig", f"@{addresses.AWS_SERVER}", "+short", "+norecurse", self.balancer["DNSName"])
         return self.run("client", *asked).stdout.split()
 
-    def associate(self, subnet: str, acl: str) -> str:
+    @contextmanager
+    def cut_off(self, subnet: str) -> Iterator[None]:
+        """Put a subnet behind a network ACL that lets nothing pass, for as long as it lasts."""
+        acl = self.ec2.create_network_acl(VpcId=self.vpc)["NetworkAcl"]["NetworkAclId"]
+        before = self._associate(subnet, acl)
+        try:
+            yield
+        finally:
+            self._associate(subnet, before)
+            self.ec2.delete_network_acl(NetworkAclId=acl)
+
+    def _associate(self, subnet: str, acl: str) -> str:
         """Put a subnet behind another network ACL; return the one that it had."""
         (association, before) = next(
             (each["NetworkAclAssociationId"], one["NetworkAclId"])
@@ -159,17 +171,14 @@ def test_a_closed_security_group_is_a_timeout(site: Site) -> None:
 def test_a_node_that_is_cut_off_leaves_the_name_and_the_other_one_goes_on(site: Site) -> None:
     assert len(site.named()) == 2
     cut, other = site.in_subnet(site.public[0]), site.in_subnet(site.public[1])
-    acl = site.ec2.create_network_acl(VpcId=site.vpc)["NetworkAcl"]["NetworkAclId"]
-    before = site.associate(site.public[0], acl)
-    assert site.fetch(cut)[0] == 0
-    until(lambda: site.named() == [other], 60)
-    assert site.all_are("healthy"), "what the cut node does not reach is no target's trouble"
-    assert {site.fetch(other)[2][:8] for _ in range(6)} == {"server 0", "server 1"}
-    site.associate(site.public[0], before)
+    with site.cut_off(site.public[0]):
+        until(lambda: site.fetch(cut)[0] == 0)
+        until(lambda: site.named() == [other], 60)
+        assert site.all_are("healthy"), "what the cut node does not reach is no target's trouble"
+        assert {site.fetch(other)[2][:8] for _ in range(6)} == {"server 0", "server 1"}
     until(lambda: len(site.named()) == 2, 60)
     until(lambda: {site.fetch(cut)[2][:8] for _ in range(6)} == {"server 0", "server 1"})
     until(lambda: site.all_are("healthy"))
-    site.ec2.delete_network_acl(NetworkAclId=acl)
 
 
 def test_aws_shifts_away_by_itself_who_has_agreed(site: Site, session: boto3.session.Session) -> None:
