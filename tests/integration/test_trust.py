@@ -164,6 +164,19 @@ def test_a_machines_root_is_nobody_on_the_host(place: LabPaths, fleet: Fleet) ->
     assert "not permitted" in fleet.root(machine, "mknod /root/sda b 8 0 2>&1; true")
 
 
+def test_a_users_manager_ends_and_leaves_no_failed_unit(fleet: Fleet) -> None:
+    """logind begins one for who comes by su, and ends it when they have gone."""
+    machine = fleet.instances[0]
+    fleet.root(machine, "useradd guest && su -s /bin/sh guest -c true")
+    manager = f"user@{fleet.root(machine, 'id -u guest').strip()}.service"
+    assert fleet.root(machine, f"systemctl is-active {manager}") == "active\n"
+    try:
+        fleet.root(machine, f"systemctl stop {manager}", 30)
+        assert manager not in fleet.root(machine, "systemctl --failed --plain --no-legend")
+    finally:
+        fleet.root(machine, "userdel --force guest 2>/dev/null || true")
+
+
 def test_a_machines_root_is_root_on_its_own_network(fleet: Fleet) -> None:
     machine = fleet.instances[0]
     assert fleet.root(machine, "ls /sys/class/net").split() == ["eth0", "lo"]
