@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from lab.api import autoscaling, calls, efs, logs, pages, patches, secret_keys, wafv2, zonal_shift
-from lab.api.account import (
+from lab.api import patches
+from lab.api.services import autoscaling, efs, logs, wafv2, zonal_shift
+from lab.api.services.account import (
     access_analyzer,
     cloudtrail,
     config_rules,
@@ -14,16 +15,17 @@ from lab.api.account import (
     regions,
     service_quotas,
 )
-from lab.api.acm import acm
-from lab.api.backup import backup
-from lab.api.cloudfront import cloudfront
-from lab.api.ec2 import instances, network
-from lab.api.elbv2 import elbv2
-from lab.api.iam import iam
-from lab.api.kms import kms, signing
-from lab.api.route53 import route53
-from lab.api.s3 import s3
-from lab.api.ssm import ssm
+from lab.api.services.acm import acm
+from lab.api.services.backup import backup
+from lab.api.services.cloudfront import cloudfront
+from lab.api.services.ec2 import instances, network
+from lab.api.services.elbv2 import elbv2
+from lab.api.services.iam import iam
+from lab.api.services.kms import kms, secret_keys, signing
+from lab.api.services.route53 import route53
+from lab.api.services.s3 import s3
+from lab.api.services.ssm import ssm
+from lab.api.serving import calls, pages
 from lab.context import Context
 
 

@@ -14,7 +14,7 @@ from lab.base.endpoint import ask
 from lab.base.paths import LabPaths
 
 PATH = "/_lab/calls"
-"""Where the API's server answers it, as it does `lab.status.PATH`."""
+"""Where the API's server answers it, as it does `lab.running.status.PATH`."""
 
 
 Called = dict[str, dict[str, list[str]]]

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from lab.api.zonal_autoshift import PATH
+from lab.api.services.zonal_autoshift import PATH
 from lab.base.endpoint import ask
 from lab.base.errors import LabError
 from lab.base.paths import LabPaths

@@ -147,8 +147,8 @@ def _came_up(place: LabPaths, endpoint: Endpoint) -> int:
 
 def _serve(options: argparse.Namespace, place: LabPaths) -> int:
     from lab.commands.starter import Starter
-    from lab.saved.folder import SavedWorld
-    from lab.saved.restoring import Restoring
+    from lab.running.saved.folder import SavedWorld
+    from lab.running.saved.restoring import Restoring
 
     starter = Starter(place) if options.watched else None
     # The copies are made, and the lab's programs are loaded, while an earlier lab may still be ending.
@@ -156,7 +156,7 @@ def _serve(options: argparse.Namespace, place: LabPaths) -> int:
     restored = Restoring.begin(place, world) if world else None
 
     from lab.running.serve import serve
-    from lab.settings import Settings
+    from lab.running.settings import Settings
 
     if restored:
         restored.preload()
@@ -168,7 +168,7 @@ def _serve(options: argparse.Namespace, place: LabPaths) -> int:
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
     """Return the options of `lab up` that were given."""
-    from lab.settings import Settings
+    from lab.running.settings import Settings
 
     given = {field.name: getattr(options, field.name) for field in fields(Settings)}
     return {name: value for name, value in given.items() if value is not None}
@@ -176,7 +176,7 @@ def _given(options: argparse.Namespace) -> dict[str, Any]:
 
 def _down(options: argparse.Namespace, place: LabPaths) -> int:
     from lab.commands.lifecycle import down
-    from lab.saved.folder import snapshots
+    from lab.running.saved.folder import snapshots
 
     down(place, keep=options.keep)
     left = snapshots(place)
@@ -189,7 +189,7 @@ def _down(options: argparse.Namespace, place: LabPaths) -> int:
 def _snapshot(options: argparse.Namespace, place: LabPaths) -> int:
     from lab.base.endpoint import require
     from lab.commands.snapshots import delete, summary, summary_size
-    from lab.saved import orders
+    from lab.running.saved import orders
 
     if options.delete:
         delete(place, options.snapshot)
@@ -203,7 +203,7 @@ def _snapshot(options: argparse.Namespace, place: LabPaths) -> int:
 
 def _restore(options: argparse.Namespace, place: LabPaths) -> int:
     from lab.commands.lifecycle import restore
-    from lab.saved.folder import existing_snapshot
+    from lab.running.saved.folder import existing_snapshot
 
     return _came_up(place, restore(place, options.port, existing_snapshot(place, options.snapshot)))
 
@@ -217,7 +217,7 @@ def _snapshots(options: argparse.Namespace, place: LabPaths) -> int:
 
 
 def _status(options: argparse.Namespace, place: LabPaths) -> int:
-    from lab.status import fetch, table
+    from lab.running.status import fetch, table
 
     status = fetch(place)
     print(json.dumps(status, indent=2) if options.json else table(status))

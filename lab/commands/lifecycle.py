@@ -25,9 +25,9 @@ from lab.commands.starter import GO
 from lab.image.build import ensure
 from lab.image.recipe import RECIPES
 from lab.plane.machines.user_namespace import UserNamespace
-from lab.saved import folder, orders, restoring
-from lab.saved.folder import SavedWorld
-from lab.settings import Settings
+from lab.running.saved import folder, orders, restoring
+from lab.running.saved.folder import SavedWorld
+from lab.running.settings import Settings
 
 _HERE = Path(__file__).parents[2]
 """Where this package is found, installed or not."""

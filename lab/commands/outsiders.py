@@ -8,7 +8,7 @@ import ipaddress
 import dns.exception
 import dns.rdata
 
-from lab.api.ec2 import amis
+from lab.api.services.ec2 import amis
 from lab.base.endpoint import ask
 from lab.base.errors import LabError
 from lab.base.paths import LabPaths

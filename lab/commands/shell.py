@@ -12,7 +12,7 @@ from lab.base.endpoint import require
 from lab.base.errors import LabError
 from lab.base.paths import LabPaths
 from lab.plane.machines.container import Container
-from lab.status import fetch
+from lab.running.status import fetch
 
 CLIENT = "client"
 

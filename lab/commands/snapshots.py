@@ -8,7 +8,7 @@ from typing import Any
 
 from lab.base.errors import LabError
 from lab.base.paths import LabPaths
-from lab.saved import folder
+from lab.running.saved import folder
 
 _COLUMNS = ("snapshot", "made", "size", "what")
 

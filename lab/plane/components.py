@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from lab.api.server import Api
+from lab.api.serving.server import Api
 from lab.context import Component, Context
 from lab.plane.balancer.load_balancer import LoadBalancers
 from lab.plane.checks.health_checkers import HealthCheckers

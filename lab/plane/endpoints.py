@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from werkzeug.serving import BaseWSGIServer
 
-from lab.api.server import Api
+from lab.api.serving.server import Api
 from lab.base import addresses, namespaces
 from lab.base.authority import Authority
 from lab.context import Context

@@ -34,7 +34,7 @@ from lab.base.backends import ACCOUNT
 from lab.context import Context
 from lab.plane.machines.user_namespace import UserNamespace
 from lab.world.access.permissions import Principal
-from lab.world.file_system import Client, FileSystem, MountTarget, admit
+from lab.world.network.file_system import Client, FileSystem, MountTarget, admit
 from lab.world.world import World
 
 PORT = 2049

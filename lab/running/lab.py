@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from functools import partial
 
-from lab import status
-from lab.api import extensions, zonal_autoshift
-from lab.api.ec2 import amis
-from lab.api.server import Api, Page
+from lab.api import extensions
+from lab.api.services import zonal_autoshift
+from lab.api.services.ec2 import amis
+from lab.api.serving.server import Api, Page
 from lab.base import calls
 from lab.context import Component, Context
 from lab.image import agent_package
@@ -24,10 +24,11 @@ from lab.plane.checks.health_checkers import HealthCheckers
 from lab.plane.machines.machines import Machines
 from lab.plane.machines.user_namespace import UserNamespace
 from lab.plane.names import forger, registrar
-from lab.saved import orders
-from lab.saved.restoring import Restoring
-from lab.saved.saving import Saver
-from lab.settings import Settings
+from lab.running import status
+from lab.running.saved import orders
+from lab.running.saved.restoring import Restoring
+from lab.running.saved.saving import Saver
+from lab.running.settings import Settings
 from lab.waiting import timeline
 from lab.world.account import inventory
 from lab.world.world import World, describe

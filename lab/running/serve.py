@@ -21,9 +21,9 @@ from lab.base.paths import LabPaths
 from lab.context import Context
 from lab.plane.network import latency_proxy
 from lab.running.lab import Lab
-from lab.saved import folder
-from lab.saved.restoring import Restoring
-from lab.settings import Settings
+from lab.running.saved import folder
+from lab.running.saved.restoring import Restoring
+from lab.running.settings import Settings
 
 
 def serve(place: LabPaths, port: int, settings: Settings, restored: Restoring | None = None) -> None:

@@ -14,7 +14,7 @@ from lab.waiting.critical_path import Timeline, timeline
 from lab.waiting.waits import ImposedWait, Waits
 
 PATH = "/_lab/timeline"
-"""Where the API's server answers it, as it does `lab.status.PATH`."""
+"""Where the API's server answers it, as it does `lab.running.status.PATH`."""
 _CRITICAL, _OTHER, _POSSIBLE = "#b3261e", "#4a6fa5", "#c9d3e0"
 _LEFT, _WIDTH, _TOP, _ROW, _BAR, _BOTTOM = 420, 760, 30, 20, 16, 30
 """Pixels of the picture's labels, its axis of time and its rows."""

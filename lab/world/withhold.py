@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from lab.world.edge.edge import Distribution, Edge
-from lab.world.file_system import FileSystem
 from lab.world.names.names import Names
+from lab.world.network.file_system import FileSystem
 from lab.world.network.network import Network, Route, RouteTable
 
 Ids = frozenset[str]

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from lab.base.backends import Backends
 from lab.base.observed import Observed
-from lab.world import file_system, withhold
+from lab.world import withhold
 from lab.world.balancer import load_balancer
 from lab.world.edge import edge
 from lab.world.machines import machines
 from lab.world.names import names
-from lab.world.network import network
+from lab.world.network import file_system, network
 
 
 @dataclass(frozen=True)

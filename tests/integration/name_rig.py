@@ -20,12 +20,12 @@ from typing import Any
 import boto3
 import dns.message
 
-from lab.api import calls
-from lab.api.acm import acm
-from lab.api.kms import kms
-from lab.api.route53 import route53
-from lab.api.server import Api
-from lab.api.server import Page as ApiPage
+from lab.api.services.acm import acm
+from lab.api.services.kms import kms
+from lab.api.services.route53 import route53
+from lab.api.serving import calls
+from lab.api.serving.server import Api
+from lab.api.serving.server import Page as ApiPage
 from lab.base import addresses, namespaces
 from lab.base.authority import Authority
 from lab.base.clock import Clock

@@ -16,9 +16,9 @@ from typing import Any
 import boto3
 from moto.core.base_backend import BackendDict
 
-from lab.api import calls
-from lab.api.ec2 import instances, network
-from lab.api.server import Api
+from lab.api.services.ec2 import instances, network
+from lab.api.serving import calls
+from lab.api.serving.server import Api
 from lab.base import namespaces
 from lab.base.backends import Backends
 from lab.base.clock import Clock

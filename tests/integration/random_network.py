@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
-from lab.api.ec2.network import associate_public_address, service_interface
+from lab.api.services.ec2.network import associate_public_address, service_interface
 from lab.base import addresses
 from lab.base.backends import Backends
 from tests.integration.network_lab import NetworkLab

@@ -18,7 +18,7 @@ import pytest
 from botocore.exceptions import ClientError
 from cryptography import x509
 
-from lab.api.acm import acm
+from lab.api.services.acm import acm
 from lab.base import addresses
 from lab.engines import dns_transport
 from lab.plane.names import registrar

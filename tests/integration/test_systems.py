@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from bench.visitors import visiting
-from lab.api.ec2.amis import IMAGES
+from lab.api.services.ec2.amis import IMAGES
 from lab.commands.shell import visitor
 from lab.faults.breaking import break_, mend
 from lab.faults.catalogue import FAULTS

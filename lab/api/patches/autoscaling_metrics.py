@@ -15,18 +15,7 @@ from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import EmptyResult
 
 from lab.api.moto.extension import adds, replaces
-
-_STATES = ("InServiceCapacity", "PendingCapacity", "StandbyCapacity", "TerminatingCapacity", "TotalCapacity")
-_INSTANCES = ("InServiceInstances", "PendingInstances", "StandbyInstances", "TerminatingInstances", "TotalInstances")
-_WARM = (
-    *("WarmPoolDesiredCapacity", "WarmPoolWarmedCapacity", "WarmPoolPendingCapacity", "WarmPoolTerminatingCapacity"),
-    *("WarmPoolTotalCapacity", "GroupAndWarmPoolDesiredCapacity", "GroupAndWarmPoolTotalCapacity"),
-)
-METRICS = (
-    *("GroupMinSize", "GroupMaxSize", "GroupDesiredCapacity"),
-    *(f"Group{name}" for name in (*_INSTANCES, *_STATES)),
-    *_WARM,
-)
+from lab.api.services.autoscaling import METRICS
 
 
 def _metrics(call: Any) -> tuple[str, ...]:

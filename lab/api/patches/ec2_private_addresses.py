@@ -12,8 +12,8 @@ from typing import Any
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.responses.elastic_network_interfaces import ElasticNetworkInterfaces
 
-from lab.api.ec2.addresses import check_in_subnet, free_private_address
 from lab.api.moto.extension import replaces
+from lab.api.services.ec2.addresses import check_in_subnet, free_private_address
 
 
 def _holder(backend: Any, subnet: Any, address: str) -> Any:

@@ -15,7 +15,7 @@ from moto.route53.exceptions import InvalidInput
 from moto.route53.responses import Route53
 
 from lab.api.moto.extension import replaces
-from lab.api.route53.records import name_order
+from lab.api.services.route53.records import name_order
 
 _LARGEST_PAGE = 100
 

@@ -9,7 +9,7 @@ import signal
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
-from lab.api.acm import acm
+from lab.api.services.acm import acm
 from lab.base import users
 from lab.base.errors import LabError
 from lab.base.paths import LabPaths

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from lab.api.acm import acm
-from lab.api.server import Api
+from lab.api.services.acm import acm
+from lab.api.serving.server import Api
 from lab.base import addresses, namespaces
 from lab.base.authority import KeyPair
 from lab.context import Context

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from lab.api.ec2 import amis, instances
+from lab.api.services.ec2 import amis, instances
 from lab.base import container_runtime
 from lab.base.paths import LabPaths
 from lab.context import Context

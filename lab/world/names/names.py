@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from lab.base.backends import Backends
     from lab.world.balancer.load_balancer import HealthyMinimum, LoadBalancer
     from lab.world.edge.edge import Edge
-    from lab.world.file_system import FileSystem
     from lab.world.names.key_signing import ZoneKeys
+    from lab.world.network.file_system import FileSystem
 
 CLOUDFRONT_ZONE = "Z2FDTNDATAQYW2"
 """The hosted zone of every distribution: https://docs.aws.amazon.com/Route53/latest/APIReference/API_AliasTarget.html"""

@@ -16,7 +16,7 @@ from botocore.config import Config
 from moto.moto_api._internal.models import moto_api_backend
 
 from lab.api import extensions
-from lab.api.server import Api
+from lab.api.serving.server import Api
 from lab.base.authority import Authority
 from lab.base.clock import Clock
 from lab.base.history import History

@@ -23,12 +23,12 @@ from aiohttp import web
 from botocore.config import Config
 from moto.moto_api._internal.models import moto_api_backend
 
-from lab.api import calls
 from lab.api.callers.role_credentials import RoleCredentials
-from lab.api.iam import iam
-from lab.api.kms import kms
-from lab.api.server import Api
-from lab.api.ssm import ssm
+from lab.api.services.iam import iam
+from lab.api.services.kms import kms
+from lab.api.services.ssm import ssm
+from lab.api.serving import calls
+from lab.api.serving.server import Api
 from lab.base.authority import Authority
 from lab.base.clock import Clock
 from lab.base.observed import Observed

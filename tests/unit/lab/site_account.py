@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lab.api.ec2 import instances
+from lab.api.services.ec2 import instances
 from tests.unit.lab.served import REGION, Served
 
 SERVICES = (

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from ansible_collections.hasite.aws.plugins.module_utils._web import settings, systems
 
-from lab.api.ec2 import amis
+from lab.api.services.ec2 import amis
 from lab.faults import layout
 from lab.image.amazon import catalogue, userland
 from lab.image.amazon.packages import Rpm, advisories, spec

@@ -13,9 +13,9 @@ import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
-from lab.api import standing_answers
-from lab.api.answerers import Answerer, answerers
-from lab.api.s3 import subresources
+from lab.api.services.s3 import subresources
+from lab.api.serving import standing_answers
+from lab.api.serving.answerers import Answerer, answerers
 from tests.unit.lab.served import Served, serve
 
 

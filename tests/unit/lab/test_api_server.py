@@ -12,7 +12,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from lab.api.server import Api
+from lab.api.serving.server import Api
 from lab.base.clock import Clock
 from lab.base.key import Key
 from lab.base.observed import Observed

@@ -28,7 +28,7 @@ from lab.api import extensions
 from lab.api.callers.callers import is_ours
 from lab.api.callers.operations import CONTROL, Call
 from lab.api.callers.s3_callers import CALLER, CURRENT
-from lab.api.server import Api
+from lab.api.serving.server import Api
 from lab.base.authority import Authority
 from lab.base.clock import Clock
 from lab.base.endpoint import Endpoint, start_time

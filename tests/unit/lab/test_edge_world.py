@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lab.api.cloudfront.checks import covers
+from lab.api.services.cloudfront.checks import covers
 from lab.plane.endpoints import names_for
 from lab.world.edge.config import completed
 from lab.world.edge.edge import Distribution, Edge, Geography

@@ -10,8 +10,8 @@ import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
-from lab.api.answerers import Answerer, answerers
-from lab.api.empty_lists import EMPTY
+from lab.api.serving.answerers import Answerer, answerers
+from lab.api.serving.empty_lists import EMPTY
 from tests.unit.lab.served import Served, serve
 
 

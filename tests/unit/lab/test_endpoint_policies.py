@@ -15,11 +15,11 @@ from botocore.client import Config
 from botocore.exceptions import ClientError
 from moto.moto_api._internal.models import moto_api_backend
 
-from lab.api import calls
 from lab.api.callers.endpoint_policies import interface_at
-from lab.api.ec2 import network
-from lab.api.server import Api
-from lab.api.ssm import ssm
+from lab.api.services.ec2 import network
+from lab.api.services.ssm import ssm
+from lab.api.serving import calls
+from lab.api.serving.server import Api
 from lab.base.authority import Authority
 from lab.base.backends import ACCOUNT
 from lab.base.clock import Clock

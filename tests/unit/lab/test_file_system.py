@@ -18,8 +18,8 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from lab.api import efs
-from lab.api.ec2 import network
+from lab.api.services import efs
+from lab.api.services.ec2 import network
 from lab.base import namespaces
 from lab.base.authority import Authority
 from lab.base.clock import Clock
@@ -27,9 +27,9 @@ from lab.base.observed import Observed
 from lab.base.paths import LabPaths
 from lab.context import Context
 from lab.plane import file_system as plane
-from lab.world import file_system
 from lab.world.access.permissions import Principal
-from lab.world.file_system import Client, FileSystem, MountTarget, admit
+from lab.world.network import file_system
+from lab.world.network.file_system import Client, FileSystem, MountTarget, admit
 
 REGION = "ap-northeast-1"
 BACKED_UP = {"Key": "aws:elasticfilesystem:default-backup", "Value": "enabled"}

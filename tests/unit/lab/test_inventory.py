@@ -8,7 +8,7 @@ import boto3
 import pytest
 
 from lab.base.backends import Backends
-from lab.status import table
+from lab.running.status import table
 from lab.world.account import inventory
 from tests.unit.plugins.modules.route53_account import open_account
 

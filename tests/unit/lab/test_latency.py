@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from lab.api.server import delayed
+from lab.api.serving.server import delayed
 from lab.base.errors import LabError
 from lab.base.latency import Latency
 from lab.plane.network import latency_proxy

@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lab.base.errors import LabError
-from lab.settings import Settings
+from lab.running.settings import Settings
 from lab.world.account.consistency import LONGEST, Lateness
 from lab.world.account.request_rates import Rate, demands
 from lab.world.account.token_buckets import TokenBuckets

@@ -16,8 +16,8 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from lab.api.callers.role_credentials import RoleCredentials, profile_of
-from lab.api.ec2 import instances
-from lab.api.iam import iam
+from lab.api.services.ec2 import instances
+from lab.api.services.iam import iam
 from lab.base.authority import Authority
 from lab.base.backends import ACCOUNT, Backends
 from lab.base.clock import Clock

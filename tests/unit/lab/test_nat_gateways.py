@@ -13,7 +13,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from lab.api.ec2 import gateways
+from lab.api.services.ec2 import gateways
 from lab.base.authority import Authority
 from lab.base.clock import Clock
 from lab.base.observed import Observed

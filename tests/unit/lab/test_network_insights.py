@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from lab.api.ec2 import instances
+from lab.api.services.ec2 import instances
 from lab.world.network.insights import question
 from tests.unit.lab.served import Served, serve
 

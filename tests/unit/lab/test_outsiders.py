@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lab.api.ec2 import amis
+from lab.api.services.ec2 import amis
 from lab.base.errors import LabError
 from lab.base.paths import LabPaths
 from lab.commands import outsiders

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lab.api.ec2 import amis
+from lab.api.services.ec2 import amis
 from tests.unit.lab.served import Served, serve
 
 PARAMETERS = {image.system: image.parameter for image in amis.IMAGES}

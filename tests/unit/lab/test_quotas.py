@@ -13,11 +13,11 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from lab.api.account import service_quotas
-from lab.api.ec2 import instances, network
-from lab.api.elbv2 import elbv2
-from lab.api.s3 import s3
-from lab.api.ssm import ssm
+from lab.api.services.account import service_quotas
+from lab.api.services.ec2 import instances, network
+from lab.api.services.elbv2 import elbv2
+from lab.api.services.s3 import s3
+from lab.api.services.ssm import ssm
 from lab.base.authority import Authority
 from lab.base.clock import Clock
 from lab.base.observed import Observed

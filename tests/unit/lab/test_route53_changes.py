@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lab.api.route53.changes import propagate
+from lab.api.services.route53.changes import propagate
 
 
 class Slow:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.api.route53.records import Fields, RefusalError, Rules, change, page, well_formed
+from lab.api.services.route53.records import Fields, RefusalError, Rules, change, page, well_formed
 
 ZONE = "hasite.test."
 TOP: list[Fields] = [

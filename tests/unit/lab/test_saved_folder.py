@@ -13,8 +13,8 @@ from lab.base import paths
 from lab.base.errors import LabError
 from lab.base.paths import LabPaths
 from lab.commands import snapshots
-from lab.saved import files, folder
-from lab.saved.folder import Manifest, SavedWorld
+from lab.running.saved import files, folder, versions
+from lab.running.saved.folder import Manifest, SavedWorld
 
 MANIFEST = Manifest("2026-11-29T12:00:00+00:00", 4580, {"speed": 4.0}, 7.0, 8.0, "PEM", 5, {"instance": 2}, 1_000_000)
 
@@ -55,6 +55,18 @@ def test_a_link_is_not_followed(world: SavedWorld, tmp_path: Path) -> None:
     world.state.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(LabError, match="is not closed to other users of this host"):
         world.manifest()
+
+
+def test_the_whole_lab_counts_as_its_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (versions.PACKAGE / "plane").is_dir()
+    program = tmp_path / "image" / "program"
+    program.parent.mkdir()
+    monkeypatch.setattr(versions, "PACKAGE", tmp_path)
+    digests = set()
+    for text in ("one", "another"):
+        program.write_text(text)
+        digests.add(versions.digest())
+    assert len(digests) == 2
 
 
 @pytest.mark.parametrize(("name", "found"), [("moto", "5.0.0"), ("the lab", "0123456789ab"), ("Python", "3.9")])

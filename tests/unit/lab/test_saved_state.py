@@ -18,7 +18,7 @@ from moto.core.base_backend import BackendDict
 
 from lab.base.backends import ACCOUNT
 from lab.base.clock import Clock
-from lab.saved import pickling, state
+from lab.running.saved import pickling, state
 from lab.session_registry import Session
 from lab.waiting.table import wait_policy
 from tests.unit.lab.served import serve

@@ -17,10 +17,10 @@ from botocore.exceptions import ClientError
 from lab.base import paths
 from lab.plane.machines import disk
 from lab.plane.machines.disk import Disk
-from lab.saved import files, folder
-from lab.saved.restoring import Restoring
-from lab.saved.saving import Saver
-from lab.settings import Settings
+from lab.running.saved import files, folder
+from lab.running.saved.restoring import Restoring
+from lab.running.saved.saving import Saver
+from lab.running.settings import Settings
 from tests.unit.lab.served import Served, serve
 
 IMAGE = "localhost/image:1 abc"

@@ -14,9 +14,9 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from lab.api import calls, secret_keys
-from lab.api.iam import iam
-from lab.api.kms import kms
+from lab.api.services.iam import iam
+from lab.api.services.kms import kms, secret_keys
+from lab.api.serving import calls
 from lab.base.authority import Authority
 from lab.base.backends import ACCOUNT
 from lab.base.clock import Clock

@@ -19,7 +19,7 @@ from lab.base.clock import Clock
 from lab.base.observed import Observed
 from lab.base.paths import LabPaths
 from lab.context import Context
-from lab.status import table
+from lab.running.status import table
 from lab.world.world import describe
 
 REGION = "ap-northeast-1"

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from lab.world import withhold
 from lab.world.edge.edge import Distribution, Edge, Invalidation
-from lab.world.file_system import FileSystem, MountTarget
 from lab.world.names.names import HealthCheck, Names, Zone
+from lab.world.network.file_system import FileSystem, MountTarget
 from lab.world.network.network import Endpoint, Interface, Network, Route, RouteTable
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from lab.api.zonal_autoshift import console
+from lab.api.services.zonal_autoshift import console
 from lab.world.account import inventory
 from lab.world.balancer.zonal_shift import window_is_one
 from tests.unit.lab.served import Served

@@ -11,7 +11,7 @@ from ansible_collections.hasite.aws.plugins.module_utils._names.text import Name
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.api.route53.records import Rules, change, well_formed
+from lab.api.services.route53.records import Rules, change, well_formed
 
 NAME = "www.hasite.test"
 SITE = "demo"

@@ -77,7 +77,7 @@ class Account:
             "ViewerCertificate": {},
         }
         backend = self.context.backends.at("cloudfront", "aws")
-        from lab.api.cloudfront.distributions import Distribution
+        from lab.api.services.cloudfront.distributions import Distribution
 
         made = Distribution(config, self.context.observed)
         backend.distributions[made.id] = made

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.hasite.aws.plugins.module_utils._machine_images import compared, describe
 
-from lab.api.ec2 import amis
+from lab.api.services.ec2 import amis
 from tests.unit.lab.served import Served, serve
 
 DEBIAN = next(image for image in amis.IMAGES if image.system == "debian-12")
