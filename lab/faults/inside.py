@@ -42,6 +42,15 @@ def mount_timer_stopped(site: Site) -> None:
 
 
 @fault(None, one_machine=True)
+def share_tunnel_stopped(site: Site) -> None:
+    """Stop and disable the tunnel through which one machine mounts the share."""
+    machine, tunnel = site.machine_id, f"shared-files-tunnel@{site.file_system['FileSystemId']}.service"
+    # Where the mount helper of EFS mounts, there is none to stop.
+    site.run(machine, "systemctl", "cat", tunnel)
+    changes.stop_service(site, machine, tunnel)
+
+
+@fault(None, one_machine=True)
 def disk_full(site: Site) -> None:
     """Fill the disk that one machine has for its logs."""
     machine = site.machine_id

@@ -40,7 +40,8 @@ MASKED = (
 """Units that have nothing to do in a container, or that would make a machine's behaviour a matter of luck."""
 
 
-_PACKAGE_MANAGER = ("dnf", "rpm", "createrepo-c")
+_OF_AMAZON = ("dnf", "rpm", "createrepo-c", "openssh-server")
+"""What Amazon's image has and Debian's for the lab has not."""
 _AMAZON = Path(__file__).with_name("amazon")
 
 
@@ -79,7 +80,7 @@ class AmazonRecipe(Recipe):
     usual: ClassVar[str] = "usually 2 to 3 minutes"
     repository: ClassVar[str] = "localhost/hasite-lab-amazon"
 
-    packages: tuple[str, ...] = PACKAGES + _PACKAGE_MANAGER
+    packages: tuple[str, ...] = PACKAGES + _OF_AMAZON
     ingredients: str = field(default_factory=lambda: _digest(_AMAZON))
     """A digest of all that it is made from besides."""
 

@@ -95,6 +95,12 @@ def fstab_line(text: str, mount_point: str) -> Resource | None:
     return None
 
 
+def tunnel_unit(fstab: Resource | None) -> str | None:
+    """Return the unit of the tunnel that a line of fstab waits for; None if it waits for none."""
+    waits = re.search(r"(?:^|,)x-systemd\.after=(shared-files-tunnel@[^,]+)", fstab["options"]) if fstab else None
+    return waits[1] if waits else None
+
+
 def mounts_in(mountinfo: str) -> dict[str, Resource]:
     """Return what is mounted, by mount point; of several at one place, the last (proc_pid_mountinfo(5))."""
     found = {}
@@ -175,9 +181,9 @@ def text_of(path: str) -> str:
         return ""
 
 
-def read_units(run: Run, php: str, share: str) -> dict[str, Resource]:
+def read_units(run: Run, php: str, share: str, tunnel: str | None) -> dict[str, Resource]:
     """Return the state of the units that the site needs, by role."""
-    wanted = {**UNITS, "php": (php,), "mount": (mount_unit(share),)}
+    wanted = {**UNITS, "php": (php,), "mount": (mount_unit(share),), **({"tunnel": (tunnel,)} if tunnel else {})}
     names = [name for several in wanted.values() for name in several]
     dummy, shown = run(["systemctl", "show", "--property=Id,LoadState,ActiveState,UnitFileState", *names])
     found = units_in(shown)
@@ -295,11 +301,12 @@ def look(params: Mapping[str, t.Any], run: Run) -> Resource:
     """Look at the machine."""
     share = params["share"].rstrip("/")
     mounts = mounts_in(text_of("/proc/self/mountinfo"))
+    fstab = fstab_line(text_of("/etc/fstab"), share)
     program = php_program()
     texts = [text_of(str(file)) for pattern in SITE_FILES for file in sorted(Path("/").glob(pattern.lstrip("/")))]
     seen = at_once(
         {
-            "units": lambda: read_units(run, php_unit(program), share),
+            "units": lambda: read_units(run, php_unit(program), share, tunnel_unit(fstab)),
             "web_server": lambda: read_web_server(run),
             "php": lambda: checked(run, [str(program), "-t"]) if program else None,
             "settings": lambda: php_settings(run([str(program), "-i"])[1]) if program else None,
@@ -316,7 +323,7 @@ def look(params: Mapping[str, t.Any], run: Run) -> Resource:
         "configurations": {"web_server": seen["web_server"], "php": seen["php"]},
         "disks": read_disks(),
         "share": share,
-        "fstab": fstab_line(text_of("/etc/fstab"), share),
+        "fstab": fstab,
         "mount": mounts.get(share),
         "turn": seen["turn"],
         **seen["files"],

@@ -61,8 +61,8 @@ machine:
       type: float
     units:
       description:
-        - The units C(agent), C(web_server), C(php), C(mount_timer) and C(mount) (of the share) that are installed, with
-          C(name), C(active), C(enabled), C(masked).
+        - The units C(agent), C(web_server), C(php), C(mount_timer), C(mount) (of the share) and C(tunnel) (to it, if
+          its line in C(/etc/fstab) waits for one) that are installed, with C(name), C(active), C(enabled), C(masked).
       returned: always
       type: dict
     configurations:

@@ -447,6 +447,7 @@ EFFECTS: dict[str, Callable[[Look], bool]] = {
     "mount-masked": lambda look: look.unit_state("srv-site.mount") == "masked",
     "agent-not-enabled": lambda look: look.unit_state("amazon-ssm-agent") == "disabled",
     "httpd-not-enabled": lambda look: look.unit_state("apache2") == "disabled",
+    "share-tunnel-stopped": lambda look: look.targets()[0] != "healthy",
     "mount-timer-stopped": lambda look: look.unit_state("shared-files.timer") == "disabled",
     "disk-full": lambda look: not look.says(0, "sh", "-c", "head -c 1M /dev/zero > /var/log/more && rm /var/log/more"),
     "web-server-listens-elsewhere": lambda look: look.targets()[0] != "healthy",

@@ -115,6 +115,7 @@ CHANGED: dict[str, str] = {
     "agent-not-enabled": "inside",
     "httpd-not-enabled": "inside",
     "mount-timer-stopped": "inside",
+    "share-tunnel-stopped": "inside",
     "disk-full": "inside",
     "web-server-listens-elsewhere": "inside",
     "machine-firewall": "inside",

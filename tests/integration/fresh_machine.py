@@ -123,7 +123,6 @@ def write_inventory(folder: Path, place: LabPaths) -> None:
         "site_secret_key": endpoint.secret_key,
         "site_clock_speed": endpoint.speed,
         "site_ami_parameter": "/aws/service/debian/release/12/latest/amd64",
-        "site_require_tls_share": False,
     }
     variables.write_text(text + "".join(f"{key}: {json.dumps(value)}\n" for key, value in more.items()))
     visitor = {

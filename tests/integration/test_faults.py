@@ -55,7 +55,7 @@ NAMED_COMMANDS = (
     *("metadata-v1-allowed", "metadata-off", "public-address-on-launch", "health-check-disabled"),
     *("health-check-inverted", "role-not-in-profile", "lifecycle-deletes"),
     *("signing-key-unusable", "zone-name-servers-changed", "name-delegated-away", "role-bounded", "role-denied"),
-    *("updates-held-up", "share-read-only", "web-acl-blocks", "s3-endpoint-missing"),
+    *("updates-held-up", "share-read-only", "web-acl-blocks", "s3-endpoint-missing", "share-tunnel-stopped"),
 )
 USUAL = (
     *("profile-detached", "agent-stopped", "nat-missing", "default-route-missing"),

@@ -78,8 +78,6 @@ def owner(system: str, files: Path, tmp_path_factory: pytest.TempPathFactory) ->
     told = {
         "site_files": str(files),
         "site_htaccess": True,
-        # The lab's own inventory leaves it out on Debian.
-        "site_require_tls_share": True,
         "site_shared_paths": ["var"],
         "site_php": {"extensions": ["redis", "pdo_mysql"], "settings": {"upload_max_filesize": "3M"}},
         "site_jobs": [{"name": "tick", "command": "id -un >> var/job", "schedule": "*:*"}],
@@ -103,6 +101,22 @@ def test_site_is_built_and_both_machines_answer(owner: Owner, system: str) -> No
         assert names[system] in on(owner, machine, "cat", "/etc/os-release").splitlines()
         assert on(owner, machine, "systemctl", "--failed", "--plain", "--no-legend") == ""
     assert machines_seen(owner) == MACHINES
+
+
+def test_nobody_reaches_an_sshd(owner: Owner, system: str) -> None:
+    """Amazon's image runs one that takes keys alone; no security group opens its port, not to the next machine."""
+    one, other = owner.ids()
+    listening = {machine: on(owner, machine, "ss", "-Hltn", "sport = :22") for machine in (one, other)}
+    assert all(listening.values()) == (system == AMAZON)
+    (found,) = owner.client("ec2").describe_instances(InstanceIds=[other])["Reservations"][0]["Instances"]
+    ask = f"timeout 5 bash -c '</dev/tcp/{found['PrivateIpAddress']}/22' 2>/dev/null; echo $?"
+    assert on(owner, one, "sh", "-c", ask) == "124\n"
+    if system == AMAZON:
+        told = on(owner, one, "sshd", "-T").splitlines()
+        assert {"passwordauthentication no", "permitrootlogin forced-commands-only"} <= set(told)
+        assert on(owner, one, "cat", "/etc/ssh/ssh_host_ed25519_key.pub") != on(
+            owner, other, "cat", "/etc/ssh/ssh_host_ed25519_key.pub"
+        )
 
 
 def test_the_same_pages_are_served(owner: Owner) -> None:

@@ -30,7 +30,8 @@ _MODULES = "usr/lib64/httpd/modules"
 _INSTALLED = {
     "awscli-2": "2.27.43", "bash": "5.2.15", "ca-certificates": "2023.2.68", "coreutils-single": "8.32",
     "curl-minimal": "8.11.1",
-    "dnf": "4.14.0", "gnupg2-minimal": "2.3.7", "iproute": "6.10.0", "less": "608", "openssl": "3.2.2",
+    "dnf": "4.14.0", "gnupg2-minimal": "2.3.7", "iproute": "6.10.0", "less": "608", "openssh-server": "8.7p1",
+    "openssl": "3.2.2",
     "python3": "3.9.24", "python3-libs": "3.9.24", "rpm": "4.16.1.3", "shadow-utils": "4.9", "sudo": "1.9.15",
     "systemd": "252.23", "tzdata": "2025b", "unzip": "6.0", "util-linux": "2.37.4",
 }  # fmt: skip

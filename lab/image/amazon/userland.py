@@ -42,6 +42,13 @@ FILES = {
     f"mirrorlist=file:///{repository.MIRROR}/mirrors/$releasever/$basearch/mirror.list\n"
     "enabled=1\nrepo_gpgcheck=0\ntype=rpm\n# Amazon's are signed.\ngpgcheck=0\n",
     "etc/rpm/macros": "%_dbpath /var/lib/rpm\n",
+    # Keys alone, and root not for a shell: https://docs.aws.amazon.com/linux/al2023/ug/connecting-to-instances.html
+    "etc/ssh/sshd_config": "PermitRootLogin forced-commands-only\nAuthorizedKeysFile .ssh/authorized_keys\n"
+    "PasswordAuthentication no\nUsePAM yes\nSubsystem sftp /usr/libexec/openssh/sftp-server\n",
+    # Host keys are each machine's own, made at its first boot.
+    "usr/lib/systemd/system/sshd.service": "[Unit]\nDescription=OpenSSH server daemon\nAfter=network.target\n"
+    "[Service]\nType=notify\nRuntimeDirectory=sshd\nExecStartPre=/usr/bin/ssh-keygen -A\n"
+    "ExecStart=/usr/sbin/sshd -D\nKillMode=process\nRestart=on-failure\n[Install]\nWantedBy=multi-user.target\n",
 }
 _LINKS = {
     "etc/os-release": "../usr/lib/os-release",
@@ -50,6 +57,8 @@ _LINKS = {
     "usr/bin/yum": "dnf-3",
     "etc/pki/tls/certs/ca-bundle.crt": "/etc/ssl/certs/ca-certificates.crt",
     "etc/pki/tls/cert.pem": "/etc/ssl/certs/ca-certificates.crt",
+    "etc/systemd/system/multi-user.target.wants/sshd.service": "/usr/lib/systemd/system/sshd.service",
+    "usr/libexec/openssh/sftp-server": "/usr/lib/openssh/sftp-server",
 }
 _GONE = (
     *("etc/apt", "etc/dpkg", "etc/debian_version", "etc/default", "usr/lib/apt", "var/lib/apt", "var/lib/dpkg"),
@@ -63,6 +72,9 @@ _GONE = (
         "usr/sbin/update-rc.d",
     ),
     *("usr/bin/createrepo_c", "etc/init.d", "usr/bin/update-alternatives"),
+    # Debian's unit, and the keys that its package draws when it is installed.
+    *("usr/lib/systemd/system/ssh.*", "etc/systemd/system/sshd.service", "etc/systemd/system/*.wants/ssh.*"),
+    "etc/ssh/ssh_host_*",
 )
 """By what a role, or Ansible, would take the machine for one of Debian's."""
 _COMMANDS = (

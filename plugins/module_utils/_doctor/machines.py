@@ -99,7 +99,7 @@ def machine_starting(evidence: Evidence) -> Iterator[Occurrence]:
         f"On the machine: systemctl unmask UNIT. Then {CONFIGURE}",
         (
             *("agent-not-enabled", "httpd-down", "php-fpm-down", "httpd-not-enabled", "mount-timer-stopped"),
-            *("share-not-mounted", "target-unhealthy"),
+            *("share-tunnel-stopped", "share-not-mounted", "target-unhealthy"),
         ),
     ),
     "ec2: instances",

@@ -208,6 +208,31 @@ def share_not_configured(evidence: Evidence) -> Iterator[Occurrence]:
 
 @AREA.rule(
     RuleInfo(
+        "share-tunnel-stopped",
+        CRITICAL,
+        "The share is mounted through it: without it what is read hangs, and nothing can be mounted.",
+        f"Start and enable the tunnel to the share: {CONFIGURE}",
+        ("share-not-mounted", "health-page-hangs"),
+    ),
+    "ec2: instances",
+    INSIDE,
+)
+def share_tunnel_stopped(evidence: Evidence) -> Iterator[Occurrence]:
+    """The tunnel to the share does not run on a machine, or will not at its next boot."""
+    for instance, seen in evidence.asked():
+        tunnel = seen.units.get("tunnel")
+        if tunnel and not tunnel.masked and not (tunnel.active and tunnel.enabled):
+            yield on(
+                instance,
+                f"{tunnel.name} on {display_name(instance)} does not run for good.",
+                str(tunnel),
+                remedy=f"on the machine: systemctl enable --now {tunnel.name}",
+                severity=WARNING if tunnel.active else None,
+            )
+
+
+@AREA.rule(
+    RuleInfo(
         "share-not-mounted",
         CRITICAL,
         "The machine has nothing to serve, and its health page says so.",

@@ -420,6 +420,7 @@ def inside() -> Tree:
             ("php", "php-fpm.service"),
             ("mount_timer", "shared-files.timer"),
             ("mount", "srv-site.mount"),
+            ("tunnel", "shared-files-tunnel@fs-1.service"),
         )
     }
     return {

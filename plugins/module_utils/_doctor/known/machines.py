@@ -111,7 +111,7 @@ class Machine:
     """What a machine told. None is what it could not tell."""
 
     units: Mapping[str, Unit] = field(default_factory=dict)
-    """By role: agent, web_server, php, mount_timer, mount. A unit that is not installed is not there."""
+    """By role: agent, web_server, php, mount_timer, mount, tunnel. A unit that is not installed is not there."""
     configurations: Mapping[str, Configuration] = field(default_factory=dict)
     """By program, web_server and php."""
     up_seconds: float | None = None

@@ -283,6 +283,7 @@ def _(tree: Tree) -> None:
 
 
 BREAKS["share-not-mounted"] = unmounted
+mistake("share-tunnel-stopped", "machines/i-a/units/tunnel/active", False)
 mistake("mount-timer-stopped", "machines/i-a/units/mount_timer/active", False)
 mistake("mounted-by-hand", "machines/i-a/fstab", None)
 mistake("fstab-elsewhere", "machines/i-a/fstab/source", "fs-0other:/")

@@ -35,7 +35,7 @@ def test_units_that_are_not_installed_are_left_out() -> None:
 
 
 def test_units_by_role_whatever_the_system_calls_them() -> None:
-    found = _web_machine.read_units(lambda command: (0, SHOWN), "php8.2-fpm.service", "/srv/site")
+    found = _web_machine.read_units(lambda command: (0, SHOWN), "php8.2-fpm.service", "/srv/site", None)
     assert {role: one["name"] for role, one in found.items()} == {
         "web_server": "apache2.service",
         "php": "php8.2-fpm.service",
@@ -55,6 +55,23 @@ def test_units_by_role_whatever_the_system_calls_them() -> None:
 def test_the_line_of_fstab(text: str, options: str | None) -> None:
     line = _web_machine.fstab_line(text, "/srv/site")
     assert (line["options"] if line else None) == options
+
+
+@pytest.mark.parametrize(
+    ("options", "unit"),
+    [
+        ("_netdev,nofail,x-systemd.after=shared-files-tunnel@fs-1.service", "shared-files-tunnel@fs-1.service"),
+        ("x-systemd.after=shared-files-tunnel@fs-1.service,nofail", "shared-files-tunnel@fs-1.service"),
+        ("_netdev,nofail,tls", None),
+        ("x-systemd.after=network.target", None),
+    ],
+)
+def test_the_tunnel_that_a_line_waits_for(options: str, unit: str | None) -> None:
+    assert _web_machine.tunnel_unit({"source": "127.0.0.1:/", "type": "nfs4", "options": options}) == unit
+
+
+def test_without_a_line_there_is_no_tunnel() -> None:
+    assert _web_machine.tunnel_unit(None) is None
 
 
 MOUNTINFO = """\
