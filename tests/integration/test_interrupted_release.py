@@ -35,6 +35,8 @@ RATE = 60
 SEEN_SECONDS = 10
 """Within this, PHP on both machines looks again at paths, on a busy host too."""
 WRITER = "demo-web-a"
+LISTED = re.compile(r"(\d{8}T\d{6}Z-[0-9a-f]{12}) .*?(?:  (served|before|bad|taken back))?$")
+"""A row of the releases. The author's name may look like a state."""
 
 
 @dataclass
@@ -93,8 +95,7 @@ class Killing:
     def releases(self) -> dict[str, str]:
         """Return the releases that `releases.yml` lists by their states; of those without one, the last."""
         lines = [line.strip(' ",') for line in self.owner.play("releases").splitlines()]
-        rows = [found for line in lines if (found := re.match(r"(\d{8}T\d{6}Z-[0-9a-f]{12}) .*?(  [a-z ]+)?$", line))]
-        return {(row[2] or "").strip(): row[1] for row in rows}
+        return {(row[2] or ""): row[1] for line in lines if (row := LISTED.match(line))}
 
     def listed_are_whole(self) -> bool:
         """Tell whether each release on the share that counts as one has all of its files."""

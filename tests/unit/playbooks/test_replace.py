@@ -19,6 +19,9 @@ def last_play(name: str) -> dict[str, Any]:
 def test_it_gets_the_roles_of_configure() -> None:
     configure, replace = last_play("configure"), last_play("replace")
     assert replace["roles"] == configure["roles"]
-    assert all(task in replace["pre_tasks"] for task in configure["pre_tasks"])
+    # A new machine serves nothing yet that it could keep to.
+    ahead = [task for task in configure["pre_tasks"] if "served.yml" not in str(task)]
+    assert len(ahead) == len(configure["pre_tasks"]) - 1
+    assert all(task in replace["pre_tasks"] for task in ahead)
     looks = next(task for task in replace["pre_tasks"] if "ansible.builtin.setup" in task)
     assert looks["ansible.builtin.setup"]["gather_subset"] == configure["gather_subset"]

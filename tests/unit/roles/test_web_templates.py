@@ -58,6 +58,11 @@ def test_the_sites_php_is_its_own_user_and_the_health_page_is_not() -> None:
     assert "user = apache" in rendered("pool.conf.j2", "RedHat").partition("[health]")[2]
 
 
+def test_a_reload_of_php_waits_for_pages_under_way() -> None:
+    pool = rendered("pool.conf.j2", web_php_reload_seconds=3)
+    assert "process_control_timeout = 3s" in pool.partition("[global]")[2].partition("[www]")[0]
+
+
 def test_apache_knows_that_visitors_come_by_https() -> None:
     text = rendered("site.conf.j2", web_domain="www.example.com")
     assert "ServerName https://www.example.com:443\n" in text
