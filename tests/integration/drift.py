@@ -32,4 +32,5 @@ def batches() -> list[list[Drift]]:
 def _told_apart(drift: Drift, others: list[Drift]) -> bool:
     same = [other for other in others if other.told == drift.told]
     shown = {other.shown for other in same} | {drift.shown}
-    return not same or ("" not in shown and len(shown) == len(same) + 1 <= SHOWN)
+    differences = sum(each.differences for each in [*same, drift])
+    return not same or ("" not in shown and len(shown) == len(same) + 1 and differences <= SHOWN)

@@ -91,11 +91,13 @@ def test_drift_is_found_and_repaired_with_the_policies_of_the_docs(
     assert seen(account, batch) == drifted, "a plan changes nothing"
     called = repair(owner)
     after = seen(account, batch)
+    places = {drift.told for drift in batch}
     assert {
+        "told of nothing": [about(row) for row in planned if about(row) not in places],
         "not found": [drift.name for drift in batch if not found(drift, planned)],
         "not repaired": {name: (before[name], after[name]) for name in before if after[name] != before[name]},
         "not permitted": sorted(called - permitted() - FREE),
-    } == {"not found": [], "not repaired": {}, "not permitted": []}
+    } == {"told of nothing": [], "not found": [], "not repaired": {}, "not permitted": []}
 
 
 def test_nothing_is_left_to_do_and_the_doctor_finds_nothing(demo: Owner) -> None:

@@ -107,9 +107,24 @@ def _told(before: t.Any, after: t.Any) -> tuple[str, str]:
     """Return both sides in a few words: what differs, or how much."""
     if isinstance(before, str) and isinstance(after, str) and before and after:
         return _lines(before.splitlines(), after.splitlines())
-    one, other = _flat(before), _flat(after)
-    keys = [key for key in dict.fromkeys([*one, *other]) if one.get(key) != other.get(key)]
-    return _listed(one, keys, other), _listed(other, keys, one)
+    if not _flat(before) or not _flat(after):
+        return _whole(before), _whole(after)
+    changes = _changes(before, after)
+    return (
+        _listed([(path, one) for path, one, dummy in changes]),
+        _listed([(path, other) for path, dummy, other in changes]),
+    )
+
+
+def _changes(before: t.Any, after: t.Any, above: str = "") -> list[tuple[str, str, str]]:
+    """Return the path of what differs, and both sides of it; what only one side has is one difference, however big."""
+    if before and after and isinstance(before, Mapping) and isinstance(after, Mapping):
+        found: list[tuple[str, str, str]] = []
+        for key in dict.fromkeys([*before, *after]):
+            found += _changes(before.get(key), after.get(key), f"{above}.{key}" if above else str(key))
+        return found
+    one, other = _text(before), _text(after)
+    return [(above, one, other)] if one != other else []
 
 
 def _lines(before: Sequence[str], after: Sequence[str]) -> tuple[str, str]:
@@ -126,26 +141,36 @@ def _flat(value: t.Any, above: str = "") -> dict[str, str]:
         for key, part in value.items():
             found |= _flat(part, f"{above}.{key}" if above else str(key))
         return found
+    return {above: text} if (text := _text(value)) else {}
+
+
+def _text(value: t.Any) -> str:
+    """Return a value in a few words, none if there is nothing."""
     if value in (None, "", {}, []):
-        return {}
-    shown = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
-    return {above: shown}
+        return ""
+    if isinstance(value, Mapping):
+        leaves = _flat(value)
+        value = f"{len(leaves)} settings" if len(leaves) > _SHOWN else value if leaves else ""
+    return value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
 
 
-def _listed(side: Mapping[str, str], keys: Sequence[str], other: Mapping[str, str]) -> str:
-    # What is on one side alone is many words that say little: only how many they are.
-    mine = [key for key in keys if key in side]
-    return _few(
-        [f"{key}: {side[key]}" if key else side[key] for key in mine if key in other or len(mine) <= _SHOWN]
-        or [f"{len(mine)} settings"]
-        if mine
-        else []
-    )
+def _whole(side: t.Any) -> str:
+    """Return all of the only side; of many settings only how many they are, which are many words that say little."""
+    leaves = _flat(side)
+    if len(leaves) > _SHOWN:
+        return f"{len(leaves)} settings"
+    return _few([f"{path}: {text}" if path else text for path, text in leaves.items()])
 
 
-def _few(parts: Sequence[str]) -> str:
+def _listed(side: Sequence[tuple[str, str]]) -> str:
+    """Return the first differences as one side has them, and how many more there are."""
+    shown = [f"{path}: {text}" if path else text for path, text in side[:_SHOWN] if text]
+    return _few(shown, len([text for dummy, text in side[_SHOWN:] if text]))
+
+
+def _few(parts: Sequence[str], more: int = 0) -> str:
     shown = [" ".join(part.split()) for part in parts[:_SHOWN]]
-    rest = len(parts) - len(shown)
+    rest = len(parts) - len(shown) + more
     return "; ".join([*shown, *([f"{rest} more"] if rest > 0 else [])])
 
 

@@ -159,3 +159,5 @@ class Drift:
     """How it is there: as before the change once it is repaired."""
     shown: str = ""
     """What the row shows of it, if it has a difference: several drifts of one task are told apart by that."""
+    differences: int = 1
+    """How many differences the row has of it: it shows the first few of all."""

@@ -139,6 +139,10 @@ def flow_log_policy(a: Account) -> Any:
     return a.client("iam").get_role_policy(RoleName=f"{SITE}-flow-logs", PolicyName="write")["PolicyDocument"]
 
 
+def flow_log_role(a: Account) -> Any:
+    return a.client("iam").list_attached_role_policies(RoleName=f"{SITE}-flow-logs")["AttachedPolicies"]
+
+
 # ---- security groups
 
 
@@ -273,6 +277,14 @@ DRIFTS = (
             ),
         ),
         flow_log_policy,
+    ),
+    Drift(
+        "the flow logs' role has a policy of AWS's more",
+        "Create the role of the flow logs",
+        lambda a: a.client("iam").attach_role_policy(
+            RoleName=f"{SITE}-flow-logs", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess"
+        ),
+        flow_log_role,
     ),
     Drift(
         "the load balancer's group admits another port",

@@ -171,6 +171,7 @@ DRIFTS = (
         lambda a: a.client("s3").delete_public_access_block(Bucket=a.bucket("error-page")),
         public_access("error-page"),
         "public_access_block",
+        differences=4,
     ),
     Drift(
         "the error page's bucket admits ACLs",

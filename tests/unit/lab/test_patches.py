@@ -82,6 +82,22 @@ def test_subnets_are_found_by_their_ipv6_block(ec2: Any, vpc: str, value: str, c
     assert len(ec2.describe_subnets(Filters=wanted)["Subnets"]) == count
 
 
+def test_a_group_says_that_it_is_described_otherwise_and_deleted(ec2: Any, vpc: str) -> None:
+    group = ec2.create_security_group(GroupName="web", Description="web", VpcId=vpc)["GroupId"]
+    http = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80}
+    for direction in ("ingress", "egress"):
+        rule = [{**http, "IpRanges": [{"CidrIp": "10.0.0.0/16", "Description": "before"}]}]
+        assert getattr(ec2, f"authorize_security_group_{direction}")(GroupId=group, IpPermissions=rule)["Return"]
+        rule = [{**http, "IpRanges": [{"CidrIp": "10.0.0.0/16", "Description": "after"}]}]
+        describe = getattr(ec2, f"update_security_group_rule_descriptions_{direction}")
+        assert describe(GroupId=group, IpPermissions=rule)["Return"]
+    [found] = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
+    for rules in (found["IpPermissions"], found["IpPermissionsEgress"]):
+        assert [one["IpRanges"][0].get("Description") for one in rules if one.get("FromPort") == 80] == ["after"]
+    deleted = ec2.delete_security_group(GroupId=group)
+    assert (deleted["Return"], deleted["GroupId"]) == (True, group)
+
+
 def test_a_vpc_has_the_default_dhcp_options(ec2: Any, vpc: str) -> None:
     default = ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"][0]["DhcpOptionsId"]
     (found,) = ec2.describe_dhcp_options(DhcpOptionsIds=[default])["DhcpOptions"]

@@ -34,6 +34,28 @@ LONG = {f"key{number}": number for number in range(9)}
             "[",
             "[",
         ),
+        (
+            {
+                "diff": {
+                    "before": {"versioning": False, "policy": None},
+                    "after": {"versioning": True, "policy": LONG, "tags": {"part": "content"}, "logging": "x"},
+                }
+            },
+            CHANGE,
+            "versioning: false",
+            'versioning: true; policy: 9 settings; tags: {"part": "content"}; 1 more',
+        ),
+        (
+            {
+                "diff": {
+                    "before": {"a": 1, "b": 1, "c": 1, "d": 1},
+                    "after": {"a": 2, "b": 2, "c": 2, "d": 0, "e": False},
+                }
+            },
+            CHANGE,
+            "a: 1; b: 1; c: 1; 1 more",
+            "a: 2; b: 2; c: 2; 2 more",
+        ),
         ({"diff": {"prepared": ">>> Install php"}}, CREATE, "", ">>> Install php"),
         ({}, CHANGE, "", ""),
         ({"_ansible_no_log": True, "diff": {"before": "secret", "after": "other"}}, CHANGE, "", ""),
