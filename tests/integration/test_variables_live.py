@@ -176,7 +176,7 @@ ELSEWHERE = {
     "site_release_check": "says how later releases end; nothing is changed by it",
     "site_release_signing": "test_notes.py: what somebody without the key puts into the bucket is not served",
     "site_served_by_header": "visitors here tell the machines apart by it",
-    "site_require_tls_share": "test_systems.py: the demo site's machines have no TLS to the share",
+    "site_require_tls_share": "test_systems.py: the site is built with it on each system",
     "site_require_role_share": "test_systems.py: only Amazon Linux's mount helper tells the role",
     "site_dnssec": "test_dnssec.py: switched on, and switched off",
     "site_detailed_monitoring": "for machines to come; those that are there keep what they have",

@@ -25,6 +25,7 @@ from tests.unit.lab.served import serve
 from tests.unit.lab.site_account import SiteAccount
 
 
+@pytest.mark.slow
 def test_a_built_site_answers_in_another_lab_as_it_did_in_the_first(tmp_path: Path) -> None:
     with serve(tmp_path) as first:
         site = SiteAccount(first)
