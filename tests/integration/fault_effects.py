@@ -26,8 +26,10 @@ latest=http://169.254.169.254/latest
 token=$(curl -sSf -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' $latest/api/token)
 curl -sSf -o /dev/null -H "X-aws-ec2-metadata-token: $token" $latest/meta-data/iam/info
 """
-_MOUNT_ELSEWHERE = "mount -t nfs4 $(grep -o '^fs-[^ ]*' /etc/fstab) /mnt && umount /mnt"
-_ASK_SHARE = "timeout 3 bash -c '</dev/tcp/'$(grep -o '^fs-[^: ]*' /etc/fstab)'/2049'"
+_MOUNT_ELSEWHERE = 'set -- $(grep /srv/site /etc/fstab) && mount -t "$3" -o "$4" "$1" /mnt && umount /mnt'
+_TUNNEL = "systemctl is-active $(grep -o 'shared-files-tunnel@[^, ]*' /etc/fstab)"
+_SHARE = "$(grep -o 'fs-[0-9a-f]*' /etc/fstab | head -1).efs.ap-northeast-1.amazonaws.com"
+_ASK_SHARE = f"timeout 3 bash -c '</dev/tcp/'{_SHARE}'/2049'"
 _HELD_FOR = """
 import socket, time
 peer = socket.create_connection(("127.0.0.1", 80))
@@ -326,7 +328,7 @@ EFFECTS: dict[str, Callable[[Look], bool]] = {
     "nfs-ingress-closed": lambda look: not any(look.mounted()) and look.targets() == [_mismatch(503)] * 2,
     "nfs-egress-closed": lambda look: not any(look.mounted()) and look.targets() == [_mismatch(503)] * 2,
     "mount-target-missing": lambda look: _first_only(look.mounted()) and look.targets()[0] == _mismatch(503),
-    "share-name-unresolved": lambda look: not look.says(0, "sh", "-c", "getent hosts $(sed -n 's/:.*//p' /etc/fstab)"),
+    "share-name-unresolved": lambda look: not look.says(0, "sh", "-c", f"getent hosts {_SHARE}"),
     "mounted-by-hand": lambda look: all(look.mounted()) and not look.says(0, "findmnt", "--fstab", "/srv/site"),
     "fstab-without-netdev": lambda look: "_netdev" not in look.on(0, "findmnt", "-no", "OPTIONS", "--fstab").stdout,
     "slow-health-check": lambda look: look.check()["RequestInterval"] == 30,
@@ -358,10 +360,7 @@ EFFECTS: dict[str, Callable[[Look], bool]] = {
     "health-behind-redirect": lambda look: look.targets() == [_mismatch(301)] * 2,
     "keep-alive-too-short": lambda look: 4 < float(look.on(0, "python3", "-c", _HELD_FOR).stdout) < 8,
     "opcache-stale": lambda look: look.says(0, "grep", "-rq", "validate_timestamps = 0", "/etc/php/8.2/fpm/conf.d"),
-    "file-system-locked": lambda look: (
-        "access denied"
-        in look.on(0, "sh", "-c", "mount -t nfs4 $(grep -o '^fs-[^ ]*' /etc/fstab) /mnt && umount /mnt").stderr
-    ),
+    "file-system-locked": lambda look: "access denied" in look.on(0, "sh", "-c", _MOUNT_ELSEWHERE).stderr,
     "target-on-other-port": lambda look: set(look.targets()) <= {"Target.Timeout", "Target.FailedHealthChecks"},
     "listener-answers-elsewhere": lambda look: "We are working at it." in visit(look.owner, URL).stdout,
     "listener-rule-above": lambda look: "The old pages are gone." in visit(look.owner, f"{URL}old/").stdout,
@@ -375,7 +374,7 @@ EFFECTS: dict[str, Callable[[Look], bool]] = {
         not look.says(0, "php-fpm8.2", "-t") and look.targets() == ["healthy", "healthy"]
     ),
     "unit-masked": lambda look: look.on(0, "systemctl", "is-enabled", "apache2").stdout.strip() == "masked",
-    "fstab-elsewhere": lambda look: all(look.mounted()) and look.on(0, "sh", "-c", _MOUNT_ELSEWHERE).returncode != 0,
+    "fstab-elsewhere": lambda look: all(look.mounted()) and not look.says(0, "sh", "-c", _TUNNEL),
     "release-unreadable": lambda look: (
         not look.says(0, "runuser", "-u", "www-data", "--", "cat", "/srv/site/current/index.php")
     ),

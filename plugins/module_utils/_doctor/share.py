@@ -23,6 +23,12 @@ LOST = ("share-not-mounted", "mount-path-blocked", "health-page-hangs")
 MOUNTS = "A machine mounts the share over port 2049 of the mount target in its zone."
 
 
+def share_in(line: FstabLine | None) -> str | None:
+    """Return the file system that a line of fstab names: by its source, or by the unit of its tunnel."""
+    named = FILE_SYSTEM.search(f"{line.source} {line.options}") if line else None
+    return named[0] if named else None
+
+
 @AREA.rule(
     RuleInfo(
         "mount-target-missing",
@@ -215,12 +221,14 @@ def share_not_configured(evidence: Evidence) -> Iterator[Occurrence]:
         ("share-not-mounted", "health-page-hangs"),
     ),
     "ec2: instances",
+    "efs: file systems",
     INSIDE,
 )
 def share_tunnel_stopped(evidence: Evidence) -> Iterator[Occurrence]:
     """The tunnel to the share does not run on a machine, or will not at its next boot."""
+    own = {share.file_system_id for share in evidence.site.file_systems}
     for instance, seen in evidence.asked():
-        tunnel = seen.units.get("tunnel")
+        tunnel = seen.units.get("tunnel") if share_in(seen.fstab) in own else None
         if tunnel and not tunnel.masked and not (tunnel.active and tunnel.enabled):
             yield on(
                 instance,
@@ -309,17 +317,12 @@ def mounted_by_hand(evidence: Evidence) -> Iterator[Occurrence]:
             yield on(instance, what, f"{seen.mount.source} at {seen.share}, no line in /etc/fstab")
 
 
-def share_in(line: FstabLine | None) -> str | None:
-    """Return the file system that a line of fstab names: by its source, or by the unit of its tunnel."""
-    named = FILE_SYSTEM.search(f"{line.source} {line.options}") if line else None
-    return named[0] if named else None
-
-
 @AREA.rule(
     RuleInfo(
         "fstab-elsewhere",
         WARNING,
-        "What is mounted now goes on. At the next boot the machine mounts the other file system, or none.",
+        "What is mounted now goes on. At the next boot the machine mounts the other file system, or does not wait for "
+        "the tunnel to its own.",
         f"Write the line with the site's file system: {CONFIGURE}",
         ("share-not-mounted",),
     ),

@@ -286,7 +286,14 @@ BREAKS["share-not-mounted"] = unmounted
 mistake("share-tunnel-stopped", "machines/i-a/units/tunnel/active", False)
 mistake("mount-timer-stopped", "machines/i-a/units/mount_timer/active", False)
 mistake("mounted-by-hand", "machines/i-a/fstab", None)
-mistake("fstab-elsewhere", "machines/i-a/fstab/source", "fs-0other:/")
+
+
+@breaks("fstab-elsewhere")
+def _(tree: Tree) -> None:
+    put(tree, "machines/i-a/fstab/source", "fs-0other:/")
+    put(tree, "machines/i-a/units/tunnel/active", False)
+
+
 mistake("fstab-without-netdev", "machines/i-a/fstab/options", "defaults")
 
 
