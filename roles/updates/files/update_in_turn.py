@@ -9,7 +9,7 @@ an update after which a machine is not well reaches no second one.
 A playbook that interrupts machines one after the other holds all of them off meanwhile, by taking the turn for itself
 (`hold`, and `release` at the end). A playbook that has ended without giving it back keeps it for an hour.
 
-    update_in_turn.py SETTINGS [hold|release]
+    update_in_turn.py SETTINGS [hold|release|restarted]
 
 NFS 4.1 creates a file exclusively, once even if the request is sent again (RFC 8881, section 18.16); EFS has it.
 """
@@ -106,6 +106,26 @@ def restart(settings: dict[str, Any]) -> None:
     subprocess.run(settings["restart"], check=True)
 
 
+def after_restart(settings: dict[str, Any], host: str) -> int:
+    """Give the turn away if this machine has it and is well; return the exit status."""
+    turn = Path(settings["turn"])
+    if not turn.exists() or turn.read_text().strip() != host:
+        return 0
+    if not may_go_on(settings, host):
+        return 1
+    turn.unlink(missing_ok=True)
+    return 0
+
+
+def may_go_on(settings: dict[str, Any], host: str) -> bool:
+    """Tell whether a machine that has the turn is well, and say so if not."""
+    if is_well(settings["health"], settings["well_seconds"]):
+        return True
+    turn = settings["turn"]
+    print(f"The health page is not well, so {host} keeps its turn: no machine is updated until {turn} is removed.")
+    return False
+
+
 def run(settings: dict[str, Any], host: str) -> int:
     """Do what is due; return the exit status."""
     turn, stamp = Path(settings["turn"]), Path(settings["stamp"])
@@ -116,8 +136,7 @@ def run(settings: dict[str, Any], host: str) -> int:
     if holder != host:
         print(f"It is the turn of {holder}.")
         return 0
-    if not is_well(settings["health"], settings["well_seconds"]):
-        print(f"The health page is not well, so {host} keeps its turn: no machine is updated until {turn} is removed.")
+    if not may_go_on(settings, host):
         return 1
     try:
         changed = is_due(stamp, settings["pause_seconds"]) and install(settings)
@@ -130,7 +149,8 @@ def run(settings: dict[str, Any], host: str) -> int:
         print("Updates were installed; this machine restarts.")
         restart(settings)
     else:
-        turn.unlink()
+        # At the hour of updates the other timer may have given it away meanwhile.
+        turn.unlink(missing_ok=True)
     return 0
 
 
@@ -143,6 +163,8 @@ def main() -> int:
     if verbs == ["release"]:
         forget_playbook(turn, 0)
         return 0
+    if verbs == ["restarted"]:
+        return after_restart(settings, socket.gethostname())
     return run(settings, socket.gethostname())
 
 

@@ -81,8 +81,18 @@ def test_a_machine_that_was_updated_restarts_and_gives_its_turn_away_afterwards(
     assert made(tmp_path) == {"leaving", "restarted", "packages/fixed", "share/.turns/update"}
     assert program.run({**machine, "stamp": str(tmp_path / "of b")}, "b") == 0, "it waits"
     assert made(tmp_path) >= {"share/.turns/update"}
-    assert program.run(machine, "a") == 0, "after the restart"
+    assert program.after_restart(machine, "b") == 0, "it has not the turn"
+    assert made(tmp_path) >= {"share/.turns/update"}
+    assert program.after_restart(machine, "a") == 0
     assert "share/.turns/update" not in made(tmp_path)
+
+
+def test_a_machine_that_has_restarted_installs_nothing(
+    program: ModuleType, machine: dict[str, Any], tmp_path: Path
+) -> None:
+    """Whatever the hour is: it may have been restarted by somebody, and updates may be due."""
+    assert program.after_restart(machine, "a") == 0
+    assert made(tmp_path) == set()
 
 
 def test_without_updates_nothing_restarts(program: ModuleType, machine: dict[str, Any], tmp_path: Path) -> None:
@@ -97,6 +107,7 @@ def test_a_machine_that_is_not_well_keeps_its_turn(
 ) -> None:
     program.run(machine, "a")
     Health.status = 503
+    assert program.after_restart(machine, "a") == 1
     assert program.run(machine, "a") == 1
     assert "a keeps its turn" in capsys.readouterr().out
     assert made(tmp_path) >= {"share/.turns/update"}
