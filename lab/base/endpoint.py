@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.request
 from dataclasses import dataclass, field
@@ -52,14 +53,22 @@ def require(place: LabPaths) -> Endpoint:
 
 
 def ask(place: LabPaths, path: str, sent: object = None, timeout: float = 30) -> Any:
-    """Return what one of the running lab's own pages shows, as plain data; it is told what is sent."""
+    """Return what one of the running lab's own pages shows, as plain data; it is told what is sent.
+
+    A lab that ends meanwhile, or says nothing for so many seconds, is a `LabError`.
+    """
     found = require(place)
     body = None if sent is None else json.dumps(sent).encode()
     asking = urllib.request.Request(  # noqa: S310  as below
         found.url + path, body, {"Authorization": f"Bearer {found.secret_key}"}
     )
-    with urllib.request.urlopen(asking, timeout=timeout) as answer:  # noqa: S310  our own http URL
-        return json.load(answer)
+    try:
+        with urllib.request.urlopen(asking, timeout=timeout) as answer:  # noqa: S310  our own http URL
+            return json.load(answer)
+    except (OSError, http.client.HTTPException) as error:
+        raise LabError(
+            f"The lab {place.name!r} did not answer ({error}); its log, {place.log}, may say why."
+        ) from error
 
 
 def environment(place: LabPaths) -> dict[str, str]:

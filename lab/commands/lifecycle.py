@@ -162,9 +162,11 @@ def down(place: LabPaths, *, keep: bool = False) -> None:
 
 
 def _end(endpoint: Endpoint, how: signal.Signals = signal.SIGTERM) -> None:
-    os.kill(endpoint.pid, how)
+    """End a lab's process and wait until it has gone, also if it goes by itself meanwhile."""
     deadline = time.monotonic() + _STOP_SECONDS
-    while start_time(endpoint.pid) == endpoint.started:
-        if time.monotonic() > deadline:
-            os.kill(endpoint.pid, signal.SIGKILL)
-        time.sleep(0.05)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(endpoint.pid, how)
+        while start_time(endpoint.pid) == endpoint.started:
+            if time.monotonic() > deadline:
+                os.kill(endpoint.pid, signal.SIGKILL)
+            time.sleep(0.05)
