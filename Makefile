@@ -48,7 +48,7 @@ lint: setup ## Check style and types
 	@ruff check . && ruff format --check . && mypy && PYTHONPATH=. lint-imports --no-cache --no-logo && tools/role-tables --check && tools/control-table --check && tools/playbook-policies --check && tools/moto-table --check && tools/operations-table --check && antsibull-changelog lint && \
 		ANSIBLE_HOME=build/ansible ansible-lint --offline -q
 
-quick: setup ## Run the tests that need no lab, two at once (2 to 3 minutes)
+quick: setup ## Run the tests that need no lab, two at once (about 4 minutes)
 	@python -m pytest -q -m 'not lab and not slow and not acceptance' -n 2 --dist loadfile
 
 sanity: setup ## Run Ansible's own checks of collections (ansible-test sanity; WORDS='--test pylint' chooses)
