@@ -23,7 +23,7 @@ from ansible import constants
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.loader import become_loader
 
-from tests.unit.plugins.connection.conftest import Connect, wait_until
+from tests.unit.plugins.connection.conftest import Connect, living, wait_until
 from tests.unit.plugins.machine import Machine
 
 
@@ -221,14 +221,6 @@ def peer(path: Path) -> int:
         return int(struct.unpack("3i", worker.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0])
 
 
-def living(process: int) -> bool:
-    """Tell whether a process runs; one that has ended may still wait for its parent's interest."""
-    try:
-        return bool(Path(f"/proc/{process}/cmdline").read_bytes())
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
 def test_killed_daemon_is_replaced_and_its_session_ended(connect: Connect, machine: Machine, tmp_path: Path) -> None:
     connection = connect()
     connection.exec_command("true")
@@ -422,20 +414,13 @@ def warm(connect: Connect, **options: Any) -> tuple[Any, int]:
     return connection, int(stdout.split()[0])
 
 
-def runs(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
 def test_modules_are_forks_of_one_interpreter_that_ends_with_the_session(connect: Connect, machine: Machine) -> None:
     connection, parent = warm(connect)
     seen = time.monotonic() + 2.5
     wait_until(lambda: time.monotonic() > seen)  # it looks every second whether it is over
     assert connection.exec_command(PYTHON, in_data=module(WHERE))[1] == f"{parent} 1 {machine.home}\n".encode()
     connection.reset()
-    wait_until(lambda: not runs(parent))
+    wait_until(lambda: not living(parent))
 
 
 @pytest.mark.parametrize("keep", [True, False])
@@ -525,7 +510,7 @@ def test_an_interrupted_module_ends_with_its_session(
             once_begun(trace, lambda: os.kill(process, signal.SIGKILL))
         with pytest.raises(AnsibleConnectionFailure):
             connection.exec_command(command, in_data=module(ENDLESS))
-    wait_until(lambda: not any(runs(int(process)) for process in trace.read_text().split()))
+    wait_until(lambda: not any(living(int(process)) for process in trace.read_text().split()))
 
 
 def test_a_module_of_another_user_ends_with_the_session(connect: Connect, machine: Machine, tmp_path: Path) -> None:
@@ -544,7 +529,7 @@ def test_a_module_of_another_user_ends_with_the_session(connect: Connect, machin
     once_begun(trace, machine.end_sessions)
     with pytest.raises(AnsibleConnectionFailure, match="ended by the service"):
         connection.exec_command(command, in_data=module(ENDLESS))
-    wait_until(lambda: not any(runs(int(process)) for process in trace.read_text().split()))
+    wait_until(lambda: not any(living(int(process)) for process in trace.read_text().split()))
 
 
 def test_a_raw_command_of_another_user_ends_with_the_session(
@@ -564,7 +549,7 @@ def test_a_raw_command_of_another_user_ends_with_the_session(
     once_begun(trace, machine.end_sessions)
     with pytest.raises(AnsibleConnectionFailure, match="ended by the service"):
         connection.exec_command(command)
-    wait_until(lambda: not any(runs(int(process)) for process in trace.read_text().split()[:2]))
+    wait_until(lambda: not any(living(int(process)) for process in trace.read_text().split()[:2]))
     command = plugin.build_become_command("echo whole; echo errors >&2; exit 42", connection._shell)
     status, stdout, stderr = connection.exec_command(command)
     assert (status, stdout, stderr) == (42, plugin.success.encode() + b"\nwhole\n", b"errors\n")

@@ -28,6 +28,8 @@ from ansible.plugins.loader import become_loader, connection_loader
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.unit.plugins.connection.conftest import living, wait_until
+
 Connect = Callable[..., Any]
 Run = Callable[..., tuple[int, bytes, bytes]]
 PYTHON = f"/bin/sh -c {sys.executable}"
@@ -48,7 +50,7 @@ def connect(tmp_path: Path) -> Iterator[Connect]:
     yield make
     for connection in made:
         connection.reset()
-    until(lambda: not sockets(tmp_path))
+    wait_until(lambda: not sockets(tmp_path))
 
 
 @pytest.fixture
@@ -68,20 +70,6 @@ def payload(script: str) -> bytes:
 
 def sockets(folder: Path) -> list[Path]:
     return [entry for entry in (folder / "c").glob("*") if entry.is_socket()]
-
-
-def runs(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def until(condition: Callable[[], bool], seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 SURROUNDINGS = """
@@ -290,7 +278,7 @@ def test_socket_is_private_and_an_open_folder_is_not_used(connect: Connect, run:
 def test_it_ends_when_idle(connect: Connect, tmp_path: Path) -> None:
     connection = connect(idle_timeout=1)
     parent = int(connection.exec_command(PYTHON, in_data=payload("import os; print(os.getppid())"))[1])
-    until(lambda: not sockets(tmp_path) and not runs(parent))
+    wait_until(lambda: not sockets(tmp_path) and not living(parent))
     assert connection.exec_command(PYTHON, in_data=payload("print(1)"))[1] == b"1\n"
 
 
@@ -452,4 +440,4 @@ def test_a_play_gives_the_same_as_with_the_builtin_connection(tmp_path: Path) ->
         results.append(json.loads(target.with_name(f"{connection}.json").read_text()))
     assert results[0] == results[1]
     assert results[1]["looked"][0]["strangers"] == []
-    until(lambda: not sockets(tmp_path))
+    wait_until(lambda: not sockets(tmp_path))
