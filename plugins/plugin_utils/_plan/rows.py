@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import textwrap
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,6 +27,9 @@ _VERBS = {
     "Delete": REMOVE,
 }
 """What a task does by the first word of its name, where its module returns no difference."""
+_WOULD_CREATE = re.compile(r"\bwould\b.*\b(created|launched)\b", re.IGNORECASE)
+"""What amazon.aws's modules say in check mode of some things that are not there."""
+_IDENTITY = re.compile(r"(^|_)(id|ids|arn)$")
 _SHOWN = 3
 """How many changed keys or lines a row shows."""
 _WIDTH = 38
@@ -55,7 +59,7 @@ class Row:
 def row_of(task: str, host: str, item: str, result: Mapping[str, t.Any]) -> Row:
     """Return the row of a task's result, which says that something would change."""
     before, after = _sides(result)
-    kind = _kind(task, before, after)
+    kind = _kind(before, after) or _undetailed_kind(task, result)
     if before is None and after is None:
         return Row(kind, task, item, host, "", "")
     told = _told(before, after)
@@ -89,13 +93,28 @@ def _read(side: t.Any) -> t.Any:
     return side
 
 
-def _kind(task: str, before: t.Any, after: t.Any) -> str:
+def _kind(before: t.Any, after: t.Any) -> str | None:
+    """Return what a difference is; None if there is no difference to tell it by."""
     if before is None and after is None:
-        return _VERBS.get(task.rpartition(" : ")[2].partition(" ")[0], CHANGE)
+        return None
     there, wanted = _exists(before), _exists(after)
     if there != wanted:
         return CREATE if wanted else REMOVE
     return CHANGE
+
+
+def _undetailed_kind(task: str, result: Mapping[str, t.Any]) -> str:
+    """Return what a task does whose module returns no difference: by its message, its name, and what it returns."""
+    if _WOULD_CREATE.search(str(result.get("msg", ""))):
+        return CREATE
+    kind = _VERBS.get(task.rpartition(" : ")[2].partition(" ")[0], CHANGE)
+    return CHANGE if kind == CREATE and _identified(result) else kind
+
+
+def _identified(result: Mapping[str, t.Any]) -> bool:
+    """Tell whether a module has returned an id or ARN: what would be created has none yet."""
+    parts = [result, *(value for value in result.values() if isinstance(value, Mapping))]
+    return any(value and _IDENTITY.search(key) for part in parts for key, value in part.items())
 
 
 def _exists(side: t.Any) -> bool:

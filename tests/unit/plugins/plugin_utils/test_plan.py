@@ -73,6 +73,18 @@ def test_without_a_difference_the_name_of_the_task_says_what_it_does(task: str, 
     assert row_of(f"hasite.aws.x : {task}", "h", "i", {}).what == f"{kind}: {task} (i)"
 
 
+@pytest.mark.parametrize(
+    ("task", "message", "kind"),
+    [
+        ("Set the load balancer", "Would have created ALB if not in check mode.", CREATE),
+        ("Set the load balancer", "Would have updated ALB if not in check mode.", CHANGE),
+        ("Start the machines that are missing", "Would have launched instances if not in check_mode.", CREATE),
+    ],
+)
+def test_a_module_says_in_check_mode_that_it_would_create_something(task: str, message: str, kind: str) -> None:
+    assert row_of(task, "localhost", "", {"changed": True, "msg": message}).kind == kind
+
+
 ROWS = [
     Row(CHANGE, "r : Second", "b", "two", "1", "2"),
     Row(CHANGE, "r : Second", "a", "one", "1", "2"),
