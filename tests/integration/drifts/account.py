@@ -161,3 +161,5 @@ class Drift:
     """What the row shows of it, if it has a difference: several drifts of one task are told apart by that."""
     differences: int = 1
     """How many differences the row has of it: it shows the first few of all."""
+    follows: frozenset[str] = frozenset()
+    """What there is to do on machines because of it, for as long as it is not repaired."""

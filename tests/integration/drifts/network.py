@@ -185,6 +185,14 @@ DRIFTS = (
         "Create the VPC",
         lambda a: a.ec2.modify_vpc_attribute(VpcId=a.vpc, EnableDnsHostnames={"Value": False}),
         host_names,
+        # Nor a name of the share, by which the tunnel on a machine asks for it.
+        follows=frozenset(
+            {
+                "Mount the share, now and at every boot",
+                "Create the folder of the sessions",
+                "Put the release of the bucket onto the share",
+            }
+        ),
     ),
     Drift(
         "a private subnet gives public addresses",
