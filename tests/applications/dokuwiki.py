@@ -20,15 +20,15 @@ PACKAGES = (
 _SAVED = "<?php\n// Debian's conf/dokuwiki.php names a folder of Debian's.\n$conf['savedir'] = './data';\n"
 
 
-def unpack(folder: Path) -> Path:
-    """Download the package with the machine's package manager and return the folder of its files."""
-    download = ["apt-get", "-o", "APT::Sandbox::User=root", "download", PACKAGE]
+def unpack(folder: Path, *packages: str) -> Path:
+    """Download packages with the machine's package manager and return the folder of their files."""
+    download = ["apt-get", "-o", "APT::Sandbox::User=root", "download", *packages]
     folder.mkdir(parents=True, exist_ok=True)
     if subprocess.run(download, cwd=folder, capture_output=True, check=False).returncode:
         subprocess.run(["apt-get", "-qq", "update"], check=True, capture_output=True)
         subprocess.run(download, cwd=folder, check=True, capture_output=True)
-    (archive,) = folder.glob(f"{PACKAGE}_*.deb")
-    subprocess.run(["dpkg-deb", "-x", archive, folder / "root"], check=True, capture_output=True)
+    for archive in folder.glob("*.deb"):
+        subprocess.run(["dpkg-deb", "-x", archive, folder / "root"], check=True, capture_output=True)
     return folder / "root"
 
 
@@ -38,7 +38,7 @@ def assemble(folder: Path) -> Path:
     if wiki.is_dir():
         return wiki
     shutil.rmtree(folder, ignore_errors=True)
-    root = unpack(folder / "package")
+    root = unpack(folder / "package", PACKAGE)
     making = folder / "making"
     shutil.copytree(root / "usr/share/dokuwiki", making, symlinks=True, ignore=shutil.ignore_patterns("preload.php"))
     (making / ".htaccess").unlink()
@@ -53,3 +53,15 @@ def assemble(folder: Path) -> Path:
     (making / "conf/local.protected.php").write_text(_SAVED)
     making.rename(wiki)
     return wiki
+
+
+def complete(wiki: Path, folder: Path) -> None:
+    """Put the libraries into a wiki that Debian packages apart, for other systems; a new folder takes the packages."""
+    libraries = wiki / "vendor" / "debian"
+    needless = shutil.ignore_patterns("doc", "doc-base", "pkg-php-tools")
+    shutil.copytree(unpack(folder, *PACKAGES) / "usr/share", libraries, ignore=needless)
+    for program in wiki.rglob("*.php"):
+        text = program.read_bytes()
+        if b"'/usr/share/" in text and libraries not in program.parents:
+            up = "/.." * (len(program.relative_to(wiki).parents) - 1)
+            program.write_bytes(text.replace(b"'/usr/share/", f"__DIR__ . '{up}/vendor/debian/".encode()))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A stranger's PHP application as its owner and its readers meet it: a public wiki, unchanged, by a short inventory.
+"""A stranger's PHP application as its owner and its readers meet it, on each system: a public wiki, a short inventory.
 
 The tests build on each other, in order.
 """
@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from lab.commands.browser import opened
+from lab.image.recipe import RECIPES
 from tests.applications import dokuwiki
 from tests.integration.internet import Answer
 from tests.integration.labs import ROOT, place_of, run_lab, session_of, up
@@ -27,6 +28,7 @@ from tests.integration.wiki import Person
 pytestmark = [pytest.mark.lab, pytest.mark.acceptance]
 
 SPEED = 2
+DEBIAN = "debian-12"
 MACHINES = {"demo-web-a", "demo-web-c"}
 PICTURE = ROOT / "build" / "browser" / "dokuwiki.png"
 VARIABLES = {
@@ -34,31 +36,41 @@ VARIABLES = {
     "site_shared_paths": ["conf", "data"],
     # The wiki keeps visitors out of its folders by files of this name.
     "site_htaccess": True,
-    "site_packages": list(dokuwiki.PACKAGES),
     "site_php": {"settings": {"upload_max_filesize": "32M", "post_max_size": "33M"}},
 }
 
 
+@pytest.fixture(scope="module", params=RECIPES)
+def system(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def wiki(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def wiki(system: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that is published, for the tests to change."""
-    return shutil.copytree(dokuwiki.assemble(ROOT / "build" / "dokuwiki"), tmp_path_factory.mktemp("files") / "wiki")
+    folder = tmp_path_factory.mktemp("files")
+    files = shutil.copytree(dokuwiki.assemble(ROOT / "build" / "dokuwiki"), folder / "wiki")
+    if system != DEBIAN:
+        dokuwiki.complete(files, folder / "libraries")
+    return files
 
 
 @pytest.fixture(scope="module")
-def inventory(wiki: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def inventory(system: str, wiki: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wiki") / "inventory"
     (folder / "group_vars").mkdir(parents=True)
     (folder / "hosts.yml").write_text("all: {hosts: {localhost: {}}}\n")
-    (folder / "group_vars" / "all.yml").write_text(yaml.safe_dump({"site_files": str(wiki), **VARIABLES}))
+    packages = {"site_packages": list(dokuwiki.PACKAGES)} if system == DEBIAN else {}
+    told = {"site_files": str(wiki), **VARIABLES, **packages}
+    (folder / "group_vars" / "all.yml").write_text(yaml.safe_dump(told))
     return folder
 
 
 @pytest.fixture(scope="module")
-def owner(inventory: Path) -> Iterator[Owner]:
+def owner(system: str, inventory: Path) -> Iterator[Owner]:
     place = place_of("wiki")
     up(place.name, "--speed", str(SPEED))
-    owner = Owner(place, session_of(place))
+    owner = Owner(place, session_of(place), environment={"LAB_SYSTEM": system})
     yield replace(owner, inventories=(*owner.inventories, str(inventory)))
     run_lab(place.name, "down")
 
