@@ -178,7 +178,7 @@ class Look:
 
     def bucket(self, part: str) -> str:
         names = [bucket["Name"] for bucket in self.owner.client("s3").list_buckets()["Buckets"]]
-        return next(name for name in names if name.startswith(f"demo-{part}-"))
+        return next(str(name) for name in names if name.startswith(f"demo-{part}-"))
 
     def versioning(self, part: str) -> Any:
         return self.owner.client("s3").get_bucket_versioning(Bucket=self.bucket(part)).get("Status")
@@ -278,7 +278,8 @@ class Look:
             return 0
         [check] = checks
         found = route53.get_health_check_status(HealthCheckId=check["Id"])["HealthCheckObservations"]
-        return sum(one["StatusReport"]["Status"].startswith("Success") for one in found) / max(1, len(found))
+        good = [one for one in found if one["StatusReport"]["Status"].startswith("Success")]
+        return len(good) / max(1, len(found))
 
 
 def _verdict(health: dict[str, Any]) -> str:

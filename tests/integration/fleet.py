@@ -26,7 +26,7 @@ BOOT = 60
 def agent_installed() -> str:
     """Return the user data by which a machine of the role compute gets an agent."""
     template = (ROOT / "roles/compute/templates/install_agent.sh.j2").read_text()
-    return jinja2.Template(template).render(compute_region="ap-northeast-1")
+    return str(jinja2.Template(template).render(compute_region="ap-northeast-1"))
 
 
 class Fleet:

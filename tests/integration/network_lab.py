@@ -6,8 +6,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -36,15 +35,6 @@ ASK = """
 import socket, sys
 print(socket.create_connection((sys.argv[1], int(sys.argv[2])), 1.5).recv(99).decode())
 """
-
-
-def until(check: Callable[[], Any], seconds: float = 10) -> Any:
-    """Return the first true value of the check; the plane follows the API within a moment."""
-    deadline = time.monotonic() + seconds
-    while not (found := check()):
-        assert time.monotonic() < deadline, "nothing became true"
-        time.sleep(0.05)
-    return found
 
 
 @dataclass

@@ -214,7 +214,7 @@ class RandomNetwork:
                 self._entry(acl, number, egress, self._some_entry())
             if self.chance(0.75):
                 every = {"Protocol": "-1", "RuleAction": "allow", "CidrBlock": "0.0.0.0/0"}
-                answers = {"Protocol": "6", "RuleAction": "allow", "CidrBlock": self._block()}
+                answers: dict[str, Any] = {"Protocol": "6", "RuleAction": "allow", "CidrBlock": self._block()}
                 answers["PortRange"] = dict(zip(("From", "To"), self.dice.choice(_ANSWERS), strict=True))
                 self._entry(acl, 300, egress, self.dice.choice((every, every, answers)))
 

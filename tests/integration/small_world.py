@@ -33,7 +33,7 @@ http.server.ThreadingHTTPServer(("", 80), Handler).serve_forever()
 """
 
 
-def until(check: Callable[[], Any], seconds: float = 30) -> Any:
+def until(check: Callable[..., Any], seconds: float = 30) -> Any:
     """Return the first true value of the check."""
     deadline = time.monotonic() + seconds
     while not (found := check()):

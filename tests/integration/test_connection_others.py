@@ -13,6 +13,7 @@ import sys
 import tarfile
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ from tests.integration.small_world import until
 
 pytestmark = [pytest.mark.lab, pytest.mark.acceptance]
 PIP = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
-WAYS = {
+WAYS: dict[str, dict[str, Any]] = {
     "ssm": {},
     "ssm-cold": {"ansible_aws_ssm_warm_interpreter": False, "ansible_aws_ssm_reuse_built_modules": False},
     "ssm-no-pipelining": {"ansible_pipelining": False},

@@ -17,7 +17,7 @@ import pytest
 from lab.base import addresses
 from lab.base.endpoint import require
 from lab.base.paths import LabPaths
-from tests.integration.labs import run_lab
+from tests.integration.labs import installed, run_lab
 from tests.integration.small_world import SmallWorld, until
 
 pytestmark = pytest.mark.lab
@@ -241,7 +241,7 @@ def play_web_acl(site: Site, folder: Path, entry: str) -> str:
     }  # fmt: skip
     file = folder / "play.json"
     file.write_text(json.dumps([play]))
-    command = [Path(sys.executable).with_name("ansible-playbook"), "-i", "localhost,", "-c", "local", file]
+    command = [installed("ansible-playbook"), "-i", "localhost,", "-c", "local", str(file)]
     command += ["-e", f"ansible_python_interpreter={sys.executable}"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, cwd=ROOT)
     assert done.returncode == 0, done.stdout + done.stderr

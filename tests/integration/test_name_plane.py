@@ -227,7 +227,7 @@ def test_certificate_is_issued_only_once_its_record_resolves(rig: Rig, zone: str
     arn = client.request_certificate(**wanted, IdempotencyToken="t")["CertificateArn"]
     assert client.request_certificate(**wanted, IdempotencyToken="t")["CertificateArn"] == arn
 
-    def shown() -> dict[str, Any]:
+    def shown() -> Any:
         return client.describe_certificate(CertificateArn=arn)["Certificate"]
 
     record = until(lambda: shown()["DomainValidationOptions"][0].get("ResourceRecord"))
@@ -252,7 +252,7 @@ def test_certificate_that_caa_forbids_fails(rig: Rig, zone: str) -> None:
     upsert(rig, zone, plain("no.hasite.test", '0 issue "ca.example"', kind="CAA"))
     arn = client.request_certificate(DomainName="no.hasite.test", ValidationMethod="DNS")["CertificateArn"]
 
-    def shown() -> dict[str, Any]:
+    def shown() -> Any:
         return client.describe_certificate(CertificateArn=arn)["Certificate"]
 
     record = until(lambda: shown()["DomainValidationOptions"][0].get("ResourceRecord"))

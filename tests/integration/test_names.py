@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 import subprocess
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,18 +15,11 @@ from botocore.exceptions import ClientError
 
 from lab.base import addresses
 from lab.base.paths import LabPaths
+from tests.integration.small_world import until
 
 pytestmark = pytest.mark.lab
 
 REGION = "ap-northeast-1"
-
-
-def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.2)
-    return found
 
 
 @dataclass

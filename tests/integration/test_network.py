@@ -14,7 +14,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lab.base import addresses, namespaces
-from tests.integration.network_lab import REGION, NetworkLab, networks, until
+from tests.integration.network_lab import REGION, NetworkLab, networks
+from tests.integration.small_world import until
 
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")]
 

@@ -48,9 +48,8 @@ def get(owner: Owner, path: str, *options: str) -> Answer:
     return fetch(owner.place, URL + path, *options)
 
 
-def shown(owner: Owner, what: str, *options: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(get(owner, f"index.php?show={what}", *options).body)
-    return found
+def shown(owner: Owner, what: str, *options: str) -> Any:
+    return json.loads(get(owner, f"index.php?show={what}", *options).body)
 
 
 def on(owner: Owner, machine: str, *command: str) -> str:
@@ -121,7 +120,7 @@ def test_paths_behind_a_file_are_its_path_info(owner: Owner) -> None:
 
 
 def test_files_are_the_same_from_every_machine(owner: Owner) -> None:
-    tags = {}
+    tags: dict[str, str] = {}
     while set(tags) != MACHINES:
         found = get(owner, "docs/module.mjs")
         assert found.headers["content-type"] == "text/javascript"
