@@ -101,6 +101,13 @@ options:
       - Without it, the one that was served before the current one and was not taken back.
       - A release that was taken back can be named here to be served again.
     type: str
+  required_paths:
+    description:
+      - Paths in a release without which it is refused, such as the folder from which the web server serves.
+      - What lies behind a link or below a shared path is not looked for.
+    type: list
+    elements: str
+    default: []
 requirements:
   - boto3 on the machine, if O(state=present)
   - cryptography on the machine, if O(public_key) is given
@@ -130,6 +137,13 @@ EXAMPLES = r"""
   hasite.aws.site_release:
     path: /srv/site
     state: rolled_back
+  run_once: true
+
+- name: Return to it unless Apache would find nothing to serve
+  hasite.aws.site_release:
+    path: /srv/site
+    state: rolled_back
+    required_paths: [public, public/index.php]
   run_once: true
 """
 
@@ -239,11 +253,13 @@ def run(params: dict[str, t.Any], check: bool, source: Source | None, key: Publi
         done = present(
             store,
             t.cast("Source", source),
-            ReleaseOptions(params["keep"], params["user"], params["serve"], key, params["trial"]),
+            ReleaseOptions(
+                params["keep"], params["user"], params["serve"], key, params["trial"], params["required_paths"]
+            ),
             check,
         )
     else:
-        done = rolled_back(store, params["release"], check, key, source, params["trial"])
+        done = rolled_back(store, params["release"], check, key, source, params["trial"], params["required_paths"])
     release = done.manifest.release
     served = release if params["serve"] else before
     served_manifest = done.manifest if params["serve"] else before_manifest
@@ -279,6 +295,7 @@ ARGUMENTS = {
     "keep": {"type": "int", "default": 5},
     "public_key": {"type": "path"},
     "release": {"type": "str"},
+    "required_paths": {"type": "list", "elements": "str", "default": []},
 }
 
 

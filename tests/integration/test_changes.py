@@ -321,3 +321,31 @@ def test_a_nat_gateway_less_goes_with_its_address(demo: Owner) -> None:
     assert demo.changes(demo.play("provision", *given(site_nat="single"))) == []
     demo.play("provision")
     assert len(gateways(demo)) == 2
+
+
+def test_a_release_in_which_apache_would_find_nothing_is_not_served(demo: Owner, tmp_path: Path) -> None:
+    """The folder that is served was renamed: to what was before it leads the way that changes Apache, too."""
+
+    def folder(name: str) -> tuple[str, str]:
+        return given(site_files=str(tmp_path / "files"), site_public_folder=name)
+
+    page = tmp_path / "files" / "public" / "index.php"
+    page.parent.mkdir(parents=True)
+    page.write_text("<?php echo 'own page';")
+    try:
+        demo.play("site", *folder("public"))
+        page.parent.rename(tmp_path / "files" / "web")
+        demo.play("site", *folder("web"))
+        with visiting(visitor(demo.place), "www.hasite.test", RATE) as visits:
+            back = demo.attempt("rollback", *folder("web"))
+            (tmp_path / "files" / "web").rename(page.parent)
+            again = demo.attempt("release", *folder("public"))
+        for done in (back, again):
+            assert done.returncode != 0
+            said = re.sub(r"\s+", " ", done.stdout)
+            assert "is not served, since it has no web, which the web server on the machines serves; run" in said
+        assert visits.failed == []
+        demo.play("site", *folder("public"))
+        assert visit(demo, URL).stdout == "own page"
+    finally:
+        demo.play("site")

@@ -65,6 +65,12 @@ class Tree(t.NamedTuple):
         """Tell whether a path is a shared one or below one."""
         return any(below(path, folder) for folder in self.shared)
 
+    def has(self, path: str) -> bool:
+        """Tell whether something is at a path; what lies behind a link or is shared is taken to be there."""
+        named = (*(file.path for file in self.files), *self.folders)
+        pointed = (*(link.path for link in self.links), *self.shared)
+        return any(below(one, path) for one in (*named, *pointed)) or any(below(path, one) for one in pointed)
+
 
 class Blob(t.NamedTuple):
     """The content of a file."""

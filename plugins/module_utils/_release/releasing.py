@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Sequence
 from pathlib import Path
 
 from .filling import Target, damaged, fetch, link, make, mend, targets
@@ -33,6 +34,8 @@ class ReleaseOptions(t.NamedTuple):
     """Which key has to have signed a release; without one, none is asked for."""
     trial: bool = False
     """Whether a release that is served anew is on trial."""
+    required: Sequence[str] = ()
+    """The paths without which a release is not served."""
 
 
 class Done(t.NamedTuple):
@@ -70,6 +73,7 @@ def _present(store: Store, source: Source, options: ReleaseOptions, check: bool)
         return Done(kept, 0, [], pointer.release)
     held = store.manifest(pointer.release) if pointer.release in store.releases() else None
     manifest = _trusted(store, source, pointer.release, held, options.key)
+    _demand(manifest, options.required)
     paths = missing(store.path, manifest.tree.shared)
     signed = held not in (None, manifest)
     with Crew() as crew, public_modes():
@@ -90,6 +94,16 @@ def _present(store: Store, source: Source, options: ReleaseOptions, check: bool)
             store.serve(manifest.release, _serving(store, manifest.release, options.trial))
         store.prune(crew, options.keep, manifest.release)
     return Done(manifest, fetched, paths, signed=signed, mended=mended)
+
+
+def _demand(manifest: Manifest, required: Sequence[str]) -> None:
+    """Refuse a release that lacks what the web server serves: every page would be missing."""
+    if lacking := [path for path in required if not manifest.tree.has(path)]:
+        raise ReleaseError(
+            f"The release {manifest.release} is not served, since it has no {lacking[0]}, which the web server on the "
+            "machines serves; run playbooks/site.yml with the files, the site_public_folder and the "
+            "site_front_controller that belong together."
+        )
 
 
 def _serving(store: Store, release: str, trial: bool) -> History:
@@ -159,6 +173,7 @@ def rolled_back(
     key: PublicKey | None = None,
     source: Source | None = None,
     trial: bool = False,
+    required: Sequence[str] = (),
 ) -> Done:
     """Serve an earlier release again, if the key has signed it, where one is given; or, on trial, a new one.
 
@@ -170,6 +185,7 @@ def rolled_back(
     if manifest is None:
         held = ", ".join(store.releases()) or "none"
         raise ReleaseError(f"There is no release to return to in {store.folder}; it holds: {held}.")
+    _demand(manifest, required)
     if key:
         key.demand(manifest, "return to another one with release_id, or release the files as they were then.")
     with Crew() as crew, public_modes():

@@ -90,6 +90,7 @@ def release(
         "user": ME,
         "serve": True,
         "trial": False,
+        "required_paths": [],
         **more,
     }
     result: dict[str, Any] = site_release.run(params, check, source, key)
@@ -271,6 +272,29 @@ def test_release_in_four_steps(bucket: Any, site: Path, share: Path) -> None:
     upload(site)
     second = release(share)["release"]
     assert (second["previous_id"], second["fetched"]) == (done["release"]["id"], 1)
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_release_that_lacks_what_the_web_server_serves_is_not_served(
+    bucket: Any, site: Path, share: Path, check: bool
+) -> None:
+    upload(site)
+    first = release(share)["release"]["id"]
+    (site / "web").mkdir()
+    (site / "web" / "index.php").write_text("one")
+    upload(site)
+    second = release(share, required_paths=["web", "web/index.php", "css", "latest/a.css", "css/empty"])["release"][
+        "id"
+    ]
+    for wanted in (None, first):
+        with pytest.raises(ReleaseError, match=f"The release {first} is not served, since it has no web, which"):
+            release(share, check=check, state="rolled_back", release=wanted, required_paths=["web", "web/index.php"])
+    (site / "web" / "index.php").rename(site / "web" / "main.php")
+    upload(site)
+    with pytest.raises(ReleaseError, match=r"since it has no web/index\.php, which the web server on the machines"):
+        release(share, check=check, required_paths=["web", "web/index.php"])
+    assert (share / "current").resolve().name == second
+    assert not release(share, state="rolled_back", release=second, required_paths=["web"])["changed"]
 
 
 def test_rollback_and_forward(bucket: Any, site: Path, share: Path) -> None:
