@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from typing import Any
 
 from tests.integration.drifts.account import SITE, Account, Drift, tags
@@ -56,7 +57,8 @@ def document(a: Account) -> Any:
 def change_document(a: Account) -> None:
     ssm, content = a.client("ssm"), document(a)
     content["inputs"]["cloudWatchStreamingEnabled"] = False
-    content["inputs"]["cloudWatchLogGroupName"] = ""
+    # Each time another one: SSM takes no content that a version of the document has.
+    content["inputs"]["cloudWatchLogGroupName"] = f"/elsewhere/{uuid.uuid4().hex}"
     made = ssm.update_document(
         Name=DOCUMENT, Content=json.dumps(content), DocumentVersion="$LATEST", DocumentFormat="JSON"
     )
