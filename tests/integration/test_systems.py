@@ -61,8 +61,9 @@ def system(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("files")
+def files(system: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a site, for the tests to change: each system begins with the same."""
+    folder = tmp_path_factory.mktemp(system)
     for name, text in FILES.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(text.encode("iso-8859-1"))
