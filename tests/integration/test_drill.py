@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -418,20 +418,58 @@ def is_ended_by(condition: str, owner: Owner, folder: Path) -> None:
     assert (states(owner), marked(owner), healthy(owner)) == ({"running"}, False, 2)
 
 
-@pytest.mark.acceptance
-def test_a_machine_that_fails_outside_the_blast_radius_ends_the_drill(owner: Owner, tmp_path: Path) -> None:
+def ended(owner: Owner, folder: Path, cause: Callable[[], object], *options: str) -> str:
+    """Run a drill, cause something once a machine is stopped, and return what the drill says when it has ended."""
     until(lambda: healthy(owner) == 2, 60)
-    run = drill(owner, "one_stopped,all_stopped", tmp_path)
+    run = drill(owner, "one_stopped,all_stopped", folder, *options)
     try:
         until(lambda: "stopped" in states(owner), 240)
-        owner.client("ec2").stop_instances(InstanceIds=owner.ids())
+        cause()
         output, _ = run.communicate(timeout=600)
     finally:
         if run.poll() is None:
             os.killpg(run.pid, signal.SIGKILL)
     assert run.returncode == 2, output[-6000:]
-    assert "The stop condition 'outside' is met: i-" in re.sub(r"\s+", " ", output)
+    return re.sub(r"\s+", " ", output)
+
+
+@pytest.mark.acceptance
+def test_a_machine_that_fails_outside_the_blast_radius_ends_the_drill(owner: Owner, tmp_path: Path) -> None:
+    output = ended(owner, tmp_path, lambda: owner.client("ec2").stop_instances(InstanceIds=owner.ids()))
+    assert "The stop condition 'outside' is met: i-" in output
     is_ended_by("outside", owner, tmp_path)
+
+
+@pytest.mark.acceptance
+def test_visitors_who_go_without_the_site_for_too_long_end_the_drill(owner: Owner, tmp_path: Path) -> None:
+    elbv2 = owner.client("elbv2")
+    (balancer,) = elbv2.describe_load_balancers(Names=["demo"])["LoadBalancers"]
+    listeners = elbv2.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+    (listener,) = [one["ListenerArn"] for one in listeners if one["Port"] == 443]
+    closed: list[str] = []
+
+    def close() -> None:
+        fixed = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "500", "ContentType": "text/plain"}}
+        page = {"Field": "path-pattern", "Values": ["/"]}
+        made = elbv2.create_rule(ListenerArn=listener, Priority=1, Conditions=[page], Actions=[fixed])
+        closed.append(made["Rules"][0]["RuleArn"])
+
+    try:
+        output = ended(owner, tmp_path, close, "-e", "drill_stop_factor=1")
+    finally:
+        for rule in closed:
+            elbv2.delete_rule(RuleArn=rule)
+    assert re.search(r"The stop condition 'visitors' is met: for \d+ s, visitors have not got what they should", output)
+    timeline = json.loads((tmp_path / "timeline.json").read_text())
+    assert (timeline["stopped"]["condition"], timeline["stopped"]["stage"]) == ("visitors", "one_stopped")
+    until(lambda: (states(owner), marked(owner), healthy(owner)) == ({"running"}, False, 2), 60)
+
+
+@pytest.mark.acceptance
+def test_what_a_stage_waits_for_too_long_ends_the_drill(owner: Owner, tmp_path: Path) -> None:
+    output = ended(owner, tmp_path, lambda: None, "-e", "drill_stop_after=1")
+    assert "have passed; 1 s are allowed" in output
+    is_ended_by("time", owner, tmp_path)
 
 
 @pytest.fixture
@@ -449,18 +487,14 @@ def alarm(owner: Owner) -> Iterator[str]:
 
 @pytest.mark.acceptance
 def test_an_alarm_ends_the_drill_and_while_it_lasts_none_begins(owner: Owner, alarm: str, tmp_path: Path) -> None:
-    until(lambda: healthy(owner) == 2, 60)
-    named = ("-e", json.dumps({"drill_stop_alarms": [alarm]}))
-    run = drill(owner, "one_stopped", tmp_path, *named)
-    try:
-        until(lambda: "stopped" in states(owner), 240)
-        owner.client("cloudwatch").set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="test")
-        output, _ = run.communicate(timeout=600)
-    finally:
-        if run.poll() is None:
-            os.killpg(run.pid, signal.SIGKILL)
-    assert run.returncode == 2, output[-6000:]
-    assert f"The stop condition 'alarm' is met: the alarm {alarm} is in the state ALARM" in re.sub(r"\s+", " ", output)
+    cloudwatch, named = owner.client("cloudwatch"), ("-e", json.dumps({"drill_stop_alarms": [alarm]}))
+    output = ended(
+        owner,
+        tmp_path,
+        lambda: cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="test"),
+        *named,
+    )
+    assert f"The stop condition 'alarm' is met: the alarm {alarm} is in the state ALARM" in output
     is_ended_by("alarm", owner, tmp_path)
     again = owner.attempt("drill", "-e", f"drill_folder={tmp_path}", "-e", "drill_stages=one_stopped", *named)
     assert again.returncode != 0
