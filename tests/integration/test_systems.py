@@ -210,11 +210,12 @@ def test_drill_passes(owner: Owner) -> None:
     until(lambda: healthy(owner) == 2, 120)
 
 
-def test_security_updates_are_installed_in_turn(owner: Owner, system: str) -> None:
+def test_security_updates_are_installed_in_turn(owner: Owner, system: str, request: pytest.FixtureRequest) -> None:
     if system != AMAZON:
         pytest.skip(
             "Debian's archive has no update on demand; tests/integration/test_surroundings.py stands in for one"
         )
+    request.addfinalizer(lambda: owner.play("configure"))
     owner.play("configure", "-e", json.dumps({"site_updates": {"automatic": True, "hour": 0}}))
     machine = owner.ids()[0]
     before = booted(owner, machine)
