@@ -49,7 +49,8 @@ def policies(called: Mapping[str, Iterable[str]], site: str) -> list[Policy]:
         if action in _SPECIAL:
             own.append({"Effect": "Allow", "Action": action, **_SPECIAL[action]})
         else:
-            together[(_service(action), *_alike(_where(action, resources, site), kinds))].append(action)
+            where = _where(action, resources, site)
+            together[(_service(action), *(_alike(where, kinds) if _READS.match(action) else where))].append(action)
     ordinary = [
         _statement(found[start : start + _TOGETHER], where)
         for (_, *where), found in sorted(together.items())
@@ -151,7 +152,8 @@ def _where(action: str, resources: Iterable[str], site: str) -> tuple[str, ...]:
 
 
 _ALIKE = re.compile(rf"(arn:aws:iam::\*:role/|arn:aws:s3:::){SITE}[^/]*(/\*)?\Z")
-"""Roles, buckets and their objects: what is done with one of the site's may be due with its others later."""
+"""Roles, buckets and their objects: what is read of one of the site's may be read of its others later."""
+_READS = re.compile(r"[\w-]+:(Get|Head|List)")
 
 
 def _alike(where: tuple[str, ...], kinds: Iterable[str]) -> tuple[str, ...]:

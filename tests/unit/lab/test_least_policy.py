@@ -113,7 +113,7 @@ def test_who_may_begin_sessions_may_end_their_own() -> None:
         assert decide(policy, request) == decision
 
 
-def test_what_was_done_with_one_role_or_bucket_is_allowed_with_the_sites_others() -> None:
+def test_what_was_read_of_one_role_or_bucket_may_be_read_of_the_sites_others() -> None:
     """The first run finds no policy of a role to read, and no bucket to look at; the second does."""
     roles = [f"arn:aws:iam::{ACCOUNT}:role/demo-{name}" for name in ("web", "flow-logs")]
     called = {"iam:GetRole": roles, "iam:GetRolePolicy": roles[:1], "s3:GetObject": ["arn:aws:s3:::demo-content-1/a"]}
@@ -122,6 +122,15 @@ def test_what_was_done_with_one_role_or_bucket_is_allowed_with_the_sites_others(
     assert decide(json.loads(of_site(policy, "shop")), asked) == "allow"
     assert "arn:aws:iam::*:role/SITE-flow-logs" in policy["Statement"][0]["Resource"]
     assert policy["Statement"][-1]["Resource"] == "arn:aws:s3:::SITE-content-1/*"
+
+
+def test_what_was_changed_of_one_bucket_may_be_changed_of_that_alone() -> None:
+    """Whoever may set a bucket's policy decides who reads it."""
+    buckets = [f"arn:aws:s3:::demo-{name}-{ACCOUNT}" for name in ("content", "error-page")]
+    (policy,) = policies({"s3:GetBucketPolicy": buckets, "s3:PutBucketPolicy": buckets[1:]}, "demo")
+    found = {one["Action"][0]: one["Resource"] for one in policy["Statement"]}
+    assert found["s3:GetBucketPolicy"] == ["arn:aws:s3:::SITE-content-*", "arn:aws:s3:::SITE-error-page-*"]
+    assert found["s3:PutBucketPolicy"] == "arn:aws:s3:::SITE-error-page-*"
 
 
 def test_web_acls_are_the_sites_own() -> None:
