@@ -6,9 +6,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -40,18 +43,53 @@ class Owner:
 
     def attempt(self, name: str, *options: str) -> subprocess.CompletedProcess[str]:
         """Run a playbook of the collection, which may fail."""
-        inventories = [word for inventory in self.inventories for word in ("-i", inventory)]
-        environment = {**os.environ, "LAB_NAME": self.place.name, "ANSIBLE_NOCOLOR": "1", **self.environment}
-        environment.pop("AWS_ENDPOINT_URL", None)
         return subprocess.run(
-            [installed("ansible-playbook"), *inventories, f"playbooks/{name}.yml", *options],
+            self._command(name, *options),
             cwd=ROOT,
-            env=environment,
+            env=self._environment(),
             capture_output=True,
             text=True,
             timeout=1800,
             check=False,
         )
+
+    def begin(self, name: str, log: Path, *options: str) -> subprocess.Popen[bytes]:
+        """Begin a playbook in a process group of its own; what it has said is in the file at once."""
+        with log.open("w") as said:
+            return subprocess.Popen(
+                self._command(name, *options),
+                cwd=ROOT,
+                env={**self._environment(), "PYTHONUNBUFFERED": "1"},
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def killed_in(self, name: str, task: str, log: Path, *options: str, seconds: float = 1.0) -> int | None:
+        """Begin a playbook, kill it so long after the task began, and return its status; None if it was killed."""
+        run = self.begin(name, log, *options)
+        try:
+            while run.poll() is None:
+                if re.search(rf"^TASK \[(.*: )?{re.escape(task)}(\]| \()", log.read_text(), re.MULTILINE):
+                    time.sleep(seconds)
+                    os.killpg(run.pid, signal.SIGKILL)
+                    run.wait(30)
+                    return None
+                time.sleep(0.01)
+        finally:
+            if run.poll() is None:
+                os.killpg(run.pid, signal.SIGKILL)
+                run.wait(30)
+        return run.returncode
+
+    def _command(self, name: str, *options: str) -> list[str]:
+        inventories = [word for inventory in self.inventories for word in ("-i", inventory)]
+        return [installed("ansible-playbook"), *inventories, f"playbooks/{name}.yml", *options]
+
+    def _environment(self) -> dict[str, str]:
+        environment = {**os.environ, "LAB_NAME": self.place.name, "ANSIBLE_NOCOLOR": "1", **self.environment}
+        environment.pop("AWS_ENDPOINT_URL", None)
+        return environment
 
     def changes(self, output: str) -> list[str]:
         """Return the recap's lines of hosts on which something was changed."""

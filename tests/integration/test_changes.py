@@ -343,7 +343,7 @@ def test_a_release_in_which_apache_would_find_nothing_is_not_served(demo: Owner,
         for done in (back, again):
             assert done.returncode != 0
             said = re.sub(r"\s+", " ", done.stdout)
-            assert "is not served, since it has no web, which the web server on the machines serves; run" in said
+            assert "is not served, since it has no web, where the web server looks for pages; run" in said
         assert visits.failed == []
         demo.play("site", *folder("public"))
         assert visit(demo, URL).stdout == "own page"

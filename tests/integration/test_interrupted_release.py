@@ -24,7 +24,7 @@ from bench.visitors import MEMBERS, Visits, visiting
 from lab.commands.shell import visitor
 from tests.applications import membership
 from tests.integration.internet import fetch
-from tests.integration.labs import ROOT, installed, run_lab
+from tests.integration.labs import run_lab
 from tests.integration.owner import URL, Owner, machines_seen
 from tests.integration.small_world import until
 
@@ -72,14 +72,7 @@ class Killing:
 
     def begin(self) -> subprocess.Popen[bytes]:
         """Begin a release in a process group of its own."""
-        return subprocess.Popen(
-            [installed("ansible-playbook"), "-i", "inventories/lab", "playbooks/release.yml", *self.words()],
-            cwd=ROOT,
-            env={**os.environ, "LAB_NAME": self.owner.place.name, "ANSIBLE_NOCOLOR": "1", "PYTHONUNBUFFERED": "1"},
-            stdout=self.log.open("w"),
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        return self.owner.begin("release", self.log, *self.words())
 
     def served(self) -> str:
         """Return which release the link on the share leads to, as its files say."""

@@ -7,18 +7,13 @@ The lab takes things away as slowly as AWS, in proportion: so a run finds what a
 from __future__ import annotations
 
 import json
-import os
-import re
-import signal
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.integration.account import contents
-from tests.integration.labs import ROOT, installed, place_of, run_lab, session_of, up
+from tests.integration.labs import place_of, run_lab, session_of, up
 from tests.integration.owner import Owner
 
 pytestmark = [pytest.mark.lab, pytest.mark.acceptance]
@@ -39,8 +34,6 @@ STAGES = (
     "Remove the roles",
 )
 """Tasks, in their order. Each run is killed a moment after it has begun one: in its midst, where that takes a while."""
-WITHIN = 1.0
-"""Seconds after which a task is killed; it may have been over by then."""
 TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}],
@@ -71,35 +64,6 @@ def theirs(owner: Owner) -> None:
     owner.client("logs").create_log_group(logGroupName="/demo/theirs")
 
 
-def kill_in(owner: Owner, stage: str, log: Path) -> int | None:
-    """Begin a teardown and kill it in this task; return its status, None if it was killed."""
-    with log.open("w") as said:
-        run = subprocess.Popen(
-            [
-                *(installed("ansible-playbook"), "-i", "inventories/lab", "playbooks/teardown.yml"),
-                *("-e", "site_delete_data=true"),
-            ],
-            cwd=ROOT,
-            env={**os.environ, "LAB_NAME": owner.place.name, "ANSIBLE_NOCOLOR": "1", "PYTHONUNBUFFERED": "1"},
-            stdout=said,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            while run.poll() is None:
-                if re.search(rf"^TASK \[.*: {re.escape(stage)}(\]| \()", log.read_text(), re.MULTILINE):
-                    time.sleep(WITHIN)
-                    os.killpg(run.pid, signal.SIGKILL)
-                    run.wait(30)
-                    return None
-                time.sleep(0.01)
-        finally:
-            if run.poll() is None:
-                os.killpg(run.pid, signal.SIGKILL)
-                run.wait(30)
-    return run.returncode
-
-
 def test_a_teardown_that_is_killed_again_and_again_leaves_nothing(owner: Owner, tmp_path: Path) -> None:
     theirs(owner)
     before = contents(owner)
@@ -109,7 +73,7 @@ def test_a_teardown_that_is_killed_again_and_again_leaves_nothing(owner: Owner, 
     killed = 0
     for stage in STAGES:
         log = tmp_path / "log"
-        status = kill_in(owner, stage, log)
+        status = owner.killed_in("teardown", stage, log, "-e", "site_delete_data=true")
         assert status in (None, 0), f"{stage}: {log.read_text()[-6000:]}"
         killed += status is None
         print(f"{stage}: {'killed' if status is None else 'it was over'}")

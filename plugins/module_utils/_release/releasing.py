@@ -68,6 +68,12 @@ def present(store: Store, source: Source, options: ReleaseOptions, check: bool) 
 def _present(store: Store, source: Source, options: ReleaseOptions, check: bool) -> Done:
     pointer = source.pointer()
     if kept := _instead_of(store, pointer.release):
+        if lacking := _lacking(kept, options.required):
+            raise ReleaseError(
+                f"The release {kept.release}, which is served instead of {pointer.release}, since that was taken back "
+                f"or is called bad, has no {lacking}, where the web server looks for pages; release changed files, or "
+                "give site_public_folder and site_front_controller the values that belong to it."
+            )
         if not check and kept.release != store.current():
             store.serve(kept.release, store.history())
         return Done(kept, 0, [], pointer.release)
@@ -96,13 +102,17 @@ def _present(store: Store, source: Source, options: ReleaseOptions, check: bool)
     return Done(manifest, fetched, paths, signed=signed, mended=mended)
 
 
+def _lacking(manifest: Manifest, required: Sequence[str]) -> str | None:
+    return next((path for path in required if not manifest.tree.has(path)), None)
+
+
 def _demand(manifest: Manifest, required: Sequence[str]) -> None:
     """Refuse a release that lacks what the web server serves: every page would be missing."""
-    if lacking := [path for path in required if not manifest.tree.has(path)]:
+    if lacking := _lacking(manifest, required):
         raise ReleaseError(
-            f"The release {manifest.release} is not served, since it has no {lacking[0]}, which the web server on the "
-            "machines serves; run playbooks/site.yml with the files, the site_public_folder and the "
-            "site_front_controller that belong together."
+            f"The release {manifest.release} is not served, since it has no {lacking}, where the web server looks for "
+            "pages; run playbooks/site.yml with the files, the site_public_folder and the site_front_controller that "
+            "belong together."
         )
 
 

@@ -287,14 +287,29 @@ def test_a_release_that_lacks_what_the_web_server_serves_is_not_served(
         "id"
     ]
     for wanted in (None, first):
-        with pytest.raises(ReleaseError, match=f"The release {first} is not served, since it has no web, which"):
+        with pytest.raises(ReleaseError, match=f"The release {first} is not served, since it has no web, where"):
             release(share, check=check, state="rolled_back", release=wanted, required_paths=["web", "web/index.php"])
     (site / "web" / "index.php").rename(site / "web" / "main.php")
     upload(site)
-    with pytest.raises(ReleaseError, match=r"since it has no web/index\.php, which the web server on the machines"):
+    with pytest.raises(ReleaseError, match=r"since it has no web/index\.php, where the web server looks"):
         release(share, check=check, required_paths=["web", "web/index.php"])
     assert (share / "current").resolve().name == second
     assert not release(share, state="rolled_back", release=second, required_paths=["web"])["changed"]
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_what_is_served_instead_of_a_release_that_was_taken_back_has_to_have_what_the_web_server_serves(
+    bucket: Any, site: Path, share: Path, check: bool
+) -> None:
+    upload(site)
+    first = release(share)["release"]["id"]
+    (site / "web").mkdir()
+    upload(site)
+    second = release(share)["release"]["id"]
+    release(share, state="rolled_back")
+    with pytest.raises(ReleaseError, match=f"The release {first}, .* instead of {second}, .* has no web, where"):
+        release(share, check=check, required_paths=["web"])
+    assert release(share)["release"]["id"] == first
 
 
 def test_rollback_and_forward(bucket: Any, site: Path, share: Path) -> None:
