@@ -89,9 +89,7 @@ def test_a_release_that_does_not_answer_is_taken_back(site: Site) -> None:
 
 
 def test_who_does_not_want_the_check_serves_what_does_not_answer(site: Site) -> None:
-    site.put(BROKEN)
-    site.owner.play("configure", *site.words(site_release_check=False))
-    site.owner.play("provision", *site.words())
+    site.owner.play("provision", *site.put(BROKEN))
     site.owner.play("configure", *site.words(site_release_check=False))
     assert fetch(site.owner.place, URL).status == 500
 
