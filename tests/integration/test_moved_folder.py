@@ -16,6 +16,7 @@ import pytest
 from bench.visitors import visiting
 from lab.commands.shell import visitor
 from tests.integration.internet import fetch
+from tests.integration.labs import run_lab
 from tests.integration.owner import URL, Owner, healthy, machines_seen
 from tests.integration.small_world import until
 
@@ -68,6 +69,10 @@ def site(module_site: Site) -> Site:
     module_site.owner.play("site", *module_site.put("<?php echo 'works';"))
     assert module_site.shown() == {"works"}
     return module_site
+
+
+def running(site: Site) -> set[str]:
+    return {one["InstanceId"] for one in site.owner.machines() if one["State"]["Name"] == "running"}
 
 
 def is_as_before(site: Site) -> None:
@@ -147,4 +152,27 @@ def test_an_inventory_that_moves_without_its_files_is_refused(site: Site) -> Non
     """The machines alone are configured, and the release of the new folder has not been uploaded."""
     said = site.refused("configure", *site.words(site_public_folder="web"))
     assert "has no web, where the web server looks for pages; run playbooks/site.yml with the files" in said
+    is_as_before(site)
+
+
+def test_a_machine_that_replaces_another_serves_what_that_one_did(site: Site) -> None:
+    """Whatever the bucket holds: here a release that `release.yml` has refused, since it lies in another folder."""
+    words = site.put("<?php echo 'moved';", "web")
+    assert "has no public, where the web server looks for pages" in site.refused("release", *words)
+    before = running(site)
+    assert run_lab(site.owner.place.name, "publisher", "debian-12").returncode == 0
+    with visiting(visitor(site.owner.place), "www.hasite.test", RATE) as visits:
+        site.owner.play("replace", *words)
+    assert visits.failed == []
+    assert not before & running(site)
+    is_as_before(site)
+    site.owner.play("site", *words)
+    assert site.shown() == {"moved"}
+
+
+def test_a_new_machine_serves_what_the_others_do_if_the_new_folder_is_refused(site: Site) -> None:
+    lost = max(running(site))
+    site.owner.client("ec2").terminate_instances(InstanceIds=[lost])
+    until(lambda: lost not in running(site), 60)
+    site.refused("site", *site.put(BROKEN, "web"))
     is_as_before(site)

@@ -20,7 +20,7 @@ def last_play(name: str) -> dict[str, Any]:
 def test_it_gets_the_roles_of_configure() -> None:
     configure, replace = last_play("configure"), last_play("replace")
     assert replace["roles"] == configure["roles"]
-    # A new machine serves nothing yet that it could keep to.
+    # It keeps to what the one before it serves, as that one's note says.
     ahead = [task for task in configure["pre_tasks"] if not re.search(r"served\.yml|__web_kept", str(task))]
     assert len(ahead) == len(configure["pre_tasks"]) - 2
     assert all(task in replace["pre_tasks"] for task in ahead)
