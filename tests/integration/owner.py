@@ -137,3 +137,11 @@ def healthy(owner: Owner) -> int:
 def booted(owner: Owner, machine: str) -> str:
     """Return what tells one boot of a machine from another: when its init started."""
     return run_lab(owner.place.name, "exec", machine, "--", "stat", "-c", "%Y", "/run/systemd/system").stdout.strip()
+
+
+def began_with_share(owner: Owner, machine: str) -> bool:
+    """Tell whether Apache, under whichever of its names, started at this boot once the share was mounted."""
+    times = "systemctl show --value --property"
+    look = f"{times} ActiveEnterTimestampMonotonic srv-site.mount; {times} InactiveExitTimestampMonotonic apache2 httpd"
+    mounted, *began = map(int, run_lab(owner.place.name, "exec", machine, "--", "sh", "-c", look).stdout.split())
+    return 0 < mounted < max(began)

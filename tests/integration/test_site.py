@@ -16,7 +16,7 @@ import pytest
 
 from tests.integration.internet import fetch
 from tests.integration.labs import installed, keys, place_of, run_lab, session_of, up
-from tests.integration.owner import URL, Owner, booted, healthy, machines_seen, visit
+from tests.integration.owner import URL, Owner, began_with_share, booted, healthy, machines_seen, visit
 from tests.integration.patience import Slowness, endure
 from tests.integration.small_world import until
 
@@ -328,6 +328,22 @@ def test_a_reboot_of_both_machines_loses_nothing(owner: Owner) -> None:
     # With both away at once, names may have failed over for a moment.
     until(lambda: len(machines_seen(owner, tries=4)) == 2, 120)
     assert all(is_closed(owner, id_) for id_ in owner.ids())
+    assert all(began_with_share(owner, id_) for id_ in owner.ids())
+
+
+def test_a_machine_without_the_share_says_that_it_is_unavailable(owner: Owner) -> None:
+    machine = owner.ids()[0]
+
+    def on(command: str) -> str:
+        return run_lab(owner.place.name, "exec", machine, "--", "sh", "-c", command).stdout
+
+    paths = ("", "index.php", "none.php", ".git/config", "health")
+    asked = " ".join(f"http://127.0.0.1/{path}" for path in paths)
+    statuses = "systemctl stop shared-files.timer srv-site.mount; curl -s -w '\\n%{http_code}\\n' "
+    assert re.findall(r"^\d+$", on(statuses + asked), re.MULTILINE) == ["503"] * len(paths)
+    on("systemctl start shared-files.timer shared-files.service")
+    assert mounted(owner, machine)
+    until(lambda: healthy(owner) == 2, 60)
 
 
 def mounted(owner: Owner, machine: str) -> bool:

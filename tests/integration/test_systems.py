@@ -25,7 +25,7 @@ from tests.integration import machine_updates
 from tests.integration.doctor import findings
 from tests.integration.internet import fetch
 from tests.integration.labs import place_of, run_lab, session_of, up
-from tests.integration.owner import URL, Owner, booted, healthy, machines_seen
+from tests.integration.owner import URL, Owner, began_with_share, booted, healthy, machines_seen
 from tests.integration.small_world import until
 
 pytestmark = [pytest.mark.lab, pytest.mark.acceptance]
@@ -203,6 +203,7 @@ def test_a_reboot_of_both_machines_loses_nothing(owner: Owner) -> None:
         until(lambda one=one, before=before: booted(owner, one) not in ("", before), 120)
     until(lambda: healthy(owner) == 2, 120)
     until(lambda: machines_seen(owner, tries=4) == MACHINES, 180)
+    assert all(began_with_share(owner, machine) for machine in owner.ids())
 
 
 def test_drill_passes(owner: Owner) -> None:

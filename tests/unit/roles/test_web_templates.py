@@ -78,6 +78,12 @@ def test_the_document_root_is_the_public_folder() -> None:
     assert "const NEEDED = null;" in rendered("health.php.j2")
 
 
+@pytest.mark.parametrize(("folder", "pattern"), [("", ""), ("no#where", r"/no\#where"), ("a b", r"/a\ b")])
+def test_what_lies_outside_the_document_root_is_unavailable(folder: str, pattern: str) -> None:
+    text = rendered("site.conf.j2", web_public_folder=folder)
+    assert f"%{{REQUEST_FILENAME}} !~ m'^/srv/site/current{pattern}/'\">" in text
+
+
 def test_a_pool_of_the_packages_gets_no_file() -> None:
     text = rendered("site.conf.j2", "RedHat")
     assert text.index("SetHandler None") < text.index('SetHandler "proxy:unix:/run/php-fpm/site.sock|fcgi://site"')
