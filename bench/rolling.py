@@ -20,7 +20,7 @@ _RATE = 70
 
 _CHANGES = {
     "another type": ("resize", "-e", "site_instance_type=t3.medium"),
-    "a restart of Apache and PHP": ("configure", "-e", "web_hardening=false"),
+    "a restart of Apache and PHP": ("configure", "-e", '{"web_hardening": false}'),
 }
 """What interrupts a machine: the playbook that does it."""
 
